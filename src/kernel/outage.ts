@@ -27,6 +27,6 @@ export async function orOutage<T>(dependency: string, deadlineMs: number, work: 
   } catch (cause) {
     throw cause instanceof Outage ? cause : new Outage(dependency, { cause });
   } finally {
-    clearTimeout(timer);
+    if (timer !== undefined) clearTimeout(timer);
   }
 }

@@ -11,11 +11,17 @@ CREATE TABLE clients (
   disabled INTEGER NOT NULL DEFAULT 0,
   -- Grows with each change that must end what was issued before; access tokens carry the value they were minted under.
   epoch INTEGER NOT NULL DEFAULT 1,
+  -- Grows by one with each change, secrets included.
+  version INTEGER NOT NULL DEFAULT 1,
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL
 ) STRICT;
 
 CREATE INDEX clients_by_age ON clients (created_at, id);
+
+-- Two writers who read the same version cannot both win: the second one's whole batch is rolled back.
+CREATE TRIGGER clients_version BEFORE UPDATE ON clients WHEN NEW.version <> OLD.version + 1
+BEGIN SELECT RAISE(ABORT, 'version_conflict'); END;
 
 CREATE TABLE client_secrets (
   id TEXT PRIMARY KEY,
@@ -38,12 +44,16 @@ CREATE TABLE api_keys (
   roles TEXT NOT NULL,
   disabled INTEGER NOT NULL DEFAULT 0,
   expires_at INTEGER,
+  -- Grows by one with each change; the gate's copies carry it, and the edge feed names the least one that counts.
   epoch INTEGER NOT NULL DEFAULT 1,
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL
 ) STRICT;
 
 CREATE INDEX api_keys_by_age ON api_keys (created_at, id);
+
+CREATE TRIGGER api_keys_epoch BEFORE UPDATE ON api_keys WHEN NEW.epoch <> OLD.epoch + 1
+BEGIN SELECT RAISE(ABORT, 'version_conflict'); END;
 
 -- One row for each string that opens the key: two while a rotation overlaps.
 CREATE TABLE api_key_secrets (
@@ -65,6 +75,6 @@ CREATE TABLE outbox (
   subject TEXT NOT NULL,
   epoch INTEGER NOT NULL,
   until INTEGER NOT NULL,
-  -- For kind api_key: JSON array of the hashes whose records have to be written again in KV.
-  project TEXT
+  -- JSON array of the API key hashes whose copies at the gate have to be written anew before the entry is told.
+  project TEXT NOT NULL DEFAULT '[]'
 ) STRICT;
