@@ -1,0 +1,132 @@
+import { err, ok, type Result } from "../kernel/result.ts";
+import { isJsonObject } from "../kernel/strict_json.ts";
+import type { ClientId } from "./ids.ts";
+
+/** The media type of JWT access tokens (RFC 9068 §2.1). */
+export const ACCESS_TOKEN_TYPE = "at+jwt";
+
+/** Claims of an access token whose shapes have been checked (RFC 9068 §2.2). */
+export interface AccessTokenClaims {
+  readonly iss: string;
+  readonly sub: string;
+  readonly aud: readonly string[];
+  readonly clientId: string;
+  readonly jti: string;
+  /** Unix seconds, as all times in a JWT. */
+  readonly iatSeconds: number;
+  readonly expSeconds: number;
+  readonly nbfSeconds: number | null;
+  readonly scopes: readonly string[];
+  readonly roles: readonly string[];
+  /** The client's epoch when the token was minted; 0 where the issuer has none. */
+  readonly clientEpoch: number;
+}
+
+export type ClaimsFault =
+  | "token_claims_malformed"
+  | "token_issuer_wrong"
+  | "token_audience_wrong"
+  | "token_issued_ahead"
+  | "token_not_yet_valid"
+  | "token_expired";
+
+/** What to mint. */
+export interface AccessTokenGrant {
+  readonly issuer: string;
+  readonly subject: string;
+  readonly audience: readonly [string, ...string[]];
+  readonly clientId: ClientId;
+  readonly clientEpoch: number;
+  readonly scopes: readonly string[];
+  readonly roles: readonly string[];
+  readonly tokenId: string;
+  readonly nowSeconds: number;
+  readonly ttlSeconds: number;
+}
+
+/** The claim set of an access token (RFC 9068 §2.2), with the epochs that revocation compares. */
+export function accessTokenClaims(grant: AccessTokenGrant): Readonly<Record<string, unknown>> {
+  const [only, ...others] = grant.audience;
+  return {
+    iss: grant.issuer,
+    sub: grant.subject,
+    aud: others.length === 0 ? only : grant.audience,
+    client_id: grant.clientId,
+    scope: grant.scopes.join(" "),
+    roles: grant.roles,
+    iat: grant.nowSeconds,
+    exp: grant.nowSeconds + grant.ttlSeconds,
+    jti: grant.tokenId,
+    epochs: { client: grant.clientEpoch },
+  };
+}
+
+/** Checks the shape of every claim that a decision rests on. Numbers are finite and not negative; nothing is coerced. */
+export function parseAccessTokenClaims(payload: unknown): Result<AccessTokenClaims, ClaimsFault> {
+  if (!isJsonObject(payload)) return err("token_claims_malformed");
+  const { iss, sub, client_id: clientId, jti, iat, exp, nbf } = payload;
+  const aud = typeof payload.aud === "string" ? [payload.aud] : payload.aud;
+  const scope = payload.scope ?? "";
+  const roles = payload.roles ?? [];
+  const clientEpoch = readEpoch(payload.epochs);
+  if (!isText(iss) || !isText(sub) || !isText(clientId) || !isText(jti)) return err("token_claims_malformed");
+  if (!isTextList(aud) || !isTextList(roles) || typeof scope !== "string") return err("token_claims_malformed");
+  if (!isTime(iat) || !isTime(exp) || !(nbf === undefined || isTime(nbf))) return err("token_claims_malformed");
+  if (clientEpoch === null) return err("token_claims_malformed");
+  return ok({
+    iss,
+    sub,
+    aud,
+    clientId,
+    jti,
+    iatSeconds: iat,
+    expSeconds: exp,
+    nbfSeconds: nbf ?? null,
+    scopes: scope.split(" ").filter((token) => token !== ""),
+    roles,
+    clientEpoch,
+  });
+}
+
+/** Whom a token must come from and be for. */
+export interface TokenExpectation {
+  readonly issuer: string;
+  readonly audience: string;
+  /** How far ahead `iat` and `nbf` may lie, in seconds. Never added to `exp`: no token lives longer than it says. */
+  readonly clockSkewSeconds: number;
+}
+
+/**
+ * Checks issuer, audience and times (RFC 9068 §4), the end of life last: `token_expired` is said only of a token with no
+ * other fault. Cheap enough to run on each use of a cached token.
+ */
+export function checkAccessTokenClaims(
+  claims: AccessTokenClaims,
+  expected: TokenExpectation,
+  nowSeconds: number,
+): ClaimsFault | null {
+  if (claims.iss !== expected.issuer) return "token_issuer_wrong";
+  if (!claims.aud.includes(expected.audience)) return "token_audience_wrong";
+  const latestStart = nowSeconds + expected.clockSkewSeconds;
+  if (claims.iatSeconds > latestStart) return "token_issued_ahead";
+  if (claims.nbfSeconds !== null && claims.nbfSeconds > latestStart) return "token_not_yet_valid";
+  return claims.expSeconds <= nowSeconds ? "token_expired" : null;
+}
+
+function readEpoch(epochs: unknown): number | null {
+  if (epochs === undefined) return 0;
+  const epoch = isJsonObject(epochs) ? (epochs.client ?? 0) : null;
+  return typeof epoch === "number" && Number.isSafeInteger(epoch) && epoch >= 0 ? epoch : null;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string" && value !== "";
+}
+
+function isTextList(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === "string");
+}
+
+function isTime(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(value) && value >= 0;
+}

@@ -1,0 +1,31 @@
+/** Error codes of RFC 6749 §5.2, RFC 8707 §2, RFC 7009 §2.2.1 and RFC 6750 §3.1 that this issuer answers with. */
+export type OAuthErrorCode =
+  | "invalid_request"
+  | "invalid_client"
+  | "invalid_grant"
+  | "unauthorized_client"
+  | "unsupported_grant_type"
+  | "invalid_scope"
+  | "invalid_target"
+  | "temporarily_unavailable";
+
+/** A refusal at an OAuth endpoint. */
+export interface OAuthError {
+  readonly code: OAuthErrorCode;
+  /** For the client's developer: printable ASCII without quotes or backslash (RFC 6749 §5.2), no input echoed. */
+  readonly description: string;
+  /** For the log alone: which check refused. A fixed word, never data. */
+  readonly reason: string;
+  /** Set where HTTP knows a better status than the code's own. */
+  readonly status?: 405 | 413;
+}
+
+/** An `OAuthError`. `reason` defaults to the code. */
+export function oauthError(
+  code: OAuthErrorCode,
+  description: string,
+  reason: string = code,
+  status?: 405 | 413,
+): OAuthError {
+  return status === undefined ? { code, description, reason } : { code, description, reason, status };
+}
