@@ -1,0 +1,61 @@
+import { defineConfig } from "./src/config/compile.ts";
+import type { ConfigInput } from "./src/config/schema.ts";
+
+/** What differs between installations: the `[vars]` of the wrangler files. */
+export interface ConfigVariables {
+  readonly ISSUER_URL: string;
+  readonly GATEWAY_URL: string;
+  readonly DEMO_ORIGIN_URL: string;
+}
+
+/** The demo installation: one issuer, one API behind the gate, one origin. */
+export default function config(vars: ConfigVariables): ConfigInput {
+  // The root URL with its slash is the API's identifier, so that clients which derive it from any path agree (RFC 9728).
+  const resource = `${vars.GATEWAY_URL}/`;
+  return defineConfig({
+    version: 1,
+    issuer: {
+      url: vars.ISSUER_URL,
+      apis: [
+        {
+          resource,
+          scopes: {
+            "orders:read": "Read orders",
+            "orders:write": "Create and change orders",
+          },
+        },
+      ],
+    },
+    gateway: {
+      url: vars.GATEWAY_URL,
+      resource,
+      trustedIssuers: [{ issuer: vars.ISSUER_URL, keys: "ring", algorithms: ["ES256"] }],
+    },
+    origins: {
+      demo: { url: vars.DEMO_ORIGIN_URL, audience: "urn:sallyport:demo-origin", timeoutMs: 5_000 },
+    },
+    limits: {
+      ping: { algorithm: "fixed", limit: 5, windowSeconds: 10, onUnavailable: "deny" },
+    },
+    routes: [
+      {
+        path: "/orders",
+        methods: ["GET"],
+        origin: "demo",
+        scopes: ["orders:read"],
+        credentials: ["bearer", "secret_key", "publishable_key"],
+      },
+      { path: "/orders", methods: ["POST"], origin: "demo", scopes: ["orders:write"] },
+      { path: "/limited/ping", methods: ["GET"], origin: "demo", limits: ["ping"] },
+      { path: "/public/health", methods: ["GET"], origin: "demo", public: true },
+      {
+        path: "/v1/orders",
+        methods: ["GET"],
+        origin: "demo",
+        scopes: ["orders:read"],
+        deprecation: { since: "2026-06-01T00:00:00Z", sunset: "2027-06-01T00:00:00Z", successor: "/orders" },
+      },
+      { path: "/whoami", methods: ["GET"], origin: "demo" },
+    ],
+  });
+}
