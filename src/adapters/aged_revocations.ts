@@ -1,0 +1,84 @@
+import { orOutage } from "../kernel/outage.ts";
+import type { Defer, EdgeFeedReader, Revocations, RevocationView } from "../ports/edge_feed.ts";
+import { FeedView } from "../protocol/edge_feed.ts";
+
+/** All in milliseconds. */
+export interface FeedBounds {
+  /** Up to this age the snapshot is used as it is. */
+  readonly freshMs: number;
+  /** Up to this age it is used while a pull runs behind the request; beyond it a request waits for the pull. */
+  readonly staleMs: number;
+  /** How long a request waits. */
+  readonly deadlineMs: number;
+}
+
+/** A revocation bites within `staleMs` and one round trip. */
+export const DEFAULT_FEED_BOUNDS: FeedBounds = { freshMs: 2_000, staleMs: 3_000, deadlineMs: 250 };
+
+/** A pull whose own request was cut off never settles: after this long it is given up for a new one. */
+const STUCK_MS = 1_000;
+
+/** The edge feed in one isolate: plain data with an age, and the promise of a pull, which requests may share. */
+export class AgedRevocations implements Revocations {
+  readonly #reader: EdgeFeedReader;
+  readonly #bounds: FeedBounds;
+  readonly #view = new FeedView();
+  /** When the last whole pull began: what happened later may be missing. */
+  #asOfMs = Number.NEGATIVE_INFINITY;
+  #pull: { readonly done: Promise<void>; readonly startedMs: number } | null = null;
+  #expiries = 0;
+
+  constructor(reader: EdgeFeedReader, bounds: FeedBounds = DEFAULT_FEED_BOUNDS) {
+    this.#reader = reader;
+    this.#bounds = bounds;
+  }
+
+  async view(nowMs: number, defer: Defer, toleratedAgeMs: number): Promise<RevocationView | null> {
+    const ageMs = this.#ageMs(nowMs);
+    if (ageMs <= this.#bounds.freshMs) return this.#view;
+    if (ageMs <= this.#bounds.staleMs) {
+      defer(this.#catchUp(nowMs).catch(() => undefined));
+      return this.#view;
+    }
+    try {
+      await orOutage("edge_feed", this.#bounds.deadlineMs, () => this.#catchUp(nowMs));
+      return this.#view;
+    } catch {
+      return ageMs <= this.#bounds.staleMs + toleratedAgeMs ? this.#view : null;
+    }
+  }
+
+  expire(): void {
+    this.#expiries += 1;
+    this.#asOfMs = Number.NEGATIVE_INFINITY;
+    this.#pull = null;
+  }
+
+  /** A clock that went backwards proves nothing about age: such a snapshot counts as old. */
+  #ageMs(nowMs: number): number {
+    return nowMs < this.#asOfMs ? Number.POSITIVE_INFINITY : nowMs - this.#asOfMs;
+  }
+
+  #catchUp(nowMs: number): Promise<void> {
+    if (this.#pull !== null && nowMs - this.#pull.startedMs < STUCK_MS) return this.#pull.done;
+    const pull = { startedMs: nowMs, done: this.#pullAll(nowMs) };
+    const forget = () => {
+      if (this.#pull === pull) this.#pull = null;
+    };
+    pull.done.then(forget, forget);
+    this.#pull = pull;
+    return pull.done;
+  }
+
+  async #pullAll(startedMs: number): Promise<void> {
+    const expiries = this.#expiries;
+    for (let more = true; more; ) {
+      const page = await this.#reader.pull(this.#view.position);
+      this.#view.apply(page);
+      more = page.more;
+    }
+    this.#view.prune(startedMs);
+    // What was written here after this pull began may not be in it.
+    if (expiries === this.#expiries) this.#asOfMs = startedMs;
+  }
+}

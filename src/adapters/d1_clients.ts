@@ -1,0 +1,154 @@
+import { z } from "zod";
+import {
+  type ClientRecord,
+  type ClientRegistry,
+  type ClientSecretRecord,
+  type ClientWithSecrets,
+  GRANT_TYPES,
+  type ListPosition,
+} from "../ports/clients.ts";
+import { CLIENT_AUTH_METHODS } from "../protocol/client_credentials.ts";
+import type { FeedEntry } from "../protocol/edge_feed.ts";
+import type { ClientId, ClientSecretId } from "../protocol/ids.ts";
+import { onD1, outboxInserts, textList, transact } from "./d1.ts";
+
+const clientRow = z.object({
+  id: z.string(),
+  name: z.string(),
+  auth_methods: textList.pipe(z.array(z.enum(CLIENT_AUTH_METHODS))),
+  grant_types: textList.pipe(z.array(z.enum(GRANT_TYPES))),
+  scopes: textList,
+  default_scopes: textList.nullable(),
+  roles: textList,
+  disabled: z.number(),
+  epoch: z.number(),
+  version: z.number(),
+  created_at: z.number(),
+  updated_at: z.number(),
+});
+
+const secretRow = z.object({
+  id: z.string(),
+  hash: z.string(),
+  last_four: z.string(),
+  created_at: z.number(),
+  expires_at: z.number().nullable(),
+});
+
+/** The client registry in D1. */
+export class D1Clients implements ClientRegistry {
+  readonly #db: D1Database;
+
+  constructor(db: D1Database) {
+    this.#db = db;
+  }
+
+  async find(id: ClientId): Promise<ClientWithSecrets | null> {
+    const [clients, secrets] = await onD1(() =>
+      this.#db.batch([
+        this.#db.prepare("SELECT * FROM clients WHERE id = ?").bind(id),
+        this.#db.prepare("SELECT * FROM client_secrets WHERE client_id = ? ORDER BY created_at DESC, id").bind(id),
+      ]),
+    );
+    const row = clients?.results[0];
+    if (row === undefined) return null;
+    return { client: readClient(row), secrets: (secrets?.results ?? []).map(readSecret) };
+  }
+
+  async list(limit: number, after: ListPosition | null): Promise<readonly ClientRecord[]> {
+    const { results } = await onD1(() =>
+      this.#db
+        .prepare("SELECT * FROM clients WHERE (created_at, id) > (?, ?) ORDER BY created_at, id LIMIT ?")
+        .bind(after?.createdAtMs ?? -1, after?.id ?? "", limit)
+        .all(),
+    );
+    return results.map(readClient);
+  }
+
+  async insert(created: ClientWithSecrets): Promise<void> {
+    const { client } = created;
+    const insert = this.#db
+      .prepare(
+        `INSERT INTO clients (id, name, auth_methods, grant_types, scopes, default_scopes, roles, disabled, epoch,
+         version, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      )
+      .bind(client.id, ...columns(client), client.createdAtMs, client.updatedAtMs);
+    await onD1(() => this.#db.batch([insert, ...this.#secretInserts(created)]));
+  }
+
+  async update(before: ClientWithSecrets, after: ClientWithSecrets, entries: readonly FeedEntry[]) {
+    const { client } = after;
+    const changed = await transact(this.#db, [
+      this.#db
+        .prepare(
+          `UPDATE clients SET name = ?, auth_methods = ?, grant_types = ?, scopes = ?, default_scopes = ?, roles = ?,
+           disabled = ?, epoch = ?, version = ?, updated_at = ? WHERE id = ?`,
+        )
+        .bind(...columns({ ...client, version: before.client.version + 1 }), client.updatedAtMs, client.id),
+      this.#db.prepare("DELETE FROM client_secrets WHERE client_id = ?").bind(client.id),
+      ...this.#secretInserts(after),
+      ...outboxInserts(this.#db, entries),
+    ]);
+    return changed === "conflict" || changed === 0 ? "conflict" : "changed";
+  }
+
+  async delete(id: ClientId, entries: readonly FeedEntry[]) {
+    const changed = await transact(this.#db, [
+      this.#db.prepare("DELETE FROM clients WHERE id = ?").bind(id),
+      ...outboxInserts(this.#db, entries),
+    ]);
+    return changed === 0 ? "absent" : "deleted";
+  }
+
+  #secretInserts({ client, secrets }: ClientWithSecrets): D1PreparedStatement[] {
+    const insert = this.#db.prepare(
+      "INSERT INTO client_secrets (id, client_id, hash, last_four, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
+    );
+    return secrets.map((secret) =>
+      insert.bind(secret.id, client.id, secret.hash, secret.lastFour, secret.createdAtMs, secret.expiresAtMs),
+    );
+  }
+}
+
+function columns(client: ClientRecord): unknown[] {
+  return [
+    client.name,
+    JSON.stringify(client.authMethods),
+    JSON.stringify(client.grantTypes),
+    JSON.stringify(client.scopes),
+    client.defaultScopes === null ? null : JSON.stringify(client.defaultScopes),
+    JSON.stringify(client.roles),
+    client.disabled ? 1 : 0,
+    client.epoch,
+    client.version,
+  ];
+}
+
+function readClient(row: unknown): ClientRecord {
+  const client = clientRow.parse(row);
+  return {
+    id: client.id as ClientId,
+    name: client.name,
+    authMethods: client.auth_methods,
+    grantTypes: client.grant_types,
+    scopes: client.scopes,
+    defaultScopes: client.default_scopes,
+    roles: client.roles,
+    disabled: client.disabled !== 0,
+    epoch: client.epoch,
+    version: client.version,
+    createdAtMs: client.created_at,
+    updatedAtMs: client.updated_at,
+  };
+}
+
+function readSecret(row: unknown): ClientSecretRecord {
+  const secret = secretRow.parse(row);
+  return {
+    id: secret.id as ClientSecretId,
+    hash: secret.hash,
+    lastFour: secret.last_four,
+    createdAtMs: secret.created_at,
+    expiresAtMs: secret.expires_at,
+  };
+}

@@ -1,0 +1,41 @@
+import { z } from "zod";
+import type { Outbox, OutboxItem } from "../ports/outbox.ts";
+import { FEED_KINDS } from "../protocol/edge_feed.ts";
+import { onD1, textList } from "./d1.ts";
+
+const outboxRow = z.object({
+  seq: z.number(),
+  kind: z.enum(FEED_KINDS),
+  subject: z.string(),
+  epoch: z.number(),
+  until: z.number(),
+  project: textList,
+});
+
+/** The outbox that D1's changes share their transactions with. */
+export class D1Outbox implements Outbox {
+  readonly #db: D1Database;
+
+  constructor(db: D1Database) {
+    this.#db = db;
+  }
+
+  async peek(limit: number): Promise<readonly OutboxItem[]> {
+    const { results } = await onD1(() =>
+      this.#db.prepare("SELECT * FROM outbox ORDER BY seq LIMIT ?").bind(limit).all(),
+    );
+    return results.map((row) => {
+      const { seq, kind, subject, epoch, until, project } = outboxRow.parse(row);
+      return { seq, entry: { kind, id: subject, epoch, untilMs: until }, project };
+    });
+  }
+
+  async remove(seqs: readonly number[]): Promise<void> {
+    await onD1(() =>
+      this.#db
+        .prepare("DELETE FROM outbox WHERE seq IN (SELECT value FROM json_each(?))")
+        .bind(JSON.stringify(seqs))
+        .run(),
+    );
+  }
+}

@@ -1,0 +1,50 @@
+import { CompactEncrypt, compactDecrypt } from "jose";
+import { fromBase64url, fromUtf8, utf8 } from "../kernel/bytes.ts";
+
+/** Seals private keys under key-encryption keys (AES-256-GCM as JWE, RFC 7516), the first of which seals what is new. */
+export interface KeyEncryption {
+  readonly currentId: string;
+  /** `text` sealed under the current key. `purpose` is authenticated: what was sealed for one purpose opens for no other. */
+  seal(text: string, purpose: string): Promise<string>;
+  /** Opens what any of the known keys sealed. Throws when it does not open. */
+  open(sealed: string, purpose: string): Promise<string>;
+}
+
+/**
+ * Reads a key-encryption secret: `<id>:<base64url of 32 bytes>`, several separated by commas, the current one first.
+ * To rotate it, put a new one in front and drop the old one after the ring has sealed its keys anew.
+ * Null when malformed; the message of a fault must never quote the secret.
+ */
+export function parseKeyEncryption(secret: string): KeyEncryption | null {
+  const keys = new Map<string, Uint8Array<ArrayBuffer>>();
+  for (const part of secret.split(",")) {
+    const [id, encoded, ...rest] = part.trim().split(":");
+    const key = encoded === undefined ? null : fromBase64url(encoded);
+    if (!id || key?.length !== 32 || rest.length > 0 || keys.has(id)) return null;
+    keys.set(id, key);
+  }
+  const [current] = keys;
+  if (current === undefined) return null;
+  const [currentId, currentKey] = current;
+  return {
+    currentId,
+    seal: (text, purpose) =>
+      new CompactEncrypt(utf8(text))
+        .setProtectedHeader({ alg: "dir", enc: "A256GCM", kid: currentId, purpose })
+        .encrypt(currentKey),
+    open: async (sealed, purpose) => {
+      const { plaintext, protectedHeader } = await compactDecrypt(
+        sealed,
+        (header) => {
+          const key = keys.get(header.kid ?? "");
+          if (key === undefined) throw new Error("sealed under a key-encryption key that is not configured");
+          return key;
+        },
+        { keyManagementAlgorithms: ["dir"], contentEncryptionAlgorithms: ["A256GCM"] },
+      );
+      const text = fromUtf8(plaintext);
+      if (protectedHeader.purpose !== purpose || text === null) throw new Error("sealed for another purpose");
+      return text;
+    },
+  };
+}

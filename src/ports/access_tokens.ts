@@ -1,0 +1,34 @@
+import type { Result } from "../kernel/result.ts";
+import type { AccessTokenClaims, ClaimsFault } from "../protocol/access_token.ts";
+import type { JwsFault } from "../protocol/jws.ts";
+import type { Defer } from "./edge_feed.ts";
+
+/** Why a string is not an access token that its issuer signed. */
+export type SignatureFault =
+  | JwsFault
+  | "token_issuer_unknown"
+  | "token_type_wrong"
+  | "token_algorithm_not_allowed"
+  | "token_key_unknown"
+  | "token_signature_wrong"
+  | "token_claims_malformed";
+
+/** Why a token is refused: a stable word for logs, never for the caller. */
+export type TokenFault =
+  | SignatureFault
+  | ClaimsFault
+  | "token_revoked"
+  | "token_client_revoked"
+  | "token_key_withdrawn";
+
+/** A token whose signature holds. Audience, times and revocation are for the user of it to check, at each use. */
+export interface SignedAccessToken {
+  readonly claims: AccessTokenClaims;
+  readonly kid: string;
+}
+
+/** Verifies tokens of the issuers it knows. */
+export interface AccessTokenVerifier {
+  /** Checks form, type, algorithm, key and signature (RFC 9068 §4). Throws `Outage` when keys cannot be had. */
+  verify(token: string, nowMs: number, defer: Defer): Promise<Result<SignedAccessToken, SignatureFault>>;
+}
