@@ -1,0 +1,38 @@
+import { fromUtf8 } from "../kernel/bytes.ts";
+import { err, ok, type Result } from "../kernel/result.ts";
+
+export type BodyFault = "body_too_large" | "body_not_text";
+
+/**
+ * Reads a body of at most `maxBytes` as UTF-8. One that says it is larger is refused unread; one that turns out larger is
+ * dropped where it passes the bound, so that no body can fill the memory.
+ */
+export async function readTextBody(request: Request, maxBytes: number): Promise<Result<string, BodyFault>> {
+  const declared = Number(request.headers.get("content-length") ?? 0);
+  if (declared > maxBytes) return err("body_too_large");
+  if (request.body === null) return ok("");
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  const reader: ReadableStreamDefaultReader<Uint8Array> = request.body.getReader();
+  for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
+    length += chunk.value.byteLength;
+    if (length > maxBytes) {
+      await reader.cancel();
+      return err("body_too_large");
+    }
+    chunks.push(chunk.value);
+  }
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  const text = fromUtf8(whole);
+  return text === null ? err("body_not_text") : ok(text);
+}
+
+/** The media type of a `Content-Type` in lower case, without parameters; the empty string when absent. */
+export function mediaType(contentType: string | null): string {
+  return (contentType ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
+}

@@ -1,0 +1,29 @@
+import type { Context, MiddlewareHandler } from "hono";
+import { clientAddress } from "./client_address.ts";
+import { setSecurityHeaders } from "./security_headers.ts";
+
+/** What every request of a Hono app has: a name, a time read once, and where it came from. */
+export interface RequestScope {
+  readonly requestId: string;
+  readonly nowMs: number;
+  readonly address: string;
+}
+
+export type ScopedEnv = { Variables: { scope: RequestScope } };
+export type ScopedContext = Context<ScopedEnv>;
+
+/** Opens the scope, and marks every response with its id, the security headers and, unless it says otherwise, `no-store`. */
+export function requestScope(): MiddlewareHandler<ScopedEnv> {
+  return async (c, next) => {
+    c.set("scope", {
+      requestId: crypto.randomUUID(),
+      nowMs: Date.now(),
+      address: clientAddress(c.req.raw),
+    });
+    await next();
+    const { headers } = c.res;
+    headers.set("x-request-id", c.var.scope.requestId);
+    if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
+    setSecurityHeaders(headers, new URL(c.req.url).protocol);
+  };
+}

@@ -1,0 +1,61 @@
+import { Hono } from "hono";
+import { logFault } from "../http/log.ts";
+import { problemResponse } from "../http/problem.ts";
+import { requestScope, type ScopedEnv } from "../http/request_scope.ts";
+import type { Issuer } from "../issuing/issuer.ts";
+import type { PublishedKeyCache } from "../issuing/published_keys.ts";
+import { Outage } from "../kernel/outage.ts";
+import { oauthError } from "../protocol/oauth_error.ts";
+import { jwksRoute, metadataRoute } from "./discovery_routes.ts";
+import { oauthErrorResponse } from "./oauth_response.ts";
+import { revokeRoute } from "./revoke_route.ts";
+import { tokenRoute } from "./token_route.ts";
+
+/** What the issuer's app is built from. */
+export interface IssuerAppParts {
+  readonly issuer: Issuer;
+  readonly published: PublishedKeyCache;
+  /** How long verifiers may cache the key set. */
+  readonly jwksMaxAgeSeconds: number;
+}
+
+/**
+ * The issuer over HTTP: discovery and the OAuth endpoints. Owns the mapping of refusals to responses and one log line per
+ * call. Refuses to derive anything from the Host header: every URL it tells comes from the configuration.
+ */
+export function issuerApp({ issuer, published, jwksMaxAgeSeconds }: IssuerAppParts): Hono<ScopedEnv> {
+  const app = new Hono<ScopedEnv>();
+  app.use(requestScope());
+  app.get("/.well-known/oauth-authorization-server", (c) => metadataRoute(c, issuer));
+  app.get("/.well-known/jwks.json", (c) => jwksRoute(c, issuer, published, jwksMaxAgeSeconds));
+  app.all("/.well-known/oauth-authorization-server", (c) => methodNotAllowed(c.var.scope.requestId));
+  app.all("/.well-known/jwks.json", (c) => methodNotAllowed(c.var.scope.requestId));
+  app.all("/oauth2/token", (c) => tokenRoute(c, issuer));
+  app.all("/oauth2/revoke", (c) => revokeRoute(c, issuer));
+  app.notFound((c) =>
+    problemResponse({ status: 404, code: "not_found", title: "Not Found" }, c.var.scope.requestId),
+  );
+  app.onError((error, c) => lastResort(error, c.req.path, c.var.scope.requestId));
+  return app;
+}
+
+function methodNotAllowed(requestId: string): Response {
+  const problem = { status: 405, code: "method_not_allowed", title: "Method Not Allowed" };
+  return problemResponse(problem, requestId, { allow: "GET, HEAD" });
+}
+
+/** Whatever nobody expected: an outage says when to come back, anything else says nothing. */
+function lastResort(error: Error, path: string, requestId: string): Response {
+  const dependency = error instanceof Outage ? error.dependency : null;
+  logFault(dependency === null ? "internal_error" : "outage", {
+    request_id: requestId,
+    path,
+    dependency,
+    error: error.message,
+    cause: String(error.cause ?? ""),
+  });
+  if (dependency !== null) {
+    return oauthErrorResponse(oauthError("temporarily_unavailable", "please try again in a moment", "outage"));
+  }
+  return problemResponse({ status: 500, code: "internal_error", title: "Internal Server Error" }, requestId);
+}

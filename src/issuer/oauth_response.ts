@@ -1,0 +1,33 @@
+import type { OAuthError, OAuthErrorCode } from "../protocol/oauth_error.ts";
+
+const STATUS: Readonly<Record<OAuthErrorCode, number>> = {
+  invalid_request: 400,
+  invalid_client: 401,
+  invalid_grant: 400,
+  unauthorized_client: 400,
+  unsupported_grant_type: 400,
+  invalid_scope: 400,
+  invalid_target: 400,
+  temporarily_unavailable: 503,
+};
+
+const RETRY_AFTER_SECONDS = "2";
+
+/** A JSON answer of an OAuth endpoint, never cached (RFC 6749 §5.1). */
+export function oauthJson(body: object, status = 200, headers: HeadersInit = {}): Response {
+  const out = new Headers(headers);
+  out.set("content-type", "application/json");
+  out.set("cache-control", "no-store");
+  out.set("pragma", "no-cache");
+  return new Response(JSON.stringify(body), { status, headers: out });
+}
+
+/** The one mapper from refusals of OAuth endpoints to responses (RFC 6749 §5.2). */
+export function oauthErrorResponse(error: OAuthError): Response {
+  const headers = new Headers();
+  const status = error.status ?? STATUS[error.code];
+  if (status === 401) headers.set("www-authenticate", 'Basic realm="sallyport", charset="UTF-8"');
+  if (status === 405) headers.set("allow", "POST");
+  if (status === 503) headers.set("retry-after", RETRY_AFTER_SECONDS);
+  return oauthJson({ error: error.code, error_description: error.description }, status, headers);
+}

@@ -1,0 +1,24 @@
+import type { Result } from "../kernel/result.ts";
+import type { ClientRecord } from "../ports/clients.ts";
+import type { RevocationView } from "../ports/edge_feed.ts";
+import { presentedClient } from "../protocol/client_credentials.ts";
+import type { Form } from "../protocol/form.ts";
+import { parseClientId } from "../protocol/ids.ts";
+import type { OAuthError } from "../protocol/oauth_error.ts";
+import { authenticateClient } from "./authenticate_client.ts";
+import type { Issuer, Moment } from "./issuer.ts";
+
+/** Finds and proves the client of a request: the check that every endpoint for clients begins with. Throws `Outage`. */
+export async function identifyClient(
+  authorization: string | null,
+  form: Form,
+  issuer: Issuer,
+  { nowMs }: Moment,
+  view: RevocationView | null,
+): Promise<Result<ClientRecord, OAuthError>> {
+  const presented = presentedClient(authorization, form);
+  if (!presented.ok) return presented;
+  const id = parseClientId(presented.value.clientId);
+  const found = id === null ? null : await issuer.clients.find(id, nowMs, view);
+  return authenticateClient(presented.value, found, nowMs);
+}

@@ -1,0 +1,35 @@
+import type { RandomBytes } from "../kernel/random.ts";
+import type { AccessTokenVerifier } from "../ports/access_tokens.ts";
+import type { Defer, EdgeFeedWriter, Revocations } from "../ports/edge_feed.ts";
+import type { TokenSigner } from "../ports/token_signer.ts";
+import type { SignatureAlgorithm } from "../protocol/jws.ts";
+import type { TargetCatalog } from "../protocol/token_target.ts";
+import type { ClientCache } from "./client_cache.ts";
+
+/**
+ * Issuing owns what happens at the OAuth endpoints: who the client is, what it may have, minting and revoking.
+ * It refuses to know HTTP beyond a form and an Authorization value, where anything is stored, and who signs.
+ */
+export interface Issuer {
+  readonly url: string;
+  readonly catalog: TargetCatalog;
+  /** What signs tokens for `resource` (null: the issuer alone), and how long they live. */
+  readonly tokenProfile: (resource: string | null) => TokenProfile;
+  readonly clients: ClientCache;
+  readonly revocations: Revocations;
+  readonly feed: EdgeFeedWriter;
+  readonly signer: TokenSigner;
+  readonly verifier: AccessTokenVerifier;
+  readonly random: RandomBytes;
+}
+
+export interface TokenProfile {
+  readonly algorithm: SignatureAlgorithm;
+  readonly ttlSeconds: number;
+}
+
+/** What is fixed for one request: its time, read once, and how to go on behind the response. */
+export interface Moment {
+  readonly nowMs: number;
+  readonly defer: Defer;
+}
