@@ -1,0 +1,118 @@
+import { waitUntil } from "cloudflare:workers";
+import { orOutage } from "../kernel/outage.ts";
+import { platformRandom, type RandomBytes, randomTokenId } from "../kernel/random.ts";
+import { checkDemands } from "../limits/check_demands.ts";
+import type { LimitDemand, LimitState, LimitVerdict } from "../limits/limit.ts";
+import type { Limiter } from "../ports/limiter.ts";
+import type { LimiterObject } from "../ports/limiter_object.ts";
+
+/** The part of a `DurableObjectNamespace` used here: an object by its name. */
+export interface LimiterObjects {
+  getByName(subject: string): LimiterObject;
+}
+
+/** Deadline of each call to an object, and the source of reservation ids. */
+export interface DurableObjectLimiterOptions {
+  readonly deadlineMs?: number;
+  readonly random?: RandomBytes;
+}
+
+/** One subject's share of a request. Lives for one `take`: stubs must not be shared across requests. */
+interface Share {
+  readonly object: LimiterObject;
+  readonly demands: readonly LimitDemand[];
+  /** Where each of `demands` stood in the request. */
+  readonly places: readonly number[];
+}
+
+/** A share and what its object said of it. */
+interface SettledShare extends Share {
+  readonly verdict: LimitVerdict;
+}
+
+/**
+ * Counting in Durable Objects, one per subject. One subject is one call and one transaction. Several are asked at once,
+ * so that a grant costs the slowest call and not their sum; on a denial the others give back what they took.
+ *
+ * Between a grant and its giving back a concurrent request may be denied by units that are about to return, and a crash
+ * there leaves them charged. Both err on the strict side: nothing is ever granted twice.
+ */
+export class DurableObjectLimiter implements Limiter {
+  readonly #objects: LimiterObjects;
+  readonly #deadlineMs: number;
+  readonly #random: RandomBytes;
+
+  constructor(objects: LimiterObjects, options: DurableObjectLimiterOptions = {}) {
+    this.#objects = objects;
+    this.#deadlineMs = options.deadlineMs ?? 250;
+    this.#random = options.random ?? platformRandom;
+  }
+
+  /**
+   * See `Limiter.take`. Throws `Outage("limiter")` within the deadline; a denial over several subjects may take twice
+   * that, for it waits until the others are uncharged.
+   */
+  async take(demands: readonly LimitDemand[], nowMs: number): Promise<LimitVerdict> {
+    checkDemands(demands, nowMs);
+    const shares = this.#shares(demands);
+    const [only] = shares;
+    if (only === undefined) return { granted: true, limits: [] };
+    if (shares.length === 1) return this.#ask(() => only.object.take(demands, nowMs));
+    return this.#takeAcross(shares, nowMs);
+  }
+
+  async #takeAcross(shares: readonly Share[], nowMs: number): Promise<LimitVerdict> {
+    const reservation = randomTokenId(this.#random);
+    const answers = await Promise.allSettled(
+      shares.map(async (share): Promise<SettledShare> => {
+        const verdict = await this.#ask(() => share.object.take(share.demands, nowMs, reservation));
+        return { ...share, verdict };
+      }),
+    );
+    const settled = answers.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : []));
+    const failed = answers.find((answer) => answer.status === "rejected");
+    if (failed !== undefined) {
+      // Whether a silent object charged is unknown, so it is asked as well: calls to one stub arrive in order.
+      waitUntil(Promise.allSettled(shares.map((share) => this.#giveBack(share, reservation, nowMs))));
+      throw failed.reason;
+    }
+    if (settled.every((share) => share.verdict.granted)) return { granted: true, limits: inOrder(settled) };
+    return { granted: false, limits: inOrder(await this.#uncharge(settled, reservation, nowMs)) };
+  }
+
+  /** The shares after those that were granted have given back. One that cannot stays charged, and says so. */
+  #uncharge(shares: readonly SettledShare[], reservation: string, nowMs: number): Promise<SettledShare[]> {
+    return Promise.all(
+      shares.map(async (share) => {
+        if (!share.verdict.granted) return share;
+        const limits = await this.#giveBack(share, reservation, nowMs).catch(() => null);
+        return limits === null ? share : { ...share, verdict: { granted: true, limits } };
+      }),
+    );
+  }
+
+  #giveBack(share: Share, reservation: string, nowMs: number): Promise<readonly LimitState[] | null> {
+    return this.#ask(() => share.object.giveBack(reservation, nowMs));
+  }
+
+  #ask<T>(call: () => Promise<T>): Promise<T> {
+    return orOutage("limiter", this.#deadlineMs, call);
+  }
+
+  #shares(demands: readonly LimitDemand[]): Share[] {
+    const placed = demands.map((demand, place) => ({ demand, place }));
+    return [...Map.groupBy(placed, ({ demand }) => demand.subject)].map(([subject, own]) => ({
+      object: this.#objects.getByName(subject),
+      demands: own.map(({ demand }) => demand),
+      places: own.map(({ place }) => place),
+    }));
+  }
+}
+
+/** All shares' states in the order of the request's demands. */
+function inOrder(shares: readonly SettledShare[]): LimitState[] {
+  return shares
+    .flatMap(({ places, verdict }) => verdict.limits.map((state, index) => ({ place: places[index] ?? 0, state })))
+    .toSorted((a, b) => a.place - b.place)
+    .map(({ state }) => state);
+}

@@ -1,0 +1,62 @@
+import { Outage } from "../kernel/outage.ts";
+import type { CounterState } from "../limits/counter.ts";
+import type { LimitDemand, LimitVerdict } from "../limits/limit.ts";
+import { type ChangedCounter, take } from "../limits/take.ts";
+import type { Limiter } from "../ports/limiter.ts";
+
+interface KeptCounter {
+  readonly state: CounterState;
+  readonly freshAtMs: number;
+}
+
+/**
+ * Counting in the memory of one isolate: what a route falls back on while the shared limiter is down. Exact here,
+ * blind to other isolates.
+ *
+ * Bounded in counters. When full it forgets those that are as good as new; if all are live it refuses with an
+ * `Outage`. To forget a live one would grant its limit anew, so that whoever can invent subjects could wash a spent
+ * counter out; to answer "denied" would tell an innocent caller that its quota is used up.
+ */
+export class MemoryLimiter implements Limiter {
+  readonly #maxCounters: number;
+  readonly #kept = new Map<string, KeptCounter>();
+  /** Runs forwards only: a clock that stepped back could else reopen a window already forgotten. */
+  #clockMs = Number.MIN_SAFE_INTEGER;
+  /** Nothing kept is as good as new before this, so a full store is not searched on every refusal. */
+  #nothingFreshBeforeMs = Number.MIN_SAFE_INTEGER;
+
+  /** `maxCounters`: about 200 bytes each. */
+  constructor(options: { maxCounters?: number } = {}) {
+    this.#maxCounters = options.maxCounters ?? 10_000;
+  }
+
+  /** See `Limiter.take`. Throws `Outage("memory")` when full of live counters. */
+  async take(demands: readonly LimitDemand[], nowMs: number): Promise<LimitVerdict> {
+    const clockMs = Math.max(this.#clockMs, nowMs);
+    const counters = { get: (key: string) => this.#kept.get(key)?.state };
+    const { verdict, changed } = take(counters, demands, clockMs);
+    this.#clockMs = clockMs;
+    this.#makeRoom(changed);
+    for (const [key, { state, freshInMs }] of changed) {
+      this.#kept.set(key, { state, freshAtMs: clockMs + freshInMs });
+      this.#nothingFreshBeforeMs = Math.min(this.#nothingFreshBeforeMs, clockMs + freshInMs);
+    }
+    return verdict;
+  }
+
+  #makeRoom(changed: ReadonlyMap<string, ChangedCounter>): void {
+    const added = [...changed.keys()].filter((key) => !this.#kept.has(key)).length;
+    if (this.#kept.size + added <= this.#maxCounters) return;
+    if (this.#clockMs >= this.#nothingFreshBeforeMs) this.#forgetFresh(changed);
+    if (this.#kept.size + added > this.#maxCounters) throw new Outage("memory", { cause: "full" });
+  }
+
+  #forgetFresh(except: ReadonlyMap<string, ChangedCounter>): void {
+    let earliest = Number.MAX_SAFE_INTEGER;
+    for (const [key, { freshAtMs }] of this.#kept) {
+      if (freshAtMs <= this.#clockMs && !except.has(key)) this.#kept.delete(key);
+      else earliest = Math.min(earliest, freshAtMs);
+    }
+    this.#nothingFreshBeforeMs = earliest;
+  }
+}

@@ -1,0 +1,162 @@
+import { Ratelimit } from "@upstash/ratelimit";
+import { Redis } from "@upstash/redis/cloudflare";
+import { orOutage } from "../kernel/outage.ts";
+import { checkDemands } from "../limits/check_demands.ts";
+import { type CounterState, counterAt, counterKey } from "../limits/counter.ts";
+import type { LimitDemand, LimitPolicy, LimitVerdict, TokenBucketPolicy } from "../limits/limit.ts";
+import { type Outcome, verdictOf } from "../limits/take.ts";
+import { bucketScale } from "../limits/token_bucket.ts";
+import type { Limiter } from "../ports/limiter.ts";
+import { UPSTASH_TAKE_SCRIPT } from "./upstash_take_script.ts";
+
+/** One hash slot for all, so that a script over several subjects is legal on a cluster too. Upstash has no slots. */
+const PREFIX = "{sallyport:limits}";
+
+const FIELDS_PER_DEMAND = 4;
+
+/** Where the database's REST endpoint is, its token, and how long a call to it may take. */
+export interface UpstashLimiterOptions {
+  readonly url: string;
+  readonly token: string;
+  readonly deadlineMs?: number;
+}
+
+/** A single demand of a bucket: what the library can count. */
+interface BucketDemand extends LimitDemand {
+  readonly policy: TokenBucketPolicy;
+}
+
+/**
+ * Counting in Upstash Redis. One bucket alone goes through `@upstash/ratelimit`; fixed windows and several demands
+ * through one script of ours, atomic over all of them. Both see one state of a bucket: the library is given the bucket
+ * in the exact units of `limits/token_bucket.ts` (with an interval of 1 ms, for its refill in coarser steps grants up to
+ * one step too much around each), and the script keeps the library's key and fields.
+ *
+ * Time is the caller's, not the server's. The library knows no other, and one bucket must not run on two clocks. A
+ * counter's clock is the latest time at which it granted and never runs back, so isolates whose clocks differ share one
+ * window: the fastest opens the next, the slower count in it. The library reads the isolate's clock itself, and lets a
+ * full bucket expire at once, so that an isolate d ms behind may then gain the refill of d ms.
+ */
+export class UpstashLimiter implements Limiter {
+  readonly #redis: Redis;
+  readonly #deadlineMs: number;
+
+  constructor(options: UpstashLimiterOptions) {
+    const deadlineMs = options.deadlineMs ?? 250;
+    this.#deadlineMs = deadlineMs;
+    this.#redis = new Redis({
+      url: options.url,
+      token: options.token,
+      enableTelemetry: false,
+      // A pipeline would be shared by requests, and an answer belongs to the request that asked.
+      enableAutoPipelining: false,
+      // A repeated call charges twice.
+      retry: { retries: 0 },
+      signal: () => AbortSignal.timeout(deadlineMs),
+    });
+  }
+
+  /**
+   * See `Limiter.take`. Throws `Outage("upstash")` within the deadline, and then may have charged. A denial by a bucket
+   * alone may take twice that: what remains is a second question.
+   */
+  async take(demands: readonly LimitDemand[], nowMs: number): Promise<LimitVerdict> {
+    checkDemands(demands, nowMs);
+    const [only] = demands;
+    if (only === undefined) return { granted: true, limits: [] };
+    const { policy } = only;
+    const outcomes =
+      demands.length === 1 && policy.algorithm === "bucket"
+        ? [await this.#takeBucket({ ...only, policy }, nowMs)]
+        : await this.#ask(() => this.#takeAll(demands, nowMs));
+    return verdictOf(outcomes, nowMs);
+  }
+
+  async #takeAll(demands: readonly LimitDemand[], nowMs: number): Promise<Outcome[]> {
+    const answer = await this.#redis
+      .createScript<unknown>(UPSTASH_TAKE_SCRIPT)
+      .exec(demands.map(redisKey), [nowMs, ...demands.flatMap(scriptArguments)].map(String));
+    const numbers = parseAnswer(answer, 1 + demands.length * FIELDS_PER_DEMAND);
+    return demands.map(({ policy }, index): Outcome => {
+      const [fits = 0, wanted = 0, at = 0, amount = 0] = numbers.slice(1 + index * FIELDS_PER_DEMAND);
+      const counter = counterAt(policy, keptState(policy, at, amount), nowMs);
+      return { counter, lacking: fits === 1 ? null : wanted };
+    });
+  }
+
+  async #takeBucket(demand: BucketDemand, nowMs: number): Promise<Outcome> {
+    const { policy, cost } = demand;
+    const { unitsPerToken, unitsPerMs, capacity } = bucketScale(policy);
+    const limiter = new Ratelimit({
+      redis: this.#redis,
+      limiter: Ratelimit.tokenBucket(unitsPerMs, "1 ms", capacity),
+      prefix: PREFIX,
+      ephemeralCache: false,
+      // Its own timeout grants. 0 turns that off, and ours applies.
+      timeout: 0,
+      enableTelemetry: false,
+    });
+    const key = counterKey(demand);
+    const answer = await this.#ask(async () => {
+      const verdict = await limiter.limit(key, { rate: cost * unitsPerToken });
+      // A reason means that the database was not asked: `timeout`, for one, comes with success.
+      if (verdict.reason !== undefined) throw new Error(`no verdict: ${verdict.reason}`);
+      return parseBucket(verdict);
+    });
+    if (answer.success) return { counter: counterAt(policy, answer.state, nowMs), lacking: null };
+    // The library does not say what a denied bucket holds. The denial stands even where the second question fails.
+    const state = await this.#ask(async () => parseBucket({ success: false, ...(await limiter.getRemaining(key)) }))
+      .then((left) => left.state)
+      .catch(() => answer.state);
+    return { counter: counterAt(policy, state, nowMs), lacking: cost };
+  }
+
+  #ask<T>(call: () => Promise<T>): Promise<T> {
+    return orOutage("upstash", this.#deadlineMs, call);
+  }
+}
+
+interface LibraryAnswer {
+  readonly success: boolean;
+  readonly remaining: number;
+  readonly reset: number;
+}
+
+/** What the library says of a bucket. Its `reset` is one interval, so 1 ms, after the bucket's own time. */
+function parseBucket({ success, remaining, reset }: LibraryAnswer): { success: boolean; state: CounterState } {
+  if (!Number.isSafeInteger(remaining) || !Number.isSafeInteger(reset)) throw new TypeError("not a bucket's answer");
+  return { success, state: { algorithm: "bucket", atMs: reset - 1, level: remaining } };
+}
+
+/** The same key that the library makes of its prefix and identifier. */
+function redisKey(demand: LimitDemand): string {
+  return `${PREFIX}:${counterKey(demand)}`;
+}
+
+function scriptArguments({ policy, cost }: LimitDemand): (string | number)[] {
+  switch (policy.algorithm) {
+    case "fixed":
+      return ["fixed", policy.limit, policy.windowSeconds * 1000, 1, cost];
+    case "bucket": {
+      const { unitsPerToken, unitsPerMs, capacity } = bucketScale(policy);
+      return ["bucket", capacity, unitsPerMs, unitsPerToken, cost];
+    }
+  }
+}
+
+function keptState(policy: LimitPolicy, at: number, amount: number): CounterState {
+  switch (policy.algorithm) {
+    case "fixed":
+      return { algorithm: "fixed", window: at, used: amount };
+    case "bucket":
+      return { algorithm: "bucket", atMs: at, level: amount };
+  }
+}
+
+function parseAnswer(answer: unknown, length: number): number[] {
+  if (!Array.isArray(answer) || answer.length !== length) throw new TypeError("not an answer of the take script");
+  return answer.map((value: unknown) => {
+    if (typeof value !== "number") throw new TypeError("not an answer of the take script");
+    return value;
+  });
+}

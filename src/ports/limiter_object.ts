@@ -1,0 +1,16 @@
+import type { LimitDemand, LimitState, LimitVerdict } from "../limits/limit.ts";
+
+/** What the object that counts for one subject answers over RPC. All demands of a call belong to its subject. */
+export interface LimiterObject {
+  /**
+   * Takes every demand or none. With `reservation`, an id unique to the request, a grant can be given back for a few
+   * seconds.
+   */
+  take(demands: readonly LimitDemand[], nowMs: number, reservation?: string): Promise<LimitVerdict>;
+
+  /**
+   * Undoes the grant of `reservation` and answers its counters, in the order of its demands. Null, and nothing
+   * changed, where there is no such grant to undo: never made, already given back, or forgotten.
+   */
+  giveBack(reservation: string, nowMs: number): Promise<readonly LimitState[] | null>;
+}

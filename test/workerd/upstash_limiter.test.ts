@@ -1,0 +1,125 @@
+import { Redis } from "@upstash/redis/cloudflare";
+import * as fc from "fast-check";
+import { afterEach, describe, expect, inject, it, vi } from "vitest";
+import { MemoryLimiter } from "../../src/adapters/memory_limiter.ts";
+import { UpstashLimiter } from "../../src/adapters/upstash_limiter.ts";
+import type { LimitDemand } from "../../src/limits/limit.ts";
+import { bucket, demand, fixed, WINDOW_START_MS } from "../support/limit_policies.ts";
+import type {} from "../support/upstash_instance.ts";
+
+const T0 = WINDOW_START_MS;
+const upstash = inject("upstash");
+const redis = new Redis({ ...upstash, enableTelemetry: false, enableAutoPipelining: false });
+
+function newLimiter(): UpstashLimiter {
+  return new UpstashLimiter({ ...upstash, deadlineMs: 10_000 });
+}
+
+async function keysOf(subject: string): Promise<string[]> {
+  return (await redis.keys(`*${subject}*`)).toSorted();
+}
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe("Upstash limiter: what it keeps", () => {
+  it("every key expires, and carries the hash tag", async () => {
+    const subject = crypto.randomUUID();
+    const limiter = newLimiter();
+    await limiter.take([demand(subject, bucket(5, "alone"))], Date.now());
+    await limiter.take([demand(subject, bucket(5)), demand(subject, fixed(5))], Date.now());
+    const keys = await keysOf(subject);
+    expect(keys).toHaveLength(3);
+    for (const key of keys) {
+      expect(key).toMatch(/^\{sallyport:limits\}:/);
+      expect(await redis.pttl(key)).toBeGreaterThan(0);
+    }
+  });
+
+  it("a counter of ours outlives its window, so that a slower clock cannot open it again", async () => {
+    const subject = crypto.randomUUID();
+    await newLimiter().take([demand(subject, fixed(5))], T0);
+    const [key = ""] = await keysOf(subject);
+    expect(await redis.pttl(key)).toBeGreaterThan(60_000);
+  });
+
+  it("a denied take writes nothing", async () => {
+    const subject = crypto.randomUUID();
+    const demands = [demand(subject, fixed(5)), demand(subject, bucket(5)), demand(subject, fixed(5, "other"), 6)];
+    expect((await newLimiter().take(demands, T0)).granted).toBe(false);
+    expect(await keysOf(subject)).toEqual([]);
+  });
+});
+
+describe("Upstash limiter: what it sends", () => {
+  it("says nothing of the SDK or the platform", async () => {
+    const fetched = vi.spyOn(globalThis, "fetch");
+    await newLimiter().take([demand(crypto.randomUUID(), bucket(5))], T0);
+    await newLimiter().take([demand(crypto.randomUUID(), fixed(5))], T0);
+    for (const [, init] of fetched.mock.calls) {
+      const names = [...new Headers(init?.headers).keys()];
+      expect(names.filter((name) => name.startsWith("upstash-telemetry"))).toEqual([]);
+    }
+  });
+
+  it("does not try again what failed, for the first try may have charged", async () => {
+    const fetched = vi.spyOn(globalThis, "fetch").mockRejectedValue(new Error("connection lost"));
+    await expect(newLimiter().take([demand("a", fixed(5))], T0)).rejects.toThrow("upstash is unavailable");
+    expect(fetched).toHaveBeenCalledTimes(1);
+  });
+
+  it("a denial stands where the question what remains fails", async () => {
+    const limiter = newLimiter();
+    const policy = bucket(5);
+    const subject = crypto.randomUUID();
+    vi.spyOn(Date, "now").mockReturnValue(T0);
+    expect((await limiter.take([demand(subject, policy, 4)], T0)).granted).toBe(true);
+    const real = globalThis.fetch;
+    let calls = 0;
+    vi.spyOn(globalThis, "fetch").mockImplementation((input, init) => {
+      calls += 1;
+      return calls === 1 ? real(input, init) : Promise.reject(new Error("connection lost"));
+    });
+    expect(await limiter.take([demand(subject, policy, 2)], T0)).toMatchObject({
+      granted: false,
+      limits: [{ granted: false, remaining: 0 }],
+    });
+  });
+});
+
+describe("Upstash limiter: the arithmetic", () => {
+  const policies = [
+    fixed(5),
+    fixed(20, "wide"),
+    bucket(5),
+    { ...bucket(7, "uneven"), refill: 3, intervalSeconds: 100 },
+  ];
+  const anyDemand = fc.record({
+    who: fc.constantFrom("a", "b"),
+    policy: fc.constantFrom(...policies),
+    cost: fc.integer({ min: 1, max: 6 }),
+  });
+  const anyCall = fc.record({
+    demands: fc.array(anyDemand, { minLength: 1, maxLength: 3 }),
+    stepMs: fc.integer({ min: 0, max: 40_000 }),
+  });
+
+  it("agrees with the reducer on any schedule, alone and in company", async () => {
+    const clock = vi.spyOn(Date, "now");
+    await fc.assert(
+      fc.asyncProperty(fc.array(anyCall, { minLength: 1, maxLength: 12 }), async (calls) => {
+        const run = crypto.randomUUID();
+        const [memory, limiter] = [new MemoryLimiter(), newLimiter()];
+        let nowMs = T0;
+        for (const { demands, stepMs } of calls) {
+          nowMs += stepMs;
+          clock.mockReturnValue(nowMs);
+          const asked = demands.map(({ who, policy, cost }): LimitDemand => demand(`${run}:${who}`, policy, cost));
+          expect(await limiter.take(asked, nowMs)).toEqual(await memory.take(asked, nowMs));
+        }
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
