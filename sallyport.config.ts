@@ -16,6 +16,7 @@ export default function config(vars: ConfigVariables): ConfigInput {
     version: 1,
     issuer: {
       url: vars.ISSUER_URL,
+      hosts: loopbackAliases(vars.ISSUER_URL),
       apis: [
         {
           resource,
@@ -28,6 +29,7 @@ export default function config(vars: ConfigVariables): ConfigInput {
     },
     gateway: {
       url: vars.GATEWAY_URL,
+      hosts: loopbackAliases(vars.GATEWAY_URL),
       resource,
       trustedIssuers: [{ issuer: vars.ISSUER_URL, keys: "ring", algorithms: ["ES256"] }],
     },
@@ -58,4 +60,10 @@ export default function config(vars: ConfigVariables): ConfigInput {
       { path: "/whoami", methods: ["GET"], origin: "demo" },
     ],
   });
+}
+
+/** In development `localhost` and its addresses are the same place; elsewhere a name has no aliases. */
+function loopbackAliases(url: string): string[] {
+  const { hostname, port } = new URL(url);
+  return hostname === "localhost" ? [`127.0.0.1:${port}`, `[::1]:${port}`] : [];
 }

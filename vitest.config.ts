@@ -4,7 +4,12 @@ import { defineConfig } from "vitest/config";
 const workerd = cloudflareTest(async () => ({
   wrangler: { configPath: "./wrangler.toml" },
   miniflare: {
-    bindings: { D1_MIGRATIONS: await readD1Migrations("src/adapters/migrations") },
+    bindings: {
+      D1_MIGRATIONS: await readD1Migrations("src/adapters/migrations"),
+      // Test keys of no other use: 32 bytes of zeros and of ones.
+      SIGNING_KEK: `test:${"A".repeat(43)}`,
+      IDENTITY_KEK: `test:${"_".repeat(42)}8`,
+    },
   },
 }));
 

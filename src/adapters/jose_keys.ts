@@ -12,7 +12,7 @@ export function joseKeyMaker(encryption: KeyEncryption, purpose: string): KeyMak
   return {
     currentKekId: encryption.currentId,
     async make(alg) {
-      const pair = await generateKeyPair(alg, { extractable: true, modulusLength: RSA_BITS, crv: "Ed25519" });
+      const pair = await generateKeyPair(alg, { extractable: true, modulusLength: RSA_BITS });
       const privateJwk = await exportJWK(pair.privateKey);
       const jwk = await describe(alg, await exportJWK(pair.publicKey));
       const sealed = await encryption.seal(JSON.stringify(privateJwk), sealPurpose(purpose, jwk.kid));

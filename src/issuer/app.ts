@@ -3,8 +3,8 @@ import { logFault } from "../http/log.ts";
 import { problemResponse } from "../http/problem.ts";
 import { requestScope, type ScopedEnv } from "../http/request_scope.ts";
 import type { Issuer } from "../issuing/issuer.ts";
-import type { PublishedKeyCache } from "../issuing/published_keys.ts";
 import { Outage } from "../kernel/outage.ts";
+import type { PublishedKeyReader } from "../ports/key_ring.ts";
 import { oauthError } from "../protocol/oauth_error.ts";
 import { jwksRoute, metadataRoute } from "./discovery_routes.ts";
 import { oauthErrorResponse } from "./oauth_response.ts";
@@ -14,7 +14,7 @@ import { tokenRoute } from "./token_route.ts";
 /** What the issuer's app is built from. */
 export interface IssuerAppParts {
   readonly issuer: Issuer;
-  readonly published: PublishedKeyCache;
+  readonly published: PublishedKeyReader;
   /** How long verifiers may cache the key set. */
   readonly jwksMaxAgeSeconds: number;
 }
@@ -32,9 +32,7 @@ export function issuerApp({ issuer, published, jwksMaxAgeSeconds }: IssuerAppPar
   app.all("/.well-known/jwks.json", (c) => methodNotAllowed(c.var.scope.requestId));
   app.all("/oauth2/token", (c) => tokenRoute(c, issuer));
   app.all("/oauth2/revoke", (c) => revokeRoute(c, issuer));
-  app.notFound((c) =>
-    problemResponse({ status: 404, code: "not_found", title: "Not Found" }, c.var.scope.requestId),
-  );
+  app.notFound((c) => problemResponse({ status: 404, code: "not_found", title: "Not Found" }, c.var.scope.requestId));
   app.onError((error, c) => lastResort(error, c.req.path, c.var.scope.requestId));
   return app;
 }

@@ -1,7 +1,7 @@
 import type { ScopedContext } from "../http/request_scope.ts";
 import type { Issuer } from "../issuing/issuer.ts";
-import type { PublishedKeyCache } from "../issuing/published_keys.ts";
 import { GRANT_TYPES } from "../ports/clients.ts";
+import type { PublishedKeyReader } from "../ports/key_ring.ts";
 import { serverMetadata } from "../protocol/server_metadata.ts";
 import { RING_FEED_ID } from "../protocol/signing_key_ring.ts";
 
@@ -21,7 +21,7 @@ export function metadataRoute(_c: ScopedContext, issuer: Issuer): Response {
 export async function jwksRoute(
   c: ScopedContext,
   issuer: Issuer,
-  published: PublishedKeyCache,
+  published: PublishedKeyReader,
   maxAgeSeconds: number,
 ): Promise<Response> {
   const { nowMs } = c.var.scope;

@@ -51,6 +51,12 @@ export interface KeyRing {
   ): Promise<{ readonly rotations: readonly RotationReport[]; readonly announced: boolean }>;
 }
 
+/** A ring's public keys for those who publish them. */
+export interface PublishedKeyReader {
+  /** The published keys, of `leastVersion` or newer where they can be had. Throws `Outage` without any. */
+  read(nowMs: number, leastVersion: number): Promise<PublishedKeys>;
+}
+
 /** Makes and seals keys for the ring. */
 export interface KeyMaker {
   /** The key-encryption key that seals now. */

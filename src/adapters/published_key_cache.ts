@@ -1,14 +1,14 @@
-import type { KeyRing, PublishedKeys } from "../ports/key_ring.ts";
+import type { KeyRing, PublishedKeyReader, PublishedKeys } from "../ports/key_ring.ts";
 
 const FRESH_MS = 10_000;
 const STALE_MS = 60 * 60_000;
 
 /** The ring's public keys in isolate memory, so that asking for the JWKS in a loop does not become load on the ring. */
-export class PublishedKeyCache {
-  readonly #ring: KeyRing;
+export class PublishedKeyCache implements PublishedKeyReader {
+  readonly #ring: Pick<KeyRing, "published">;
   #held: { readonly keys: PublishedKeys; readonly readAtMs: number } | null = null;
 
-  constructor(ring: KeyRing) {
+  constructor(ring: Pick<KeyRing, "published">) {
     this.#ring = ring;
   }
 

@@ -1,0 +1,90 @@
+import { Lru } from "../kernel/lru.ts";
+import type { ApiKeyRecords } from "../ports/api_keys.ts";
+import type { Defer, RevocationView } from "../ports/edge_feed.ts";
+import type { ApiKeyRecord } from "../protocol/api_key.ts";
+import type { CredentialEntry } from "./credential_entry.ts";
+
+/** A key whose record was read in this isolate. */
+export interface CachedApiKey extends CredentialEntry {
+  readonly record: ApiKeyRecord;
+}
+
+const REFRESH_MS = 5 * 60_000;
+const FORGET_MS = 60 * 60_000;
+const ABSENT_MS = 30_000;
+const ENTRY_BYTES = 1_536;
+const ABSENT_BYTES = 128;
+
+type Held = { readonly key: CachedApiKey; readonly readAtMs: number };
+
+/**
+ * API keys in isolate memory: this memory, then KV near the user, then, only for a key that the edge feed announces and
+ * KV does not know yet, the issuer. Absent keys are remembered apart, so that made-up ones cannot push out real ones.
+ */
+export class ApiKeyCache {
+  readonly #near: ApiKeyRecords;
+  readonly #issuer: ApiKeyRecords;
+  readonly #held = new Lru<Held>({ maxEntries: 8_000, maxBytes: 16 * 1024 * 1024 });
+  readonly #absent = new Lru<number>({ maxEntries: 10_000, maxBytes: 2 * 1024 * 1024 });
+  readonly #asking = new Map<string, Promise<ApiKeyRecord | null>>();
+
+  constructor(near: ApiKeyRecords, issuer: ApiKeyRecords) {
+    this.#near = near;
+    this.#issuer = issuer;
+  }
+
+  /** Whether an answer for `hash` is in memory, so that asking costs nothing. */
+  remembers(hash: string, nowMs: number, view: RevocationView): boolean {
+    const announced = view.leastEpoch("api_key", hash);
+    const held = this.#held.get(hash);
+    if (held !== undefined) return held.key.record.epoch >= announced && nowMs - held.readAtMs <= FORGET_MS;
+    return announced === 0 && nowMs - (this.#absent.get(hash) ?? Number.NEGATIVE_INFINITY) <= ABSENT_MS;
+  }
+
+  /** The key whose string has the digest `hash`, or null where there is none. Throws `Outage`. */
+  async find(hash: string, nowMs: number, view: RevocationView, defer: Defer): Promise<CachedApiKey | null> {
+    const held = this.#held.get(hash);
+    if (!this.remembers(hash, nowMs, view)) return this.#read(hash, nowMs, view);
+    if (held === undefined) return null;
+    if (nowMs - held.readAtMs > REFRESH_MS) defer(this.#read(hash, nowMs, view).catch(() => undefined));
+    return held.key;
+  }
+
+  async #read(hash: string, nowMs: number, view: RevocationView): Promise<CachedApiKey | null> {
+    const announced = view.leastEpoch("api_key", hash);
+    const near = await this.#near.find(hash);
+    const record = announced > (near?.epoch ?? 0) ? await this.#askIssuer(hash) : near;
+    if (record === null) {
+      this.#held.delete(hash);
+      this.#absent.set(hash, nowMs, ABSENT_BYTES);
+      return null;
+    }
+    const key = { record, ...credentialOf(record), identities: new Map() };
+    this.#held.set(hash, { key, readAtMs: nowMs }, ENTRY_BYTES);
+    return key;
+  }
+
+  #askIssuer(hash: string): Promise<ApiKeyRecord | null> {
+    const running = this.#asking.get(hash);
+    if (running !== undefined) return running;
+    const asking = this.#issuer.find(hash).finally(() => this.#asking.delete(hash));
+    this.#asking.set(hash, asking);
+    return asking;
+  }
+}
+
+function credentialOf(record: ApiKeyRecord): Omit<CredentialEntry, "identities"> {
+  const ends = [record.expiresAtMs, record.secretExpiresAtMs].filter((end) => end !== null);
+  return {
+    principal: {
+      v: 1,
+      kind: "api_key",
+      id: record.id,
+      publishable: record.kind === "publishable",
+      scopes: record.scopes,
+      roles: record.roles,
+    },
+    credentialId: record.id,
+    expiresAtMs: ends.length === 0 ? null : Math.min(...ends),
+  };
+}

@@ -1,0 +1,38 @@
+import { ok, type Result } from "../kernel/result.ts";
+import type { RevocationView } from "../ports/edge_feed.ts";
+import { apiKeyFault, hashApiKey, parseApiKey } from "../protocol/api_key.ts";
+import type { CachedApiKey } from "./api_key_cache.ts";
+import type { Call, Gate } from "./gate.ts";
+import { type Unproven, unproven } from "./unproven.ts";
+
+/** Why an API key is refused: a stable word for logs, never for the caller. */
+export type ApiKeyFault =
+  | "api_key_malformed"
+  | "api_key_unknown"
+  | "api_key_disabled"
+  | "api_key_expired"
+  | "api_key_revoked";
+
+/**
+ * Proves an API key by the record under its digest, which has to be as new as the edge feed says.
+ * `throttled`: the address has failed too often for another look-up. Throws `Outage`.
+ */
+export async function authenticateApiKey(
+  text: string,
+  call: Call,
+  gate: Gate,
+  view: RevocationView,
+): Promise<Result<CachedApiKey, Unproven<ApiKeyFault | "throttled">>> {
+  const key = parseApiKey(text);
+  if (key === null) return unproven("api_key_malformed", null);
+  const hash = await hashApiKey(key);
+  const costs = !gate.apiKeys.remembers(hash, call.nowMs, view);
+  if (costs && gate.failures.waitSeconds(call.address, call.nowMs) > 0) return unproven("throttled", null);
+  const found = await gate.apiKeys.find(hash, call.nowMs, view, call.defer);
+  if (found === null) return unproven("api_key_unknown", null);
+  const { record } = found;
+  if (record.epoch < view.leastEpoch("api_key", record.id)) return unproven("api_key_revoked", found);
+  const fault = apiKeyFault(record, call.nowMs);
+  if (fault !== null) return unproven(fault === "disabled" ? "api_key_disabled" : "api_key_expired", found);
+  return ok(found);
+}

@@ -1,0 +1,24 @@
+import type { Principal } from "../policy/principal.ts";
+
+/** Whoever holds a credential that was proven. */
+export type ProvenPrincipal = Exclude<Principal, { kind: "anonymous" }>;
+
+/**
+ * A proven credential while it is remembered. It holds what was proven, never a verdict: time, audience, issuer and
+ * revocation are checked again at each use.
+ */
+export interface CredentialEntry {
+  readonly principal: ProvenPrincipal;
+  /** Names the credential in logs: a token's `jti`, a key's id. */
+  readonly credentialId: string;
+  /** When the credential ends, in Unix milliseconds; null for never. */
+  readonly expiresAtMs: number | null;
+  /** Signed identities made for this credential, by audience. */
+  readonly identities: Map<string, SignedIdentity>;
+}
+
+export interface SignedIdentity {
+  /** The half-minute that it was made in. */
+  readonly slot: number;
+  readonly jwt: string;
+}

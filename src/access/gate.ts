@@ -1,0 +1,80 @@
+import type { LimitPolicy } from "../limits/limit.ts";
+import type { AccessRule } from "../policy/evaluate.ts";
+import type { RouteTable } from "../policy/route_table.ts";
+import type { AccessTokenVerifier } from "../ports/access_tokens.ts";
+import type { Defer, Revocations } from "../ports/edge_feed.ts";
+import type { Limiter } from "../ports/limiter.ts";
+import type { TokenExpectation } from "../protocol/access_token.ts";
+import type { ApiKeyCache } from "./api_key_cache.ts";
+import type { FailureBudget } from "./failure_budget.ts";
+import type { TokenCache } from "./token_cache.ts";
+
+/**
+ * Access owns the decision on one call: which route, who is calling, may they, is there quota left. It refuses to know
+ * responses, origins and where anything is stored; whatever it cannot learn in time it refuses, saying so in the reason.
+ */
+export interface Gate {
+  readonly routes: RouteTable<GateRoute>;
+  readonly issuers: ReadonlyMap<string, TrustedIssuer>;
+  readonly tokens: TokenCache;
+  readonly verifier: AccessTokenVerifier;
+  readonly apiKeys: ApiKeyCache;
+  readonly revocations: Revocations;
+  readonly failures: FailureBudget;
+  readonly limiter: Limiter;
+  /** Counts in this isolate alone: what a limit with `onUnavailable: local` falls back to. */
+  readonly localLimiter: Limiter;
+  readonly maxHeaderBytes: number;
+}
+
+/** An issuer whose access tokens open routes. */
+export interface TrustedIssuer extends TokenExpectation {
+  /** Our own issuer: the edge feed tells what it revoked. */
+  readonly isOwn: boolean;
+}
+
+export type RouteCredential = "bearer" | "secret_key" | "publishable_key";
+
+/** A route as the decision needs it. */
+export interface GateRoute {
+  readonly id: string;
+  readonly isPublic: boolean;
+  readonly credentials: readonly RouteCredential[];
+  readonly rule: AccessRule;
+  readonly limits: readonly RouteLimit[];
+  /** How much older than the bound the revocations may be while the feed is out, in milliseconds. 0 fails closed. */
+  readonly toleratedStalenessMs: number;
+  readonly maxBodyBytes: number;
+  readonly deprecation: RouteDeprecation | null;
+  readonly origin: RouteOrigin;
+}
+
+export interface RouteLimit {
+  readonly policy: LimitPolicy;
+  readonly key: "principal" | "address" | "route";
+  readonly onUnavailable: "allow" | "deny" | "local";
+}
+
+export interface RouteDeprecation {
+  readonly sinceMs: number;
+  readonly sunsetMs: number;
+  readonly successor: string;
+}
+
+export interface RouteOrigin {
+  /** Scheme and authority without a trailing slash. */
+  readonly url: string;
+  readonly audience: string;
+  readonly timeoutMs: number;
+}
+
+/** One call, read once. */
+export interface Call {
+  readonly method: string;
+  readonly segments: readonly string[];
+  readonly headers: Headers;
+  /** The caller's address as limits count it. */
+  readonly address: string;
+  readonly nowMs: number;
+  readonly defer: Defer;
+}

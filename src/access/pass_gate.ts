@@ -1,0 +1,82 @@
+import { err, ok, type Result } from "../kernel/result.ts";
+import { evaluate } from "../policy/evaluate.ts";
+import { ANONYMOUS } from "../policy/principal.ts";
+import { admit, type JudgedLimits } from "./admit.ts";
+import { authenticate, type CallerTrace } from "./authenticate.ts";
+import type { CredentialEntry } from "./credential_entry.ts";
+import type { Call, Gate, GateRoute } from "./gate.ts";
+import type { Refusal } from "./refusal.ts";
+
+/** A call that may go on to its origin. */
+export interface Passage {
+  readonly route: GateRoute;
+  /** Null on a public route, where nobody is proven. */
+  readonly credential: CredentialEntry | null;
+  /** Null where nothing was counted. */
+  readonly limits: JudgedLimits | null;
+}
+
+/** What the decision came to know on its way, for the one log line: filled in step by step, also when it ends early. */
+export interface Trace extends CallerTrace {
+  route: string | null;
+  rules: readonly string[];
+}
+
+/** The decision on a call, in order: match, size, authenticate, authorize, admit. Throws `Outage`, which denies. */
+export async function passGate(call: Call, gate: Gate, trace: Trace): Promise<Result<Passage, Refusal>> {
+  const matched = matchRoute(call, gate);
+  if (!matched.ok) return matched;
+  const route = matched.value;
+  trace.route = route.id;
+  const refusal = sizeRefusal(call, gate, route) ?? sunsetRefusal(call, route);
+  if (refusal !== null) return err(refusal);
+  const authorized = route.isPublic ? ok(null) : await authorize(route, call, gate, trace);
+  if (!authorized.ok) return authorized;
+  const credential = authorized.value;
+  const limits = await admit(route, credential?.principal ?? ANONYMOUS, call, gate);
+  if (limits === "unavailable") return err({ kind: "unavailable", reason: "limiter_unavailable" });
+  if (limits !== null && !limits.verdict.granted) return err({ kind: "quota_exceeded", reason: "limit", limits });
+  return ok({ route, credential, limits });
+}
+
+function matchRoute(call: Call, gate: Gate): Result<GateRoute, Refusal> {
+  const match = gate.routes.match(call.method, call.segments);
+  switch (match.kind) {
+    case "matched":
+      return ok(match.route);
+    case "method_not_allowed":
+      return err({ kind: "method_not_allowed", reason: "no_method", allow: match.allow });
+    case "not_found":
+      return err({ kind: "not_found", reason: "no_route" });
+  }
+}
+
+/** Refuses by what the headers say, before anything is read. What a body turns out to be is bounded on its way. */
+function sizeRefusal(call: Call, gate: Gate, route: GateRoute): Refusal | null {
+  let bytes = 0;
+  for (const [name, value] of call.headers) bytes += name.length + value.length + 4;
+  if (bytes > gate.maxHeaderBytes) return { kind: "headers_too_large", reason: "headers_too_large" };
+  const declared = Number(call.headers.get("content-length") ?? 0);
+  return declared > route.maxBodyBytes ? { kind: "body_too_large", reason: "body_too_large" } : null;
+}
+
+function sunsetRefusal(call: Call, route: GateRoute): Refusal | null {
+  const ended = route.deprecation !== null && route.deprecation.sunsetMs <= call.nowMs;
+  return ended ? { kind: "gone", reason: "past_sunset", route } : null;
+}
+
+async function authorize(
+  route: GateRoute,
+  call: Call,
+  gate: Gate,
+  trace: Trace,
+): Promise<Result<CredentialEntry, Refusal>> {
+  const authenticated = await authenticate(route, call, gate, trace);
+  if (!authenticated.ok) return authenticated;
+  const decision = evaluate(route.rule, authenticated.value.principal);
+  trace.rules = decision.rules;
+  if (decision.effect === "allow") return authenticated;
+  return decision.missing === "role"
+    ? err({ kind: "forbidden", reason: "role_missing", route })
+    : err({ kind: "insufficient_scope", reason: "scope_missing", route, missingScopes: decision.missingScopes });
+}

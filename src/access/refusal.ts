@@ -1,0 +1,33 @@
+import type { JudgedLimits } from "./admit.ts";
+import type { GateRoute } from "./gate.ts";
+
+/**
+ * Why a call does not pass. `reason` is a stable word for the log; what the caller learns is the mapper's business, and it
+ * learns no more than the kind.
+ */
+export type Refusal =
+  | { readonly kind: "not_found"; readonly reason: "no_route" }
+  | { readonly kind: "method_not_allowed"; readonly reason: "no_method"; readonly allow: readonly string[] }
+  | { readonly kind: "gone"; readonly reason: "past_sunset"; readonly route: GateRoute }
+  | { readonly kind: "headers_too_large"; readonly reason: "headers_too_large" }
+  | { readonly kind: "body_too_large"; readonly reason: "body_too_large" }
+  | { readonly kind: "ambiguous_credentials"; readonly reason: string }
+  /** Nothing was presented. */
+  | { readonly kind: "unauthenticated"; readonly reason: "no_credential"; readonly route: GateRoute }
+  | { readonly kind: "invalid_credential"; readonly reason: string; readonly route: GateRoute }
+  /** A token without any other fault. */
+  | { readonly kind: "expired_token"; readonly reason: "token_expired"; readonly route: GateRoute }
+  | {
+      readonly kind: "too_many_failures";
+      readonly reason: "failed_authentications";
+      readonly retryAfterSeconds: number;
+    }
+  | {
+      readonly kind: "insufficient_scope";
+      readonly reason: "scope_missing";
+      readonly route: GateRoute;
+      readonly missingScopes: readonly string[];
+    }
+  | { readonly kind: "forbidden"; readonly reason: "role_missing"; readonly route: GateRoute }
+  | { readonly kind: "quota_exceeded"; readonly reason: "limit"; readonly limits: JudgedLimits }
+  | { readonly kind: "unavailable"; readonly reason: "edge_feed_stale" | "limiter_unavailable" };

@@ -1,0 +1,29 @@
+import type { Environment } from "./bindings.ts";
+import { composeAuthorizer, composeReader, composeRevocations, installedConfig, wireIdentityRing } from "./compose.ts";
+import { type Apps, dispatch } from "./dispatch.ts";
+import { KeyRingObject } from "./objects/key_ring.ts";
+
+export { Limiter } from "./objects/limiter.ts";
+
+/** The data plane alone: it decides and routes, and holds neither D1 nor a token-signing key. */
+let apps: Apps | null = null;
+
+function compose(env: Environment): Apps {
+  const config = installedConfig(env);
+  const reader = composeReader(env);
+  const authorizer = composeAuthorizer(env, config, reader, composeRevocations(reader));
+  return { config, issuer: null, admin: null, authorizer };
+}
+
+export default {
+  fetch(request, env, ctx) {
+    apps ??= compose(env);
+    return dispatch(request, ctx, apps);
+  },
+} satisfies ExportedHandler<Environment>;
+
+export class IdentityKeyRing extends KeyRingObject<Environment> {
+  protected override wire() {
+    return wireIdentityRing(this.env);
+  }
+}

@@ -1,0 +1,26 @@
+import { logEvent } from "../http/log.ts";
+import type { Exchange } from "./gateway.ts";
+
+/** The one line per decision: who, what, which rules, how it ended. No credential, no query, no body. */
+export function logDecision(
+  { requestId, canonical, address, call, trace }: Exchange,
+  outcome: "allowed" | "denied",
+  status: number,
+  reason: string | null,
+): void {
+  logEvent("decision", {
+    request_id: requestId,
+    outcome,
+    status,
+    reason,
+    method: canonical.method,
+    path: canonical.path,
+    route: trace.route,
+    principal: trace.holder?.principal.kind ?? null,
+    principal_id: trace.holder?.principal.id ?? null,
+    credential_id: trace.holder?.credentialId ?? null,
+    rules: trace.rules,
+    address,
+    duration_ms: Date.now() - call.nowMs,
+  });
+}

@@ -1,0 +1,114 @@
+import type { CredentialEntry } from "../access/credential_entry.ts";
+import type { Call, Gate } from "../access/gate.ts";
+import { type IdentityMaker, signedIdentity } from "../access/identity.ts";
+import { type Passage, passGate, type Trace } from "../access/pass_gate.ts";
+import { addressUnit, clientAddress } from "../http/client_address.ts";
+import { logFault } from "../http/log.ts";
+import { Outage } from "../kernel/outage.ts";
+import type { CanonicalRequest } from "../policy/canonical_request.ts";
+import { logDecision } from "./decision_log.ts";
+import { type Forwarded, forward } from "./forward.ts";
+import { type RefusalContext, refusalResponse, unexpectedResponse } from "./refusal_response.ts";
+import { finishResponse, passResponse } from "./response.ts";
+
+/** What the gateway is built from. */
+export interface GatewayParts {
+  readonly gate: Gate;
+  readonly identity: IdentityMaker;
+  readonly refusals: RefusalContext;
+}
+
+/** One request on its way through: the decision's view of it, and what its log line will say. */
+export interface Exchange {
+  readonly requestId: string;
+  readonly canonical: CanonicalRequest;
+  readonly address: string;
+  readonly call: Call;
+  readonly trace: Trace;
+}
+
+/**
+ * The inline gateway: decision, origin, response, one log line. Owns everything between a canonical request and the answer;
+ * refuses to hold state, and to let an unexpected fault pass a call.
+ */
+export async function handleGatewayRequest(
+  request: Request,
+  canonical: CanonicalRequest,
+  ctx: ExecutionContext,
+  parts: GatewayParts,
+): Promise<Response> {
+  const exchange = openExchange(request, canonical, ctx);
+  try {
+    const passed = await passGate(exchange.call, parts.gate, exchange.trace);
+    if (!passed.ok) {
+      const response = refusalResponse(passed.error, exchange.requestId, parts.refusals);
+      return finish(exchange, response, "denied", passed.error.reason);
+    }
+    const forwarded = await passOn(request, exchange, passed.value, parts);
+    const response = passResponse(forwarded, passed.value, exchange.requestId);
+    return finish(exchange, response, "allowed", forwarded.ok ? null : forwarded.error);
+  } catch (error) {
+    return finish(
+      exchange,
+      unexpected(error, exchange),
+      "denied",
+      error instanceof Outage ? "outage" : "internal_error",
+    );
+  }
+}
+
+function openExchange(request: Request, canonical: CanonicalRequest, ctx: ExecutionContext): Exchange {
+  const address = clientAddress(request);
+  return {
+    requestId: crypto.randomUUID(),
+    canonical,
+    address,
+    call: {
+      method: canonical.method,
+      segments: canonical.segments,
+      headers: request.headers,
+      address: addressUnit(address),
+      nowMs: Date.now(),
+      defer: (work) => ctx.waitUntil(work),
+    },
+    trace: { route: null, holder: null, rules: [] },
+  };
+}
+
+async function passOn(request: Request, exchange: Exchange, passage: Passage, parts: GatewayParts): Promise<Forwarded> {
+  const identity = passage.credential === null ? null : await identityFor(passage.credential, passage, exchange, parts);
+  return forward(request, passage.route, { ...exchange, identity });
+}
+
+function identityFor(
+  credential: CredentialEntry,
+  passage: Passage,
+  { call }: Exchange,
+  { identity }: GatewayParts,
+): Promise<string> {
+  return signedIdentity(credential, passage.route.origin.audience, call.nowMs, identity, call.defer);
+}
+
+function finish(
+  exchange: Exchange,
+  response: Response,
+  outcome: "allowed" | "denied",
+  reason: string | null,
+): Response {
+  finishResponse(response.headers, exchange.requestId, exchange.canonical.scheme);
+  logDecision(exchange, outcome, response.status, reason);
+  return response;
+}
+
+/** Nothing unexpected lets a call pass: an outage answers 503, a fault 500, and neither says what it was. */
+function unexpected(error: unknown, { requestId, trace }: Exchange): Response {
+  const dependency = error instanceof Outage ? error.dependency : null;
+  logFault(dependency === null ? "internal_error" : "outage", {
+    request_id: requestId,
+    route: trace.route,
+    dependency,
+    error: error instanceof Error ? error.message : "not an Error",
+    cause: error instanceof Error ? String(error.cause ?? "") : "",
+  });
+  return unexpectedResponse(dependency !== null, requestId);
+}

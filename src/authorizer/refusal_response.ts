@@ -1,0 +1,168 @@
+import type { GateRoute } from "../access/gate.ts";
+import type { Refusal } from "../access/refusal.ts";
+import { type Problem, problemResponse } from "../http/problem.ts";
+import { rateLimitFields } from "../limits/rate_limit_fields.ts";
+import type { RequestFault } from "../policy/canonical_request.ts";
+import { bearerChallenge } from "../protocol/bearer_challenge.ts";
+import { setDeprecation } from "./response.ts";
+
+/** What challenges need to know of the installation. */
+export interface RefusalContext {
+  /** Where clients find out how to get a token (RFC 9728). */
+  readonly resourceMetadataUrl: string;
+}
+
+const RETRY_AFTER_SECONDS = "1";
+const QUOTA_EXCEEDED = "https://iana.org/assignments/http-problem-types#quota-exceeded";
+
+type Mapped = { readonly problem: Problem; readonly headers?: Headers };
+
+/** The one mapper from refusals of the gate to responses. A refusal says to the caller what its kind says, and no more. */
+export function refusalResponse(refusal: Refusal, requestId: string, context: RefusalContext): Response {
+  const { problem, headers } = map(refusal, context);
+  return problemResponse(problem, requestId, headers);
+}
+
+function map(refusal: Refusal, context: RefusalContext): Mapped {
+  switch (refusal.kind) {
+    case "not_found":
+      return { problem: { status: 404, code: "not_found", title: "Not Found" } };
+    case "method_not_allowed":
+      return methodNotAllowed(refusal.allow);
+    case "gone":
+      return gone(refusal.route);
+    case "headers_too_large":
+      return { problem: { status: 431, code: "headers_too_large", title: "Request Header Fields Too Large" } };
+    case "body_too_large":
+      return { problem: { status: 413, code: "body_too_large", title: "Content Too Large" } };
+    case "ambiguous_credentials":
+      return ambiguous(context);
+    case "unauthenticated":
+      return unauthorized(refusal.route, context, "unauthenticated");
+    case "invalid_credential":
+      return unauthorized(refusal.route, context, "invalid_token");
+    case "expired_token":
+      return unauthorized(refusal.route, context, "token_expired");
+    case "too_many_failures":
+      return tooManyFailures(refusal.retryAfterSeconds);
+    case "insufficient_scope":
+      return insufficientScope(refusal.route, context);
+    case "forbidden":
+      return { problem: { status: 403, code: "forbidden", title: "Forbidden", detail: "a role is missing" } };
+    case "quota_exceeded":
+      return quotaExceeded(refusal);
+    case "unavailable":
+      return unavailable();
+  }
+}
+
+function methodNotAllowed(allow: readonly string[]): Mapped {
+  const problem = { status: 405, code: "method_not_allowed", title: "Method Not Allowed" };
+  return { problem, headers: new Headers({ allow: allow.join(", ") }) };
+}
+
+function gone({ deprecation }: GateRoute): Mapped {
+  const headers = new Headers();
+  if (deprecation !== null) setDeprecation(headers, deprecation);
+  return { problem: { status: 410, code: "gone", title: "Gone", detail: "this version has ended" }, headers };
+}
+
+function ambiguous({ resourceMetadataUrl }: RefusalContext): Mapped {
+  const description = "more than one credential";
+  const challenge = { error: "invalid_request", errorDescription: description, resourceMetadata: resourceMetadataUrl };
+  return {
+    problem: { status: 400, code: "ambiguous_credentials", title: "Bad Request", detail: description },
+    headers: new Headers({ "www-authenticate": bearerChallenge({ ...challenge, error: "invalid_request" }) }),
+  };
+}
+
+/** RFC 6750 §3.1: no `error` where no credential was sent; one and the same for every fault but age alone. */
+function unauthorized(
+  route: GateRoute,
+  { resourceMetadataUrl }: RefusalContext,
+  code: "unauthenticated" | "invalid_token" | "token_expired",
+): Mapped {
+  const isExpired = code === "token_expired";
+  const description = isExpired ? "the access token expired" : "the credential is not valid here";
+  const presented = code !== "unauthenticated";
+  const error = presented ? ({ error: "invalid_token", errorDescription: description } as const) : {};
+  const headers = new Headers();
+  headers.append("www-authenticate", bearerChallenge({ ...error, resourceMetadata: resourceMetadataUrl }));
+  const takesKeys = route.credentials.some((credential) => credential !== "bearer");
+  if (takesKeys) headers.append("www-authenticate", 'ApiKey realm="sallyport"');
+  const detail = presented ? description : "a credential is required";
+  const members = presented ? { error: "invalid_token", error_description: description } : {};
+  return { problem: { status: 401, code, title: "Unauthorized", detail, members }, headers };
+}
+
+function tooManyFailures(retryAfterSeconds: number): Mapped {
+  const detail = "too many failed authentications from this address";
+  return {
+    problem: { status: 429, code: "too_many_failures", title: "Too Many Requests", detail },
+    headers: new Headers({ "retry-after": String(retryAfterSeconds) }),
+  };
+}
+
+/** Names the scopes that the route demands: all of them, because a client asks for a new token with what it reads here. */
+function insufficientScope(route: GateRoute, { resourceMetadataUrl }: RefusalContext): Mapped {
+  const scope = route.rule.scopes.join(" ");
+  const challenge = bearerChallenge({
+    error: "insufficient_scope",
+    scope,
+    resourceMetadata: resourceMetadataUrl,
+  });
+  const members = { error: "insufficient_scope", scope };
+  return {
+    problem: { status: 403, code: "insufficient_scope", title: "Forbidden", detail: "a scope is missing", members },
+    headers: new Headers({ "www-authenticate": challenge }),
+  };
+}
+
+function quotaExceeded({ limits }: Extract<Refusal, { kind: "quota_exceeded" }>): Mapped {
+  const { fields, retryAfterSeconds } = rateLimitFields(limits.verdict, limits.policies);
+  const headers = new Headers();
+  for (const [name, value] of fields) headers.set(name, value);
+  headers.set("retry-after", String(retryAfterSeconds ?? 1));
+  const violated = limits.verdict.limits.filter((state) => !state.granted).map((state) => state.policy);
+  const members = { "violated-policies": violated };
+  const problem = { status: 429, code: "quota_exceeded", type: QUOTA_EXCEEDED, title: "Quota exceeded", members };
+  return { problem, headers };
+}
+
+function unavailable(): Mapped {
+  const problem = { status: 503, code: "temporarily_unavailable", title: "Service Unavailable" };
+  return { problem, headers: new Headers({ "retry-after": RETRY_AFTER_SECONDS }) };
+}
+
+/** The answer to what nobody expected: 503 for an outage, 500 for a fault of ours. */
+export function unexpectedResponse(isOutage: boolean, requestId: string): Response {
+  if (isOutage) return problemResponse(unavailable().problem, requestId, unavailable().headers ?? {});
+  return problemResponse({ status: 500, code: "internal_error", title: "Internal Server Error" }, requestId);
+}
+
+const REQUEST_FAULTS: Readonly<Record<RequestFault, Problem>> = {
+  path_ambiguous: {
+    status: 400,
+    code: "path_ambiguous",
+    title: "Bad Request",
+    detail: "the path has several readings",
+  },
+  path_too_long: { status: 414, code: "path_too_long", title: "URI Too Long" },
+  query_ambiguous: {
+    status: 400,
+    code: "query_ambiguous",
+    title: "Bad Request",
+    detail: "the query is not well-formed",
+  },
+  credential_in_query: {
+    status: 400,
+    code: "credential_in_query",
+    title: "Bad Request",
+    detail: "a token in a URL is never honoured; send it in the Authorization header",
+  },
+};
+
+/** The response to a request that has no canonical form. */
+export function requestFaultResponse(fault: RequestFault, requestId: string): Response {
+  return problemResponse(REQUEST_FAULTS[fault], requestId);
+}

@@ -1,0 +1,61 @@
+import type { GateRoute, RouteDeprecation } from "../access/gate.ts";
+import type { Passage } from "../access/pass_gate.ts";
+import { type Problem, problemResponse } from "../http/problem.ts";
+import { setSecurityHeaders } from "../http/security_headers.ts";
+import { rateLimitFields } from "../limits/rate_limit_fields.ts";
+import { reachesCaller } from "../policy/inbound_headers.ts";
+import type { Forwarded, OriginFault } from "./forward.ts";
+
+const ORIGIN_PROBLEMS: Readonly<Record<OriginFault, Problem>> = {
+  origin_unreachable: { status: 502, code: "origin_unreachable", title: "Bad Gateway" },
+  origin_timeout: { status: 504, code: "origin_timeout", title: "Gateway Timeout" },
+  request_body_too_large: { status: 413, code: "body_too_large", title: "Content Too Large" },
+};
+
+/** The caller's response to a call that passed: the origin's, cleaned, or the problem that stood in its place. */
+export function passResponse(forwarded: Forwarded, passage: Passage, requestId: string): Response {
+  const response = forwarded.ok
+    ? fromOrigin(forwarded.value, passage.route, requestId)
+    : problemResponse(ORIGIN_PROBLEMS[forwarded.error], requestId);
+  const { headers } = response;
+  if (passage.limits !== null) {
+    const { verdict, policies } = passage.limits;
+    for (const [name, value] of rateLimitFields(verdict, policies).fields) headers.set(name, value);
+  }
+  if (passage.route.deprecation !== null) setDeprecation(headers, passage.route.deprecation);
+  return response;
+}
+
+/** What every response of the gateway carries last, so that nothing before can take it away. */
+export function finishResponse(headers: Headers, requestId: string, scheme: string): void {
+  headers.set("x-request-id", requestId);
+  setSecurityHeaders(headers, scheme);
+}
+
+/** Announces a route's end (RFC 9745, RFC 8594) and what replaces it. */
+export function setDeprecation(headers: Headers, { sinceMs, sunsetMs, successor }: RouteDeprecation): void {
+  headers.set("deprecation", `@${Math.floor(sinceMs / 1000)}`);
+  headers.set("sunset", new Date(sunsetMs).toUTCString());
+  headers.set("link", `<${successor}>; rel="successor-version"`);
+}
+
+function fromOrigin(origin: Response, route: GateRoute, requestId: string): Response {
+  // An origin's account of its own failure may hold stack traces and names of inner machines.
+  if (origin.status >= 500) return originFailure(origin, requestId);
+  const headers = new Headers();
+  const connection = origin.headers.get("connection");
+  for (const [name, value] of origin.headers) if (reachesCaller(name, connection)) headers.append(name, value);
+  // An answer to a proven caller is that caller's alone, whatever the origin thinks of caches.
+  if (!route.isPublic) headers.set("cache-control", "no-store, private");
+  return new Response(origin.body, { status: origin.status, statusText: origin.statusText, headers });
+}
+
+function originFailure(origin: Response, requestId: string): Response {
+  origin.body?.cancel().catch(() => undefined);
+  const retryAfter = origin.headers.get("retry-after");
+  return problemResponse(
+    { status: origin.status, code: "origin_error", title: "The origin failed" },
+    requestId,
+    retryAfter === null ? {} : { "retry-after": retryAfter },
+  );
+}

@@ -1,0 +1,64 @@
+import type { EdgeFeed } from "./objects/edge_feed.ts";
+import type { KeyRingObject } from "./objects/key_ring.ts";
+import type { Limiter } from "./objects/limiter.ts";
+import type { OutboxCourierObject } from "./objects/outbox_courier.ts";
+import type { IssuerReader } from "./ports/issuer_reader.ts";
+
+/**
+ * The environment as the platform hands it over, checked once into what is there and what is not. A deployment lacks what its
+ * half does not need; what is needed and missing is a fault of the deployment, told by name.
+ */
+export interface Bindings {
+  readonly ISSUER_URL: string | null;
+  readonly GATEWAY_URL: string | null;
+  readonly DEMO_ORIGIN_URL: string | null;
+  readonly SIGNING_KEK: string | null;
+  readonly IDENTITY_KEK: string | null;
+  readonly UPSTASH_REDIS_REST_URL: string | null;
+  readonly UPSTASH_REDIS_REST_TOKEN: string | null;
+  readonly DB: D1Database | null;
+  readonly API_KEYS: KVNamespace | null;
+  readonly SIGNING_KEYS: DurableObjectNamespace<KeyRingObject<unknown>> | null;
+  readonly IDENTITY_KEYS: DurableObjectNamespace<KeyRingObject<unknown>> | null;
+  readonly EDGE_FEED: DurableObjectNamespace<EdgeFeed> | null;
+  readonly OUTBOX: DurableObjectNamespace<OutboxCourierObject<unknown>> | null;
+  readonly LIMITER: DurableObjectNamespace<Limiter> | null;
+  /** The issuer's read-only side, where it is another Worker. */
+  readonly ISSUER: IssuerReader | null;
+}
+
+/** What the platform passes: any member may be missing. */
+export type Environment = { readonly [Name in keyof Bindings]?: Bindings[Name] };
+
+/** A deployment that lacks something it needs. The message names it and never quotes a value. */
+export class DeploymentFault extends Error {
+  override readonly name = "DeploymentFault";
+}
+
+/** Reads `env`. Empty texts count as missing. */
+export function readBindings(env: Environment): Bindings {
+  return {
+    ISSUER_URL: env.ISSUER_URL || null,
+    GATEWAY_URL: env.GATEWAY_URL || null,
+    DEMO_ORIGIN_URL: env.DEMO_ORIGIN_URL || null,
+    SIGNING_KEK: env.SIGNING_KEK || null,
+    IDENTITY_KEK: env.IDENTITY_KEK || null,
+    UPSTASH_REDIS_REST_URL: env.UPSTASH_REDIS_REST_URL || null,
+    UPSTASH_REDIS_REST_TOKEN: env.UPSTASH_REDIS_REST_TOKEN || null,
+    DB: env.DB ?? null,
+    API_KEYS: env.API_KEYS ?? null,
+    SIGNING_KEYS: env.SIGNING_KEYS ?? null,
+    IDENTITY_KEYS: env.IDENTITY_KEYS ?? null,
+    EDGE_FEED: env.EDGE_FEED ?? null,
+    OUTBOX: env.OUTBOX ?? null,
+    LIMITER: env.LIMITER ?? null,
+    ISSUER: env.ISSUER ?? null,
+  };
+}
+
+/** The binding called `name`. Throws `DeploymentFault` where it is missing. */
+export function need<Name extends keyof Bindings>(bindings: Bindings, name: Name): NonNullable<Bindings[Name]> {
+  const value = bindings[name];
+  if (value === null || value === undefined) throw new DeploymentFault(`the binding ${name} is missing`);
+  return value;
+}

@@ -1,0 +1,292 @@
+import loadConfig from "../sallyport.config.ts";
+import { ApiKeyCache } from "./access/api_key_cache.ts";
+import { FailureBudget } from "./access/failure_budget.ts";
+import type { GateRoute, RouteLimit, TrustedIssuer } from "./access/gate.ts";
+import { TokenCache } from "./access/token_cache.ts";
+import { AgedRevocations } from "./adapters/aged_revocations.ts";
+import { D1ApiKeys } from "./adapters/d1_api_keys.ts";
+import { D1Clients } from "./adapters/d1_clients.ts";
+import { D1Outbox } from "./adapters/d1_outbox.ts";
+import { DurableObjectLimiter } from "./adapters/durable_object_limiter.ts";
+import { JoseAccessTokens } from "./adapters/jose_access_tokens.ts";
+import { joseKeyMaker } from "./adapters/jose_keys.ts";
+import { JoseTokenSigner, SIGNER_KEY_MS } from "./adapters/jose_token_signer.ts";
+import { VerificationKeys } from "./adapters/jose_verification_keys.ts";
+import { jwksUrl } from "./adapters/jwks_url.ts";
+import { type KeyEncryption, parseKeyEncryption } from "./adapters/key_encryption.ts";
+import { KvApiKeys } from "./adapters/kv_api_keys.ts";
+import { MemoryLimiter } from "./adapters/memory_limiter.ts";
+import { PublishedKeyCache } from "./adapters/published_key_cache.ts";
+import { remoteCourier, remoteEdgeFeed, remoteIssuerReader, remoteKeyRing } from "./adapters/remote.ts";
+import { UpstashLimiter } from "./adapters/upstash_limiter.ts";
+import type { AuthorizerParts } from "./authorizer/authorizer.ts";
+import { type Bindings, DeploymentFault, type Environment, need, readBindings } from "./bindings.ts";
+import { type CompiledConfig, type CompiledRoute, compileConfig } from "./config/compile.ts";
+import type { LimitConfig } from "./config/schema.ts";
+import type { IssuerAppParts } from "./issuer/app.ts";
+import { ClientCache } from "./issuing/client_cache.ts";
+import { platformRandom } from "./kernel/random.ts";
+import type { LimitPolicy } from "./limits/limit.ts";
+import type { KeyRingWiring } from "./objects/key_ring.ts";
+import type { CourierWiring } from "./objects/outbox_courier.ts";
+import { RouteTable } from "./policy/route_table.ts";
+import type { Revocations } from "./ports/edge_feed.ts";
+import type { IssuerReader } from "./ports/issuer_reader.ts";
+import type { Limiter } from "./ports/limiter.ts";
+import type { SignatureAlgorithm } from "./protocol/jws.ts";
+import { resourceMetadataUrl } from "./protocol/resource_metadata.ts";
+import { ADMIN_SCOPE, type TargetCatalog } from "./protocol/token_target.ts";
+
+/**
+ * The only wiring: from an environment and a configuration to the parts of each app. Owns which adapter stands behind
+ * which port. What it builds lives as long as the isolate and holds plain data, never a stub of a request.
+ */
+const SIGNING_RING = "signing-keys";
+const IDENTITY_RING = "identity-keys";
+const ONE = "one";
+
+/** An identity key signs for a day, is published an hour ahead, and outlives the last identity it signed by far. */
+const IDENTITY_RING_SETTINGS = { rotateAfterMs: 86_400_000, publishLeadMs: 3_600_000, retainMs: 3_600_000 };
+
+/** The installation's configuration, compiled. Throws `DeploymentFault` with every fault and its place. */
+export function installedConfig(env: Environment): CompiledConfig {
+  const bindings = readBindings(env);
+  const compiled = compileConfig(
+    loadConfig({
+      ISSUER_URL: need(bindings, "ISSUER_URL"),
+      GATEWAY_URL: need(bindings, "GATEWAY_URL"),
+      DEMO_ORIGIN_URL: need(bindings, "DEMO_ORIGIN_URL"),
+    }),
+  );
+  if (compiled.ok) return compiled.value;
+  const faults = compiled.error.map(({ path, reason }) => `${path}: ${reason}`);
+  throw new DeploymentFault(`sallyport.config.ts is not valid: ${faults.join("; ")}`);
+}
+
+/** The isolate's view of the edge feed, shared by every app in it. */
+export function composeRevocations(reader: IssuerReader): Revocations {
+  return new AgedRevocations(reader);
+}
+
+/** The issuer's read-only side: its own objects where it is in this Worker, a service binding where it is not. */
+export function composeReader(env: Environment): IssuerReader {
+  const bindings = readBindings(env);
+  if (bindings.ISSUER !== null) return remoteIssuerReader(() => need(bindings, "ISSUER"));
+  const { feed, ring, keys } = issuerStores(bindings);
+  return { pull: feed.pull, published: ring.published, findApiKey: (hash) => keys.find(hash) };
+}
+
+/** The issuer's app. */
+export function composeIssuer(env: Environment, config: CompiledConfig, revocations: Revocations): IssuerAppParts {
+  const { feed, ring, clients } = issuerStores(readBindings(env));
+  const { issuer } = config;
+  const apis = new Map(issuer.apis.map((api) => [api.resource, api]));
+  return {
+    issuer: {
+      url: issuer.url,
+      catalog: targetCatalog(config),
+      tokenProfile: (resource) => {
+        const { algorithm, accessTokenTtlSeconds } = apis.get(resource ?? "") ?? issuer;
+        return { algorithm, ttlSeconds: accessTokenTtlSeconds };
+      },
+      clients: new ClientCache(clients),
+      revocations,
+      feed,
+      signer: new JoseTokenSigner(ring, signingEncryption(env), SIGNING_RING),
+      verifier: ownTokens(config, ring),
+      random: platformRandom,
+    },
+    published: new PublishedKeyCache(ring),
+    jwksMaxAgeSeconds: issuer.signingKeys.publishLeadSeconds,
+  };
+}
+
+/** The authorizer: the gateway and what it publishes. */
+export function composeAuthorizer(
+  env: Environment,
+  config: CompiledConfig,
+  reader: IssuerReader,
+  revocations: Revocations,
+): AuthorizerParts {
+  const bindings = readBindings(env);
+  const { gateway } = config;
+  const identityRing = remoteKeyRing("identity_keys", () => need(bindings, "IDENTITY_KEYS").getByName(ONE));
+  const own = config.issuer.apis.find((api) => api.resource === gateway.resource);
+  return {
+    gateway: {
+      gate: {
+        routes: new RouteTable(
+          config.routes.map((route) => ({
+            pattern: route.pattern,
+            methods: route.methods,
+            route: gateRoute(route, config),
+          })),
+        ),
+        issuers: trustedIssuers(config),
+        tokens: new TokenCache(),
+        verifier: trustedTokens(config, reader),
+        apiKeys: new ApiKeyCache(new KvApiKeys(need(bindings, "API_KEYS")), {
+          find: (hash) => reader.findApiKey(hash),
+        }),
+        revocations,
+        failures: new FailureBudget(gateway.failedAuthenticationsPerMinute),
+        limiter: composeLimiter(bindings),
+        localLimiter: new MemoryLimiter(),
+        maxHeaderBytes: gateway.maxHeaderBytes,
+      },
+      identity: {
+        issuer: gateway.url,
+        signer: new JoseTokenSigner(identityRing, keyEncryption(bindings, "IDENTITY_KEK"), IDENTITY_RING),
+        random: platformRandom,
+      },
+      refusals: { resourceMetadataUrl: resourceMetadataUrl(gateway.resource) },
+    },
+    wellKnown: {
+      metadata: {
+        resource: gateway.resource,
+        authorizationServers: gateway.trustedIssuers.map((trusted) => trusted.issuer),
+        scopes: Object.keys(own?.scopes ?? {}),
+      },
+      identityKeys: new PublishedKeyCache(identityRing),
+    },
+  };
+}
+
+/** What the signing-key ring's object needs. */
+export function wireSigningRing(env: Environment): KeyRingWiring {
+  const { issuer } = installedConfig(env);
+  const { feed } = issuerStores(readBindings(env));
+  const longestTtlSeconds = Math.max(
+    issuer.accessTokenTtlSeconds,
+    ...issuer.apis.map((api) => api.accessTokenTtlSeconds),
+  );
+  return {
+    algorithms: signingAlgorithms(installedConfig(env)),
+    settings: {
+      rotateAfterMs: issuer.signingKeys.rotateAfterSeconds * 1000,
+      publishLeadMs: issuer.signingKeys.publishLeadSeconds * 1000,
+      retainMs: longestTtlSeconds * 1000 + SIGNER_KEY_MS,
+    },
+    maker: joseKeyMaker(signingEncryption(env), SIGNING_RING),
+    feed,
+  };
+}
+
+/** What the identity-key ring's object needs. */
+export function wireIdentityRing(env: Environment): KeyRingWiring {
+  return {
+    algorithms: ["ES256"],
+    settings: IDENTITY_RING_SETTINGS,
+    maker: joseKeyMaker(keyEncryption(readBindings(env), "IDENTITY_KEK"), IDENTITY_RING),
+    feed: null,
+  };
+}
+
+/** What the outbox's courier carries between. */
+export function wireCourier(env: Environment): CourierWiring {
+  const bindings = readBindings(env);
+  const { feed, keys } = issuerStores(bindings);
+  const copies = new KvApiKeys(need(bindings, "API_KEYS"));
+  return { outbox: new D1Outbox(need(bindings, "DB")), truth: keys, copies, feed };
+}
+
+function issuerStores(bindings: Bindings) {
+  return {
+    feed: remoteEdgeFeed(() => need(bindings, "EDGE_FEED").getByName(ONE)),
+    ring: remoteKeyRing("signing_keys", () => need(bindings, "SIGNING_KEYS").getByName(ONE)),
+    courier: remoteCourier(() => need(bindings, "OUTBOX").getByName(ONE)),
+    clients: new D1Clients(need(bindings, "DB")),
+    keys: new D1ApiKeys(need(bindings, "DB")),
+  };
+}
+
+function composeLimiter(bindings: Bindings): Limiter {
+  const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token } = bindings;
+  if (url !== null && token !== null) return new UpstashLimiter({ url, token });
+  if (url !== null || token !== null) throw new DeploymentFault("UPSTASH_REDIS_REST_URL and _TOKEN go together");
+  return new DurableObjectLimiter(need(bindings, "LIMITER"));
+}
+
+function targetCatalog({ issuer }: CompiledConfig): TargetCatalog {
+  const [first, ...others] = issuer.apis.map(({ resource, scopes }) => ({
+    resource,
+    scopes: new Set(Object.keys(scopes)),
+  }));
+  if (first === undefined) throw new DeploymentFault("the issuer has no API");
+  return { issuer: issuer.url, issuerScopes: new Set([ADMIN_SCOPE]), apis: [first, ...others] };
+}
+
+function signingAlgorithms({ issuer }: CompiledConfig): SignatureAlgorithm[] {
+  return [...new Set([issuer.algorithm, ...issuer.apis.map((api) => api.algorithm)])];
+}
+
+function ownTokens(config: CompiledConfig, ring: Pick<IssuerReader, "published">): JoseAccessTokens {
+  const algorithms = signingAlgorithms(config);
+  return new JoseAccessTokens([{ issuer: config.issuer.url, algorithms, keys: ringKeys(ring) }]);
+}
+
+function trustedTokens({ gateway }: CompiledConfig, reader: IssuerReader): JoseAccessTokens {
+  return new JoseAccessTokens(
+    gateway.trustedIssuers.map(({ issuer, algorithms, keys }) => ({
+      issuer,
+      algorithms,
+      keys: keys === "ring" ? ringKeys(reader) : new VerificationKeys(jwksUrl(keys.jwksUrl)),
+    })),
+  );
+}
+
+function ringKeys(ring: Pick<IssuerReader, "published">): VerificationKeys {
+  return new VerificationKeys({
+    fetch: async () => (await ring.published()).keys.map((key) => ({ ...key })),
+  });
+}
+
+function trustedIssuers({ gateway }: CompiledConfig): ReadonlyMap<string, TrustedIssuer> {
+  return new Map(
+    gateway.trustedIssuers.map(({ issuer, audience, clockSkewSeconds, keys }) => [
+      issuer,
+      { issuer, audience: audience ?? gateway.resource, clockSkewSeconds, isOwn: keys === "ring" },
+    ]),
+  );
+}
+
+function gateRoute(route: CompiledRoute, { origins, limits }: CompiledConfig): GateRoute {
+  const origin = origins[route.origin];
+  if (origin === undefined) throw new DeploymentFault(`route ${route.id} has no origin`);
+  const { deprecation, onStale } = route;
+  return {
+    id: route.id,
+    isPublic: route.public,
+    credentials: route.credentials,
+    rule: { scopes: route.scopes, roles: route.roles },
+    limits: route.limits.flatMap((name) => routeLimit(name, limits[name])),
+    toleratedStalenessMs: onStale === "deny" ? 0 : onStale.allowForSeconds * 1000,
+    maxBodyBytes: route.maxBodyBytes,
+    deprecation:
+      deprecation === undefined
+        ? null
+        : {
+            sinceMs: Date.parse(deprecation.since),
+            sunsetMs: Date.parse(deprecation.sunset),
+            successor: deprecation.successor,
+          },
+    origin: { url: new URL(origin.url).origin, audience: origin.audience, timeoutMs: origin.timeoutMs },
+  };
+}
+
+function routeLimit(name: string, limit: LimitConfig | undefined): RouteLimit[] {
+  if (limit === undefined) return [];
+  const { key, onUnavailable, ...numbers } = limit;
+  const policy: LimitPolicy = { name, ...numbers };
+  return [{ policy, key, onUnavailable }];
+}
+
+function signingEncryption(env: Environment): KeyEncryption {
+  return keyEncryption(readBindings(env), "SIGNING_KEK");
+}
+
+function keyEncryption(bindings: Bindings, name: "SIGNING_KEK" | "IDENTITY_KEK"): KeyEncryption {
+  const encryption = parseKeyEncryption(need(bindings, name));
+  if (encryption === null) throw new DeploymentFault(`${name} is not <id>:<base64url of 32 bytes>[,...]`);
+  return encryption;
+}

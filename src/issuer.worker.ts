@@ -1,0 +1,61 @@
+import { WorkerEntrypoint } from "cloudflare:workers";
+import type { Environment } from "./bindings.ts";
+import {
+  composeIssuer,
+  composeReader,
+  composeRevocations,
+  installedConfig,
+  wireCourier,
+  wireSigningRing,
+} from "./compose.ts";
+import { type Apps, dispatch } from "./dispatch.ts";
+import { issuerApp } from "./issuer/app.ts";
+import { KeyRingObject } from "./objects/key_ring.ts";
+import { OutboxCourierObject } from "./objects/outbox_courier.ts";
+import type { IssuerReader as IssuerReaderPort } from "./ports/issuer_reader.ts";
+import type { FeedPosition } from "./protocol/edge_feed.ts";
+
+export { EdgeFeed } from "./objects/edge_feed.ts";
+
+/** The control plane alone: it mints, revokes and administers, and no request for an API passes here. */
+let apps: Apps | null = null;
+
+function compose(env: Environment): Apps {
+  const config = installedConfig(env);
+  const revocations = composeRevocations(composeReader(env));
+  return { config, issuer: issuerApp(composeIssuer(env, config, revocations)), admin: null, authorizer: null };
+}
+
+export default {
+  fetch(request, env, ctx) {
+    apps ??= compose(env);
+    return dispatch(request, ctx, apps);
+  },
+} satisfies ExportedHandler<Environment>;
+
+/** What the authorizer's Worker may ask: reading alone, and nothing secret. */
+export class IssuerReader extends WorkerEntrypoint<Environment> implements IssuerReaderPort {
+  pull(position: FeedPosition) {
+    return composeReader(this.env).pull(position);
+  }
+
+  published() {
+    return composeReader(this.env).published();
+  }
+
+  findApiKey(hash: string) {
+    return composeReader(this.env).findApiKey(hash);
+  }
+}
+
+export class SigningKeyRing extends KeyRingObject<Environment> {
+  protected override wire() {
+    return wireSigningRing(this.env);
+  }
+}
+
+export class OutboxCourier extends OutboxCourierObject<Environment> {
+  protected override wire() {
+    return wireCourier(this.env);
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * Which headers of a caller reach the origin. Everything that an origin or a server before it could take for the gate's
+ * word is dropped, under any spelling; what describes one hop stays on its hop.
+ */
+
+/** RFC 9110 §7.6.1, and what only makes sense between the caller and us. */
+const HOP_BY_HOP: ReadonlySet<string> = new Set([
+  "connection",
+  "expect",
+  "http2-settings",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+/** Credentials stay at the gate; method overrides would undo the decision; the rest is the platform's or a proxy's to say. */
+const DROPPED: ReadonlySet<string> = new Set([
+  "authorization",
+  "cookie",
+  "forwarded",
+  "host",
+  "true-client-ip",
+  "via",
+  "x-api-key",
+  "x-client-ip",
+  "x-cluster-client-ip",
+  "x-http-method",
+  "x-http-method-override",
+  "x-method-override",
+  "x-real-ip",
+  "x-request-id",
+  "x-rewrite-url",
+]);
+
+const DROPPED_PREFIXES = [
+  "cf-",
+  "sallyport-",
+  "x-amzn-",
+  "x-auth-",
+  "x-authenticated-",
+  "x-client-cert",
+  "x-envoy-",
+  "x-forwarded-",
+  "x-goog-",
+  "x-original-",
+  "x-remote-",
+  "x-ssl-",
+  "x-user",
+];
+
+/** Whether the header called `name` (lower case) may reach an origin; `connection` is the request's own such field. */
+export function reachesOrigin(name: string, connection: string | null): boolean {
+  if (HOP_BY_HOP.has(name) || DROPPED.has(name)) return false;
+  // Servers that hand headers on as variables read `X_User_Id` as `X-User-Id`.
+  if (name.includes("_") || DROPPED_PREFIXES.some((prefix) => name.startsWith(prefix))) return false;
+  return connection === null || !namedIn(connection, name);
+}
+
+/** Whether the header called `name` (lower case) of an origin may reach the caller. */
+export function reachesCaller(name: string, connection: string | null): boolean {
+  if (HOP_BY_HOP.has(name) || name.startsWith("sallyport-")) return false;
+  // The gate's host may carry sessions of its own: an origin must not be able to set or shadow them.
+  if (name === "set-cookie" || name === "server" || name === "x-powered-by") return false;
+  return connection === null || !namedIn(connection, name);
+}
+
+function namedIn(connection: string, name: string): boolean {
+  return connection.split(",").some((option) => option.trim().toLowerCase() === name);
+}

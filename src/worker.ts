@@ -1,0 +1,58 @@
+import type { Environment } from "./bindings.ts";
+import {
+  composeAuthorizer,
+  composeIssuer,
+  composeReader,
+  composeRevocations,
+  installedConfig,
+  wireCourier,
+  wireIdentityRing,
+  wireSigningRing,
+} from "./compose.ts";
+import { type Apps, dispatch } from "./dispatch.ts";
+import { issuerApp } from "./issuer/app.ts";
+import { KeyRingObject } from "./objects/key_ring.ts";
+import { OutboxCourierObject } from "./objects/outbox_courier.ts";
+
+export { EdgeFeed } from "./objects/edge_feed.ts";
+export { Limiter } from "./objects/limiter.ts";
+
+/** Everything in one Worker. */
+let apps: Apps | null = null;
+
+function compose(env: Environment): Apps {
+  const config = installedConfig(env);
+  const reader = composeReader(env);
+  const revocations = composeRevocations(reader);
+  return {
+    config,
+    issuer: issuerApp(composeIssuer(env, config, revocations)),
+    admin: null,
+    authorizer: composeAuthorizer(env, config, reader, revocations),
+  };
+}
+
+export default {
+  fetch(request, env, ctx) {
+    apps ??= compose(env);
+    return dispatch(request, ctx, apps);
+  },
+} satisfies ExportedHandler<Environment>;
+
+export class SigningKeyRing extends KeyRingObject<Environment> {
+  protected override wire() {
+    return wireSigningRing(this.env);
+  }
+}
+
+export class IdentityKeyRing extends KeyRingObject<Environment> {
+  protected override wire() {
+    return wireIdentityRing(this.env);
+  }
+}
+
+export class OutboxCourier extends OutboxCourierObject<Environment> {
+  protected override wire() {
+    return wireCourier(this.env);
+  }
+}
