@@ -1,0 +1,44 @@
+/**
+ * `npm run reset`: wipes this clone's local state, so that the next `npm start` seeds anew. Plain JavaScript for Node 20,
+ * without packages. Refuses while something runs on that state.
+ */
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { connect } from "node:net";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+const RUNNING = join(ROOT, ".dev", "running.json");
+const WIPED = [join(".wrangler", "state"), ".dev", ".dev.vars"];
+
+function isListening(host, port) {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port });
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => resolve(false));
+  });
+}
+
+/** Ports on which a Worker over this state may run: the usual one, and the one that the last start noted. */
+function suspectedPorts() {
+  const ports = new Set([Number(process.env.SALLYPORT_PORT || 8787)]);
+  if (existsSync(RUNNING)) {
+    const noted = /"port":(\d+)/.exec(readFileSync(RUNNING, "utf8"));
+    if (noted !== null) ports.add(Number(noted[1]));
+  }
+  return [...ports];
+}
+
+for (const port of suspectedPorts()) {
+  if ((await isListening("127.0.0.1", port)) || (await isListening("::1", port))) {
+    process.stderr.write(
+      `Port ${port} is in use, so Sallyport may be running on this state. End it (Ctrl-C) before the reset.\n`,
+    );
+    process.exit(1);
+  }
+}
+for (const path of WIPED) rmSync(join(ROOT, path), { recursive: true, force: true });
+process.stdout.write(`Wiped ${WIPED.join(", ")}. \`npm start\` begins afresh.\n`);

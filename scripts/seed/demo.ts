@@ -1,0 +1,92 @@
+import { sha256Base64url, toBase64url } from "../../src/kernel/bytes.ts";
+import type { RandomBytes } from "../../src/kernel/random.ts";
+import {
+  type ApiKeyEnvironment,
+  type ApiKeyKind,
+  type ApiKeyRecord,
+  type ApiKeyString,
+  hashApiKey,
+  lastFour,
+  newApiKey,
+} from "../../src/protocol/api_key.ts";
+import {
+  type ClientId,
+  type ClientSecretId,
+  newApiKeyId,
+  newClientId,
+  newClientSecretId,
+} from "../../src/protocol/ids.ts";
+
+/** A client to seed, with the secret that only the credentials file will know. */
+export interface DemoClient {
+  readonly id: ClientId;
+  readonly name: string;
+  readonly scopes: readonly string[];
+  readonly secretId: ClientSecretId;
+  readonly secret: string;
+  readonly secretHash: string;
+}
+
+/** An API key to seed, with the string that only the credentials file will know. */
+export interface DemoApiKey {
+  readonly name: string;
+  readonly key: ApiKeyString;
+  readonly hash: string;
+  readonly lastFour: string;
+  readonly record: ApiKeyRecord;
+}
+
+/** Everything that a fresh clone starts with. */
+export interface DemoSet {
+  readonly admin: DemoClient;
+  readonly machine: DemoClient;
+  readonly live: DemoApiKey;
+  readonly test: DemoApiKey;
+  readonly publishable: DemoApiKey;
+}
+
+const ORDERS = ["orders:read", "orders:write"] as const;
+
+async function demoClient(name: string, scopes: readonly string[], random: RandomBytes): Promise<DemoClient> {
+  const secret = `spcs_${toBase64url(random(32))}`;
+  return {
+    id: newClientId(random),
+    name,
+    scopes,
+    secretId: newClientSecretId(random),
+    secret,
+    secretHash: await sha256Base64url(secret),
+  };
+}
+
+async function demoApiKey(
+  name: string,
+  [kind, environment]: readonly [ApiKeyKind, ApiKeyEnvironment],
+  scopes: readonly string[],
+  random: RandomBytes,
+): Promise<DemoApiKey> {
+  const key = newApiKey(kind, environment, random);
+  const record: ApiKeyRecord = {
+    id: newApiKeyId(random),
+    environment,
+    kind,
+    scopes,
+    roles: [],
+    disabled: false,
+    expiresAtMs: null,
+    secretExpiresAtMs: null,
+    epoch: 1,
+  };
+  return { name, key, hash: await hashApiKey(key), lastFour: lastFour(key), record };
+}
+
+/** A new demo set; every secret in it comes from `random`. */
+export async function newDemoSet(random: RandomBytes): Promise<DemoSet> {
+  return {
+    admin: await demoClient("Local administrator", ["admin"], random),
+    machine: await demoClient("Demo machine", ORDERS, random),
+    live: await demoApiKey("Demo live key", ["secret", "live"], ORDERS, random),
+    test: await demoApiKey("Demo test key", ["secret", "test"], ORDERS, random),
+    publishable: await demoApiKey("Demo publishable key", ["publishable", "test"], ["orders:read"], random),
+  };
+}
