@@ -1,0 +1,42 @@
+import { sendJson, sendProblem } from "./answers.ts";
+import { type OriginCall, readJsonObject } from "./call.ts";
+
+interface Document {
+  readonly id: string;
+  readonly text: string;
+}
+
+const MAX_DOCUMENTS = 1000;
+
+/** Documents in memory; gone when the origin ends. */
+export interface Documents {
+  read(call: OriginCall): void;
+  write(call: OriginCall): Promise<void>;
+}
+
+/** A shelf with one document, `doc_1`. */
+export function openDocuments(): Documents {
+  const documents = new Map<string, Document>([["doc_1", { id: "doc_1", text: "How to open the gate" }]]);
+  return {
+    read: ({ response, params }) => {
+      const document = documents.get(params.id ?? "");
+      if (document === undefined) return sendProblem(response, 404, "Not Found", "There is no such document.");
+      sendJson(response, 200, document);
+    },
+    write: async (call) => {
+      const body = await readJsonObject(call);
+      if (body === null) return;
+      if (typeof body.text !== "string") {
+        return sendProblem(call.response, 400, "Bad Request", "`text` has to be a text.");
+      }
+      const id = call.params.id ?? "";
+      const known = documents.has(id);
+      if (!known && documents.size >= MAX_DOCUMENTS) {
+        return sendProblem(call.response, 507, "Insufficient Storage", "The shelf is full.");
+      }
+      const document = { id, text: body.text };
+      documents.set(id, document);
+      sendJson(call.response, known ? 200 : 201, document);
+    },
+  };
+}
