@@ -63,6 +63,17 @@ export function counterState(counter: Counter): CounterState {
   }
 }
 
+/** Whether two memories are the same. */
+export function equalStates(one: CounterState | undefined, other: CounterState | undefined): boolean {
+  if (one?.algorithm === "fixed" && other?.algorithm === "fixed") {
+    return one.window === other.window && one.used === other.used;
+  }
+  if (one?.algorithm === "bucket" && other?.algorithm === "bucket") {
+    return one.atMs === other.atMs && one.level === other.level;
+  }
+  return one === other;
+}
+
 /** Milliseconds from `nowMs` until forgetting `counter` gives nothing back: it is as good as new by then. */
 export function msUntilFresh(counter: Counter, nowMs: number): number {
   switch (counter.algorithm) {

@@ -18,6 +18,8 @@ export interface Counters {
 
 /** A counter that a take changed, to be kept. */
 export interface ChangedCounter {
+  readonly counter: Counter;
+  /** What to keep of it. */
   readonly state: CounterState;
   /** Milliseconds from the take's `nowMs` after which the store may forget it. */
   readonly freshInMs: number;
@@ -82,7 +84,7 @@ function changes(charged: ReadonlyMap<string, Counter>, nowMs: number): Map<stri
   return new Map(
     [...charged].map(([key, counter]) => [
       key,
-      { state: counterState(counter), freshInMs: msUntilFresh(counter, nowMs) },
+      { counter, state: counterState(counter), freshInMs: msUntilFresh(counter, nowMs) },
     ]),
   );
 }

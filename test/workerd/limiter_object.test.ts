@@ -19,6 +19,14 @@ function stored(object: ReturnType<typeof newSubject>["object"]): Promise<string
   return runInDurableObject(object, (_, state) => [...state.storage.kv.list()].map(([key]) => key));
 }
 
+/** The counters that the object called `subject` has in storage. */
+function storedStates(object: ReturnType<typeof newSubject>["object"]): Promise<unknown[]> {
+  return runInDurableObject(object, (_, state) => {
+    const record = state.storage.kv.get<{ counters: Map<string, { state: unknown }> }>("counters");
+    return [...(record?.counters.values() ?? [])].map((counter) => counter.state);
+  });
+}
+
 afterEach(() => {
   vi.restoreAllMocks();
 });
@@ -34,6 +42,28 @@ describe("Limiter object: what it keeps", () => {
       granted: true,
       limits: [{ remaining: 0 }],
     });
+  });
+
+  it.each([fixed(100), bucket(100)])(
+    "an eviction amid grants of a large limit loses a twentieth at most ($algorithm)",
+    async (policy) => {
+      const { subject, object } = newSubject();
+      for (let call = 0; call < 13; call++) await object.take([demand(subject, policy)], T0);
+      await evictDurableObject(object);
+      const [left] = (await env.LIMITER.getByName(subject).take([demand(subject, policy)], T0)).limits;
+      expect(left?.remaining).toBeLessThanOrEqual(86);
+      expect(left?.remaining).toBeGreaterThanOrEqual(81);
+    },
+  );
+
+  it("an eviction after a quiet second loses nothing", async () => {
+    const { subject, object } = newSubject();
+    const truth = { algorithm: "fixed", window: T0 / 10_000, used: 3 };
+    await object.take([demand(subject, fixed(100), 3)], T0);
+    await vi.waitFor(async () => expect(await storedStates(object)).toEqual([truth]), { timeout: 5000 });
+    await evictDurableObject(object);
+    const revived = env.LIMITER.getByName(subject);
+    expect(await revived.take([demand(subject, fixed(100))], T0)).toMatchObject({ limits: [{ remaining: 96 }] });
   });
 
   it("a denied take writes nothing", async () => {
