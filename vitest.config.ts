@@ -20,6 +20,7 @@ export default defineConfig({
         plugins: [workerd],
         test: {
           name: "workerd",
+          globalSetup: ["./test/setup/redis.ts"],
           include: ["test/{unit,flows,gateway,contract,workerd}/**/*.test.ts"],
         },
       },

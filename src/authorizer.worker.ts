@@ -1,5 +1,12 @@
 import type { Environment } from "./bindings.ts";
-import { composeAuthorizer, composeReader, composeRevocations, installedConfig, wireIdentityRing } from "./compose.ts";
+import {
+  composeAuthorizer,
+  composeHosts,
+  composeReader,
+  composeRevocations,
+  installedConfig,
+  wireIdentityRing,
+} from "./compose.ts";
 import { type Apps, dispatch } from "./dispatch.ts";
 import { KeyRingObject } from "./objects/key_ring.ts";
 
@@ -12,7 +19,7 @@ function compose(env: Environment): Apps {
   const config = installedConfig(env);
   const reader = composeReader(env);
   const authorizer = composeAuthorizer(env, config, reader, composeRevocations(reader));
-  return { config, issuer: null, admin: null, authorizer };
+  return { ...composeHosts(config), issuer: null, admin: null, authorizer };
 }
 
 export default {

@@ -21,7 +21,7 @@ import { remoteCourier, remoteEdgeFeed, remoteIssuerReader, remoteKeyRing } from
 import { UpstashLimiter } from "./adapters/upstash_limiter.ts";
 import type { AuthorizerParts } from "./authorizer/authorizer.ts";
 import { type Bindings, DeploymentFault, type Environment, need, readBindings } from "./bindings.ts";
-import { type CompiledConfig, type CompiledRoute, compileConfig } from "./config/compile.ts";
+import { type CompiledConfig, type CompiledRoute, compileConfig, hostsOf } from "./config/compile.ts";
 import type { LimitConfig } from "./config/schema.ts";
 import type { IssuerAppParts } from "./issuer/app.ts";
 import { ClientCache } from "./issuing/client_cache.ts";
@@ -61,6 +61,11 @@ export function installedConfig(env: Environment): CompiledConfig {
   if (compiled.ok) return compiled.value;
   const faults = compiled.error.map(({ path, reason }) => `${path}: ${reason}`);
   throw new DeploymentFault(`sallyport.config.ts is not valid: ${faults.join("; ")}`);
+}
+
+/** Under which hosts each half answers. */
+export function composeHosts({ issuer, gateway }: CompiledConfig) {
+  return { issuerHosts: new Set(hostsOf(issuer)), gatewayHosts: new Set(hostsOf(gateway)) };
 }
 
 /** The isolate's view of the edge feed, shared by every app in it. */

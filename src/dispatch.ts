@@ -2,7 +2,6 @@ import type { Hono } from "hono";
 import { type AuthorizerParts, handleAuthorizerRequest } from "./authorizer/authorizer.ts";
 import { requestFaultResponse } from "./authorizer/refusal_response.ts";
 import { finishResponse } from "./authorizer/response.ts";
-import { type CompiledConfig, hostsOf } from "./config/compile.ts";
 import { isGatewayPath, isIssuerPath } from "./config/reserved_paths.ts";
 import { logEvent } from "./http/log.ts";
 import { problemResponse } from "./http/problem.ts";
@@ -11,7 +10,8 @@ import { canonicalRequest } from "./policy/canonical_request.ts";
 
 /** The apps of one deployment; null for the half that lives in another Worker. */
 export interface Apps {
-  readonly config: CompiledConfig;
+  readonly issuerHosts: ReadonlySet<string>;
+  readonly gatewayHosts: ReadonlySet<string>;
   readonly issuer: Hono<ScopedEnv> | null;
   readonly admin: Hono<ScopedEnv> | null;
   readonly authorizer: AuthorizerParts | null;
@@ -26,12 +26,11 @@ export async function dispatch(request: Request, ctx: ExecutionContext, apps: Ap
   const canonical = canonicalRequest(request.method, url);
   if (!canonical.ok) return refuse(url, canonical.error, (id) => requestFaultResponse(canonical.error, id));
   const { host, segments } = canonical.value;
-  const { issuer, gateway } = apps.config;
-  if (apps.issuer !== null && hostsOf(issuer).includes(host) && isIssuerPath(segments)) {
+  if (apps.issuer !== null && apps.issuerHosts.has(host) && isIssuerPath(segments)) {
     const app = segments[0] === "admin" && apps.admin !== null ? apps.admin : apps.issuer;
     return app.fetch(request, {}, ctx);
   }
-  if (apps.authorizer !== null && hostsOf(gateway).includes(host)) {
+  if (apps.authorizer !== null && apps.gatewayHosts.has(host)) {
     return handleAuthorizerRequest(request, canonical.value, isGatewayPath(segments), ctx, apps.authorizer);
   }
   const problem = { status: 421, code: "unknown_host", title: "Misdirected Request" };

@@ -1,6 +1,7 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { Environment } from "./bindings.ts";
 import {
+  composeHosts,
   composeIssuer,
   composeReader,
   composeRevocations,
@@ -23,7 +24,12 @@ let apps: Apps | null = null;
 function compose(env: Environment): Apps {
   const config = installedConfig(env);
   const revocations = composeRevocations(composeReader(env));
-  return { config, issuer: issuerApp(composeIssuer(env, config, revocations)), admin: null, authorizer: null };
+  return {
+    ...composeHosts(config),
+    issuer: issuerApp(composeIssuer(env, config, revocations)),
+    admin: null,
+    authorizer: null,
+  };
 }
 
 export default {

@@ -1,6 +1,7 @@
 import type { Environment } from "./bindings.ts";
 import {
   composeAuthorizer,
+  composeHosts,
   composeIssuer,
   composeReader,
   composeRevocations,
@@ -25,7 +26,7 @@ function compose(env: Environment): Apps {
   const reader = composeReader(env);
   const revocations = composeRevocations(reader);
   return {
-    config,
+    ...composeHosts(config),
     issuer: issuerApp(composeIssuer(env, config, revocations)),
     admin: null,
     authorizer: composeAuthorizer(env, config, reader, revocations),

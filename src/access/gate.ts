@@ -73,6 +73,8 @@ export interface Call {
   readonly method: string;
   readonly segments: readonly string[];
   readonly headers: Headers;
+  /** What all headers take on the wire. */
+  readonly headerBytes: number;
   /** The caller's address as limits count it. */
   readonly address: string;
   readonly nowMs: number;

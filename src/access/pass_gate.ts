@@ -53,9 +53,7 @@ function matchRoute(call: Call, gate: Gate): Result<GateRoute, Refusal> {
 
 /** Refuses by what the headers say, before anything is read. What a body turns out to be is bounded on its way. */
 function sizeRefusal(call: Call, gate: Gate, route: GateRoute): Refusal | null {
-  let bytes = 0;
-  for (const [name, value] of call.headers) bytes += name.length + value.length + 4;
-  if (bytes > gate.maxHeaderBytes) return { kind: "headers_too_large", reason: "headers_too_large" };
+  if (call.headerBytes > gate.maxHeaderBytes) return { kind: "headers_too_large", reason: "headers_too_large" };
   const declared = Number(call.headers.get("content-length") ?? 0);
   return declared > route.maxBodyBytes ? { kind: "body_too_large", reason: "body_too_large" } : null;
 }

@@ -1,14 +1,14 @@
 import { z } from "zod";
-import {
-  type ClientRecord,
-  type ClientRegistry,
-  type ClientSecretRecord,
-  type ClientWithSecrets,
-  GRANT_TYPES,
-  type ListPosition,
+import type {
+  ClientRecord,
+  ClientRegistry,
+  ClientSecretRecord,
+  ClientWithSecrets,
+  ListPosition,
 } from "../ports/clients.ts";
 import { CLIENT_AUTH_METHODS } from "../protocol/client_credentials.ts";
 import type { FeedEntry } from "../protocol/edge_feed.ts";
+import { GRANT_TYPES } from "../protocol/grant_types.ts";
 import type { ClientId, ClientSecretId } from "../protocol/ids.ts";
 import { onD1, outboxInserts, textList, transact } from "./d1.ts";
 
@@ -79,12 +79,7 @@ export class D1Clients implements ClientRegistry {
   async update(before: ClientWithSecrets, after: ClientWithSecrets, entries: readonly FeedEntry[]) {
     const { client } = after;
     const changed = await transact(this.#db, [
-      this.#db
-        .prepare(
-          `UPDATE clients SET name = ?, auth_methods = ?, grant_types = ?, scopes = ?, default_scopes = ?, roles = ?,
-           disabled = ?, epoch = ?, version = ?, updated_at = ? WHERE id = ?`,
-        )
-        .bind(...columns({ ...client, version: before.client.version + 1 }), client.updatedAtMs, client.id),
+      this.#updateOf({ ...client, version: before.client.version + 1 }),
       this.#db.prepare("DELETE FROM client_secrets WHERE client_id = ?").bind(client.id),
       ...this.#secretInserts(after),
       ...outboxInserts(this.#db, entries),
@@ -92,17 +87,30 @@ export class D1Clients implements ClientRegistry {
     return changed === "conflict" || changed === 0 ? "conflict" : "changed";
   }
 
-  async delete(id: ClientId, entries: readonly FeedEntry[]) {
+  /** The update checks the version; a change in between would leave tokens alive that the entries do not name. */
+  async delete(client: ClientRecord, entries: readonly FeedEntry[]) {
     const changed = await transact(this.#db, [
-      this.#db.prepare("DELETE FROM clients WHERE id = ?").bind(id),
+      this.#updateOf({ ...client, version: client.version + 1 }),
+      this.#db.prepare("DELETE FROM clients WHERE id = ?").bind(client.id),
       ...outboxInserts(this.#db, entries),
     ]);
-    return changed === 0 ? "absent" : "deleted";
+    return changed === "conflict" || changed === 0 ? "conflict" : "deleted";
   }
 
+  #updateOf(client: ClientRecord): D1PreparedStatement {
+    return this.#db
+      .prepare(
+        `UPDATE clients SET name = ?, auth_methods = ?, grant_types = ?, scopes = ?, default_scopes = ?, roles = ?,
+         disabled = ?, epoch = ?, version = ?, updated_at = ? WHERE id = ?`,
+      )
+      .bind(...columns(client), client.updatedAtMs, client.id);
+  }
+
+  /** Inserts nothing where the client was deleted meanwhile: that is a conflict, not a broken foreign key. */
   #secretInserts({ client, secrets }: ClientWithSecrets): D1PreparedStatement[] {
     const insert = this.#db.prepare(
-      "INSERT INTO client_secrets (id, client_id, hash, last_four, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
+      `INSERT INTO client_secrets (id, client_id, hash, last_four, created_at, expires_at)
+       SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE EXISTS (SELECT 1 FROM clients WHERE id = ?2)`,
     );
     return secrets.map((secret) =>
       insert.bind(secret.id, client.id, secret.hash, secret.lastFour, secret.createdAtMs, secret.expiresAtMs),

@@ -1,5 +1,5 @@
 import { logEvent } from "../http/log.ts";
-import type { Exchange } from "./gateway.ts";
+import type { Exchange } from "./exchange.ts";
 
 /** The one line per decision: who, what, which rules, how it ended. No credential, no query, no body. */
 export function logDecision(

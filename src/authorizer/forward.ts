@@ -1,28 +1,25 @@
 import type { GateRoute } from "../access/gate.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
-import type { CanonicalRequest } from "../policy/canonical_request.ts";
 import { reachesOrigin } from "../policy/inbound_headers.ts";
 import { limitBody } from "./body_limit.ts";
+import type { Exchange } from "./exchange.ts";
 
 export type OriginFault = "origin_unreachable" | "origin_timeout" | "request_body_too_large";
 export type Forwarded = Result<Response, OriginFault>;
-
-/** What the origin is told beside the request itself. */
-export interface ForwardedFacts {
-  readonly requestId: string;
-  readonly canonical: CanonicalRequest;
-  readonly address: string;
-  /** The signed identity; null on a public route. */
-  readonly identity: string | null;
-}
 
 /**
  * Sends the request to its origin in its canonical form and gives the response back as it begins: bodies stream both ways.
  * The deadline covers the time until the response begins. Redirects are the caller's to follow, so that no credential
  * and no identity follows them; nothing is cached on the way, because the answer may depend on the identity.
+ * `identity` is the signed one, null on a public route.
  */
-export async function forward(request: Request, route: GateRoute, facts: ForwardedFacts): Promise<Forwarded> {
-  const { canonical } = facts;
+export async function forward(
+  request: Request,
+  route: GateRoute,
+  exchange: Exchange,
+  identity: string | null,
+): Promise<Forwarded> {
+  const { canonical } = exchange;
   const abort = new AbortController();
   const body = limitBody(request, route.maxBodyBytes, abort);
   let timedOut = false;
@@ -34,7 +31,7 @@ export async function forward(request: Request, route: GateRoute, facts: Forward
     return ok(
       await fetch(`${route.origin.url}${canonical.path}${canonical.search}`, {
         method: canonical.method,
-        headers: originHeaders(request.headers, facts),
+        headers: originHeaders(exchange, identity),
         body: body.stream,
         redirect: "manual",
         cache: "no-store",
@@ -49,14 +46,17 @@ export async function forward(request: Request, route: GateRoute, facts: Forward
   }
 }
 
-function originHeaders(inbound: Headers, { requestId, canonical, address, identity }: ForwardedFacts): Headers {
-  const headers = new Headers();
-  const connection = inbound.get("connection");
-  for (const [name, value] of inbound) if (reachesOrigin(name, connection)) headers.append(name, value);
-  headers.set("x-request-id", requestId);
-  headers.set("x-forwarded-for", address);
-  headers.set("x-forwarded-host", canonical.host);
-  headers.set("x-forwarded-proto", canonical.scheme.slice(0, -1));
-  if (identity !== null) headers.set("sallyport-identity", identity);
+/** The caller's headers that may pass, and then the gate's own, none of which a caller can have named. */
+function originHeaders(exchange: Exchange, identity: string | null): [string, string][] {
+  const { requestId, canonical, address, call } = exchange;
+  const connection = call.headers.get("connection");
+  const headers = exchange.headers
+    .filter(([name]) => reachesOrigin(name, connection))
+    .map(([name, value]): [string, string] => [name, value]);
+  headers.push(["x-request-id", requestId]);
+  headers.push(["x-forwarded-for", address]);
+  headers.push(["x-forwarded-host", canonical.host]);
+  headers.push(["x-forwarded-proto", canonical.scheme.slice(0, -1)]);
+  if (identity !== null) headers.push(["sallyport-identity", identity]);
   return headers;
 }

@@ -1,12 +1,12 @@
 import type { CredentialEntry } from "../access/credential_entry.ts";
-import type { Call, Gate } from "../access/gate.ts";
+import type { Gate } from "../access/gate.ts";
 import { type IdentityMaker, signedIdentity } from "../access/identity.ts";
-import { type Passage, passGate, type Trace } from "../access/pass_gate.ts";
-import { addressUnit, clientAddress } from "../http/client_address.ts";
+import { type Passage, passGate } from "../access/pass_gate.ts";
 import { logFault } from "../http/log.ts";
 import { Outage } from "../kernel/outage.ts";
 import type { CanonicalRequest } from "../policy/canonical_request.ts";
 import { logDecision } from "./decision_log.ts";
+import { type Exchange, openExchange } from "./exchange.ts";
 import { type Forwarded, forward } from "./forward.ts";
 import { type RefusalContext, refusalResponse, unexpectedResponse } from "./refusal_response.ts";
 import { finishResponse, passResponse } from "./response.ts";
@@ -16,15 +16,6 @@ export interface GatewayParts {
   readonly gate: Gate;
   readonly identity: IdentityMaker;
   readonly refusals: RefusalContext;
-}
-
-/** One request on its way through: the decision's view of it, and what its log line will say. */
-export interface Exchange {
-  readonly requestId: string;
-  readonly canonical: CanonicalRequest;
-  readonly address: string;
-  readonly call: Call;
-  readonly trace: Trace;
 }
 
 /**
@@ -57,27 +48,9 @@ export async function handleGatewayRequest(
   }
 }
 
-function openExchange(request: Request, canonical: CanonicalRequest, ctx: ExecutionContext): Exchange {
-  const address = clientAddress(request);
-  return {
-    requestId: crypto.randomUUID(),
-    canonical,
-    address,
-    call: {
-      method: canonical.method,
-      segments: canonical.segments,
-      headers: request.headers,
-      address: addressUnit(address),
-      nowMs: Date.now(),
-      defer: (work) => ctx.waitUntil(work),
-    },
-    trace: { route: null, holder: null, rules: [] },
-  };
-}
-
 async function passOn(request: Request, exchange: Exchange, passage: Passage, parts: GatewayParts): Promise<Forwarded> {
   const identity = passage.credential === null ? null : await identityFor(passage.credential, passage, exchange, parts);
-  return forward(request, passage.route, { ...exchange, identity });
+  return forward(request, passage.route, exchange, identity);
 }
 
 function identityFor(

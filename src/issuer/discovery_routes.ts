@@ -1,7 +1,7 @@
 import type { ScopedContext } from "../http/request_scope.ts";
 import type { Issuer } from "../issuing/issuer.ts";
-import { GRANT_TYPES } from "../ports/clients.ts";
 import type { PublishedKeyReader } from "../ports/key_ring.ts";
+import { GRANT_TYPES } from "../protocol/grant_types.ts";
 import { serverMetadata } from "../protocol/server_metadata.ts";
 import { RING_FEED_ID } from "../protocol/signing_key_ring.ts";
 

@@ -8,8 +8,8 @@ import { type OAuthError, oauthError } from "../protocol/oauth_error.ts";
 import { parseScope } from "../protocol/scope.ts";
 import { RING_FEED_ID } from "../protocol/signing_key_ring.ts";
 import { chooseTarget } from "../protocol/token_target.ts";
+import type { IssuedToken } from "./issued_token.ts";
 import type { Issuer, Moment } from "./issuer.ts";
-import type { IssuedToken } from "./token_endpoint.ts";
 
 /** The client credentials grant (RFC 6749 §4.4): a token in the client's own name, and never a refresh token. */
 export async function clientCredentialsGrant(

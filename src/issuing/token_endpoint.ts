@@ -1,20 +1,13 @@
 import { err, ok, type Result } from "../kernel/result.ts";
-import { type ClientRecord, GRANT_TYPES, type GrantType } from "../ports/clients.ts";
+import type { ClientRecord } from "../ports/clients.ts";
 import type { RevocationView } from "../ports/edge_feed.ts";
 import type { Form } from "../protocol/form.ts";
+import { GRANT_TYPES, type GrantType } from "../protocol/grant_types.ts";
 import { type OAuthError, oauthError } from "../protocol/oauth_error.ts";
 import { clientCredentialsGrant } from "./client_credentials_grant.ts";
 import { identifyClient } from "./identify_client.ts";
+import type { IssuedToken } from "./issued_token.ts";
 import type { Issuer, Moment } from "./issuer.ts";
-
-/** A token response (RFC 6749 §5.1), with what the log is told about it. */
-export interface IssuedToken {
-  readonly accessToken: string;
-  readonly expiresInSeconds: number;
-  readonly scopes: readonly string[];
-  readonly clientId: string;
-  readonly tokenId: string;
-}
 
 /** The token endpoint (RFC 6749 §3.2): the checks that every grant shares, in order, then the grant. Throws `Outage`. */
 export async function tokenEndpoint(

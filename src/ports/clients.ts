@@ -1,10 +1,7 @@
 import type { ClientAuthMethod } from "../protocol/client_credentials.ts";
 import type { FeedEntry } from "../protocol/edge_feed.ts";
+import type { GrantType } from "../protocol/grant_types.ts";
 import type { ClientId, ClientSecretId } from "../protocol/ids.ts";
-
-/** Grants that a client may be allowed (RFC 7591 §2 `grant_types`). */
-export const GRANT_TYPES = ["client_credentials"] as const;
-export type GrantType = (typeof GRANT_TYPES)[number];
 
 /** One live secret of a client, known by its digest. */
 export interface ClientSecretRecord {
@@ -68,5 +65,6 @@ export interface ClientRegistry extends ClientDirectory {
     after: ClientWithSecrets,
     entries: readonly FeedEntry[],
   ): Promise<"changed" | "conflict">;
-  delete(id: ClientId, entries: readonly FeedEntry[]): Promise<"deleted" | "absent">;
+  /** Deletes a client whose stored version is still that of `client`: its entries name the epoch that was read. */
+  delete(client: ClientRecord, entries: readonly FeedEntry[]): Promise<"deleted" | "conflict">;
 }

@@ -1,0 +1,44 @@
+import type { Call } from "../access/gate.ts";
+import type { Trace } from "../access/pass_gate.ts";
+import { addressUnit, clientAddress } from "../http/client_address.ts";
+import type { CanonicalRequest } from "../policy/canonical_request.ts";
+
+/** One request on its way through: the decision's view of it, and what its log line will say. */
+export interface Exchange {
+  readonly requestId: string;
+  readonly canonical: CanonicalRequest;
+  readonly address: string;
+  /** The caller's headers, read out once. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly call: Call;
+  readonly trace: Trace;
+}
+
+/** Reads `request` once: its clock, its headers, where it came from. */
+export function openExchange(request: Request, canonical: CanonicalRequest, ctx: ExecutionContext): Exchange {
+  const address = clientAddress(request);
+  const headers = [...request.headers];
+  return {
+    requestId: crypto.randomUUID(),
+    canonical,
+    address,
+    headers,
+    call: {
+      method: canonical.method,
+      segments: canonical.segments,
+      headers: request.headers,
+      headerBytes: wireBytes(headers),
+      address: addressUnit(address),
+      nowMs: Date.now(),
+      defer: (work) => ctx.waitUntil(work),
+    },
+    trace: { route: null, holder: null, rules: [] },
+  };
+}
+
+/** What the headers take on the wire: each has a colon, a space and a line end beside its name and value. */
+function wireBytes(headers: readonly (readonly [string, string])[]): number {
+  let bytes = 0;
+  for (const [name, value] of headers) bytes += name.length + value.length + 4;
+  return bytes;
+}
