@@ -57,7 +57,9 @@ export class D1ApiKeys implements ApiKeyRegistry {
     const [keys, secrets] = await onD1(() =>
       this.#db.batch([
         this.#db.prepare("SELECT * FROM api_keys WHERE id = ?").bind(id),
-        this.#db.prepare("SELECT * FROM api_key_secrets WHERE key_id = ? ORDER BY created_at DESC").bind(id),
+        this.#db
+          .prepare("SELECT * FROM api_key_secrets WHERE key_id = ? ORDER BY expires_at IS NOT NULL, created_at DESC")
+          .bind(id),
       ]),
     );
     const row = keys?.results[0];
@@ -71,7 +73,9 @@ export class D1ApiKeys implements ApiKeyRegistry {
       this.#db.batch([
         this.#db.prepare(`SELECT * FROM api_keys WHERE id IN (${page}) ORDER BY created_at, id`).bind(...bound),
         this.#db
-          .prepare(`SELECT * FROM api_key_secrets WHERE key_id IN (${page}) ORDER BY created_at DESC`)
+          .prepare(
+            `SELECT * FROM api_key_secrets WHERE key_id IN (${page}) ORDER BY expires_at IS NOT NULL, created_at DESC`,
+          )
           .bind(...bound),
       ]),
     );
@@ -119,9 +123,11 @@ export class D1ApiKeys implements ApiKeyRegistry {
       .bind(...mutableColumns(key), key.id);
   }
 
+  /** Inserts nothing where the key was deleted meanwhile: that is a conflict, not a broken foreign key. */
   #secretInserts(key: ApiKey): D1PreparedStatement[] {
     const insert = this.#db.prepare(
-      "INSERT INTO api_key_secrets (hash, key_id, last_four, created_at, expires_at) VALUES (?, ?, ?, ?, ?)",
+      `INSERT INTO api_key_secrets (hash, key_id, last_four, created_at, expires_at)
+       SELECT ?1, ?2, ?3, ?4, ?5 WHERE EXISTS (SELECT 1 FROM api_keys WHERE id = ?2)`,
     );
     return key.secrets.map((secret) =>
       insert.bind(secret.hash, key.id, secret.lastFour, secret.createdAtMs, secret.expiresAtMs),

@@ -1,0 +1,91 @@
+import { Hono } from "hono";
+import { logFault } from "../http/log.ts";
+import { requestScope, type ScopedEnv } from "../http/request_scope.ts";
+import { Outage } from "../kernel/outage.ts";
+import type { Admission } from "../managing/authenticate_admin.ts";
+import type { Management } from "../managing/management.ts";
+import { type AdminEnv, admitAdmins } from "./admission.ts";
+import { apiKeyOperations } from "./api_key_operations.ts";
+import { clientOperations } from "./client_operations.ts";
+import { clientSecretOperations } from "./client_secret_operations.ts";
+import { ADMIN_BASE, openApiDocument } from "./openapi_document.ts";
+import type { Operation } from "./operation.ts";
+import { faultResponse, runOperation } from "./run_operation.ts";
+import { signingKeyOperations } from "./signing_key_operations.ts";
+
+/** What the admin app is built from. */
+export interface AdminParts extends Management, Admission {}
+
+const OPENAPI_PATH = `${ADMIN_BASE}/openapi.json`;
+const DOCUMENT_MAX_AGE_SECONDS = 300;
+
+/** Everything that the admin API does, in the order of its document. */
+export const OPERATIONS: readonly Operation[] = [
+  ...clientOperations,
+  ...clientSecretOperations,
+  ...apiKeyOperations,
+  ...signingKeyOperations,
+];
+
+/**
+ * The admin API over HTTP. Owns admission before every path, the mapping of refusals to problems, and one log line per
+ * act. Refuses cookies, unknown fields and anything not in `OPERATIONS`: routes, validation and the OpenAPI document come
+ * from that one table. The document alone is public: it is the same in every installation but for the issuer's URL, and
+ * tools read it before they have a token.
+ */
+export function adminApp(parts: AdminParts): Hono<ScopedEnv> {
+  const app = new Hono<ScopedEnv>();
+  app.use(requestScope());
+  app.get(OPENAPI_PATH, () => documentResponse(parts.issuerUrl));
+  app.all(OPENAPI_PATH, (c) => methodNotAllowed(c.var.scope.requestId, ["GET"]));
+  app.route("/", guardedOperations(parts));
+  app.notFound((c) => faultResponse({ code: "not_found" }, c.var.scope.requestId));
+  app.onError((error, c) => lastResort(error, c.req.path, c.var.scope.requestId));
+  return app;
+}
+
+/** Every operation behind admission, and 405 for the other methods of their paths. */
+function guardedOperations(parts: AdminParts): Hono<AdminEnv> {
+  const guarded = new Hono<AdminEnv>();
+  guarded.use(admitAdmins(parts));
+  for (const [path, operations] of Map.groupBy(OPERATIONS, routingPath)) {
+    for (const operation of operations) {
+      guarded.on(operation.method, path, (c) => runOperation(c, operation, parts));
+    }
+    const methods = operations.map(({ method }) => method);
+    guarded.all(path, (c) => methodNotAllowed(c.var.scope.requestId, methods));
+  }
+  return guarded;
+}
+
+/** The router's spelling of a documented path: `{name}` becomes `:name`. */
+function routingPath({ path }: Operation): string {
+  return `${ADMIN_BASE}${path.replaceAll(/\{(\w+)\}/g, ":$1")}`;
+}
+
+/** RFC 9110 §15.5.6: says what would work. HEAD works where GET does. */
+function methodNotAllowed(requestId: string, methods: readonly string[]): Response {
+  const allow = methods.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method])).join(", ");
+  return faultResponse({ code: "method_not_allowed", allow }, requestId);
+}
+
+function documentResponse(issuerUrl: string): Response {
+  const headers = {
+    "content-type": "application/json",
+    "cache-control": `public, max-age=${DOCUMENT_MAX_AGE_SECONDS}`,
+  };
+  return new Response(JSON.stringify(openApiDocument(OPERATIONS, issuerUrl)), { headers });
+}
+
+/** Whatever nobody expected: an outage says when to come back, anything else says nothing. */
+function lastResort(error: Error, path: string, requestId: string): Response {
+  const dependency = error instanceof Outage ? error.dependency : null;
+  logFault(dependency === null ? "internal_error" : "outage", {
+    request_id: requestId,
+    path,
+    dependency,
+    error: error.message,
+    cause: String(error.cause ?? ""),
+  });
+  return faultResponse({ code: dependency === null ? "internal_error" : "temporarily_unavailable" }, requestId);
+}

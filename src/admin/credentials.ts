@@ -1,0 +1,25 @@
+/** What a request brings to be recognised by; nothing about it is proven. */
+export type PresentedToken =
+  | { readonly kind: "none" }
+  | { readonly kind: "token"; readonly token: string }
+  | { readonly kind: "refused"; readonly code: "ambiguous_credentials" | "credential_in_query" };
+
+const BEARER = /^bearer +([A-Za-z0-9._~+/-]+=*)$/i;
+const HAS_BEARER_SCHEME = /^bearer(?: |$)/i;
+
+/**
+ * Reads the one bearer token of a request (RFC 6750 §2.1). Two credentials are refused whatever they say: two checks could
+ * each believe another one, and two `Authorization` fields arrive joined by a comma, which no bearer token contains. A
+ * cookie is no credential here, so a page in an operator's browser can do nothing in their name.
+ */
+export function presentedToken(headers: Headers, query: URLSearchParams): PresentedToken {
+  // RFC 9700 §4.3.2: a token in a URL ends in logs and histories.
+  if (query.has("access_token")) return { kind: "refused", code: "credential_in_query" };
+  const authorization = headers.get("authorization");
+  if (authorization === null) return { kind: "none" };
+  if (authorization.includes(",") || headers.has("x-api-key"))
+    return { kind: "refused", code: "ambiguous_credentials" };
+  // RFC 6750 §3.1: a scheme that is not ours counts as nothing sent; a broken bearer token is a token, and invalid.
+  if (!HAS_BEARER_SCHEME.test(authorization)) return { kind: "none" };
+  return { kind: "token", token: BEARER.exec(authorization)?.[1] ?? "" };
+}

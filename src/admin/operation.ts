@@ -1,0 +1,83 @@
+import { z } from "zod";
+import { ok, type Result } from "../kernel/result.ts";
+import type { Management, ManagingFault, Progress } from "../managing/management.ts";
+import type { AdminFault } from "./fault.ts";
+import { parseFields } from "./field_faults.ts";
+import { readJsonBody, readQuery } from "./json_request.ts";
+
+/** A request whose parts have been parsed by the operation's own schemas. */
+export interface Call<Body, Query> {
+  readonly body: Body;
+  readonly query: Query;
+  /** The path's parameters as sent. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly nowMs: number;
+}
+
+/** What an operation answers; `body` is null for 204. */
+export interface Answer {
+  readonly body: object | null;
+  /** The object that was acted on, for the log. */
+  readonly objectId: string | null;
+  readonly progress: Progress;
+}
+
+/** What is told of an operation, to the router, to the log and in the OpenAPI document. */
+export interface OperationFacts {
+  /** Unique: the `operationId`, and the log's `action`. */
+  readonly id: string;
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
+  /** Under `/admin/v1`, with parameters as `{name}`. */
+  readonly path: string;
+  readonly summary: string;
+  readonly status: 200 | 201 | 204;
+  /** The answer's shape, named in the document; null for 204. */
+  readonly answer: z.ZodType | null;
+  /** What it may refuse beyond what every operation may. */
+  readonly faults: readonly ManagingFault["code"][];
+}
+
+/** How a body is read: `none` where the method has none, `optional` where leaving it out means `{}`. */
+interface BodySpec<Schema> {
+  readonly schema: Schema;
+  readonly presence: "required" | "optional" | "none";
+}
+
+/** An operation as its file defines it. Its schemas give the types of what `handle` gets. */
+interface OperationSpec<Body, Query> extends OperationFacts {
+  readonly body: BodySpec<z.ZodType<Body>>;
+  readonly query: z.ZodType<Query>;
+  readonly handle: (call: Call<Body, Query>, management: Management) => Promise<Result<Answer, ManagingFault>>;
+}
+
+/** An operation as the app runs it: the types of body and query are its own affair. */
+export interface Operation extends OperationFacts {
+  readonly body: BodySpec<z.ZodType>;
+  readonly query: z.ZodType;
+  readonly run: (
+    request: Request,
+    params: Readonly<Record<string, string>>,
+    management: Management,
+    nowMs: number,
+  ) => Promise<Result<Answer, AdminFault>>;
+}
+
+export const NO_BODY = { schema: z.strictObject({}), presence: "none" } as const;
+export const NO_QUERY = z.strictObject({});
+
+/** Joins a definition's schemas and its handler: query, then body, then the use case. */
+export function operation<Body, Query>({ handle, ...facts }: OperationSpec<Body, Query>): Operation {
+  const { body, query } = facts;
+  return {
+    ...facts,
+    async run(request, params, management, nowMs) {
+      const sent = readQuery(new URL(request.url).searchParams);
+      const asked = sent.ok ? parseFields(query, sent.value) : sent;
+      if (!asked.ok) return asked;
+      const json = body.presence === "none" ? ok({}) : await readJsonBody(request, body.presence === "required");
+      const given = json.ok ? parseFields(body.schema, json.value) : json;
+      if (!given.ok) return given;
+      return handle({ body: given.value, query: asked.value, params, nowMs }, management);
+    },
+  };
+}

@@ -1,0 +1,64 @@
+import type { Context } from "hono";
+import { logEvent } from "../http/log.ts";
+import { problemResponse } from "../http/problem.ts";
+import type { Result } from "../kernel/result.ts";
+import type { Management } from "../managing/management.ts";
+import type { AdminEnv } from "./admission.ts";
+import { type AdminFault, describeFault } from "./fault.ts";
+import type { Answer, Operation } from "./operation.ts";
+
+/**
+ * Runs one operation for an admitted operator and answers: the operation's status, 202 where the feed is still being told,
+ * or a problem. Each act that changes something, or tried to, is one line in the log, whatever came of it.
+ */
+export async function runOperation(
+  c: Context<AdminEnv>,
+  operation: Operation,
+  management: Management,
+): Promise<Response> {
+  const { requestId, nowMs } = c.var.scope;
+  const params = c.req.param();
+  try {
+    const result = await operation.run(c.req.raw, params, management, nowMs);
+    logAct(c, operation, result.ok ? result.value.progress : result.error.code, objectOf(result, params));
+    return result.ok ? answerResponse(operation, result.value) : faultResponse(result.error, requestId);
+  } catch (error) {
+    // Nobody knows then whether the change was made: the log says that it was tried, and by whom.
+    logAct(c, operation, "failed", objectOf(null, params));
+    throw error;
+  }
+}
+
+/** The problem that `fault` is, with its headers. */
+export function faultResponse(fault: AdminFault, requestId: string): Response {
+  const { problem, headers } = describeFault(fault);
+  return problemResponse(problem, requestId, headers);
+}
+
+function answerResponse(operation: Operation, { body, progress }: Answer): Response {
+  const status = progress === "pending" ? 202 : operation.status;
+  if (body === null) return new Response(null, { status });
+  return new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json" } });
+}
+
+function logAct(c: Context<AdminEnv>, { id, method }: Operation, result: string, objectId: string | null): void {
+  if (method === "GET") return;
+  const { requestId, address } = c.var.scope;
+  const { clientId, tokenId } = c.var.actor;
+  logEvent("admin_change", {
+    request_id: requestId,
+    address,
+    actor: clientId,
+    token_id: tokenId,
+    action: id,
+    object_id: objectId,
+    result,
+  });
+}
+
+/** What was acted on. A path's parameter is the caller's word until an object was found: cut to what an id can be. */
+function objectOf(result: Result<Answer, AdminFault> | null, params: Readonly<Record<string, string>>): string | null {
+  if (result?.ok) return result.value.objectId;
+  const named = Object.values(params).join("/").slice(0, 60);
+  return named === "" ? null : named;
+}

@@ -1,0 +1,50 @@
+import { err, ok, type Result } from "../kernel/result.ts";
+import type { ApiKey } from "../ports/api_keys.ts";
+import { apiKeyChanged } from "../protocol/api_key_entries.ts";
+import type { ApiKeyId } from "../protocol/ids.ts";
+import { apiKeyEntries, apiKeyFaults } from "./api_key_rules.ts";
+import { commitChange } from "./commit_change.ts";
+import { liveStrings } from "./live_strings.ts";
+import { type Changed, invalidFields, type Management, type ManagingFault, NOT_FOUND } from "./management.ts";
+import { applyPatch, type Patch } from "./patch.ts";
+
+/** What an operator may change of a key; absent means "as it is". */
+export type ApiKeyPatch = Patch<Pick<ApiKey, "name" | "scopes" | "roles" | "disabled" | "expiresAtMs">>;
+
+/** The key after `patch`, or null when nothing would differ. Strings whose overlap is over are dropped on the way. */
+export function patchApiKey(before: ApiKey, patch: ApiKeyPatch, nowMs: number): ApiKey | null {
+  const wanted = applyPatch(before, patch);
+  if (wanted === null) return null;
+  return { ...wanted, epoch: before.epoch + 1, updatedAtMs: nowMs, secrets: liveStrings(before.secrets, nowMs) };
+}
+
+/** Changes a key. Every change grows the epoch, so that no gate goes on with a copy of the key as it was. */
+export async function changeApiKey(
+  id: ApiKeyId,
+  patch: ApiKeyPatch,
+  management: Management,
+  nowMs: number,
+): Promise<Result<Changed<ApiKey>, ManagingFault>> {
+  const before = await management.keys.get(id);
+  if (before === null) return err(NOT_FOUND);
+  const after = patchApiKey(before, patch, nowMs);
+  if (after === null) return ok({ value: before, progress: "unchanged" });
+  const faults = apiKeyFaults(patch, management.catalog, nowMs, before.scopes);
+  if (faults.length > 0) return err(invalidFields(faults));
+  const entries = apiKeyEntries(after, nowMs);
+  const committed = await commitChange(management, () => management.keys.update(before, after, entries));
+  return committed.ok ? ok({ value: after, progress: committed.value }) : committed;
+}
+
+/** Deletes a key. Its strings are not announced: gates deny them without asking. */
+export async function deleteApiKey(
+  id: ApiKeyId,
+  management: Management,
+  nowMs: number,
+): Promise<Result<Changed<null>, ManagingFault>> {
+  const key = await management.keys.get(id);
+  if (key === null) return err(NOT_FOUND);
+  const entries = apiKeyChanged(id, key.epoch + 1, [], nowMs);
+  const committed = await commitChange(management, () => management.keys.delete(key, entries));
+  return committed.ok ? ok({ value: null, progress: committed.value }) : committed;
+}

@@ -1,0 +1,75 @@
+import { err, ok, type Result } from "../kernel/result.ts";
+import type { ClientRecord } from "../ports/clients.ts";
+import { clientChanged, clientTokensEnded } from "../protocol/client_entries.ts";
+import type { FeedEntry } from "../protocol/edge_feed.ts";
+import type { ClientId } from "../protocol/ids.ts";
+import { clientFaults, clientScopes, isPublic, unknownScopes } from "./client_rules.ts";
+import { commitChange } from "./commit_change.ts";
+import { type Changed, invalidFields, type Management, type ManagingFault, NOT_FOUND } from "./management.ts";
+import { applyPatch, losesAny, type Patch } from "./patch.ts";
+
+/** What an operator may change of a client; absent means "as it is". */
+export type ClientPatch = Patch<
+  Pick<ClientRecord, "name" | "scopes" | "defaultScopes" | "roles" | "disabled" | "authMethods">
+>;
+
+/**
+ * The client after `patch`, or null when nothing would differ. Whatever takes a power away (disabling, fewer scopes,
+ * fewer roles) grows the epoch, which ends tokens that still carry it.
+ */
+export function patchClient(before: ClientRecord, patch: ClientPatch, nowMs: number): ClientRecord | null {
+  const wanted = applyPatch(before, patch);
+  if (wanted === null) return null;
+  const loses =
+    (wanted.disabled && !before.disabled) ||
+    losesAny(before.scopes, wanted.scopes) ||
+    losesAny(before.roles, wanted.roles);
+  const epoch = before.epoch + (loses ? 1 : 0);
+  return { ...wanted, epoch, version: before.version + 1, updatedAtMs: nowMs };
+}
+
+/** What the feed is told of a client that went from `before` to a newer version and, perhaps, a newer epoch. */
+export function clientEntries(
+  before: ClientRecord,
+  after: Pick<ClientRecord, "version" | "epoch">,
+  nowMs: number,
+): readonly FeedEntry[] {
+  const changed = clientChanged(before.id, after.version, nowMs);
+  return after.epoch > before.epoch ? [changed, clientTokensEnded(before.id, after.epoch, nowMs)] : [changed];
+}
+
+/** Changes a client. A client that becomes public loses its secrets: it would have no way to use them. */
+export async function changeClient(
+  id: ClientId,
+  patch: ClientPatch,
+  management: Management,
+  nowMs: number,
+): Promise<Result<Changed<ClientRecord>, ManagingFault>> {
+  const { clients, catalog } = management;
+  const before = await clients.find(id);
+  if (before === null) return err(NOT_FOUND);
+  const client = patchClient(before.client, patch, nowMs);
+  if (client === null) return ok({ value: before.client, progress: "unchanged" });
+  // A scope that the configuration dropped since may stay on the client: it opens nothing, and blocks no other change.
+  const known = new Set([...clientScopes(catalog), ...before.client.scopes]);
+  const faults = [...unknownScopes(client.scopes, known), ...clientFaults(client)];
+  if (faults.length > 0) return err(invalidFields(faults));
+  const after = { client, secrets: isPublic(client) ? [] : before.secrets };
+  const entries = clientEntries(before.client, client, nowMs);
+  const committed = await commitChange(management, () => clients.update(before, after, entries));
+  return committed.ok ? ok({ value: client, progress: committed.value }) : committed;
+}
+
+/** Deletes a client and ends every token it was given. */
+export async function deleteClient(
+  id: ClientId,
+  management: Management,
+  nowMs: number,
+): Promise<Result<Changed<null>, ManagingFault>> {
+  const found = await management.clients.find(id);
+  if (found === null) return err(NOT_FOUND);
+  const { client } = found;
+  const entries = clientEntries(client, { version: client.version + 1, epoch: client.epoch + 1 }, nowMs);
+  const committed = await commitChange(management, () => management.clients.delete(client, entries));
+  return committed.ok ? ok({ value: null, progress: committed.value }) : committed;
+}

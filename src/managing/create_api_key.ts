@@ -1,0 +1,61 @@
+import { err, ok, type Result } from "../kernel/result.ts";
+import type { ApiKey, ApiKeySecretRecord } from "../ports/api_keys.ts";
+import {
+  type ApiKeyEnvironment,
+  type ApiKeyKind,
+  type ApiKeyString,
+  hashApiKey,
+  lastFour,
+  newApiKey,
+} from "../protocol/api_key.ts";
+import { apiKeyAnnounced } from "../protocol/api_key_entries.ts";
+import { newApiKeyId } from "../protocol/ids.ts";
+import { apiKeyFaults } from "./api_key_rules.ts";
+import { commitChange } from "./commit_change.ts";
+import { type Changed, invalidFields, type Management, type ManagingFault } from "./management.ts";
+
+/** What an operator decides of a new key. */
+export type ApiKeyDraft = Pick<ApiKey, "name" | "environment" | "kind" | "scopes" | "roles" | "expiresAtMs">;
+
+/** A key with its newest string in the clear. */
+export interface KeyWithString {
+  readonly key: ApiKey;
+  readonly text: ApiKeyString;
+}
+
+/** A new string of a key beside what is kept of it. */
+export async function makeKeyString(
+  kind: ApiKeyKind,
+  environment: ApiKeyEnvironment,
+  { random }: Pick<Management, "random">,
+  nowMs: number,
+): Promise<{ readonly text: ApiKeyString; readonly record: ApiKeySecretRecord }> {
+  const text = newApiKey(kind, environment, random);
+  const record = { hash: await hashApiKey(text), lastFour: lastFour(text), createdAtMs: nowMs, expiresAtMs: null };
+  return { text, record };
+}
+
+/** Makes an API key. Its string is announced, so that a gate whose KV does not know it yet asks the issuer. */
+export async function createApiKey(
+  draft: ApiKeyDraft,
+  management: Management,
+  nowMs: number,
+): Promise<Result<Changed<KeyWithString>, ManagingFault>> {
+  const faults = apiKeyFaults(draft, management.catalog, nowMs);
+  if (faults.length > 0) return err(invalidFields(faults));
+  const { text, record } = await makeKeyString(draft.kind, draft.environment, management, nowMs);
+  const key: ApiKey = {
+    ...draft,
+    id: newApiKeyId(management.random),
+    disabled: false,
+    epoch: 1,
+    createdAtMs: nowMs,
+    updatedAtMs: nowMs,
+    secrets: [record],
+  };
+  const committed = await commitChange(management, async () => {
+    await management.keys.insert(key, [apiKeyAnnounced(record.hash, key.epoch, nowMs)]);
+    return "changed";
+  });
+  return committed.ok ? ok({ value: { key, text }, progress: committed.value }) : committed;
+}

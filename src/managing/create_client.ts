@@ -1,0 +1,43 @@
+import { err, ok, type Result } from "../kernel/result.ts";
+import type { ClientRecord } from "../ports/clients.ts";
+import { newClientId } from "../protocol/ids.ts";
+import { clientFaults, clientScopes, isPublic, unknownScopes } from "./client_rules.ts";
+import { type MadeSecret, makeSecret } from "./client_secret.ts";
+import { invalidFields, type Management, type ManagingFault } from "./management.ts";
+
+/** What an operator decides of a new client. */
+export type ClientDraft = Pick<
+  ClientRecord,
+  "name" | "grantTypes" | "authMethods" | "scopes" | "defaultScopes" | "roles"
+>;
+
+/** A new client, with its first secret in the clear; null for a public client. */
+export interface CreatedClient {
+  readonly client: ClientRecord;
+  readonly secret: MadeSecret | null;
+}
+
+/**
+ * Registers a client. Nothing is announced: no gate and no cache can hold anything of an id that was random until now.
+ * Throws `Outage`; the client may then exist, with a secret that nobody was told.
+ */
+export async function createClient(
+  draft: ClientDraft,
+  { clients, catalog, random }: Pick<Management, "clients" | "catalog" | "random">,
+  nowMs: number,
+): Promise<Result<CreatedClient, ManagingFault>> {
+  const faults = [...unknownScopes(draft.scopes, clientScopes(catalog)), ...clientFaults(draft)];
+  if (faults.length > 0) return err(invalidFields(faults));
+  const client: ClientRecord = {
+    ...draft,
+    id: newClientId(random),
+    disabled: false,
+    epoch: 1,
+    version: 1,
+    createdAtMs: nowMs,
+    updatedAtMs: nowMs,
+  };
+  const secret = isPublic(client) ? null : await makeSecret(random, nowMs);
+  await clients.insert({ client, secrets: secret === null ? [] : [secret.record] });
+  return ok({ client, secret });
+}
