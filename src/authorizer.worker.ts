@@ -1,12 +1,6 @@
 import type { Environment } from "./bindings.ts";
-import {
-  composeAuthorizer,
-  composeHosts,
-  composeReader,
-  composeRevocations,
-  installedConfig,
-  wireIdentityRing,
-} from "./compose.ts";
+import { composeAuthorizer, composeReader, composeRevocations, installedConfig, wireIdentityRing } from "./compose.ts";
+import { composeHosts } from "./compose_config.ts";
 import { type Apps, dispatch } from "./dispatch.ts";
 import { KeyRingObject } from "./objects/key_ring.ts";
 

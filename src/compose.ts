@@ -1,7 +1,6 @@
 import loadConfig from "../sallyport.config.ts";
 import { ApiKeyCache } from "./access/api_key_cache.ts";
 import { FailureBudget } from "./access/failure_budget.ts";
-import type { GateRoute, RouteLimit, TrustedIssuer } from "./access/gate.ts";
 import { TokenCache } from "./access/token_cache.ts";
 import { AgedRevocations } from "./adapters/aged_revocations.ts";
 import { D1ApiKeys } from "./adapters/d1_api_keys.ts";
@@ -19,23 +18,20 @@ import { MemoryLimiter } from "./adapters/memory_limiter.ts";
 import { PublishedKeyCache } from "./adapters/published_key_cache.ts";
 import { remoteCourier, remoteEdgeFeed, remoteIssuerReader, remoteKeyRing } from "./adapters/remote.ts";
 import { UpstashLimiter } from "./adapters/upstash_limiter.ts";
+import type { AdminParts } from "./admin/app.ts";
 import type { AuthorizerParts } from "./authorizer/authorizer.ts";
 import { type Bindings, DeploymentFault, type Environment, need, readBindings } from "./bindings.ts";
-import { type CompiledConfig, type CompiledRoute, compileConfig, hostsOf } from "./config/compile.ts";
-import type { LimitConfig } from "./config/schema.ts";
+import { gateRoutes, signingAlgorithms, targetCatalog, trustedIssuers } from "./compose_config.ts";
+import { type CompiledConfig, compileConfig } from "./config/compile.ts";
 import type { IssuerAppParts } from "./issuer/app.ts";
 import { ClientCache } from "./issuing/client_cache.ts";
 import { platformRandom } from "./kernel/random.ts";
-import type { LimitPolicy } from "./limits/limit.ts";
 import type { KeyRingWiring } from "./objects/key_ring.ts";
 import type { CourierWiring } from "./objects/outbox_courier.ts";
-import { RouteTable } from "./policy/route_table.ts";
 import type { Revocations } from "./ports/edge_feed.ts";
 import type { IssuerReader } from "./ports/issuer_reader.ts";
 import type { Limiter } from "./ports/limiter.ts";
-import type { SignatureAlgorithm } from "./protocol/jws.ts";
 import { resourceMetadataUrl } from "./protocol/resource_metadata.ts";
-import { ADMIN_SCOPE, type TargetCatalog } from "./protocol/token_target.ts";
 
 /**
  * The only wiring: from an environment and a configuration to the parts of each app. Owns which adapter stands behind
@@ -61,11 +57,6 @@ export function installedConfig(env: Environment): CompiledConfig {
   if (compiled.ok) return compiled.value;
   const faults = compiled.error.map(({ path, reason }) => `${path}: ${reason}`);
   throw new DeploymentFault(`sallyport.config.ts is not valid: ${faults.join("; ")}`);
-}
-
-/** Under which hosts each half answers. */
-export function composeHosts({ issuer, gateway }: CompiledConfig) {
-  return { issuerHosts: new Set(hostsOf(issuer)), gatewayHosts: new Set(hostsOf(gateway)) };
 }
 
 /** The isolate's view of the edge feed, shared by every app in it. */
@@ -106,6 +97,22 @@ export function composeIssuer(env: Environment, config: CompiledConfig, revocati
   };
 }
 
+/** The admin API's app. */
+export function composeAdmin(env: Environment, config: CompiledConfig, revocations: Revocations): AdminParts {
+  const { ring, courier, clients, keys } = issuerStores(readBindings(env));
+  return {
+    issuerUrl: config.issuer.url,
+    catalog: targetCatalog(config),
+    clients,
+    keys,
+    courier,
+    ring,
+    revocations,
+    verifier: ownTokens(config, ring),
+    random: platformRandom,
+  };
+}
+
 /** The authorizer: the gateway and what it publishes. */
 export function composeAuthorizer(
   env: Environment,
@@ -120,13 +127,7 @@ export function composeAuthorizer(
   return {
     gateway: {
       gate: {
-        routes: new RouteTable(
-          config.routes.map((route) => ({
-            pattern: route.pattern,
-            methods: route.methods,
-            route: gateRoute(route, config),
-          })),
-        ),
+        routes: gateRoutes(config),
         issuers: trustedIssuers(config),
         tokens: new TokenCache(),
         verifier: trustedTokens(config, reader),
@@ -212,19 +213,6 @@ function composeLimiter(bindings: Bindings): Limiter {
   return new DurableObjectLimiter(need(bindings, "LIMITER"));
 }
 
-function targetCatalog({ issuer }: CompiledConfig): TargetCatalog {
-  const [first, ...others] = issuer.apis.map(({ resource, scopes }) => ({
-    resource,
-    scopes: new Set(Object.keys(scopes)),
-  }));
-  if (first === undefined) throw new DeploymentFault("the issuer has no API");
-  return { issuer: issuer.url, issuerScopes: new Set([ADMIN_SCOPE]), apis: [first, ...others] };
-}
-
-function signingAlgorithms({ issuer }: CompiledConfig): SignatureAlgorithm[] {
-  return [...new Set([issuer.algorithm, ...issuer.apis.map((api) => api.algorithm)])];
-}
-
 function ownTokens(config: CompiledConfig, ring: Pick<IssuerReader, "published">): JoseAccessTokens {
   const algorithms = signingAlgorithms(config);
   return new JoseAccessTokens([{ issuer: config.issuer.url, algorithms, keys: ringKeys(ring) }]);
@@ -244,46 +232,6 @@ function ringKeys(ring: Pick<IssuerReader, "published">): VerificationKeys {
   return new VerificationKeys({
     fetch: async () => (await ring.published()).keys.map((key) => ({ ...key })),
   });
-}
-
-function trustedIssuers({ gateway }: CompiledConfig): ReadonlyMap<string, TrustedIssuer> {
-  return new Map(
-    gateway.trustedIssuers.map(({ issuer, audience, clockSkewSeconds, keys }) => [
-      issuer,
-      { issuer, audience: audience ?? gateway.resource, clockSkewSeconds, isOwn: keys === "ring" },
-    ]),
-  );
-}
-
-function gateRoute(route: CompiledRoute, { origins, limits }: CompiledConfig): GateRoute {
-  const origin = origins[route.origin];
-  if (origin === undefined) throw new DeploymentFault(`route ${route.id} has no origin`);
-  const { deprecation, onStale } = route;
-  return {
-    id: route.id,
-    isPublic: route.public,
-    credentials: route.credentials,
-    rule: { scopes: route.scopes, roles: route.roles },
-    limits: route.limits.flatMap((name) => routeLimit(name, limits[name])),
-    toleratedStalenessMs: onStale === "deny" ? 0 : onStale.allowForSeconds * 1000,
-    maxBodyBytes: route.maxBodyBytes,
-    deprecation:
-      deprecation === undefined
-        ? null
-        : {
-            sinceMs: Date.parse(deprecation.since),
-            sunsetMs: Date.parse(deprecation.sunset),
-            successor: deprecation.successor,
-          },
-    origin: { url: new URL(origin.url).origin, audience: origin.audience, timeoutMs: origin.timeoutMs },
-  };
-}
-
-function routeLimit(name: string, limit: LimitConfig | undefined): RouteLimit[] {
-  if (limit === undefined) return [];
-  const { key, onUnavailable, ...numbers } = limit;
-  const policy: LimitPolicy = { name, ...numbers };
-  return [{ policy, key, onUnavailable }];
 }
 
 function signingEncryption(env: Environment): KeyEncryption {

@@ -1,7 +1,8 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
+import { adminApp } from "./admin/app.ts";
 import type { Environment } from "./bindings.ts";
 import {
-  composeHosts,
+  composeAdmin,
   composeIssuer,
   composeReader,
   composeRevocations,
@@ -9,6 +10,7 @@ import {
   wireCourier,
   wireSigningRing,
 } from "./compose.ts";
+import { composeHosts } from "./compose_config.ts";
 import { type Apps, dispatch } from "./dispatch.ts";
 import { issuerApp } from "./issuer/app.ts";
 import { KeyRingObject } from "./objects/key_ring.ts";
@@ -27,7 +29,7 @@ function compose(env: Environment): Apps {
   return {
     ...composeHosts(config),
     issuer: issuerApp(composeIssuer(env, config, revocations)),
-    admin: null,
+    admin: adminApp(composeAdmin(env, config, revocations)),
     authorizer: null,
   };
 }

@@ -1,7 +1,8 @@
+import { adminApp } from "./admin/app.ts";
 import type { Environment } from "./bindings.ts";
 import {
+  composeAdmin,
   composeAuthorizer,
-  composeHosts,
   composeIssuer,
   composeReader,
   composeRevocations,
@@ -10,6 +11,7 @@ import {
   wireIdentityRing,
   wireSigningRing,
 } from "./compose.ts";
+import { composeHosts } from "./compose_config.ts";
 import { type Apps, dispatch } from "./dispatch.ts";
 import { issuerApp } from "./issuer/app.ts";
 import { KeyRingObject } from "./objects/key_ring.ts";
@@ -28,7 +30,7 @@ function compose(env: Environment): Apps {
   return {
     ...composeHosts(config),
     issuer: issuerApp(composeIssuer(env, config, revocations)),
-    admin: null,
+    admin: adminApp(composeAdmin(env, config, revocations)),
     authorizer: composeAuthorizer(env, config, reader, revocations),
   };
 }

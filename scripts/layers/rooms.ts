@@ -85,6 +85,7 @@ const TOP_FILES: Readonly<Partial<Record<string, string>>> = {
   "src/authorizer.worker.ts": "entry",
   "src/bindings.ts": "bindings",
   "src/compose.ts": "wiring",
+  "src/compose_config.ts": "wiring",
   "src/dispatch.ts": "wiring",
 };
 

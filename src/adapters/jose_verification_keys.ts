@@ -28,6 +28,8 @@ export class VerificationKeys {
   #imported = new Map<string, CryptoKey | null>();
   #fetchedAtMs = Number.NEGATIVE_INFINITY;
   #triedAtMs = Number.NEGATIVE_INFINITY;
+  /** When an unknown key id last made us ask. */
+  #missedAtMs = Number.NEGATIVE_INFINITY;
   #fetching: Promise<void> | null = null;
 
   constructor(source: KeySource) {
@@ -40,7 +42,8 @@ export class VerificationKeys {
     if (ageMs > STALE_MS) await this.#fetch(nowMs);
     else if (ageMs > REFRESH_MS && this.#mayTry(nowMs)) defer(this.#fetch(nowMs).catch(() => undefined));
     const known = await this.#import(kid, alg);
-    if (known !== null || this.#fetchedAtMs === nowMs || !this.#mayTry(nowMs)) return known;
+    if (known !== null || nowMs - this.#missedAtMs <= COOLDOWN_MS) return known;
+    this.#missedAtMs = nowMs;
     await this.#fetch(nowMs);
     return this.#import(kid, alg);
   }

@@ -21,6 +21,8 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
 /** Credentials stay at the gate; method overrides would undo the decision; the rest is the platform's or a proxy's to say. */
 const DROPPED: ReadonlySet<string> = new Set([
   "authorization",
+  // Said anew by the runtime of whatever body is really sent.
+  "content-length",
   "cookie",
   "forwarded",
   "host",

@@ -1,0 +1,147 @@
+import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { Miniflare } from "miniflare";
+import { sha256Base64url } from "../../src/kernel/bytes.ts";
+import { platformRandom } from "../../src/kernel/random.ts";
+import { hashApiKey, newApiKey } from "../../src/protocol/api_key.ts";
+import { newClientSecret } from "../../src/protocol/client_secret.ts";
+import { newApiKeyId, newClientId } from "../../src/protocol/ids.ts";
+import { BARE_PROXY, BARE_SIGNER, ORIGIN } from "./controls.ts";
+
+/** What runs, and how to reach it. */
+export interface Installation {
+  readonly sallyport: string;
+  readonly bareProxy: string;
+  readonly bareSigner: string;
+  readonly client: { readonly id: string; readonly secret: string };
+  readonly apiKey: string;
+  readonly dispose: () => Promise<void>;
+}
+
+const URL_OF_ISSUER = "http://bench.test";
+const MIGRATION = fileURLToPath(new URL("../../src/adapters/migrations/0001_clients_and_keys.sql", import.meta.url));
+const COMPATIBILITY_DATE = "2026-07-30";
+
+/** Starts Sallyport and its controls in one workerd, a direct socket each, and an origin in another workerd. */
+export async function startInstallation(code: string): Promise<Installation> {
+  const origin = new Miniflare({ ...quiet(), workers: [{ name: "origin", ...module(ORIGIN), ...socket() }] });
+  const originUrl = (await origin.unsafeGetDirectURL("origin")).origin;
+  const miniflare = new Miniflare({
+    ...quiet(),
+    workers: [
+      { name: "bare", ...module(BARE_PROXY), bindings: { ORIGIN_URL: originUrl }, ...socket() },
+      { name: "signer", ...module(await withJose(BARE_SIGNER)), ...socket() },
+      { name: "sallyport", ...module(code), ...sallyportBindings(originUrl), ...socket() },
+    ],
+  });
+  const seeded = await seed(miniflare);
+  const direct = async (name: string) => (await miniflare.unsafeGetDirectURL(name)).origin;
+  return {
+    sallyport: await direct("sallyport"),
+    bareProxy: await direct("bare"),
+    bareSigner: await direct("signer"),
+    ...seeded,
+    dispose: async () => {
+      await Promise.all([miniflare.dispose(), origin.dispose()]);
+    },
+  };
+}
+
+function sallyportBindings(originUrl: string) {
+  const object = (className: string) => ({ className, useSQLite: true });
+  const kek = () => `bench:${randomBytes(32).toString("base64url")}`;
+  return {
+    bindings: {
+      ISSUER_URL: URL_OF_ISSUER,
+      GATEWAY_URL: URL_OF_ISSUER,
+      DEMO_ORIGIN_URL: originUrl,
+      SIGNING_KEK: kek(),
+      IDENTITY_KEK: kek(),
+    },
+    d1Databases: { DB: "bench" },
+    kvNamespaces: { API_KEYS: "bench" },
+    durableObjects: {
+      SIGNING_KEYS: object("SigningKeyRing"),
+      IDENTITY_KEYS: object("IdentityKeyRing"),
+      EDGE_FEED: object("EdgeFeed"),
+      OUTBOX: object("OutboxCourier"),
+      LIMITER: object("Limiter"),
+    },
+  };
+}
+
+async function seed(miniflare: Miniflare) {
+  const db = await miniflare.getD1Database("DB", "sallyport");
+  const sql = readFileSync(MIGRATION, "utf8").replace(/--.*$/gm, "");
+  for (const statement of sql.split(/;\s*\n(?!END)/).filter((text) => text.trim() !== "")) {
+    await db.prepare(statement).run();
+  }
+  const id = newClientId(platformRandom);
+  const secret = newClientSecret(platformRandom);
+  const methods = JSON.stringify(["client_secret_basic"]);
+  await db.batch([
+    db
+      .prepare(
+        `INSERT INTO clients (id, name, auth_methods, grant_types, scopes, roles, created_at, updated_at)
+         VALUES (?, 'bench', ?, '["client_credentials"]', '["orders:read"]', '[]', 0, 0)`,
+      )
+      .bind(id, methods),
+    db
+      .prepare(
+        "INSERT INTO client_secrets (id, client_id, hash, last_four, created_at) VALUES ('sec_bench', ?, ?, '', 0)",
+      )
+      .bind(id, await sha256Base64url(secret)),
+  ]);
+  const apiKey = newApiKey("secret", "test", platformRandom);
+  const record = {
+    id: newApiKeyId(platformRandom),
+    environment: "test",
+    kind: "secret",
+    scopes: ["orders:read"],
+    roles: [],
+    disabled: false,
+    expiresAtMs: null,
+    secretExpiresAtMs: null,
+    epoch: 1,
+  };
+  const kv = await miniflare.getKVNamespace("API_KEYS", "sallyport");
+  await kv.put(await hashApiKey(apiKey), JSON.stringify(record));
+  return { client: { id, secret }, apiKey };
+}
+
+function module(script: string) {
+  return { modules: true, script, compatibilityDate: COMPATIBILITY_DATE } as const;
+}
+
+function socket() {
+  return { unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }] };
+}
+
+/** Sallyport's log lines are written and thrown away, so that the bench measures the writing and not the terminal. */
+function quiet() {
+  return {
+    host: "127.0.0.1",
+    handleRuntimeStdio: (stdout: NodeJS.ReadableStream, stderr: NodeJS.ReadableStream) => {
+      stdout.resume();
+      stderr.resume();
+    },
+  };
+}
+
+async function withJose(source: string): Promise<string> {
+  const require = createRequire(import.meta.url);
+  const { outputFiles } = await build({
+    stdin: { contents: source, resolveDir: fileURLToPath(new URL("..", import.meta.url)), loader: "js" },
+    bundle: true,
+    write: false,
+    format: "esm",
+    minify: true,
+    conditions: ["workerd", "worker", "browser"],
+    alias: { jose: require.resolve("jose") },
+    logLevel: "error",
+  });
+  return outputFiles[0]?.text ?? "";
+}

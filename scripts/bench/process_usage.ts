@@ -1,0 +1,34 @@
+import { readdirSync, readFileSync } from "node:fs";
+
+/** Ticks of `/proc/<pid>/stat` a second: fixed by the kernel's interface to user space. */
+const TICKS_PER_SECOND = 100;
+
+/** The largest resident size that the workerd `pid` has had, in MiB (Linux: `VmHWM`). */
+export function peakMemoryMiB(pid: string): number {
+  return Number(/^VmHWM:\s+(\d+) kB/m.exec(readFrom(pid, "status"))?.[1] ?? 0) / 1024;
+}
+
+/** The processor time that `pid` has used, in seconds: unlike throughput it hardly depends on what else runs. */
+export function processorSeconds(pid: string): number {
+  const [user = "0", system = "0"] = readFrom(pid, "stat").split(") ")[1]?.split(" ").slice(11, 13) ?? [];
+  return (Number(user) + Number(system)) / TICKS_PER_SECOND;
+}
+
+/** The workerd processes that this process has started, oldest first. */
+export function workerdChildren(): string[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      const status = readFrom(pid, "status");
+      return /^Name:\s+workerd/m.test(status) && new RegExp(`^PPid:\\s+${process.pid}$`, "m").test(status);
+    })
+    .toSorted((a, b) => Number(a) - Number(b));
+}
+
+function readFrom(pid: string, file: "stat" | "status"): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, "utf8");
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,67 @@
+import { request } from "node:http";
+import type { Installation } from "./installation.ts";
+import type { Target } from "./load.ts";
+
+/** One line of the table: what is measured, and against what. */
+export interface Row {
+  readonly name: string;
+  readonly target: Target;
+  readonly control: Target;
+  /** The least ratio that counts as passed; null for a row without one. */
+  readonly floor: number | null;
+}
+
+const HOST = { host: "bench.test" };
+
+/** The rows, with real credentials of `installation`. */
+export async function benchRows(installation: Installation): Promise<Row[]> {
+  const { sallyport, bareProxy, bareSigner, apiKey } = installation;
+  const proxy = { url: `${bareProxy}/orders` };
+  const token = tokenRequest(installation);
+  const bearer = { ...HOST, authorization: `Bearer ${await fetchToken(token)}` };
+  return [
+    { name: "JWT route, warm", control: proxy, floor: 0.75, target: { url: `${sallyport}/orders`, headers: bearer } },
+    {
+      name: "API key route, warm",
+      control: proxy,
+      floor: 0.75,
+      target: { url: `${sallyport}/orders`, headers: { ...HOST, "x-api-key": apiKey } },
+    },
+    {
+      name: "exact Durable Object limit",
+      control: proxy,
+      floor: null,
+      target: { url: `${sallyport}/limited`, headers: bearer },
+    },
+    { name: "token endpoint", control: { ...token, url: `${bareSigner}/` }, floor: 0.45, target: token },
+  ];
+}
+
+function tokenRequest({ sallyport, client }: Installation): Target {
+  const basic = Buffer.from(`${client.id}:${client.secret}`).toString("base64");
+  const headers = {
+    ...HOST,
+    authorization: `Basic ${basic}`,
+    "content-type": "application/x-www-form-urlencoded",
+  };
+  return { url: `${sallyport}/oauth2/token`, method: "POST", headers, body: "grant_type=client_credentials" };
+}
+
+function fetchToken({ url, headers, body }: Target): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { method: "POST", headers: { ...headers } }, (response) => {
+      let text = "";
+      response.setEncoding("utf8");
+      response.on("data", (chunk) => {
+        text += chunk;
+      });
+      response.on("end", () => {
+        const token = JSON.parse(text).access_token;
+        if (typeof token === "string") resolve(token);
+        else reject(new Error(`no token: ${response.statusCode}`));
+      });
+    });
+    sent.on("error", reject);
+    sent.end(body);
+  });
+}

@@ -1,0 +1,81 @@
+import type { GateRoute, RouteLimit, TrustedIssuer } from "./access/gate.ts";
+import { DeploymentFault } from "./bindings.ts";
+import { type CompiledConfig, type CompiledRoute, hostsOf } from "./config/compile.ts";
+import type { LimitConfig } from "./config/schema.ts";
+import type { LimitPolicy } from "./limits/limit.ts";
+import { RouteTable } from "./policy/route_table.ts";
+import type { SignatureAlgorithm } from "./protocol/jws.ts";
+import { ADMIN_SCOPE, type TargetCatalog } from "./protocol/token_target.ts";
+
+/** The other half of the wiring: from a compiled configuration to the plain data that each room takes. */
+/** Under which hosts each half answers. */
+export function composeHosts({ issuer, gateway }: CompiledConfig) {
+  return { issuerHosts: new Set(hostsOf(issuer)), gatewayHosts: new Set(hostsOf(gateway)) };
+}
+
+/** What tokens can be asked for. */
+export function targetCatalog({ issuer }: CompiledConfig): TargetCatalog {
+  const [first, ...others] = issuer.apis.map(({ resource, scopes }) => ({
+    resource,
+    scopes: new Set(Object.keys(scopes)),
+  }));
+  if (first === undefined) throw new DeploymentFault("the issuer has no API");
+  return { issuer: issuer.url, issuerScopes: new Set([ADMIN_SCOPE]), apis: [first, ...others] };
+}
+
+/** Every algorithm that some token of the issuer is signed with. */
+export function signingAlgorithms({ issuer }: CompiledConfig): SignatureAlgorithm[] {
+  return [...new Set([issuer.algorithm, ...issuer.apis.map((api) => api.algorithm)])];
+}
+
+/** Whose tokens open routes, and what each must say. */
+export function trustedIssuers({ gateway }: CompiledConfig): ReadonlyMap<string, TrustedIssuer> {
+  return new Map(
+    gateway.trustedIssuers.map(({ issuer, audience, clockSkewSeconds, keys }) => [
+      issuer,
+      { issuer, audience: audience ?? gateway.resource, clockSkewSeconds, isOwn: keys === "ring" },
+    ]),
+  );
+}
+
+/** The routes as the gate looks them up. */
+export function gateRoutes(config: CompiledConfig): RouteTable<GateRoute> {
+  return new RouteTable(
+    config.routes.map((route) => ({
+      pattern: route.pattern,
+      methods: route.methods,
+      route: gateRoute(route, config),
+    })),
+  );
+}
+
+function gateRoute(route: CompiledRoute, { origins, limits }: CompiledConfig): GateRoute {
+  const origin = origins[route.origin];
+  if (origin === undefined) throw new DeploymentFault(`route ${route.id} has no origin`);
+  const { deprecation, onStale } = route;
+  return {
+    id: route.id,
+    isPublic: route.public,
+    credentials: route.credentials,
+    rule: { scopes: route.scopes, roles: route.roles },
+    limits: route.limits.flatMap((name) => routeLimit(name, limits[name])),
+    toleratedStalenessMs: onStale === "deny" ? 0 : onStale.allowForSeconds * 1000,
+    maxBodyBytes: route.maxBodyBytes,
+    deprecation:
+      deprecation === undefined
+        ? null
+        : {
+            sinceMs: Date.parse(deprecation.since),
+            sunsetMs: Date.parse(deprecation.sunset),
+            successor: deprecation.successor,
+          },
+    origin: { url: new URL(origin.url).origin, audience: origin.audience, timeoutMs: origin.timeoutMs },
+  };
+}
+
+function routeLimit(name: string, limit: LimitConfig | undefined): RouteLimit[] {
+  if (limit === undefined) return [];
+  const { key, onUnavailable, ...numbers } = limit;
+  const policy: LimitPolicy = { name, ...numbers };
+  return [{ policy, key, onUnavailable }];
+}
