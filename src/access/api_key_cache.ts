@@ -12,6 +12,8 @@ export interface CachedApiKey extends CredentialEntry {
 const REFRESH_MS = 5 * 60_000;
 const FORGET_MS = 60 * 60_000;
 const ABSENT_MS = 30_000;
+/** A reading whose own request was cut off never settles: after this long, more than its deadlines, it is given up. */
+const STUCK_MS = 10_000;
 const ENTRY_BYTES = 1_536;
 const ABSENT_BYTES = 128;
 
@@ -26,7 +28,7 @@ export class ApiKeyCache {
   readonly #issuer: ApiKeyRecords;
   readonly #held = new Lru<Held>({ maxEntries: 8_000, maxBytes: 16 * 1024 * 1024 });
   readonly #absent = new Lru<number>({ maxEntries: 10_000, maxBytes: 2 * 1024 * 1024 });
-  readonly #asking = new Map<string, Promise<ApiKeyRecord | null>>();
+  readonly #reading = new Map<string, { readonly done: Promise<CachedApiKey | null>; readonly startedMs: number }>();
 
   constructor(near: ApiKeyRecords, issuer: ApiKeyRecords) {
     this.#near = near;
@@ -44,16 +46,30 @@ export class ApiKeyCache {
   /** The key whose string has the digest `hash`, or null where there is none. Throws `Outage`. */
   async find(hash: string, nowMs: number, view: RevocationView, defer: Defer): Promise<CachedApiKey | null> {
     const held = this.#held.get(hash);
-    if (!this.remembers(hash, nowMs, view)) return this.#read(hash, nowMs, view);
+    if (!this.remembers(hash, nowMs, view)) return this.#read(hash, nowMs, view, defer);
     if (held === undefined) return null;
-    if (nowMs - held.readAtMs > REFRESH_MS) defer(this.#read(hash, nowMs, view).catch(() => undefined));
+    if (nowMs - held.readAtMs > REFRESH_MS) defer(this.#read(hash, nowMs, view, defer).catch(() => undefined));
     return held.key;
   }
 
-  async #read(hash: string, nowMs: number, view: RevocationView): Promise<CachedApiKey | null> {
+  /** One reading per key and announcement, shared by all that wait; it goes on when the request that began it is gone. */
+  #read(hash: string, nowMs: number, view: RevocationView, defer: Defer): Promise<CachedApiKey | null> {
     const announced = view.leastEpoch("api_key", hash);
+    const name = `${hash}:${announced}`;
+    const running = this.#reading.get(name);
+    if (running !== undefined && nowMs - running.startedMs < STUCK_MS) return running.done;
+    const reading = { done: this.#load(hash, nowMs, announced), startedMs: nowMs };
+    this.#reading.set(name, reading);
+    const forget = () => {
+      if (this.#reading.get(name) === reading) this.#reading.delete(name);
+    };
+    defer(reading.done.then(forget, forget));
+    return reading.done;
+  }
+
+  async #load(hash: string, nowMs: number, announced: number): Promise<CachedApiKey | null> {
     const near = await this.#near.find(hash);
-    const record = announced > (near?.epoch ?? 0) ? await this.#askIssuer(hash) : near;
+    const record = announced > (near?.epoch ?? 0) ? await this.#issuer.find(hash) : near;
     if (record === null) {
       this.#held.delete(hash);
       this.#absent.set(hash, nowMs, ABSENT_BYTES);
@@ -62,14 +78,6 @@ export class ApiKeyCache {
     const key = { record, ...credentialOf(record), identities: new Map() };
     this.#held.set(hash, { key, readAtMs: nowMs }, ENTRY_BYTES);
     return key;
-  }
-
-  #askIssuer(hash: string): Promise<ApiKeyRecord | null> {
-    const running = this.#asking.get(hash);
-    if (running !== undefined) return running;
-    const asking = this.#issuer.find(hash).finally(() => this.#asking.delete(hash));
-    this.#asking.set(hash, asking);
-    return asking;
   }
 }
 

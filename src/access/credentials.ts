@@ -10,8 +10,11 @@ export type Presented =
 
 const BEARER = /^bearer +([A-Za-z0-9._~+/-]+=*)$/i;
 const HAS_BEARER_SCHEME = /^bearer(?: |$)/i;
-/** Two `Authorization` fields arrive joined by a comma: the second one begins with a scheme of its own. */
-const SECOND_AUTHORIZATION = /,\s*[A-Za-z][A-Za-z0-9-]*\s+[^\s,]/;
+/**
+ * Two `Authorization` fields arrive joined by a comma: behind a whole bearer credential, which has none in it, or before a
+ * scheme of its own.
+ */
+const SECOND_AUTHORIZATION = /^bearer(?: +[A-Za-z0-9._~+/-]+=*)?\s*,|,\s*[A-Za-z][A-Za-z0-9-]*\s+[^\s,]/i;
 
 /**
  * Reads the explicit credentials of a request. Two of them are refused whatever they say (RFC 6750 §2): the gate and the

@@ -1,0 +1,76 @@
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { onTestFinished } from "vitest";
+import type { AuthorizerParts } from "../../src/authorizer/authorizer.ts";
+import type { Environment } from "../../src/bindings.ts";
+import { readBindings } from "../../src/bindings.ts";
+import { composeAuthorizer, composeIssuer, composeReader, composeRevocations } from "../../src/compose.ts";
+import { composeHosts } from "../../src/compose_config.ts";
+import { type CompiledConfig, compileConfig } from "../../src/config/compile.ts";
+import type { ConfigInput } from "../../src/config/schema.ts";
+import { dispatch } from "../../src/dispatch.ts";
+import { issuerApp } from "../../src/issuer/app.ts";
+import type { Revocations } from "../../src/ports/edge_feed.ts";
+import type { IssuerReader } from "../../src/ports/issuer_reader.ts";
+import { GATEWAY_URL, gatewayConfig } from "./gateway_config.ts";
+
+/** What a test changes of an installation. */
+export interface InstallationWishes {
+  readonly config?: ConfigInput;
+  /** Bindings in the place of the real ones. */
+  readonly env?: Environment;
+  readonly reader?: (real: IssuerReader) => IssuerReader;
+  readonly revocations?: (reader: IssuerReader) => Revocations;
+}
+
+export interface RequestWishes extends Omit<RequestInit, "headers"> {
+  readonly headers?: Readonly<Record<string, string>> | readonly (readonly [string, string])[];
+}
+
+/** One isolate's worth of Sallyport on this file's real D1, KV and Durable Objects. */
+export interface Installation {
+  readonly config: CompiledConfig;
+  readonly authorizer: AuthorizerParts;
+  /** Sends a request; a path goes to the gateway's host. */
+  fetch(pathOrUrl: string, init?: RequestWishes): Promise<Response>;
+  /** Waits for all work that requests left behind. */
+  settled(): Promise<void>;
+}
+
+/** `config` compiled; a test's own fault otherwise. */
+export function compiled(config: ConfigInput): CompiledConfig {
+  const result = compileConfig(config);
+  if (!result.ok) throw new Error(result.error.map(({ path, reason }) => `${path}: ${reason}`).join("; "));
+  return result.value;
+}
+
+/** Installs Sallyport the way the one-Worker entry does: each call is an isolate of its own, with empty caches. */
+export function install(wishes: InstallationWishes = {}): Installation {
+  const config = compiled(wishes.config ?? gatewayConfig());
+  const environment: Environment = { ...readBindings(env), ...wishes.env };
+  const real = composeReader(environment);
+  const reader = wishes.reader?.(real) ?? real;
+  const revocations = wishes.revocations?.(reader) ?? composeRevocations(reader);
+  const authorizer = composeAuthorizer(environment, config, reader, revocations);
+  const issuer = issuerApp(composeIssuer(environment, config, revocations));
+  const apps = { ...composeHosts(config), issuer, admin: null, authorizer };
+  const contexts: ExecutionContext[] = [];
+  const settled = async () => {
+    await Promise.all(contexts.splice(0).map((ctx) => waitOnExecutionContext(ctx)));
+  };
+  onTestFinished(settled);
+  return {
+    config,
+    authorizer,
+    fetch(pathOrUrl, { headers, ...init } = {}) {
+      const url = pathOrUrl.startsWith("/") ? `${GATEWAY_URL}${pathOrUrl}` : pathOrUrl;
+      const ctx = createExecutionContext();
+      contexts.push(ctx);
+      const sent = new Headers();
+      const entries = Symbol.iterator in (headers ?? {}) ? headers : Object.entries(headers ?? {});
+      for (const [name, value] of entries as readonly (readonly [string, string])[]) sent.append(name, value);
+      return dispatch(new Request(url, { redirect: "manual", ...init, headers: sent }), ctx, apps);
+    },
+    settled,
+  };
+}
