@@ -1,0 +1,159 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { unstable_readConfig } from "wrangler";
+import { ensureSecrets } from "../../scripts/dev/secrets.ts";
+import { DEMO_AUDIENCE, type RunningOrigin, startOrigin } from "../../scripts/origin.ts";
+import type { Credentials } from "../../scripts/seed/credentials.ts";
+import { leftOver, startCommand } from "./command.ts";
+import { type DryRun, dryRun } from "./dry_run.ts";
+import { freePorts } from "./free_port.ts";
+import { type FreshCopy, freshCopy } from "./fresh_copy.ts";
+import { startPair, type WorkerPair } from "./worker_pair.ts";
+
+const VARIABLES = {
+  'ISSUER_URL ("http://localhost:8787")': "Environment Variable",
+  'GATEWAY_URL ("http://localhost:8787")': "Environment Variable",
+  'DEMO_ORIGIN_URL ("http://127.0.0.1:8788")': "Environment Variable",
+} as const;
+const KEYS_COPY = { "API_KEYS (00000000000000000000000000000000)": "KV Namespace" } as const;
+const ISSUER_STATE = {
+  "DB (sallyport)": "D1 Database",
+  "SIGNING_KEYS (SigningKeyRing)": "Durable Object",
+  "EDGE_FEED (EdgeFeed)": "Durable Object",
+  "OUTBOX (OutboxCourier)": "Durable Object",
+} as const;
+const AUTHORIZER_STATE = {
+  "IDENTITY_KEYS (IdentityKeyRing)": "Durable Object",
+  "LIMITER (Limiter)": "Durable Object",
+} as const;
+
+/** Each deployment's bindings: all of them and no other. A dry run ends well even when one is missing. */
+const EXPECTED = {
+  "wrangler.toml": { ...VARIABLES, ...KEYS_COPY, ...ISSUER_STATE, ...AUTHORIZER_STATE },
+  "wrangler.issuer.toml": { ...VARIABLES, ...KEYS_COPY, ...ISSUER_STATE },
+  "wrangler.authorizer.toml": {
+    ...VARIABLES,
+    ...KEYS_COPY,
+    ...AUTHORIZER_STATE,
+    "ISSUER (sallyport-issuer#IssuerReader)": "Worker",
+  },
+} as const;
+
+type Config = keyof typeof EXPECTED;
+const CONFIGS = Object.keys(EXPECTED) as Config[];
+
+let copy: FreshCopy;
+
+beforeAll(() => {
+  copy = freshCopy();
+});
+
+afterAll(() => copy.remove());
+
+describe("three deployments", () => {
+  const built = new Map<string, DryRun>();
+  const build = (config: Config): DryRun => {
+    const run = built.get(config);
+    if (run === undefined) throw new Error(`${config} was not built`);
+    return run;
+  };
+
+  beforeAll(async () => {
+    for (const config of CONFIGS) built.set(config, await dryRun(copy.root, config));
+  });
+
+  test.each(CONFIGS)("%s binds what it needs and nothing else", (config) => {
+    expect(build(config).bindings).toEqual(EXPECTED[config]);
+  });
+
+  test("they agree on the compatibility date, and every object has its migration", () => {
+    const configs = CONFIGS.map((config) => unstable_readConfig({ config: join(copy.root, config) }));
+    expect(new Set(configs.map((config) => config.compatibility_date)).size).toBe(1);
+    for (const { durable_objects, migrations } of configs) {
+      const bound = durable_objects.bindings.map(({ class_name }: { class_name: string }) => class_name).sort();
+      const made = migrations
+        .flatMap((step: { new_sqlite_classes?: string[] }) => step.new_sqlite_classes ?? [])
+        .sort();
+      expect(made).toEqual(bound);
+    }
+  });
+});
+
+describe("issuer and authorizer as two Workers", () => {
+  let pair: WorkerPair;
+  let origin: RunningOrigin;
+  let credentials: Credentials;
+
+  beforeAll(async () => {
+    const [worker = 0, inspector = 0] = await freePorts(2);
+    const gatewayUrl = `http://localhost:${worker}`;
+    origin = await startOrigin({ port: 0, gatewayUrl, identityAudience: DEMO_AUDIENCE });
+    ensureSecrets(copy.root);
+    const seed = startCommand(process.execPath, [join(copy.root, "scripts", "seed.ts")], copy.root, {
+      SALLYPORT_PORT: String(worker),
+      CLOUDFLARE_CF_FETCH_ENABLED: "false",
+      WRANGLER_SEND_METRICS: "false",
+    });
+    if ((await seed.ended()) !== 0) throw new Error(seed.output());
+    credentials = JSON.parse(readFileSync(join(copy.root, ".dev", "credentials.json"), "utf8"));
+    pair = await startPair(copy.root, { worker, origin: origin.port, inspector });
+  });
+
+  afterAll(async () => {
+    const tree = pair.process.tree();
+    pair.process.signalGroup("SIGTERM");
+    await pair.process.ended();
+    expect(await leftOver(tree)).toEqual([]);
+    await origin.close();
+  });
+
+  const basic = () => {
+    const { client_id, client_secret } = credentials.machine;
+    return { authorization: `Basic ${btoa(`${client_id}:${client_secret}`)}` };
+  };
+
+  async function token(): Promise<string> {
+    const body = new URLSearchParams({ grant_type: "client_credentials", scope: "orders:read" });
+    const answer = await pair.call("issuer", "/oauth2/token", { method: "POST", body, headers: basic() });
+    expect(answer.status).toBe(200);
+    return ((await answer.json()) as { access_token: string }).access_token;
+  }
+
+  const withToken = (bearer: string) => ({ headers: { authorization: `Bearer ${bearer}` } });
+
+  test("a token of the issuer opens the gate, and the origin sees whose it is", async () => {
+    const answer = await pair.call("gateway", "/whoami", withToken(await token()));
+    expect(answer.status).toBe(200);
+    expect(await answer.json()).toMatchObject({ identity: { sub: credentials.machine.client_id } });
+  });
+
+  test("an API key opens the gate", async () => {
+    const headers = { "x-api-key": credentials.api_keys.live };
+    expect((await pair.call("gateway", "/orders", { headers })).status).toBe(200);
+  });
+
+  test("neither half answers for the other", async () => {
+    const body = new URLSearchParams({ grant_type: "client_credentials" });
+    const minted = await pair.call("gateway", "/oauth2/token", { method: "POST", body, headers: basic() });
+    expect(minted.status).toBeGreaterThanOrEqual(400);
+    const served = await pair.call("issuer", "/orders", withToken(await token()));
+    expect(served.status).toBeGreaterThanOrEqual(400);
+  });
+
+  test("what the issuer revokes, the gate refuses within the feed's bound", async () => {
+    const bearer = await token();
+    expect((await pair.call("gateway", "/orders", withToken(bearer))).status).toBe(200);
+    const body = new URLSearchParams({ token: bearer });
+    const revoked = await pair.call("issuer", "/oauth2/revoke", { method: "POST", body, headers: basic() });
+    expect(revoked.status).toBe(200);
+    const deadline = Date.now() + 4000;
+    let status = 200;
+    while (status === 200 && Date.now() < deadline) {
+      await sleep(100);
+      status = (await pair.call("gateway", "/orders", withToken(bearer))).status;
+    }
+    expect(status).toBe(401);
+  });
+});
