@@ -9,7 +9,7 @@ export function curlLines({ gateway, issuer, machine, api_keys }: Credentials): 
   const pick = `sed -n 's/.*"access_token" *: *"\\([^"]*\\)".*/\\1/p'`;
   return [
     `TOKEN=$(${ask} | ${pick}); echo "$TOKEN"`,
-    `curl -sS -H "Authorization: Bearer $TOKEN" ${gateway}/orders`,
-    `curl -sS -H 'X-API-Key: ${api_keys.live}' ${gateway}/orders`,
+    `curl -sS -w '\\n' -H "Authorization: Bearer $TOKEN" ${gateway}/orders`,
+    `curl -sS -w '\\n' -H 'X-API-Key: ${api_keys.live}' ${gateway}/orders`,
   ];
 }
