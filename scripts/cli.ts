@@ -1,18 +1,20 @@
 import { checkCommand } from "./cli/check.ts";
+import { firstAdminCommand } from "./cli/first_admin.ts";
 import { schemaCommand } from "./cli/schema.ts";
 
 /** `npm run cli -- <command>`: each command prints for people and ends with 0, or says what is wrong and ends with 1. */
-const COMMANDS: Readonly<Record<string, { readonly help: string; readonly run: () => number }>> = {
+const COMMANDS: Readonly<Record<string, { readonly help: string; readonly run: () => number | Promise<number> }>> = {
   check: { help: "validate sallyport.config.ts and list its routes", run: checkCommand },
+  "first-admin": { help: "print the SQL for an installation's first administrator", run: firstAdminCommand },
   schema: { help: "print the configuration's JSON Schema", run: schemaCommand },
 };
 
 const [name = ""] = process.argv.slice(2);
 const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
 if (command === undefined) {
-  const lines = Object.entries(COMMANDS).map(([word, { help }]) => `  ${word.padEnd(8)} ${help}`);
+  const lines = Object.entries(COMMANDS).map(([word, { help }]) => `  ${word.padEnd(13)} ${help}`);
   console.error(`usage: npm run cli -- <command>\n\n${lines.join("\n")}`);
   process.exitCode = 1;
 } else {
-  process.exitCode = command.run();
+  process.exitCode = await command.run();
 }
