@@ -15,7 +15,7 @@ import { jwksUrl } from "./adapters/jwks_url.ts";
 import { type KeyEncryption, parseKeyEncryption } from "./adapters/key_encryption.ts";
 import { KvApiKeys } from "./adapters/kv_api_keys.ts";
 import { MemoryLimiter } from "./adapters/memory_limiter.ts";
-import { PublishedKeyCache } from "./adapters/published_key_cache.ts";
+import { PUBLISHED_KEY_SECONDS, PublishedKeyCache } from "./adapters/published_key_cache.ts";
 import { remoteCourier, remoteEdgeFeed, remoteIssuerReader, remoteKeyRing } from "./adapters/remote.ts";
 import { UpstashLimiter } from "./adapters/upstash_limiter.ts";
 import type { AdminParts } from "./admin/app.ts";
@@ -93,7 +93,8 @@ export function composeIssuer(env: Environment, config: CompiledConfig, revocati
       random: platformRandom,
     },
     published: new PublishedKeyCache(ring),
-    jwksMaxAgeSeconds: issuer.signingKeys.publishLeadSeconds,
+    // A copy may be taken from an isolate's copy: both ages together stay within the lead of the next key.
+    jwksMaxAgeSeconds: Math.max(0, issuer.signingKeys.publishLeadSeconds - PUBLISHED_KEY_SECONDS),
   };
 }
 

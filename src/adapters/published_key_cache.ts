@@ -1,6 +1,9 @@
 import type { KeyRing, PublishedKeyReader, PublishedKeys } from "../ports/key_ring.ts";
 
-const FRESH_MS = 10_000;
+/** How old the published keys may be that an isolate tells, in seconds. */
+export const PUBLISHED_KEY_SECONDS = 10;
+
+const FRESH_MS = PUBLISHED_KEY_SECONDS * 1000;
 const STALE_MS = 60 * 60_000;
 
 /** The ring's public keys in isolate memory, so that asking for the JWKS in a loop does not become load on the ring. */

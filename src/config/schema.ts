@@ -34,7 +34,7 @@ const api = z.strictObject({
 const signingKeys = z.strictObject({
   /** How long one key signs before the schedule replaces it. */
   rotateAfterSeconds: seconds.default(30 * 86_400),
-  /** How long a key is published before it signs; verifiers may cache the key set this long. */
+  /** How long a key is published before it signs; verifiers may cache the key set almost this long. */
   publishLeadSeconds: seconds.default(300),
 });
 

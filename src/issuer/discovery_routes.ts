@@ -17,7 +17,7 @@ export function metadataRoute(_c: ScopedContext, issuer: Issuer): Response {
   return publicDocument(document, "application/json", METADATA_MAX_AGE_SECONDS);
 }
 
-/** `GET /.well-known/jwks.json` (RFC 7517 §5), cacheable for as long as a key is published before it signs. */
+/** `GET /.well-known/jwks.json` (RFC 7517 §5), cacheable for less time than a key is published before it signs. */
 export async function jwksRoute(
   c: ScopedContext,
   issuer: Issuer,

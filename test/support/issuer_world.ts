@@ -1,22 +1,21 @@
 import { applyD1Migrations, createExecutionContext, type D1Migration, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { D1Clients } from "../../src/adapters/d1_clients.ts";
-import { need, readBindings } from "../../src/bindings.ts";
+import { type Bindings, type Environment, need, readBindings } from "../../src/bindings.ts";
 import {
   composeAuthorizer,
-  composeHosts,
   composeIssuer,
   composeReader,
   composeRevocations,
   installedConfig,
 } from "../../src/compose.ts";
+import { composeHosts } from "../../src/compose_config.ts";
 import type { CompiledConfig } from "../../src/config/compile.ts";
 import { type Apps, dispatch } from "../../src/dispatch.ts";
 import { type IssuerAppParts, issuerApp } from "../../src/issuer/app.ts";
 import { platformRandom } from "../../src/kernel/random.ts";
 import type { ClientRecord, ClientSecretRecord } from "../../src/ports/clients.ts";
 import type { Revocations } from "../../src/ports/edge_feed.ts";
-import type { IssuerReader } from "../../src/ports/issuer_reader.ts";
 import { hashClientSecret, newClientSecret } from "../../src/protocol/client_secret.ts";
 import { type ClientId, newClientId, newClientSecretId } from "../../src/protocol/ids.ts";
 
@@ -35,7 +34,7 @@ declare global {
 export const ISSUER_URL = "http://localhost:8787";
 export const API = `${ISSUER_URL}/`;
 
-const bindings = readBindings(env);
+const bindings: Bindings = readBindings(env);
 
 /** The issuer's stores and objects as they are, for looking behind its back. */
 export const backstage = {
@@ -123,18 +122,17 @@ export interface Isolate {
 /** What a test changes of an isolate's wiring. */
 export interface IsolateWishes {
   readonly config?: CompiledConfig;
-  readonly reader?: (reader: IssuerReader) => IssuerReader;
-  readonly issuer?: (parts: IssuerAppParts) => IssuerAppParts;
+  /** Bindings in the place of the real ones. */
+  readonly bindings?: Environment;
 }
 
 /** Opens an isolate wired as `src/worker.ts` wires one, but for the wishes. */
-export function openIsolate({ config = installedConfig(env), reader, issuer }: IsolateWishes = {}): Isolate {
-  const own = composeReader(env);
-  const read = reader === undefined ? own : reader(own);
-  const revocations = composeRevocations(read);
-  const composed = composeIssuer(env, config, revocations);
-  const parts = issuer === undefined ? composed : issuer(composed);
-  const authorizer = composeAuthorizer(env, config, read, revocations);
+export function openIsolate({ config = installedConfig(env), bindings: other = {} }: IsolateWishes = {}): Isolate {
+  const environment: Environment = { ...bindings, ...other };
+  const reader = composeReader(environment);
+  const revocations = composeRevocations(reader);
+  const parts = composeIssuer(environment, config, revocations);
+  const authorizer = composeAuthorizer(environment, config, reader, revocations);
   const apps: Apps = { ...composeHosts(config), issuer: issuerApp(parts), admin: null, authorizer };
   return {
     parts,
@@ -144,7 +142,8 @@ export function openIsolate({ config = installedConfig(env), reader, issuer }: I
       const ctx = createExecutionContext();
       const response = await dispatch(request, ctx, apps);
       const told = await readWhole(response);
-      await waitOnExecutionContext(ctx);
+      // What goes on behind the answer is waited for, but not a neighbour that never answers.
+      await Promise.race([waitOnExecutionContext(ctx), scheduler.wait(50)]);
       return told;
     },
   };
