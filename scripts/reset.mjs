@@ -22,12 +22,12 @@ function isListening(host, port) {
   });
 }
 
-/** Ports on which a Worker over this state may run: the usual one, and the one that the last start noted. */
+/** Ports that a run over this state may hold: the Worker's usual one, and those that the last start noted. */
 function suspectedPorts() {
   const ports = new Set([Number(process.env.SALLYPORT_PORT || 8787)]);
   if (existsSync(RUNNING)) {
-    const noted = /"port":(\d+)/.exec(readFileSync(RUNNING, "utf8"));
-    if (noted !== null) ports.add(Number(noted[1]));
+    const noted = readFileSync(RUNNING, "utf8").matchAll(/"(?:port|originPort)":(\d+)/g);
+    for (const [, port] of noted) ports.add(Number(port));
   }
   return [...ports];
 }

@@ -7,6 +7,7 @@ export interface RunningMark {
   readonly pid: number;
   /** The Worker's port. */
   readonly port: number;
+  readonly originPort: number;
 }
 
 function isAlive(pid: number): boolean {
@@ -22,8 +23,8 @@ function readMark(root: string): RunningMark | null {
   const path = devFiles.running(root);
   if (!existsSync(path)) return null;
   try {
-    const { pid, port } = JSON.parse(readFileSync(path, "utf8"));
-    return Number.isInteger(pid) && Number.isInteger(port) ? { pid, port } : null;
+    const { pid, port, originPort } = JSON.parse(readFileSync(path, "utf8"));
+    return [pid, port, originPort].every(Number.isInteger) ? { pid, port, originPort } : null;
   } catch {
     return null;
   }
@@ -32,18 +33,19 @@ function readMark(root: string): RunningMark | null {
 /**
  * The start of this clone that is under way, or null. Two at once on other ports would each run their own Durable
  * Objects over the same files and see different states. A mark left by a crash counts for nothing: its process has to
- * live and its port has to be listened on.
+ * live, and one of its ports has to be listened on (while wrangler starts, only the origin's is).
  */
 export async function findRunning(root: string): Promise<RunningMark | null> {
   const mark = readMark(root);
   if (mark === null || mark.pid === process.pid) return null;
-  return isAlive(mark.pid) && (await isListening(mark.port)) ? mark : null;
+  if (!isAlive(mark.pid)) return null;
+  return (await isListening(mark.port)) || (await isListening(mark.originPort)) ? mark : null;
 }
 
 /** Marks this process as the running one. */
 export function markRunning(settings: DevSettings): void {
   mkdirSync(devFiles.directory(settings.root), { recursive: true, mode: 0o700 });
-  const mark: RunningMark = { pid: process.pid, port: settings.workerPort };
+  const mark: RunningMark = { pid: process.pid, port: settings.workerPort, originPort: settings.originPort };
   writeFileSync(devFiles.running(settings.root), `${JSON.stringify(mark)}\n`, { mode: 0o600 });
 }
 
