@@ -37,11 +37,11 @@ export class AgedRevocations implements Revocations {
     const ageMs = this.#ageMs(nowMs);
     if (ageMs <= this.#bounds.freshMs) return this.#view;
     if (ageMs <= this.#bounds.staleMs) {
-      defer(this.#catchUp(nowMs).catch(() => undefined));
+      this.#catchUp(nowMs, defer).catch(() => undefined);
       return this.#view;
     }
     try {
-      await orOutage("edge_feed", this.#bounds.deadlineMs, () => this.#catchUp(nowMs));
+      await orOutage("edge_feed", this.#bounds.deadlineMs, () => this.#catchUp(nowMs, defer));
       return this.#view;
     } catch {
       return ageMs <= this.#bounds.staleMs + toleratedAgeMs ? this.#view : null;
@@ -59,13 +59,14 @@ export class AgedRevocations implements Revocations {
     return nowMs < this.#asOfMs ? Number.POSITIVE_INFINITY : nowMs - this.#asOfMs;
   }
 
-  #catchUp(nowMs: number): Promise<void> {
+  /** A pull is handed to the platform: callers who hang up must not be able to end it for those who wait. */
+  #catchUp(nowMs: number, defer: Defer): Promise<void> {
     if (this.#pull !== null && nowMs - this.#pull.startedMs < STUCK_MS) return this.#pull.done;
     const pull = { startedMs: nowMs, done: this.#pullAll(nowMs) };
     const forget = () => {
       if (this.#pull === pull) this.#pull = null;
     };
-    pull.done.then(forget, forget);
+    defer(pull.done.then(forget, forget));
     this.#pull = pull;
     return pull.done;
   }

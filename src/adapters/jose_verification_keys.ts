@@ -1,4 +1,5 @@
 import { importJWK } from "jose";
+import { Outage } from "../kernel/outage.ts";
 import type { Defer } from "../ports/edge_feed.ts";
 import type { KeySource, PublishedJwk } from "../ports/key_source.ts";
 import type { SignatureAlgorithm } from "../protocol/jws.ts";
@@ -39,12 +40,16 @@ export class VerificationKeys {
   /** The key called `kid` for `alg`, or null when the issuer has none. Throws `Outage` when it cannot tell. */
   async find(kid: string, alg: SignatureAlgorithm, nowMs: number, defer: Defer): Promise<CryptoKey | null> {
     const ageMs = nowMs - this.#fetchedAtMs;
-    if (ageMs > STALE_MS) await this.#fetch(nowMs);
-    else if (ageMs > REFRESH_MS && this.#mayTry(nowMs)) defer(this.#fetch(nowMs).catch(() => undefined));
+    if (ageMs > STALE_MS) {
+      // Every request needs keys now: without a pause an outage of the issuer would become traffic to it.
+      if (!this.#mayTry(nowMs)) throw new Outage("issuer_keys", { cause: "cooldown" });
+      await this.#fetch(nowMs, defer);
+      return this.#import(kid, alg);
+    }
+    if (ageMs > REFRESH_MS && this.#mayTry(nowMs)) this.#fetch(nowMs, defer).catch(() => undefined);
     const known = await this.#import(kid, alg);
-    if (known !== null || nowMs - this.#missedAtMs <= COOLDOWN_MS) return known;
-    this.#missedAtMs = nowMs;
-    await this.#fetch(nowMs);
+    if (known !== null || !this.#mayAskFor(nowMs)) return known;
+    await this.#fetch(nowMs, defer);
     return this.#import(kid, alg);
   }
 
@@ -52,14 +57,26 @@ export class VerificationKeys {
     return nowMs - this.#triedAtMs > COOLDOWN_MS || this.#fetching !== null;
   }
 
-  /** Shared by all requests that wait; one whose own request was cut off is replaced after a while. */
-  #fetch(nowMs: number): Promise<void> {
+  /** Whether to ask for a key id that is not known. All that arrive during a fetch wait for its answer. */
+  #mayAskFor(nowMs: number): boolean {
+    if (this.#fetching !== null) return true;
+    if (nowMs - this.#missedAtMs <= COOLDOWN_MS) return false;
+    this.#missedAtMs = nowMs;
+    return true;
+  }
+
+  /**
+   * Shared by all requests that wait, and handed to the platform: whoever began it may hang up without ending it. One
+   * that never settles all the same is replaced after a while.
+   */
+  #fetch(nowMs: number, defer: Defer): Promise<void> {
     if (this.#fetching !== null && nowMs - this.#triedAtMs < STUCK_MS) return this.#fetching;
     this.#triedAtMs = nowMs;
     const fetching = this.#replace(nowMs).finally(() => {
       if (this.#fetching === fetching) this.#fetching = null;
     });
     this.#fetching = fetching;
+    defer(fetching.catch(() => undefined));
     return fetching;
   }
 
