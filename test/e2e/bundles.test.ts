@@ -1,0 +1,47 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type DryRun, dryRun } from "./dry_run.ts";
+import { type FreshCopy, freshCopy } from "./fresh_copy.ts";
+
+const KIB = 1024;
+const CONFIGS = ["wrangler.toml", "wrangler.issuer.toml", "wrangler.authorizer.toml"] as const;
+
+describe("what each deployment carries", () => {
+  let copy: FreshCopy;
+  const built = new Map<string, DryRun>();
+  const build = (config: (typeof CONFIGS)[number]): DryRun => {
+    const run = built.get(config);
+    if (run === undefined) throw new Error(`${config} was not built`);
+    return run;
+  };
+
+  beforeAll(async () => {
+    copy = freshCopy();
+    for (const config of CONFIGS) built.set(config, await dryRun(copy.root, config));
+  });
+
+  afterAll(() => copy.remove());
+
+  test("the authorizer carries no code of the control plane, no SQL, and no use of the token-signing key's secret", () => {
+    const { code, sources } = build("wrangler.authorizer.toml");
+    const foreign = /^src\/(?:adapters\/d1|admin\/|issuer\/|issuing\/|managing\/|objects\/(?:edge_feed|outbox))/;
+    expect(sources.filter((path) => foreign.test(path))).toEqual([]);
+    expect(code).not.toMatch(/\.prepare\(/);
+    // bindings.ts reads every name that any deployment knows; nothing may take this one from there.
+    expect(code.replace(/SIGNING_KEK: \w+\.SIGNING_KEK \|\| null/, "")).not.toContain("SIGNING_KEK");
+  });
+
+  test("positive control: the issuer carries all three", () => {
+    const { code, sources } = build("wrangler.issuer.toml");
+    expect(sources).toContain("src/adapters/d1_clients.ts");
+    expect(code).toMatch(/\.prepare\(/);
+    expect(code.replace(/SIGNING_KEK: \w+\.SIGNING_KEK \|\| null/, "")).toContain("SIGNING_KEK");
+  });
+
+  test("they stay within their sizes", () => {
+    const sizes = Object.fromEntries(CONFIGS.map((config) => [config, Math.ceil(build(config).gzipBytes / KIB)]));
+    console.info("gzip KiB:", sizes);
+    expect(sizes["wrangler.authorizer.toml"]).toBeLessThanOrEqual(200);
+    expect(sizes["wrangler.toml"]).toBeLessThanOrEqual(600);
+    expect(sizes["wrangler.issuer.toml"]).toBeLessThanOrEqual(600);
+  });
+});
