@@ -1,5 +1,11 @@
 import type { Environment } from "./bindings.ts";
-import { composeAuthorizer, composeReader, composeRevocations, installedConfig, wireIdentityRing } from "./compose.ts";
+import {
+  composeAuthorizer,
+  composeRemoteReader,
+  composeRevocations,
+  installedConfig,
+  wireIdentityRing,
+} from "./compose.ts";
 import { composeHosts } from "./compose_config.ts";
 import { type Apps, dispatch } from "./dispatch.ts";
 import { KeyRingObject } from "./objects/key_ring.ts";
@@ -11,7 +17,7 @@ let apps: Apps | null = null;
 
 function compose(env: Environment): Apps {
   const config = installedConfig(env);
-  const reader = composeReader(env);
+  const reader = composeRemoteReader(env);
   const authorizer = composeAuthorizer(env, config, reader, composeRevocations(reader));
   return { ...composeHosts(config), issuer: null, admin: null, authorizer };
 }

@@ -64,11 +64,15 @@ export function composeRevocations(reader: IssuerReader): Revocations {
   return new AgedRevocations(reader);
 }
 
-/** The issuer's read-only side: its own objects where it is in this Worker, a service binding where it is not. */
-export function composeReader(env: Environment): IssuerReader {
+/** The issuer's read-only side where the issuer is another Worker: a service binding. */
+export function composeRemoteReader(env: Environment): IssuerReader {
   const bindings = readBindings(env);
-  if (bindings.ISSUER !== null) return remoteIssuerReader(() => need(bindings, "ISSUER"));
-  const { feed, ring, keys } = issuerStores(bindings);
+  return remoteIssuerReader(() => need(bindings, "ISSUER"));
+}
+
+/** The issuer's read-only side where the issuer is in this Worker: its own objects and tables. */
+export function composeReader(env: Environment): IssuerReader {
+  const { feed, ring, keys } = issuerStores(readBindings(env));
   return { pull: feed.pull, published: ring.published, findApiKey: (hash) => keys.find(hash) };
 }
 

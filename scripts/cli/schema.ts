@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { configSchema } from "../../src/config/schema.ts";
 
 /** Prints the JSON Schema of what an author writes (defaults not yet filled in). */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { ApiKey, ApiKeyRegistry, ApiKeySecretRecord } from "../ports/api_keys.ts";
 import type { ListPosition } from "../ports/clients.ts";
 import type { ApiKeyRecord } from "../protocol/api_key.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Outage, orOutage } from "../kernel/outage.ts";
 import type { KeySource, PublishedJwk } from "../ports/key_source.ts";
 

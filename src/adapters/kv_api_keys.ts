@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { orOutage } from "../kernel/outage.ts";
 import type { ApiKeyProjection, ApiKeyRecords } from "../ports/api_keys.ts";
 import type { ApiKeyRecord } from "../protocol/api_key.ts";

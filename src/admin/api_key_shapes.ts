@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { ApiKeyPatch } from "../managing/change_api_key.ts";
 import type { ApiKeyDraft } from "../managing/create_api_key.ts";
 import { liveStrings } from "../managing/live_strings.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { ClientPatch } from "../managing/change_client.ts";
 import type { ClientDraft } from "../managing/create_client.ts";
 import type { ClientRecord, ClientSecretRecord } from "../ports/clients.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { SCOPE_TOKEN } from "../protocol/scope.ts";
 
 /** Fields that several objects share, as they are written in JSON. Sizes are bounds on memory, not tastes. */

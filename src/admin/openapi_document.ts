@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { ADMIN_SCOPE } from "../protocol/token_target.ts";
 import { apiKeyListShape, apiKeyShape, newApiKeyShape, rotatedApiKeyShape } from "./api_key_shapes.ts";
 import {

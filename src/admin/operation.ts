@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { ok, type Result } from "../kernel/result.ts";
 import type { Management, ManagingFault, Progress } from "../managing/management.ts";
 import type { AdminFault } from "./fault.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { SIGNATURE_ALGORITHMS } from "../protocol/jws.ts";
 import { SCOPE_TOKEN } from "../protocol/scope.ts";
 
