@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { rotateSigningKeys } from "../managing/signing_keys.ts";
 import type { KeyDescription, RotationReport } from "../ports/key_ring.ts";
 import { SIGNATURE_ALGORITHMS } from "../protocol/jws.ts";
@@ -41,7 +41,7 @@ const rotateBody = z.strictObject({
   emergency: z
     .boolean()
     .default(false)
-    .describe("Withdraws the active keys now: every token they signed dies, the one that asks included."),
+    .describe("Withdraws every key that has signed, now: all their tokens die, the one that asks included."),
 });
 
 const list = operation({

@@ -5,8 +5,8 @@ import { type Changed, invalidFields, type Management, type ManagingFault } from
 
 /**
  * Rotates the ring's keys of `algorithms`, or all. The ring keeps its own outbox, in the transaction of its own state, and
- * an alarm that goes on telling the feed, so `commitChange` has nothing to add here. In an `emergency` the active
- * keys are withdrawn, and with them every token they signed: that of the operator who asks, too.
+ * an alarm that goes on telling the feed, so `commitChange` has nothing to add here. In an `emergency` every key that has
+ * signed is withdrawn, and with it every token it signed: that of the operator who asks, too.
  */
 export async function rotateSigningKeys(
   algorithms: readonly SignatureAlgorithm[],

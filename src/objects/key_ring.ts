@@ -27,6 +27,9 @@ export interface KeyRingWiring {
   readonly feed: EdgeFeedWriter | null;
 }
 
+/** What a new key is for. */
+type Purpose = "first" | "second" | "successor" | "replacement";
+
 const STATE = "ring";
 const RETRY_MS = 1_000;
 
@@ -86,7 +89,8 @@ export abstract class KeyRingObject<Env> extends DurableObject<Env> implements K
     const usableAtMs = nextUsableAtMs(this.#state(), alg, settings);
     if (usableAtMs === null) throw new Error(`the ring has no ${alg}`);
     const possible = emergency || usableAtMs <= Date.now();
-    const successor = possible ? await this.#make(alg, "successor") : null;
+    // An emergency never shares the key of a usual rotation: it would take that rotation for its own, and withdraw nothing.
+    const successor = possible ? await this.#make(alg, emergency ? "replacement" : "successor") : null;
     const nowMs = Date.now();
     const rotation = rotate(this.#state(), alg, successor, { nowMs, emergency }, settings);
     this.#save(rotation.state);
@@ -111,7 +115,7 @@ export abstract class KeyRingObject<Env> extends DurableObject<Env> implements K
   }
 
   /** One key in the making per purpose: parallel callers share it, and so share the transition that it is for. */
-  #make(alg: SignatureAlgorithm, purpose: "first" | "second" | "successor"): Promise<KeyCandidate> {
+  #make(alg: SignatureAlgorithm, purpose: Purpose): Promise<KeyCandidate> {
     const name = `${alg}:${purpose}`;
     const running = this.#making.get(name);
     if (running !== undefined) return running;

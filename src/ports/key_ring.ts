@@ -43,7 +43,7 @@ export interface KeyRing {
   describe(): Promise<readonly KeyDescription[]>;
   /**
    * Rotates `algorithms` (all when empty). `announced` is false when the edge feed could not be told yet: the ring
-   * goes on trying. An emergency withdraws the active keys at once.
+   * goes on trying. An emergency withdraws every key that has signed, at once.
    */
   rotate(
     algorithms: readonly SignatureAlgorithm[],

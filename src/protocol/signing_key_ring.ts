@@ -56,6 +56,12 @@ export interface RingSettings {
   readonly retainMs: number;
 }
 
+/**
+ * How long a withdrawal is told. Not by the life of the tokens that the key signed: whoever has it signs new ones, and an
+ * isolate that slept through the withdrawal may go on with its copy of the key set, for an hour at most.
+ */
+const WITHDRAWAL_MS = 24 * 60 * 60_000;
+
 /** The feed's name for "the ring changed": kind `config`, epoch = the ring's version. */
 export const RING_FEED_ID = "signing-keys";
 
@@ -107,8 +113,10 @@ export type Rotation =
 /**
  * Lets the next key of `alg` sign, retires the active one and publishes `successor`. While the next key is too young
  * for verifiers to know it, the rotation is scheduled instead. A `successor` that is in the ring already names a
- * rotation that has happened: parallel callers share one. Without a successor a rotation is only scheduled. In an `emergency` the active key is withdrawn: it leaves
- * the key set and the feed is told, so that its tokens die within the feed's bound, and the next key signs whatever its age.
+ * rotation that has happened: parallel callers share one. Without a successor a rotation is only scheduled. In an
+ * `emergency` every key that has signed is withdrawn, the retired ones too, for nobody knows since when a key is known to
+ * others: they leave the key set and the feed is told, so that their tokens die within the feed's bound, and the next key
+ * signs whatever its age.
  */
 export function rotate(
   state: RingState,
@@ -118,21 +126,25 @@ export function rotate(
   settings: RingSettings,
 ): Rotation {
   if (state.keys.some((key) => key.jwk.kid === successor?.jwk.kid)) return { outcome: "rotated", state };
+  const { nowMs, emergency } = request;
+  const next = findKey(state, alg, "next");
   const usableAtMs = nextUsableAtMs(state, alg, settings);
-  if (usableAtMs === null) throw new Error("rotation of an algorithm that has no keys");
-  if (successor === null || (!request.emergency && usableAtMs > request.nowMs)) {
+  if (next === undefined || usableAtMs === null) throw new Error("rotation of an algorithm that has no keys");
+  if (successor === null || (!emergency && usableAtMs > nowMs)) {
     return { outcome: "scheduled", atMs: usableAtMs, state: schedule(state, alg, usableAtMs) };
   }
+  const withdrawn = emergency ? state.keys.filter((key) => key.jwk.alg === alg && key.activatedAtMs !== null) : [];
   const keys = state.keys.flatMap((key) => {
+    if (withdrawn.includes(key)) return [];
     if (key.jwk.alg !== alg || key.retiredAtMs !== null) return [key];
-    if (key.activatedAtMs === null) return [{ ...key, activatedAtMs: request.nowMs }];
-    return request.emergency ? [] : [{ ...key, retiredAtMs: request.nowMs }];
+    return [key === next ? { ...key, activatedAtMs: nowMs } : { ...key, retiredAtMs: nowMs }];
   });
-  keys.push({ ...successor, publishedAtMs: request.nowMs, activatedAtMs: null, retiredAtMs: null });
+  // Later than the key before it, if by a millisecond: only keys of one bootstrap count as published together.
+  const publishedAtMs = Math.max(nowMs, next.publishedAtMs + 1);
+  keys.push({ ...successor, publishedAtMs, activatedAtMs: null, retiredAtMs: null });
   const version = state.version + 1;
   const { [alg]: _done, ...scheduled } = state.scheduled;
-  const withdrawn = request.emergency ? findKey(state, alg, "active") : undefined;
-  const outbox = [...state.outbox, ...announcements(version, withdrawn, request.nowMs + settings.retainMs)];
+  const outbox = [...state.outbox, ringChanged(version, nowMs + settings.retainMs), ...withdrawals(withdrawn, nowMs)];
   return { outcome: "rotated", state: { version, keys, scheduled, outbox } };
 }
 
@@ -140,9 +152,12 @@ function schedule(state: RingState, alg: SignatureAlgorithm, atMs: number): Ring
   return state.scheduled[alg] === undefined ? { ...state, scheduled: { ...state.scheduled, [alg]: atMs } } : state;
 }
 
-function announcements(version: number, withdrawn: RingKey | undefined, untilMs: number): FeedEntry[] {
-  const changed: FeedEntry = { kind: "config", id: RING_FEED_ID, epoch: version, untilMs };
-  return withdrawn === undefined ? [changed] : [changed, { kind: "kid", id: withdrawn.jwk.kid, epoch: 1, untilMs }];
+function ringChanged(version: number, untilMs: number): FeedEntry {
+  return { kind: "config", id: RING_FEED_ID, epoch: version, untilMs };
+}
+
+function withdrawals(keys: readonly RingKey[], nowMs: number): FeedEntry[] {
+  return keys.map(({ jwk }) => ({ kind: "kid", id: jwk.kid, epoch: 1, untilMs: nowMs + WITHDRAWAL_MS }));
 }
 
 /** The ring with `delivered` entries gone from its outbox. */
