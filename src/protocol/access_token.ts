@@ -64,10 +64,9 @@ export function accessTokenClaims(grant: AccessTokenGrant): Readonly<Record<stri
 /** Checks the shape of every claim that a decision rests on. Numbers are finite and not negative; nothing is coerced. */
 export function parseAccessTokenClaims(payload: unknown): Result<AccessTokenClaims, ClaimsFault> {
   if (!isJsonObject(payload)) return err("token_claims_malformed");
-  const { iss, sub, client_id: clientId, jti, iat, exp, nbf } = payload;
+  // Absent is not null: a default stands for a claim that is not there, never for one of another type.
+  const { iss, sub, client_id: clientId, jti, iat, exp, nbf, scope = "", roles = [] } = payload;
   const aud = typeof payload.aud === "string" ? [payload.aud] : payload.aud;
-  const scope = payload.scope ?? "";
-  const roles = payload.roles ?? [];
   const clientEpoch = readEpoch(payload.epochs);
   if (!isText(iss) || !isText(sub) || !isText(clientId) || !isText(jti)) return err("token_claims_malformed");
   if (!isTextList(aud) || !isTextList(roles) || typeof scope !== "string") return err("token_claims_malformed");
@@ -115,7 +114,7 @@ export function checkAccessTokenClaims(
 
 function readEpoch(epochs: unknown): number | null {
   if (epochs === undefined) return 0;
-  const epoch = isJsonObject(epochs) ? (epochs.client ?? 0) : null;
+  const { client: epoch = 0 } = isJsonObject(epochs) ? epochs : { client: null };
   return typeof epoch === "number" && Number.isSafeInteger(epoch) && epoch >= 0 ? epoch : null;
 }
 
