@@ -18,6 +18,13 @@ const SOON_MS = 2_000;
 const LONGEST_RETRY_MS = 60_000;
 
 /**
+ * How long after the last announced change the outbox is looked into again and again. A change that was given up at its
+ * deadline is not cancelled: it may still be made, long after its caller has gone.
+ */
+const WATCH_MS = 60_000;
+const WATCH_UNTIL = "watch_until";
+
+/**
  * The one carrier of the outbox. There is a single object, and it carries one batch at a time: two carriers at once
  * could write an API key's older state over its newer one in KV. What it writes is read from the truth at that moment, and
  * everything it does may be repeated.
@@ -30,8 +37,8 @@ export abstract class OutboxCourierObject<Env> extends DurableObject<Env> implem
   protected abstract wire(): CourierWiring;
 
   async expect(): Promise<void> {
-    const alarm = await this.ctx.storage.getAlarm();
-    if (alarm === null || alarm > Date.now() + SOON_MS) await this.ctx.storage.setAlarm(Date.now() + SOON_MS);
+    this.ctx.storage.kv.put(WATCH_UNTIL, Date.now() + WATCH_MS);
+    await this.#wakeWithin(SOON_MS);
   }
 
   /** A caller that arrives during a run may have written after that run's look: it waits for the next one. */
@@ -40,20 +47,31 @@ export abstract class OutboxCourierObject<Env> extends DurableObject<Env> implem
       this.#again = true;
       return this.#running;
     }
-    this.#running = this.#untilEmpty().finally(() => {
+    this.#running = this.#run().finally(() => {
       this.#running = null;
     });
     return this.#running;
   }
 
   override async alarm(): Promise<void> {
-    if (await this.deliver()) {
-      this.#failures = 0;
-      return;
-    }
-    this.#failures += 1;
-    const delayMs = Math.min(SOON_MS * 2 ** Math.min(this.#failures, 6), LONGEST_RETRY_MS);
-    await this.ctx.storage.setAlarm(Date.now() + delayMs);
+    const delivered = await this.deliver();
+    const leftMs = (this.ctx.storage.kv.get<number>(WATCH_UNTIL) ?? 0) - Date.now();
+    // Twice as late each time: what is made late is told at most as much later again.
+    if (delivered && leftMs > 0) await this.#wakeWithin(Math.min(leftMs, Math.max(SOON_MS, WATCH_MS - leftMs)));
+  }
+
+  /** What is left behind is carried by an alarm, whoever asked for the run and whether an earlier alarm has gone by. */
+  async #run(): Promise<boolean> {
+    const delivered = await this.#untilEmpty();
+    this.#failures = delivered ? 0 : this.#failures + 1;
+    if (!delivered) await this.#wakeWithin(Math.min(SOON_MS * 2 ** Math.min(this.#failures - 1, 5), LONGEST_RETRY_MS));
+    return delivered;
+  }
+
+  async #wakeWithin(delayMs: number): Promise<void> {
+    const atMs = Date.now() + delayMs;
+    const alarm = await this.ctx.storage.getAlarm();
+    if (alarm === null || alarm > atMs) await this.ctx.storage.setAlarm(atMs);
   }
 
   async #untilEmpty(): Promise<boolean> {
@@ -62,8 +80,10 @@ export abstract class OutboxCourierObject<Env> extends DurableObject<Env> implem
       do {
         this.#again = false;
         for (let items = await outbox.peek(BATCH); items.length > 0; items = await outbox.peek(BATCH)) {
-          await this.#project(items);
+          const [copied] = await Promise.allSettled([this.#project(items)]);
+          // Copies that cannot be written hold up no revocation: the feed alone denies. The rows stay for the copies.
           await feed.append(items.map((item) => item.entry));
+          if (copied.status === "rejected") throw copied.reason;
           await outbox.remove(items.map((item) => item.seq));
         }
       } while (this.#again);

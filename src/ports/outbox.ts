@@ -11,7 +11,7 @@ export interface OutboxCourier {
   deliver(): Promise<boolean>;
 }
 
-/** One row of the outbox: an entry, and which copies of API keys to write anew first. */
+/** One row of the outbox: an entry, and which copies of API keys to write anew. */
 export interface OutboxItem {
   readonly seq: number;
   readonly entry: FeedEntry;

@@ -34,15 +34,25 @@ declare global {
 export const ISSUER_URL = "http://localhost:8787";
 export const API = `${ISSUER_URL}/`;
 
-const bindings: Bindings = readBindings(env);
+const found: Bindings = readBindings(env);
+
+/** The bindings of the issuer's half, all of them there. */
+export const bindings = {
+  ...found,
+  DB: need(found, "DB"),
+  API_KEYS: need(found, "API_KEYS"),
+  SIGNING_KEYS: need(found, "SIGNING_KEYS"),
+  EDGE_FEED: need(found, "EDGE_FEED"),
+  OUTBOX: need(found, "OUTBOX"),
+};
 
 /** The issuer's stores and objects as they are, for looking behind its back. */
 export const backstage = {
-  db: need(bindings, "DB"),
-  kv: need(bindings, "API_KEYS"),
-  ring: () => need(bindings, "SIGNING_KEYS").getByName("one"),
-  feed: () => need(bindings, "EDGE_FEED").getByName("one"),
-  courier: () => need(bindings, "OUTBOX").getByName("one"),
+  db: bindings.DB,
+  kv: bindings.API_KEYS,
+  ring: () => bindings.SIGNING_KEYS.getByName("one"),
+  feed: () => bindings.EDGE_FEED.getByName("one"),
+  courier: () => bindings.OUTBOX.getByName("one"),
 };
 
 /** Applies the migrations: once per test file, whose storage is its own. */

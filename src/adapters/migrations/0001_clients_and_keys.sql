@@ -75,6 +75,6 @@ CREATE TABLE outbox (
   subject TEXT NOT NULL,
   epoch INTEGER NOT NULL,
   until INTEGER NOT NULL,
-  -- JSON array of the API key hashes whose copies at the gate have to be written anew before the entry is told.
+  -- JSON array of the API key hashes whose copies at the gate have to be written anew.
   project TEXT NOT NULL DEFAULT '[]'
 ) STRICT;
