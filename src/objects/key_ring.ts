@@ -107,7 +107,8 @@ export abstract class KeyRingObject<Env> extends DurableObject<Env> implements K
       await this.#wakeInTime();
     }
     for (const stale of this.#state().keys.filter((key) => key.kekId !== maker.currentKekId)) {
-      const fresh = await maker.reseal(stale);
+      const fresh = await maker.reseal(stale).catch(reportUnsealable);
+      if (fresh === null) continue;
       const state = this.#state();
       const keys = state.keys.map((key) => (key.jwk.kid === fresh.jwk.kid ? { ...key, ...fresh } : key));
       this.#save({ ...state, keys });
@@ -161,4 +162,10 @@ export abstract class KeyRingObject<Env> extends DurableObject<Env> implements K
   #save(state: RingState): void {
     this.ctx.storage.kv.put(STATE, state);
   }
+}
+
+/** A key whose seal cannot be opened signs nothing any more; its public half goes on proving what it has signed. */
+function reportUnsealable(error: unknown): null {
+  console.error(JSON.stringify({ event: "signing_key_reseal_failed", error: String(error) }));
+  return null;
 }
