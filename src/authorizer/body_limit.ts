@@ -1,6 +1,8 @@
 /** A request body on its way, bounded. */
 export interface LimitedBody {
   readonly stream: ReadableStream | null;
+  /** Aborts what the body is sent to once it is too large; null where that cannot happen. */
+  readonly signal: AbortSignal | null;
   /** Whether the body turned out larger than it may be. */
   readonly exceeded: () => boolean;
 }
@@ -8,15 +10,19 @@ export interface LimitedBody {
 /** Content in these has no meaning (RFC 9110 §9.3.1), and two servers that disagree on it can be played against each other. */
 const BODILESS: ReadonlySet<string> = new Set(["GET", "HEAD"]);
 
+const STATED_LENGTH = /^\d+$/;
+
 /**
- * The body of `request`, cut off with `abort` where it passes `maxBytes`. A body that states its length was refused
- * before if that was too large, and the platform holds it to its word; only one without a length is counted here.
+ * The body of `request`, cut off where it passes `maxBytes`. A body that states its length was refused
+ * before if that was too large, and the platform holds it to its word; one without a length, or with one that is no
+ * number, is counted here.
  */
-export function limitBody(request: Request, maxBytes: number, abort: AbortController): LimitedBody {
-  if (BODILESS.has(request.method)) return { stream: null, exceeded: () => false };
-  if (request.body === null || request.headers.has("content-length")) {
-    return { stream: request.body, exceeded: () => false };
+export function limitBody(request: Request, maxBytes: number): LimitedBody {
+  if (BODILESS.has(request.method)) return { stream: null, signal: null, exceeded: () => false };
+  if (request.body === null || STATED_LENGTH.test(request.headers.get("content-length") ?? "")) {
+    return { stream: request.body, signal: null, exceeded: () => false };
   }
+  const abort = new AbortController();
   let seen = 0;
   const counter = new TransformStream<Uint8Array, Uint8Array>({
     transform(chunk, controller) {
@@ -26,5 +32,5 @@ export function limitBody(request: Request, maxBytes: number, abort: AbortContro
       abort.abort();
     },
   });
-  return { stream: request.body.pipeThrough(counter), exceeded: () => seen > maxBytes };
+  return { stream: request.body.pipeThrough(counter), signal: abort.signal, exceeded: () => seen > maxBytes };
 }

@@ -18,6 +18,8 @@ interface Leaf<R> {
 
 interface Node<R> {
   readonly literals: Map<string, Node<R>>;
+  /** The same children under their names as a lenient server reads them. */
+  readonly lenient: Map<string, Node<R>[]>;
   parameter: Node<R> | null;
   /** Routes that end here. */
   leaf: Leaf<R> | null;
@@ -25,10 +27,17 @@ interface Node<R> {
   rest: Leaf<R> | null;
 }
 
+/** Two routes could be meant, depending on how the origin reads the path. */
+const AMBIGUOUS = Symbol("ambiguous");
+type Found<R> = Leaf<R> | null | typeof AMBIGUOUS;
+
 /**
  * Routes as a tree of segments, so that a look-up costs the path's length and not the number of routes. At each
  * segment literal text beats a parameter, which beats `*`: the most specific path wins, and only then is its method asked
  * for. A broader route never answers for a method that the more specific one does not list.
+ *
+ * Nor does it answer for a path that many servers take for the more specific one's: many ignore case, or one slash at
+ * the end. `/files/secret/` has the verdict of `/files/secret`, never that of `/files/*`; `/files/SECRET` has none.
  */
 export class RouteTable<R> {
   readonly #root: Node<R> = newNode();
@@ -40,7 +49,7 @@ export class RouteTable<R> {
   /** The route for `method` on the decoded `segments`. HEAD is answered by GET's route. */
   match(method: string, segments: readonly string[]): RouteMatch<R> {
     const leaf = find(this.#root, segments, 0);
-    if (leaf === null) return { kind: "not_found" };
+    if (leaf === null || leaf === AMBIGUOUS) return { kind: "not_found" };
     const entry = leaf.methods.get(method) ?? (method === "HEAD" ? leaf.methods.get("GET") : undefined);
     if (entry === undefined) return { kind: "method_not_allowed", allow: allowed(leaf) };
     return { kind: "matched", route: entry.route, parameters: parametersOf(entry.pattern, segments) };
@@ -60,12 +69,15 @@ export class RouteTable<R> {
 }
 
 function newNode<R>(): Node<R> {
-  return { literals: new Map(), parameter: null, leaf: null, rest: null };
+  return { literals: new Map(), lenient: new Map(), parameter: null, leaf: null, rest: null };
 }
 
 function literalChild<R>(node: Node<R>, text: string): Node<R> {
-  const child = node.literals.get(text) ?? newNode<R>();
+  const held = node.literals.get(text);
+  if (held !== undefined) return held;
+  const child = newNode<R>();
   node.literals.set(text, child);
+  node.lenient.set(lenientName(text), [...(node.lenient.get(lenientName(text)) ?? []), child]);
   return child;
 }
 
@@ -80,14 +92,26 @@ function withMethods<R>(leaf: Leaf<R> | null, entry: TableEntry<R>): Leaf<R> {
   return filled;
 }
 
-function find<R>(node: Node<R>, segments: readonly string[], at: number): Leaf<R> | null {
+function find<R>(node: Node<R>, segments: readonly string[], at: number): Found<R> {
   const segment = segments[at];
-  if (segment === undefined) return node.leaf;
+  // A server that ignores a slash at the end may serve `/files` for `/files/`, or the other way round.
+  if (segment === undefined) return node.leaf ?? (node.rest === null ? null : AMBIGUOUS);
+  if (segment === "") return node.leaf !== null && node.rest !== null ? AMBIGUOUS : (node.leaf ?? node.rest);
   const literal = node.literals.get(segment);
-  const byLiteral = literal === undefined ? null : find(literal, segments, at + 1);
+  const byLiteral = literal === undefined ? byLenientName(node, segments, at) : find(literal, segments, at + 1);
   if (byLiteral !== null) return byLiteral;
-  const byParameter = node.parameter === null || segment === "" ? null : find(node.parameter, segments, at + 1);
+  const byParameter = node.parameter === null ? null : find(node.parameter, segments, at + 1);
   return byParameter ?? node.rest;
+}
+
+/** A literal that differs in case or in compatibility forms alone is never a parameter's value nor part of a `*`. */
+function byLenientName<R>(node: Node<R>, segments: readonly string[], at: number): Found<R> {
+  const meant = node.lenient.size === 0 ? undefined : node.lenient.get(lenientName(segments[at] ?? ""));
+  return meant?.some((child) => find(child, segments, at + 1) !== null) ? AMBIGUOUS : null;
+}
+
+function lenientName(text: string): string {
+  return text.normalize("NFKC").toUpperCase().toLowerCase();
 }
 
 function allowed<R>(leaf: Leaf<R>): string[] {
