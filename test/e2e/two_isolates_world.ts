@@ -1,0 +1,168 @@
+import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { createServer, request } from "node:http";
+import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { Miniflare } from "miniflare";
+import { sha256Base64url } from "../../src/kernel/bytes.ts";
+import { platformRandom } from "../../src/kernel/random.ts";
+import { newClientSecret } from "../../src/protocol/client_secret.ts";
+import { newClientId } from "../../src/protocol/ids.ts";
+
+const HOST = "sallyport.test";
+const ENTRY = fileURLToPath(new URL("../../src/worker.ts", import.meta.url));
+const MIGRATION = fileURLToPath(new URL("../../src/adapters/migrations/0001_clients_and_keys.sql", import.meta.url));
+const WRANGLER = fileURLToPath(new URL("../../wrangler.toml", import.meta.url));
+
+/** An answer of one of the isolates, read whole. */
+export interface Told {
+  readonly status: number;
+  readonly json: Readonly<Record<string, unknown>>;
+}
+
+export interface Client {
+  readonly id: string;
+  readonly secret: string;
+}
+
+/** One isolate: a Worker with a socket of its own. */
+export interface Isolate {
+  call(method: string, path: string, headers?: Readonly<Record<string, string>>, body?: string): Promise<Told>;
+}
+
+/** Two isolates of one installation: the same objects, KV and D1, and nothing else between them. */
+export interface TwoIsolates {
+  readonly a: Isolate;
+  readonly b: Isolate;
+  readonly db: D1;
+  newClient(scopes: readonly string[]): Promise<Client>;
+  dispose(): Promise<void>;
+}
+
+type D1 = Awaited<ReturnType<Miniflare["getD1Database"]>>;
+
+/** Starts both isolates, and an origin that answers 200 to everything. */
+export async function startTwoIsolates(): Promise<TwoIsolates> {
+  const origin = createServer((_, response) => response.end('{"from":"origin"}'));
+  await new Promise<void>((resolve) => {
+    origin.listen(0, "127.0.0.1", resolve);
+  });
+  const originUrl = `http://127.0.0.1:${(origin.address() as AddressInfo).port}`;
+  const script = await bundled();
+  const vars = {
+    ISSUER_URL: `http://${HOST}`,
+    GATEWAY_URL: `http://${HOST}`,
+    DEMO_ORIGIN_URL: originUrl,
+    SIGNING_KEK: `k1:${randomBytes(32).toString("base64url")}`,
+    IDENTITY_KEK: `k1:${randomBytes(32).toString("base64url")}`,
+  };
+  const miniflare = new Miniflare({
+    host: "127.0.0.1",
+    handleRuntimeStdio: (stdout: NodeJS.ReadableStream, stderr: NodeJS.ReadableStream) => {
+      stdout.resume();
+      stderr.resume();
+    },
+    workers: [worker("a", script, vars, null), worker("b", script, vars, "a")],
+  });
+  const db = await miniflare.getD1Database("DB", "a");
+  await migrate(db);
+  const isolate = async (name: string) => isolateAt(await miniflare.unsafeGetDirectURL(name));
+  return {
+    a: await isolate("a"),
+    b: await isolate("b"),
+    db,
+    newClient: (scopes) => newClient(db, scopes),
+    dispose: async () => {
+      await miniflare.dispose();
+      origin.closeAllConnections();
+      await new Promise((resolve) => origin.close(resolve));
+    },
+  };
+}
+
+async function bundled(): Promise<string> {
+  const result = await build({
+    entryPoints: [ENTRY],
+    bundle: true,
+    write: false,
+    format: "esm",
+    target: "es2024",
+    conditions: ["workerd", "worker", "browser"],
+    external: ["cloudflare:*", "node:*"],
+    logLevel: "error",
+  });
+  const code = result.outputFiles[0]?.text;
+  if (code === undefined) throw new Error("src/worker.ts did not bundle");
+  return code;
+}
+
+/** A Worker with the installation's bindings. Objects live in the Worker called `owner`, in this one where it is null. */
+function worker(name: string, script: string, bindings: Record<string, string>, owner: string | null) {
+  const object = (className: string) =>
+    owner === null ? { className, useSQLite: true } : { className, useSQLite: true, scriptName: owner };
+  return {
+    name,
+    modules: true as const,
+    script,
+    compatibilityDate: /compatibility_date = "([\d-]+)"/.exec(readFileSync(WRANGLER, "utf8"))?.[1] ?? "",
+    bindings,
+    d1Databases: { DB: "shared" },
+    kvNamespaces: { API_KEYS: "shared" },
+    durableObjects: {
+      SIGNING_KEYS: object("SigningKeyRing"),
+      IDENTITY_KEYS: object("IdentityKeyRing"),
+      EDGE_FEED: object("EdgeFeed"),
+      OUTBOX: object("OutboxCourier"),
+      LIMITER: object("Limiter"),
+    },
+    unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
+  };
+}
+
+async function migrate(db: D1): Promise<void> {
+  const sql = readFileSync(MIGRATION, "utf8").replace(/--.*$/gm, "");
+  for (const statement of sql.split(/;\s*\n(?!END)/).filter((text) => text.trim() !== "")) {
+    await db.prepare(statement).run();
+  }
+}
+
+async function newClient(db: D1, scopes: readonly string[]): Promise<Client> {
+  const id = newClientId(platformRandom);
+  const secret = newClientSecret(platformRandom);
+  await db.batch([
+    db
+      .prepare(
+        `INSERT INTO clients (id, name, auth_methods, grant_types, scopes, roles, created_at, updated_at)
+         VALUES (?, 'test', '["client_secret_post"]', '["client_credentials"]', ?, '[]', 0, 0)`,
+      )
+      .bind(id, JSON.stringify(scopes)),
+    db
+      .prepare("INSERT INTO client_secrets (id, client_id, hash, last_four, created_at) VALUES (?, ?, ?, '', 0)")
+      .bind(id.replace("cli_", "sec_"), id, await sha256Base64url(secret)),
+  ]);
+  return { id, secret };
+}
+
+/** Calls by the installation's one name, whatever socket they go to. */
+function isolateAt({ hostname, port }: URL): Isolate {
+  return {
+    call: (method, path, headers = {}, body) =>
+      new Promise((resolve, reject) => {
+        const length = body === undefined ? {} : { "content-length": String(Buffer.byteLength(body)) };
+        const sent = { host: HOST, ...length, ...headers };
+        const outgoing = request({ hostname, port, method, path, headers: sent }, (incoming) => {
+          const chunks: Buffer[] = [];
+          incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
+          incoming.on("error", reject);
+          incoming.on("end", () => {
+            const text = Buffer.concat(chunks).toString();
+            const json = text.startsWith("{") ? JSON.parse(text) : {};
+            resolve({ status: incoming.statusCode ?? 0, json });
+          });
+        });
+        outgoing.on("error", reject);
+        outgoing.end(body);
+      }),
+  };
+}
