@@ -3,7 +3,6 @@ import { allowInsecureRequests, customFetch, discoveryRequest, processDiscoveryR
 import { beforeAll, describe, expect, it } from "vitest";
 import { PUBLISHED_KEY_SECONDS } from "../../src/adapters/published_key_cache.ts";
 import type { PublicJwk } from "../../src/protocol/signing_key_ring.ts";
-import { captureLogs } from "../support/captured_logs.ts";
 import {
   API,
   ISSUER_URL,
@@ -12,6 +11,7 @@ import {
   type RegisteredClient,
   registerClient,
 } from "../support/issuer_world.ts";
+import { captureLogs } from "../support/logs.ts";
 import { basic, postForm, tokenOf } from "../support/token_requests.ts";
 
 const METADATA = "/.well-known/oauth-authorization-server";

@@ -4,7 +4,6 @@ import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { need, readBindings } from "../../src/bindings.ts";
 import { breakable } from "../support/breakable.ts";
 import { databaseThat } from "../support/broken_database.ts";
-import { captureLogs } from "../support/captured_logs.ts";
 import { expectOAuthError } from "../support/expect_oauth_error.ts";
 import {
   backstage,
@@ -14,6 +13,7 @@ import {
   type RegisteredClient,
   registerClient,
 } from "../support/issuer_world.ts";
+import { captureLogs } from "../support/logs.ts";
 import { basic, type Parameters, postForm, rawBasic, tokenOf } from "../support/token_requests.ts";
 
 const isolate = openIsolate();

@@ -4,7 +4,6 @@ import { allowInsecureRequests, customFetch, validateJwtAccessToken } from "oaut
 import { beforeAll, describe, expect, it } from "vitest";
 import { wireSigningRing } from "../../src/compose.ts";
 import type { PublicJwk } from "../../src/protocol/signing_key_ring.ts";
-import { captureLogs } from "../support/captured_logs.ts";
 import { expectOAuthError } from "../support/expect_oauth_error.ts";
 import { APIS, fourApiConfig } from "../support/four_api_config.ts";
 import {
@@ -15,6 +14,7 @@ import {
   type RegisteredClient,
   registerClient,
 } from "../support/issuer_world.ts";
+import { captureLogs } from "../support/logs.ts";
 import { rewire } from "../support/rewired_object.ts";
 import { askToken, tokenOf } from "../support/token_requests.ts";
 

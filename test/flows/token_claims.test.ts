@@ -2,7 +2,6 @@ import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, type JSONWebKeySet
 import { allowInsecureRequests, customFetch, validateJwtAccessToken } from "oauth4webapi";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { parseClientId } from "../../src/protocol/ids.ts";
-import { captureLogs } from "../support/captured_logs.ts";
 import {
   API,
   ISSUER_URL,
@@ -11,6 +10,7 @@ import {
   type RegisteredClient,
   registerClient,
 } from "../support/issuer_world.ts";
+import { captureLogs } from "../support/logs.ts";
 import { tokenOf } from "../support/token_requests.ts";
 
 const isolate = openIsolate();

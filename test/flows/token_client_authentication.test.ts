@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { captureLogs } from "../support/captured_logs.ts";
 import { expectOAuthError } from "../support/expect_oauth_error.ts";
 import { migrate, openIsolate, registerClient } from "../support/issuer_world.ts";
+import { captureLogs } from "../support/logs.ts";
 import { askToken, basic, postForm, rawBasic } from "../support/token_requests.ts";
 
 const GRANT = { grant_type: "client_credentials" };

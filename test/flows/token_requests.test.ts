@@ -1,6 +1,5 @@
 import { exports } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { captureLogs } from "../support/captured_logs.ts";
 import { expectOAuthError } from "../support/expect_oauth_error.ts";
 import {
   API,
@@ -11,6 +10,7 @@ import {
   readWhole,
   registerClient,
 } from "../support/issuer_world.ts";
+import { captureLogs } from "../support/logs.ts";
 import { askToken, basic, formBody, type Parameters, postForm } from "../support/token_requests.ts";
 
 const GRANT = { grant_type: "client_credentials" };

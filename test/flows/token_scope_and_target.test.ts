@@ -1,6 +1,5 @@
 import { decodeJwt } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
-import { captureLogs } from "../support/captured_logs.ts";
 import { expectOAuthError } from "../support/expect_oauth_error.ts";
 import {
   API,
@@ -10,6 +9,7 @@ import {
   type RegisteredClient,
   registerClient,
 } from "../support/issuer_world.ts";
+import { captureLogs } from "../support/logs.ts";
 import { askToken, tokenOf } from "../support/token_requests.ts";
 
 const isolate = openIsolate();

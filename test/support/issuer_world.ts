@@ -19,6 +19,8 @@ import type { Revocations } from "../../src/ports/edge_feed.ts";
 import { hashClientSecret, newClientSecret } from "../../src/protocol/client_secret.ts";
 import { type ClientId, newClientId, newClientSecretId } from "../../src/protocol/ids.ts";
 
+import { secret as unloggable } from "./logs.ts";
+
 declare global {
   namespace Cloudflare {
     interface Env {
@@ -94,6 +96,7 @@ export async function registerClient({ secrets, ...wishes }: ClientWishes = {}):
     ...wishes,
   };
   await new D1Clients(backstage.db).insert({ client: record, secrets: await Promise.all(texts.map(secretRecord)) });
+  for (const { text } of texts) unloggable(text);
   return { id, secret: texts[0]?.text ?? "", record };
 }
 

@@ -6,6 +6,8 @@ type Line = Readonly<Record<string, unknown>>;
 export interface CapturedLogs {
   /** This test's lines of one event. */
   events(event: string): readonly Line[];
+  /** All lines of this test, as they were written. */
+  readonly lines: readonly string[];
   /** The last decision's line of this test. */
   readonly lastDecision: Line;
 }
@@ -46,6 +48,9 @@ export function captureLogs(): CapturedLogs {
   const events = (event: string) => lines.map((line): Line => JSON.parse(line)).filter((line) => line.event === event);
   return {
     events,
+    get lines() {
+      return lines;
+    },
     get lastDecision() {
       const last = events("decision").at(-1);
       if (last === undefined) throw new Error("no decision was logged");

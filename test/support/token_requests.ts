@@ -1,4 +1,5 @@
 import type { Isolate, RegisteredClient, Told } from "./issuer_world.ts";
+import { secret } from "./logs.ts";
 
 /** Form parameters; a list repeats its name. */
 export type Parameters = Readonly<Record<string, string | readonly string[]>>;
@@ -52,5 +53,5 @@ export async function tokenOf(
 ): Promise<string> {
   const told = await askToken(isolate, client, parameters);
   if (typeof told.json.access_token !== "string") throw new Error(`no token: ${told.status} ${told.text}`);
-  return told.json.access_token;
+  return secret(told.json.access_token);
 }

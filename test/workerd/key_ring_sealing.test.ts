@@ -2,7 +2,7 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import { parseKeyEncryption } from "../../src/adapters/key_encryption.ts";
 import type { RingKey, RingState } from "../../src/protocol/signing_key_ring.ts";
-import { captureLogs } from "../support/captured_logs.ts";
+import { captureLogs } from "../support/logs.ts";
 import { encryption, KEK_1, KEK_2, newRing } from "../support/ring_world.ts";
 
 captureLogs();

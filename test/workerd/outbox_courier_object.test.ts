@@ -2,10 +2,10 @@ import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { D1ApiKeys } from "../../src/adapters/d1_api_keys.ts";
 import { apiKeyChanged } from "../../src/protocol/api_key_entries.ts";
-import { captureLogs } from "../support/captured_logs.ts";
 import { createKey, newCourier, rowsLeft, writeOutbox } from "../support/courier_world.ts";
 import { clientEntry } from "../support/feed_entries.ts";
 import { backstage, migrate } from "../support/issuer_world.ts";
+import { captureLogs } from "../support/logs.ts";
 
 captureLogs();
 beforeAll(migrate);
