@@ -39,20 +39,30 @@ const DROPPED: ReadonlySet<string> = new Set([
   "x-rewrite-url",
 ]);
 
+/** Also what other gateways call the user they proved, and client certificates (RFC 9440): origins outlive their gateways. */
 const DROPPED_PREFIXES = [
   "cf-",
+  "client-cert",
+  "remote-",
   "sallyport-",
+  "ssl-client",
   "x-amzn-",
   "x-auth-",
   "x-authenticated-",
   "x-client-cert",
+  "x-consumer-",
+  "x-credential-",
   "x-envoy-",
   "x-forwarded-",
   "x-goog-",
+  "x-jwt-assertion",
+  "x-ms-client-principal",
   "x-original-",
+  "x-originating-ip",
   "x-remote-",
   "x-ssl-",
   "x-user",
+  "x-webauth-",
 ];
 
 /** Whether the header called `name` (lower case) may reach an origin; `connection` is the request's own such field. */

@@ -1,3 +1,13 @@
+import { afterEach } from "vitest";
+
+/** Calls that wait for an answer from a silent dependency. */
+const waiting: (() => void)[] = [];
+
+// A call left waiting would keep what waits for it from ending after its test.
+afterEach(() => {
+  for (const giveUp of waiting.splice(0)) giveUp();
+});
+
 /** How a dependency behaves: as it is, throwing at once, or never answering. */
 export type Health = "well" | "failing" | "silent";
 
@@ -20,11 +30,24 @@ export function breakable<T extends object>(real: T): Breakable<T> {
         return (...args: unknown[]) => {
           if (name === "getByName") return wrap(Reflect.apply(member, target, args));
           state.calls += 1;
-          if (state.health === "failing") return Promise.reject(new Error("broken by the test"));
-          if (state.health === "silent") return new Promise(() => {});
+          if (state.health === "failing") return broken(name);
+          if (state.health === "silent") return silence();
           return Reflect.apply(member, target, args);
         };
       },
     });
   return Object.assign(state, { binding: wrap(real) });
+}
+
+/** As the platform fails: D1's statements are made at once, all else is a promise. */
+function broken(name: string | symbol): Promise<never> {
+  const error = new Error("broken by the test");
+  if (name === "prepare") throw error;
+  return Promise.reject(error);
+}
+
+function silence(): Promise<never> {
+  return new Promise((_, reject) => {
+    waiting.push(() => reject(new Error("the test is over")));
+  });
 }
