@@ -90,10 +90,9 @@ describe("an isolate that signs", () => {
   it("signs with the next key as soon as it knows of the rotation, though it holds the old one open", async () => {
     const isolate = openIsolate();
     const client = await registerClient();
-    const startMs = Date.now();
     const old = await tokenOf(isolate, client);
     await backstage.ring().rotate([], true);
-    timeIs(startMs + 3_001);
+    timeIs(Date.now() + 3_001);
     const fresh = await tokenOf(isolate, client);
     expect(fresh.split(".")[0]).not.toBe(old.split(".")[0]);
     expect([await atGate(isolate, old), await atGate(isolate, fresh)]).toEqual([401, 200]);
