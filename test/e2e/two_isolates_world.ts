@@ -10,7 +10,7 @@ import { platformRandom } from "../../src/kernel/random.ts";
 import { newClientSecret } from "../../src/protocol/client_secret.ts";
 import { newClientId } from "../../src/protocol/ids.ts";
 
-const HOST = "sallyport.test";
+export const HOST = "sallyport.test";
 const ENTRY = fileURLToPath(new URL("../../src/worker.ts", import.meta.url));
 const MIGRATION = fileURLToPath(new URL("../../src/adapters/migrations/0001_clients_and_keys.sql", import.meta.url));
 const WRANGLER = fileURLToPath(new URL("../../wrangler.toml", import.meta.url));
@@ -28,6 +28,8 @@ export interface Client {
 
 /** One isolate: a Worker with a socket of its own. */
 export interface Isolate {
+  /** Where its socket listens on 127.0.0.1, for what no client library sends. */
+  readonly port: number;
   call(method: string, path: string, headers?: Readonly<Record<string, string>>, body?: string): Promise<Told>;
 }
 
@@ -147,6 +149,7 @@ async function newClient(db: D1, scopes: readonly string[]): Promise<Client> {
 /** Calls by the installation's one name, whatever socket they go to. */
 function isolateAt({ hostname, port }: URL): Isolate {
   return {
+    port: Number(port),
     call: (method, path, headers = {}, body) =>
       new Promise((resolve, reject) => {
         const length = body === undefined ? {} : { "content-length": String(Buffer.byteLength(body)) };
