@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { bundle } from "./bench/bundle.ts";
 import { startInstallation } from "./bench/installation.ts";
 import { load, type Measurement } from "./bench/load.ts";
+import { logToFile } from "./bench/log_to_file.ts";
 import { peakMemoryMiB, processorSeconds, workerdChildren } from "./bench/process_usage.ts";
 import { type Round, reportBundles, reportRows } from "./bench/report.ts";
 import { benchRows } from "./bench/rows.ts";
@@ -15,6 +16,7 @@ const SECONDS = Number(process.env.BENCH_SECONDS ?? 3);
 const WARM_UP_SECONDS = 2;
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const dropLog = logToFile();
 const measured = await bundle(at("../src/worker.ts"), at("./bench/config.ts"));
 const installation = await startInstallation(measured.code);
 const workerd = workerdChildren().at(-1) ?? "";
@@ -43,6 +45,7 @@ try {
   process.exitCode = passed ? 0 : 1;
 } finally {
   await installation.dispose();
+  dropLog();
 }
 
 /** A measurement with what it cost workerd: processor time tells more than throughput on a machine that is shared. */

@@ -120,7 +120,7 @@ function socket() {
   return { unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }] };
 }
 
-/** Sallyport's log lines are written and thrown away, so that the bench measures the writing and not the terminal. */
+/** What workerd still writes to us is read and dropped. */
 function quiet() {
   return {
     host: "127.0.0.1",

@@ -20,29 +20,37 @@ export async function forward(
   identity: string | null,
 ): Promise<Forwarded> {
   const { canonical } = exchange;
-  const abort = new AbortController();
-  const body = limitBody(request, route.maxBodyBytes, abort);
-  let timedOut = false;
-  const timer = setTimeout(() => {
-    timedOut = true;
-    abort.abort();
-  }, route.origin.timeoutMs);
+  const body = limitBody(request, route.maxBodyBytes);
+  const answer = fetch(`${route.origin.url}${canonical.path}${canonical.search}`, {
+    method: canonical.method,
+    headers: originHeaders(exchange, identity),
+    body: body.stream,
+    redirect: "manual",
+    cache: "no-store",
+    ...(body.signal === null ? {} : { signal: body.signal }),
+  });
   try {
-    return ok(
-      await fetch(`${route.origin.url}${canonical.path}${canonical.search}`, {
-        method: canonical.method,
-        headers: originHeaders(exchange, identity),
-        body: body.stream,
-        redirect: "manual",
-        cache: "no-store",
-        signal: abort.signal,
-      }),
-    );
+    const response = await withinDeadline(answer, route.origin.timeoutMs);
+    return response === null ? err("origin_timeout") : ok(response);
   } catch {
-    if (body.exceeded()) return err("request_body_too_large");
-    return err(timedOut ? "origin_timeout" : "origin_unreachable");
+    return err(body.exceeded() ? "request_body_too_large" : "origin_unreachable");
+  }
+}
+
+/**
+ * What `answer` resolves to, or null when `timeoutMs` go by first. The call is then left behind and ends with this request:
+ * a signal to abort it would cost every request what only a late one needs.
+ */
+async function withinDeadline(answer: Promise<Response>, timeoutMs: number): Promise<Response | null> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), timeoutMs);
+  });
+  try {
+    return await Promise.race([answer, late]);
   } finally {
-    clearTimeout(timer);
+    if (timer !== undefined) clearTimeout(timer);
+    answer.catch(() => undefined);
   }
 }
 

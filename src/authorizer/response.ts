@@ -42,12 +42,12 @@ export function setDeprecation(headers: Headers, { sinceMs, sunsetMs, successor 
 function fromOrigin(origin: Response, route: GateRoute, requestId: string): Response {
   // An origin's account of its own failure may hold stack traces and names of inner machines.
   if (origin.status >= 500) return originFailure(origin, requestId);
-  const headers = new Headers();
+  const response = new Response(origin.body, origin);
   const connection = origin.headers.get("connection");
-  for (const [name, value] of origin.headers) if (reachesCaller(name, connection)) headers.append(name, value);
+  for (const name of origin.headers.keys()) if (!reachesCaller(name, connection)) response.headers.delete(name);
   // An answer to a proven caller is that caller's alone, whatever the origin thinks of caches.
-  if (!route.isPublic) headers.set("cache-control", "no-store, private");
-  return new Response(origin.body, { status: origin.status, statusText: origin.statusText, headers });
+  if (!route.isPublic) response.headers.set("cache-control", "no-store, private");
+  return response;
 }
 
 function originFailure(origin: Response, requestId: string): Response {

@@ -11,14 +11,25 @@ export async function readTextBody(request: Request, maxBytes: number): Promise<
   const declared = Number(request.headers.get("content-length") ?? 0);
   if (declared > maxBytes) return err("body_too_large");
   if (request.body === null) return ok("");
+  // A stated length is kept by the platform: such a body can be taken in one piece. Not so where it comes in chunks as
+  // well, which decide then (RFC 9112 §6.3).
+  const isKept = declared > 0 && !request.headers.has("transfer-encoding");
+  const bytes = isKept ? new Uint8Array(await request.arrayBuffer()) : await readBounded(request.body, maxBytes);
+  if (bytes === null || bytes.byteLength > maxBytes) return err("body_too_large");
+  const text = fromUtf8(bytes);
+  return text === null ? err("body_not_text") : ok(text);
+}
+
+/** All of `body`, or null where it passes `maxBytes`. */
+async function readBounded(body: ReadableStream<Uint8Array>, maxBytes: number): Promise<Uint8Array | null> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  const reader: ReadableStreamDefaultReader<Uint8Array> = request.body.getReader();
+  const reader = body.getReader();
   for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
     length += chunk.value.byteLength;
     if (length > maxBytes) {
       await reader.cancel();
-      return err("body_too_large");
+      return null;
     }
     chunks.push(chunk.value);
   }
@@ -28,8 +39,7 @@ export async function readTextBody(request: Request, maxBytes: number): Promise<
     whole.set(chunk, at);
     at += chunk.byteLength;
   }
-  const text = fromUtf8(whole);
-  return text === null ? err("body_not_text") : ok(text);
+  return whole;
 }
 
 /** The media type of a `Content-Type` in lower case, without parameters; the empty string when absent. */

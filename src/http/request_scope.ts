@@ -24,6 +24,6 @@ export function requestScope(): MiddlewareHandler<ScopedEnv> {
     const { headers } = c.res;
     headers.set("x-request-id", c.var.scope.requestId);
     if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
-    setSecurityHeaders(headers, new URL(c.req.url).protocol);
+    setSecurityHeaders(headers, c.req.url.startsWith("https:") ? "https:" : "http:");
   };
 }

@@ -12,8 +12,7 @@ const BODY_ONLY = ["client_id", "client_secret", "grant_type", "scope", "resourc
 /** Reads a request to an OAuth endpoint that takes a form by POST alone (RFC 6749 §3.2): checks in order. */
 export async function readFormRequest(request: Request): Promise<Result<Form, OAuthError>> {
   if (request.method !== "POST") return refuse("only POST is answered here", "method_not_allowed", 405);
-  const { searchParams } = new URL(request.url);
-  if (BODY_ONLY.some((name) => searchParams.has(name))) {
+  if (request.url.includes("?") && namesBodyParameter(new URL(request.url).searchParams)) {
     return refuse("parameters belong in the body", "parameters_in_query");
   }
   if (mediaType(request.headers.get("content-type")) !== FORM) {
@@ -24,6 +23,10 @@ export async function readFormRequest(request: Request): Promise<Result<Form, OA
   return body.error === "body_too_large"
     ? refuse("the body is larger than 64 KiB", "body_too_large", 413)
     : refuse("the body is not UTF-8", "body_not_text");
+}
+
+function namesBodyParameter(query: URLSearchParams): boolean {
+  return BODY_ONLY.some((name) => query.has(name));
 }
 
 function refuse(description: string, reason: string, status?: 405 | 413): Result<never, OAuthError> {

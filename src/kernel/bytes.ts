@@ -11,8 +11,12 @@ export function utf8(text: string): Uint8Array<ArrayBuffer> {
   return encoder.encode(text) as Uint8Array<ArrayBuffer>;
 }
 
+/** Up to here a loop over plain ASCII is cheaper than setting up a strict decoder. */
+const SHORT = 512;
+
 /** Text of UTF-8 `bytes`, or null where they are not UTF-8. A byte order mark is kept, not swallowed. */
 export function fromUtf8(bytes: Uint8Array): string | null {
+  if (bytes.length <= SHORT && bytes.every((byte) => byte < 0x80)) return String.fromCharCode(...bytes);
   try {
     return strictDecoder.decode(bytes);
   } catch {

@@ -11,6 +11,8 @@ export interface Form {
 }
 
 const MAX_PARAMETERS = 100;
+/** Printable ASCII in which nothing is encoded: most names and values. */
+const PLAIN = /^[\x20-\x24\x26-\x2a\x2c-\x7e]*$/;
 /** `resource` may be given several times (RFC 8707 §2); nothing else may (RFC 6749 §3.2). */
 const REPEATABLE: ReadonlySet<string> = new Set(["resource"]);
 
@@ -42,9 +44,10 @@ export function parseForm(body: string): Result<Form, OAuthError> {
 
 /**
  * Decodes one component of a form (RFC 6749 Appendix B: `+` is a space, the rest percent-encoded UTF-8), or null when
- * it is malformed or holds a control character.
+ * it is malformed or holds a control character. Tabs and line ends pass: what a parameter may hold is its own check's word.
  */
 export function decodeFormComponent(text: string): string | null {
+  if (PLAIN.test(text)) return text;
   const bytes: number[] = [];
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
