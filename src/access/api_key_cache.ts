@@ -12,6 +12,7 @@ export interface CachedApiKey extends CredentialEntry {
 const REFRESH_MS = 5 * 60_000;
 const FORGET_MS = 60 * 60_000;
 const ABSENT_MS = 30_000;
+const ENDED_MS = 30_000;
 /** A reading whose own request was cut off never settles: after this long, more than its deadlines, it is given up. */
 const STUCK_MS = 10_000;
 const ENTRY_BYTES = 1_536;
@@ -39,7 +40,12 @@ export class ApiKeyCache {
   remembers(hash: string, nowMs: number, view: RevocationView): boolean {
     const announced = view.leastEpoch("api_key", hash);
     const held = this.#held.get(hash);
-    if (held !== undefined) return held.key.record.epoch >= announced && nowMs - held.readAtMs <= FORGET_MS;
+    if (held !== undefined) {
+      const { record } = held.key;
+      // One that ended is read again now and then: it may have changed while nobody here saw the announcement.
+      const keepMs = record.epoch < view.leastEpoch("api_key", record.id) ? ENDED_MS : FORGET_MS;
+      return record.epoch >= announced && nowMs - held.readAtMs <= keepMs;
+    }
     return announced === 0 && nowMs - (this.#absent.get(hash) ?? Number.NEGATIVE_INFINITY) <= ABSENT_MS;
   }
 

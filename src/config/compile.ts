@@ -62,6 +62,9 @@ function identifierFaults({ issuer, gateway }: Config): ConfigFault[] {
     if (isOwn !== (trusted.keys === "ring")) {
       faults.push({ path: `${path}.keys`, reason: `must ${isOwn ? "" : "not "}be \`ring\` for this issuer` });
     }
+    if (isOwn && trusted.audience === issuer.url) {
+      faults.push({ path: `${path}.audience`, reason: "names the issuer, whose tokens are for itself alone" });
+    }
   }
   return faults;
 }

@@ -185,6 +185,28 @@ describe("the edge feed: a key that changed", () => {
     expect(get).toHaveBeenCalledTimes(2);
   });
 
+  it("a key that changed while an isolate slept past its announcement is read anew, not refused", async () => {
+    const start = Date.parse("2026-11-02T12:00:00Z");
+    vi.setSystemTime(start);
+    try {
+      const gate = install();
+      const { key, hash, record } = await storedKey();
+      expect((await gate.fetch("/orders", present(key))).status).toBe(200);
+      await keyCopies().put(hash, { ...record, epoch: 2, roles: ["changed"] });
+      await announce(entry(record.id, 2), entry(hash, 2, 300_000));
+      vi.setSystemTime(start + 360_000);
+      expect((await gate.fetch("/orders", present(key))).status).toBe(200);
+      await keyCopies().put(hash, { ...record, epoch: 3, disabled: true });
+      await announce(entry(record.id, 3));
+      vi.setSystemTime(start + 364_000);
+      await expectRefused(gate, key, "api_key_revoked");
+      vi.setSystemTime(start + 400_000);
+      await expectRefused(gate, key, "api_key_disabled");
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it("a rotated key: the new string works at once though KV is behind, the old one until its overlap ends", async () => {
     const start = Date.now();
     const old = await storedKey();
