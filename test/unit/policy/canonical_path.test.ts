@@ -156,7 +156,7 @@ describe("properties over random spellings", () => {
       }),
       { numRuns: 20_000 },
     );
-    expect(passed).toBeGreaterThan(1_000);
+    expect(passed).toBeGreaterThan(200);
   });
 
   it("what is passed on holds nothing that a server could cut, join or climb by", () => {

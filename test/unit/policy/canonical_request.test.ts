@@ -144,7 +144,7 @@ describe("no spelling of a path reaches the origin unauthorised", () => {
         }),
         { numRuns: 20_000 },
       );
-      for (const count of Object.values(seen)) expect(count).toBeGreaterThan(100);
+      for (const count of Object.values(seen)) expect(count).toBeGreaterThan(20);
     },
   );
 
