@@ -1,10 +1,10 @@
 import { fileURLToPath } from "node:url";
 import { bundle } from "./bench/bundle.ts";
 import { startInstallation } from "./bench/installation.ts";
-import { load, type Measurement } from "./bench/load.ts";
+import { load, type Target } from "./bench/load.ts";
 import { logToFile } from "./bench/log_to_file.ts";
-import { peakMemoryMiB, processorSeconds, workerdChildren } from "./bench/process_usage.ts";
-import { type Round, reportBundles, reportRows } from "./bench/report.ts";
+import { peakMemoryMiB, processorSeconds } from "./bench/process_usage.ts";
+import { type Round, reportBundles, reportMemory, reportRows } from "./bench/report.ts";
 import { benchRows } from "./bench/rows.ts";
 
 /**
@@ -19,7 +19,6 @@ const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const dropLog = logToFile();
 const measured = await bundle(at("../src/worker.ts"), at("./bench/config.ts"));
 const installation = await startInstallation(measured.code);
-const workerd = workerdChildren().at(-1) ?? "";
 try {
   const rows = await benchRows(installation);
   for (const { target, control } of rows) {
@@ -29,9 +28,9 @@ try {
   const rounds = new Map<string, Round[]>(rows.map((row) => [row.name, []]));
   for (let round = 1; round <= ROUNDS; round++) {
     process.stderr.write(`round ${round} of ${ROUNDS}\n`);
-    for (const { name, target, control } of rows) {
-      const without = await withProcessorTime(() => load(control, SECONDS));
-      rounds.get(name)?.push({ control: without, ours: await withProcessorTime(() => load(target, SECONDS)) });
+    for (const { name, target, targetPid, control, controlPid } of rows) {
+      const without = await costed(control, controlPid);
+      rounds.get(name)?.push({ control: without, ours: await costed(target, targetPid) });
     }
   }
   const passed = reportRows(rows, rounds, `${ROUNDS} rounds of ${SECONDS} s, medians, 32 connections`);
@@ -39,9 +38,11 @@ try {
     everything: (await bundle(at("../src/worker.ts"), null)).gzipBytes,
     authorizer: (await bundle(at("../src/authorizer.worker.ts"), null)).gzipBytes,
   });
-  console.log(
-    `peak memory of the workerd that ran Sallyport and the controls: ${peakMemoryMiB(workerd).toFixed(0)} MiB`,
-  );
+  reportMemory({
+    sallyport: peakMemoryMiB(installation.sallyport.pid),
+    bareProxy: peakMemoryMiB(installation.bareProxy.pid),
+    bareSigner: peakMemoryMiB(installation.bareSigner.pid),
+  });
   process.exitCode = passed ? 0 : 1;
 } finally {
   await installation.dispose();
@@ -49,9 +50,9 @@ try {
 }
 
 /** A measurement with what it cost workerd: processor time tells more than throughput on a machine that is shared. */
-async function withProcessorTime(measure: () => Promise<Measurement>) {
-  const before = processorSeconds(workerd);
-  const measurement = await measure();
-  const microseconds = (processorSeconds(workerd) - before) * 1e6;
+async function costed(target: Target, pid: string) {
+  const before = processorSeconds(pid);
+  const measurement = await load(target, SECONDS);
+  const microseconds = (processorSeconds(pid) - before) * 1e6;
   return { ...measurement, cpuMicroseconds: microseconds / measurement.requests };
 }

@@ -3,19 +3,28 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { Miniflare } from "miniflare";
+import { Miniflare, type WorkerOptions } from "miniflare";
 import { sha256Base64url } from "../../src/kernel/bytes.ts";
 import { platformRandom } from "../../src/kernel/random.ts";
 import { hashApiKey, newApiKey } from "../../src/protocol/api_key.ts";
 import { newClientSecret } from "../../src/protocol/client_secret.ts";
 import { newApiKeyId, newClientId } from "../../src/protocol/ids.ts";
 import { BARE_PROXY, BARE_SIGNER, ORIGIN } from "./controls.ts";
+import { workerdChildren } from "./process_usage.ts";
+
+/** One Worker in a workerd of its own. */
+export interface RunningWorker {
+  /** Its direct socket: scheme and authority. */
+  readonly url: string;
+  /** The process id of its workerd. */
+  readonly pid: string;
+}
 
 /** What runs, and how to reach it. */
 export interface Installation {
-  readonly sallyport: string;
-  readonly bareProxy: string;
-  readonly bareSigner: string;
+  readonly sallyport: RunningWorker;
+  readonly bareProxy: RunningWorker;
+  readonly bareSigner: RunningWorker;
   readonly client: { readonly id: string; readonly secret: string };
   readonly apiKey: string;
   readonly dispose: () => Promise<void>;
@@ -24,30 +33,41 @@ export interface Installation {
 const URL_OF_ISSUER = "http://bench.test";
 const MIGRATION = fileURLToPath(new URL("../../src/adapters/migrations/0001_clients_and_keys.sql", import.meta.url));
 const COMPATIBILITY_DATE = "2026-07-30";
+const WORKER = "worker";
+const SOCKET = { unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }] };
 
-/** Starts Sallyport and its controls in one workerd, a direct socket each, and an origin in another workerd. */
+/** What workerd still writes to us is read and dropped. */
+const QUIET = {
+  host: "127.0.0.1",
+  handleRuntimeStdio: (stdout: NodeJS.ReadableStream, stderr: NodeJS.ReadableStream) => {
+    stdout.resume();
+    stderr.resume();
+  },
+};
+
+/** Starts the origin, the controls and Sallyport, each in a workerd of its own with a direct socket. */
 export async function startInstallation(code: string): Promise<Installation> {
-  const origin = new Miniflare({ ...quiet(), workers: [{ name: "origin", ...module(ORIGIN), ...socket() }] });
-  const originUrl = (await origin.unsafeGetDirectURL("origin")).origin;
-  const miniflare = new Miniflare({
-    ...quiet(),
-    workers: [
-      { name: "bare", ...module(BARE_PROXY), bindings: { ORIGIN_URL: originUrl }, ...socket() },
-      { name: "signer", ...module(await withJose(BARE_SIGNER)), ...socket() },
-      { name: "sallyport", ...module(code), ...sallyportBindings(originUrl), ...socket() },
-    ],
-  });
-  const seeded = await seed(miniflare);
-  const direct = async (name: string) => (await miniflare.unsafeGetDirectURL(name)).origin;
-  return {
-    sallyport: await direct("sallyport"),
-    bareProxy: await direct("bare"),
-    bareSigner: await direct("signer"),
-    ...seeded,
-    dispose: async () => {
-      await Promise.all([miniflare.dispose(), origin.dispose()]);
-    },
+  const started: Miniflare[] = [];
+  const start = async (script: string, options: Partial<WorkerOptions> = {}): Promise<RunningWorker> => {
+    const known = new Set(workerdChildren());
+    const worker = { name: WORKER, modules: true, script, compatibilityDate: COMPATIBILITY_DATE, ...options };
+    const miniflare = new Miniflare({ ...QUIET, workers: [{ ...worker, ...SOCKET } as WorkerOptions] });
+    started.push(miniflare);
+    const { origin: url } = await miniflare.unsafeGetDirectURL(WORKER);
+    const pid = workerdChildren().find((child) => !known.has(child));
+    if (pid === undefined) throw new Error("a workerd that was started is not there");
+    return { url, pid };
   };
+  const { url: originUrl } = await start(ORIGIN);
+  const bareProxy = await start(BARE_PROXY, { bindings: { ORIGIN_URL: originUrl } });
+  const bareSigner = await start(await withJose(BARE_SIGNER));
+  const sallyport = await start(code, sallyportBindings(originUrl));
+  const dispose = async () => {
+    await Promise.all(started.map((miniflare) => miniflare.dispose()));
+  };
+  const ours = started.at(-1);
+  if (ours === undefined) throw new Error("nothing was started");
+  return { sallyport, bareProxy, bareSigner, ...(await seed(ours)), dispose };
 }
 
 function sallyportBindings(originUrl: string) {
@@ -74,7 +94,7 @@ function sallyportBindings(originUrl: string) {
 }
 
 async function seed(miniflare: Miniflare) {
-  const db = await miniflare.getD1Database("DB", "sallyport");
+  const db = await miniflare.getD1Database("DB", WORKER);
   const sql = readFileSync(MIGRATION, "utf8").replace(/--.*$/gm, "");
   for (const statement of sql.split(/;\s*\n(?!END)/).filter((text) => text.trim() !== "")) {
     await db.prepare(statement).run();
@@ -107,28 +127,9 @@ async function seed(miniflare: Miniflare) {
     secretExpiresAtMs: null,
     epoch: 1,
   };
-  const kv = await miniflare.getKVNamespace("API_KEYS", "sallyport");
+  const kv = await miniflare.getKVNamespace("API_KEYS", WORKER);
   await kv.put(await hashApiKey(apiKey), JSON.stringify(record));
   return { client: { id, secret }, apiKey };
-}
-
-function module(script: string) {
-  return { modules: true, script, compatibilityDate: COMPATIBILITY_DATE } as const;
-}
-
-function socket() {
-  return { unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }] };
-}
-
-/** What workerd still writes to us is read and dropped. */
-function quiet() {
-  return {
-    host: "127.0.0.1",
-    handleRuntimeStdio: (stdout: NodeJS.ReadableStream, stderr: NodeJS.ReadableStream) => {
-      stdout.resume();
-      stderr.resume();
-    },
-  };
 }
 
 async function withJose(source: string): Promise<string> {

@@ -55,6 +55,14 @@ export function reportBundles(gzipBytes: { readonly everything: number; readonly
   );
 }
 
+/** Prints the largest resident size of each workerd: what the runtime takes by itself stands beside ours. */
+export function reportMemory(mib: Readonly<Record<"sallyport" | "bareProxy" | "bareSigner", number>>): void {
+  console.log(
+    `peak memory of the process: Sallyport ${mib.sallyport.toFixed(0)} MiB, ` +
+      `bare proxy ${mib.bareProxy.toFixed(0)} MiB, bare signer ${mib.bareSigner.toFixed(0)} MiB`,
+  );
+}
+
 function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }

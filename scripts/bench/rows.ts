@@ -6,7 +6,10 @@ import type { Target } from "./load.ts";
 export interface Row {
   readonly name: string;
   readonly target: Target;
+  /** Whose processor time the target takes. */
+  readonly targetPid: string;
   readonly control: Target;
+  readonly controlPid: string;
   /** The least ratio that counts as passed; null for a row without one. */
   readonly floor: number | null;
 }
@@ -21,14 +24,23 @@ export async function benchRows(installation: Installation): Promise<Row[]> {
   const key = { ...HOST, "x-api-key": apiKey };
   // The control gets the very request that Sallyport gets: parsing a token's bytes is not our work.
   const pair = (path: string, headers: Readonly<Record<string, string>>) => ({
-    target: { url: `${sallyport}${path}`, headers },
-    control: { url: `${bareProxy}${path}`, headers },
+    target: { url: `${sallyport.url}${path}`, headers },
+    targetPid: sallyport.pid,
+    control: { url: `${bareProxy.url}${path}`, headers },
+    controlPid: bareProxy.pid,
   });
   return [
     { name: "JWT route, warm", floor: 0.75, ...pair("/orders", bearer) },
     { name: "API key route, warm", floor: 0.75, ...pair("/orders", key) },
     { name: "exact Durable Object limit", floor: null, ...pair("/limited", bearer) },
-    { name: "token endpoint", control: { ...token, url: `${bareSigner}/` }, floor: 0.45, target: token },
+    {
+      name: "token endpoint",
+      floor: 0.45,
+      target: token,
+      targetPid: sallyport.pid,
+      control: { ...token, url: `${bareSigner.url}/` },
+      controlPid: bareSigner.pid,
+    },
   ];
 }
 
@@ -39,7 +51,7 @@ function tokenRequest({ sallyport, client }: Installation): Target {
     authorization: `Basic ${basic}`,
     "content-type": "application/x-www-form-urlencoded",
   };
-  return { url: `${sallyport}/oauth2/token`, method: "POST", headers, body: "grant_type=client_credentials" };
+  return { url: `${sallyport.url}/oauth2/token`, method: "POST", headers, body: "grant_type=client_credentials" };
 }
 
 function fetchToken({ url, headers, body }: Target): Promise<string> {
