@@ -23,7 +23,7 @@ export async function authenticate(
   gate: Gate,
   trace: CallerTrace,
 ): Promise<Result<CredentialEntry, Refusal>> {
-  const presented = presentedCredential(call.headers);
+  const presented = presentedCredential(call.header);
   if (!presented.ok) return err({ kind: "ambiguous_credentials", reason: presented.error });
   if (presented.value.kind === "none") return err({ kind: "unauthenticated", reason: "no_credential", route });
   const view = await gate.revocations.view(call.nowMs, call.defer, route.toleratedStalenessMs);
@@ -32,7 +32,9 @@ export async function authenticate(
   trace.holder = proven.ok ? proven.value : proven.error.holder;
   if (proven.ok) return proven;
   const refusal = refusalOf(proven.error.reason, route, call, gate);
-  if (refusal.kind === "invalid_credential") gate.failures.fail(call.address, call.nowMs);
+  // An expired token too: each replay of it costs a signature, for it is not remembered.
+  if (refusal.kind === "invalid_credential" || refusal.kind === "expired_token")
+    gate.failures.fail(call.address, call.nowMs);
   return err(refusal);
 }
 

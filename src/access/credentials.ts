@@ -20,9 +20,9 @@ const SECOND_AUTHORIZATION = /^bearer(?: +[A-Za-z0-9._~+/-]+=*)?\s*,|,\s*[A-Za-z
  * Reads the explicit credentials of a request. Two of them are refused whatever they say (RFC 6750 §2): the gate and the
  * origin, or two checks of the gate, could each believe another one.
  */
-export function presentedCredential(headers: Headers): Result<Presented, string> {
-  const authorization = headers.get("authorization");
-  const apiKey = headers.get("x-api-key");
+export function presentedCredential(header: (name: string) => string | null): Result<Presented, string> {
+  const authorization = header("authorization");
+  const apiKey = header("x-api-key");
   if (authorization !== null && apiKey !== null) return err("two_credentials");
   if (apiKey !== null) return apiKey.includes(",") ? err("two_api_keys") : ok({ kind: "api_key", key: apiKey });
   if (authorization === null) return ok({ kind: "none" });

@@ -72,7 +72,8 @@ export interface RouteOrigin {
 export interface Call {
   readonly method: string;
   readonly segments: readonly string[];
-  readonly headers: Headers;
+  /** The value of a header by its lower-case name; repeated ones joined by commas (RFC 9110 §5.3). */
+  readonly header: (name: string) => string | null;
   /** What all headers take on the wire. */
   readonly headerBytes: number;
   /** The caller's address as limits count it. */

@@ -54,7 +54,7 @@ function matchRoute(call: Call, gate: Gate): Result<GateRoute, Refusal> {
 /** Refuses by what the headers say, before anything is read. What a body turns out to be is bounded on its way. */
 function sizeRefusal(call: Call, gate: Gate, route: GateRoute): Refusal | null {
   if (call.headerBytes > gate.maxHeaderBytes) return { kind: "headers_too_large", reason: "headers_too_large" };
-  const declared = Number(call.headers.get("content-length") ?? 0);
+  const declared = Number(call.header("content-length") ?? 0);
   return declared > route.maxBodyBytes ? { kind: "body_too_large", reason: "body_too_large" } : null;
 }
 

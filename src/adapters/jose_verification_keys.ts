@@ -32,6 +32,8 @@ export class VerificationKeys {
   /** When an unknown key id last made us ask. */
   #missedAtMs = Number.NEGATIVE_INFINITY;
   #fetching: Promise<void> | null = null;
+  /** Whether the last fetch failed. */
+  #failing = false;
 
   constructor(source: KeySource) {
     this.#source = source;
@@ -48,7 +50,12 @@ export class VerificationKeys {
     }
     if (ageMs > REFRESH_MS && this.#mayTry(nowMs)) this.#fetch(nowMs, defer).catch(() => undefined);
     const known = await this.#import(kid, alg);
-    if (known !== null || !this.#mayAskFor(nowMs)) return known;
+    if (known !== null) return known;
+    if (!this.#mayAskFor(nowMs)) {
+      // What the issuer could not be asked for is not known to be absent.
+      if (this.#failing) throw new Outage("issuer_keys", { cause: "cooldown" });
+      return null;
+    }
     await this.#fetch(nowMs, defer);
     return this.#import(kid, alg);
   }
@@ -81,7 +88,9 @@ export class VerificationKeys {
   }
 
   async #replace(nowMs: number): Promise<void> {
+    this.#failing = true;
     this.#published = await this.#source.fetch();
+    this.#failing = false;
     this.#imported = new Map();
     this.#fetchedAtMs = nowMs;
   }

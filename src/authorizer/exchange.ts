@@ -16,8 +16,9 @@ export interface Exchange {
 
 /** Reads `request` once: its clock, its headers, where it came from. */
 export function openExchange(request: Request, canonical: CanonicalRequest, ctx: ExecutionContext): Exchange {
-  const address = clientAddress(request);
   const headers = [...request.headers];
+  const header = headerReader(headers);
+  const address = clientAddress(header);
   return {
     requestId: crypto.randomUUID(),
     canonical,
@@ -26,7 +27,7 @@ export function openExchange(request: Request, canonical: CanonicalRequest, ctx:
     call: {
       method: canonical.method,
       segments: canonical.segments,
-      headers: request.headers,
+      header,
       headerBytes: wireBytes(headers),
       address: addressUnit(address),
       nowMs: Date.now(),
@@ -34,6 +35,11 @@ export function openExchange(request: Request, canonical: CanonicalRequest, ctx:
     },
     trace: { route: null, holder: null, rules: [] },
   };
+}
+
+/** Looks a header up among those that were read out: cheaper than asking the runtime each time. */
+function headerReader(headers: readonly (readonly [string, string])[]): (name: string) => string | null {
+  return (name) => headers.find(([held]) => held === name)?.[1] ?? null;
 }
 
 /** What the headers take on the wire: each has a colon, a space and a line end beside its name and value. */

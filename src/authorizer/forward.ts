@@ -61,7 +61,7 @@ async function withinDeadline(answer: Promise<Response>, timeoutMs: number): Pro
 function originHeaders(exchange: Exchange, identity: string | null): Headers {
   const { requestId, canonical, address, call } = exchange;
   const headers = new Headers();
-  const connection = call.headers.get("connection");
+  const connection = call.header("connection");
   for (const [name, value] of exchange.headers) if (reachesOrigin(name, connection)) headers.append(name, value);
   headers.append("x-request-id", requestId);
   headers.append("x-forwarded-for", address);

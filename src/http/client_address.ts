@@ -2,8 +2,8 @@
  * The caller's address, from the platform's own header alone: it overwrites what a caller sends. Every other forwarding
  * header is the caller's word. `unknown` where the platform gives none (tests without a network).
  */
-export function clientAddress(request: Request): string {
-  return request.headers.get("cf-connecting-ip") ?? "unknown";
+export function clientAddress(header: (name: string) => string | null): string {
+  return header("cf-connecting-ip") ?? "unknown";
 }
 
 /** The unit that one party controls: an IPv4 address as it is, the /64 of an IPv6 one. */

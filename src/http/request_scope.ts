@@ -18,7 +18,7 @@ export function requestScope(): MiddlewareHandler<ScopedEnv> {
     c.set("scope", {
       requestId: crypto.randomUUID(),
       nowMs: Date.now(),
-      address: clientAddress(c.req.raw),
+      address: clientAddress((name) => c.req.raw.headers.get(name)),
     });
     await next();
     const { headers } = c.res;
