@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { toBase64url } from "../../src/kernel/bytes.ts";
 import { platformRandom } from "../../src/kernel/random.ts";
+import { removeRecordedRequests } from "./recorded_requests.ts";
 import { devFiles } from "./settings.ts";
 
 /**
@@ -15,9 +16,11 @@ function newKek(): string {
 
 /**
  * Writes what `.dev.vars` lacks, random per clone, mode 0600; what is there stays. Returns a word for the screen.
+ * Callers' secrets that wrangler recorded in earlier runs are removed first, so nothing else may run on the state.
  * Throws when the file is gone although this clone was seeded: what the old key sealed could not be opened any more.
  */
 export function ensureSecrets(root: string): string {
+  removeRecordedRequests(root);
   const path = devFiles.vars(root);
   if (!existsSync(path) && existsSync(devFiles.credentials(root))) {
     throw new Error(

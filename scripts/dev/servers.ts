@@ -3,6 +3,7 @@ import type { ServerCommand } from "./processes.ts";
 import { DEFAULT_ORIGIN_PORT, DEFAULT_WORKER_PORT, type DevSettings } from "./settings.ts";
 
 // wrangler stays on this machine: no look-up for Request.cf, no metrics, and its registry and logs inside the clone.
+// It records no requests (their URLs may hold a token), and shows the database to nobody on the Worker's own port.
 const WRANGLER_ENV = {
   CLOUDFLARE_CF_FETCH_ENABLED: "false",
   WRANGLER_SEND_METRICS: "false",
@@ -10,6 +11,8 @@ const WRANGLER_ENV = {
   WRANGLER_HIDE_BANNER: "true",
   WRANGLER_REGISTRY_PATH: ".wrangler/registry",
   WRANGLER_LOG_PATH: ".wrangler/logs",
+  X_LOCAL_OBSERVABILITY: "false",
+  X_LOCAL_EXPLORER: "false",
 } as const;
 
 /** Migrations and seed: ends by itself. */

@@ -1,8 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync, renameSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import type { Credentials } from "../../scripts/seed/credentials.ts";
 import { leftOver, plainEnvironment, type RunningCommand, startCommand } from "./command.ts";
 import { freePorts } from "./free_port.ts";
 import { type FreshCopy, freshCopy } from "./fresh_copy.ts";
@@ -12,6 +14,8 @@ const READY = "Ctrl-C ends everything";
 // The promise is 60 s with packages installed; installing them may come first where they are not.
 const READY_MS = 60_000;
 const INSTALLED_MS = 180_000;
+/** The `database_id` of wrangler.toml. */
+const NO_DATABASE_ID = "00000000-0000-0000-0000-000000000000";
 
 let copy: FreshCopy;
 let env: Record<string, string>;
@@ -56,6 +60,17 @@ function paste(lines: readonly string[]): readonly string[] {
   return output.split("\n").filter((line) => line !== "");
 }
 
+/** The files under `directory` that hold one of `texts`. */
+function holding(texts: readonly string[], directory: string): readonly string[] {
+  const files = readdirSync(directory, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const paths = files.map((file) => join(file.parentPath, file.name));
+  if (paths.length === 0) throw new Error(`${directory} holds no files`);
+  return paths.filter((path) => {
+    const bytes = readFileSync(path);
+    return texts.some((text) => bytes.includes(text));
+  });
+}
+
 beforeAll(async () => {
   copy = freshCopy();
   const [worker = 0, origin = 0, inspector = 0] = await freePorts(3);
@@ -87,6 +102,33 @@ describe("npm start in a fresh clone", { timeout: 400_000 }, () => {
     expect(JSON.parse(withToken).orders).toHaveLength(2);
     expect(JSON.parse(withKey)).toEqual(JSON.parse(withToken));
     expect(await stop(start)).toEqual([]);
+  });
+
+  test("wrangler keeps no record of requests or secrets, and shows the state to nobody", async () => {
+    const old = join(copy.root, ".wrangler", "state", "v3", "observability");
+    mkdirSync(old, { recursive: true });
+    writeFileSync(join(old, "traces.sqlite"), "recorded by an earlier start");
+    const start = await ready();
+    const gate = `http://localhost:${workerPort}`;
+    const { machine, admin, api_keys }: Credentials = JSON.parse(read(".dev", "credentials.json"));
+    paste(curlLines(start));
+    const marker = "spat_marker_of_a_token_in_a_query";
+    await fetch(`${gate}/orders?access_token=${marker}`);
+    for (const path of ["", "/", "/api/d1/database", "/api/storage/kv/namespaces", "/api/workers"]) {
+      const answer = await fetch(`${gate}/cdn-cgi/explorer${path}`, { redirect: "manual" });
+      expect(answer.status, path).toBe(404);
+      expect(await answer.text()).not.toContain("uuid");
+    }
+    const query = { method: "POST", body: JSON.stringify({ sql: "SELECT * FROM clients" }) };
+    const raw = await fetch(`${gate}/cdn-cgi/explorer/api/d1/database/${NO_DATABASE_ID}/raw`, query);
+    expect(raw.status).toBe(404);
+    // Traces are written a moment after the answer.
+    await sleep(2000);
+    const secrets = [marker, machine.client_secret, admin.client_secret, ...Object.values(api_keys)];
+    expect(holding(secrets, join(copy.root, ".wrangler", "state"))).toEqual([]);
+    expect(await stop(start)).toEqual([]);
+    expect(holding(secrets, join(copy.root, ".wrangler"))).toEqual([]);
+    expect(existsSync(old)).toBe(false);
   });
 
   test("secrets lie in files that nobody else reads", () => {

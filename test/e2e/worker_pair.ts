@@ -66,6 +66,8 @@ export async function startPair(root: string, ports: PairPorts): Promise<WorkerP
       WRANGLER_SEND_METRICS: "false",
       WRANGLER_REGISTRY_PATH: ".wrangler/registry",
       WRANGLER_LOG_PATH: ".wrangler/logs",
+      X_LOCAL_OBSERVABILITY: "false",
+      X_LOCAL_EXPLORER: "false",
     },
   );
   await running.printed("Ready on", 60_000);
