@@ -21,7 +21,7 @@ export const PUBLIC_PATH = "/public/health";
 export function demoRoutes(): readonly OriginRoute[] {
   const orders = openOrders();
   const documents = openDocuments();
-  return [
+  const routes: readonly OriginRoute[] = [
     { path: PUBLIC_PATH, methods: { GET: ({ response }) => sendJson(response, 200, { status: "ok" }) } },
     { path: "/orders", methods: { GET: orders.list, POST: orders.create } },
     { path: "/orders/:id/approve", methods: { POST: orders.approve } },
@@ -33,6 +33,13 @@ export function demoRoutes(): readonly OriginRoute[] {
     { path: "/slow", methods: { GET: slow } },
     { path: "/stream", methods: { GET: stream } },
   ];
+  return routes.map(withHead);
+}
+
+/** HEAD wherever there is GET (RFC 9110 section 9.3.2). Node itself sends the headers alone. */
+function withHead(route: OriginRoute): OriginRoute {
+  const { GET } = route.methods;
+  return GET === undefined ? route : { ...route, methods: { GET, HEAD: GET, ...route.methods } };
 }
 
 /** The values of `pattern`'s names in `path`, or null where it does not match. Throws nothing on bad escapes: no match. */

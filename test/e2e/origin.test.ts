@@ -153,6 +153,21 @@ describe("the demo API", () => {
     expect((await call("GET", "/nothing")).status).toBe(404);
     const answer = await call("DELETE", "/orders");
     expect(answer.status).toBe(405);
-    expect(answer.headers.get("allow")).toBe("GET, POST");
+    expect(answer.headers.get("allow")).toBe("GET, HEAD, POST");
+    expect((await call("HEAD", "/echo")).status).toBe(405);
+  });
+
+  test.each(["/orders", "/v1/orders", "/whoami", "/documents/doc_1", "/limited/ping", "/slow?ms=1", "/stream"])(
+    "HEAD %s answers as GET does, without a body",
+    async (path) => {
+      const [got, asked] = [await call("GET", path), await call("HEAD", path)];
+      expect(asked.status).toBe(200);
+      expect(asked.headers.get("content-type")).toBe(got.headers.get("content-type"));
+      expect(await asked.text()).toBe("");
+    },
+  );
+
+  test("HEAD of the health check needs no identity either", async () => {
+    expect((await fetch(`${origin.url}/public/health`, { method: "HEAD" })).status).toBe(200);
   });
 });
