@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -140,6 +140,17 @@ describe("issuer and authorizer as two Workers", () => {
     expect(minted.status).toBeGreaterThanOrEqual(400);
     const served = await pair.call("issuer", "/orders", withToken(await token()));
     expect(served.status).toBeGreaterThanOrEqual(400);
+  });
+
+  test("wrangler shows the state of neither on their port", async () => {
+    for (const door of ["issuer", "gateway"] as const) {
+      const unknown = await pair.call(door, "/cdn-cgi/nothing");
+      const explorer = await pair.call(door, "/cdn-cgi/explorer/api/d1/database");
+      expect([404, 421]).toContain(explorer.status);
+      expect(explorer.status).toBe(unknown.status);
+      expect(explorer.headers.get("content-type")).toBe("application/problem+json");
+    }
+    expect(existsSync(join(copy.root, ".wrangler", "state", "v3", "observability"))).toBe(false);
   });
 
   test("what the issuer revokes, the gate refuses within the feed's bound", async () => {
