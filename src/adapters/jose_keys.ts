@@ -11,6 +11,7 @@ const RSA_BITS = 3072;
 export function joseKeyMaker(encryption: KeyEncryption, purpose: string): KeyMaker {
   return {
     currentKekId: encryption.currentId,
+    canOpen: ({ kekId }) => encryption.knows(kekId),
     async make(alg) {
       const pair = await generateKeyPair(alg, { extractable: true, modulusLength: RSA_BITS });
       const privateJwk = await exportJWK(pair.privateKey);

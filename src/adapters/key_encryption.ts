@@ -4,6 +4,8 @@ import { fromBase64url, fromUtf8, utf8 } from "../kernel/bytes.ts";
 /** Seals private keys under key-encryption keys (AES-256-GCM as JWE, RFC 7516), the first of which seals what is new. */
 export interface KeyEncryption {
   readonly currentId: string;
+  /** Whether the key called `id` is configured. Says nothing of whether its bytes are the ones that sealed. */
+  knows(id: string): boolean;
   /** `text` sealed under the current key. `purpose` is authenticated: what was sealed for one purpose opens for no other. */
   seal(text: string, purpose: string): Promise<string>;
   /** Opens what any of the known keys sealed. Throws when it does not open. */
@@ -28,6 +30,7 @@ export function parseKeyEncryption(secret: string): KeyEncryption | null {
   const [currentId, currentKey] = current;
   return {
     currentId,
+    knows: (id) => keys.has(id),
     seal: (text, purpose) =>
       new CompactEncrypt(utf8(text))
         .setProtectedHeader({ alg: "dir", enc: "A256GCM", kid: currentId, purpose })

@@ -14,6 +14,7 @@ import {
   nextWakeMs,
   type RingSettings,
   type RingState,
+  replaceLost,
   rotate,
   rotationsDue,
 } from "../protocol/signing_key_ring.ts";
@@ -32,6 +33,8 @@ type Purpose = "first" | "second" | "successor" | "replacement";
 
 const STATE = "ring";
 const RETRY_MS = 1_000;
+/** How soon an alarm that failed is tried again; the platform's own retries end after a few. */
+const ALARM_RETRY_MS = 10_000;
 
 /**
  * The Durable Object round the ring's state machine. Making a key is slow and asynchronous, so it happens before the
@@ -40,6 +43,8 @@ const RETRY_MS = 1_000;
 export abstract class KeyRingObject<Env> extends DurableObject<Env> implements KeyRing {
   #wiring: KeyRingWiring | undefined;
   readonly #making = new Map<string, Promise<KeyCandidate>>();
+  /** Keys whose failed reseal was logged: once per instance, however often it is tried. */
+  readonly #reported = new Set<string>();
 
   protected abstract wire(): KeyRingWiring;
 
@@ -78,10 +83,15 @@ export abstract class KeyRingObject<Env> extends DurableObject<Env> implements K
   }
 
   override async alarm(): Promise<void> {
-    const { settings } = this.#wired();
-    for (const alg of rotationsDue(this.#state(), Date.now(), settings)) await this.#rotate(alg, false);
-    this.#save(dropDead(this.#state(), Date.now(), settings));
-    await this.#announce();
+    try {
+      const { settings } = this.#wired();
+      for (const alg of rotationsDue(this.#state(), Date.now(), settings)) await this.#rotate(alg, false);
+      this.#save(dropDead(this.#state(), Date.now(), settings));
+      await this.#announce();
+    } catch (error) {
+      log("signing_key_alarm_failed", { error: String(error) });
+      await this.ctx.storage.setAlarm(Date.now() + ALARM_RETRY_MS);
+    }
   }
 
   async #rotate(alg: SignatureAlgorithm, emergency: boolean): Promise<RotationReport> {
@@ -97,22 +107,52 @@ export abstract class KeyRingObject<Env> extends DurableObject<Env> implements K
     return { alg, outcome: rotation.outcome, atMs: rotation.outcome === "rotated" ? nowMs : rotation.atMs };
   }
 
-  /** Gives each algorithm its first keys, and seals anew what an older key-encryption key sealed. */
+  /** Gives each algorithm keys that can sign, and seals anew what an older key-encryption key sealed. */
   async #ensure(): Promise<void> {
     const { algorithms, maker } = this.#wired();
     for (const alg of algorithms) {
-      if (this.#state().keys.some((key) => key.jwk.alg === alg)) continue;
-      const [active, next] = await Promise.all([this.#make(alg, "first"), this.#make(alg, "second")]);
-      this.#save(bootstrap(this.#state(), alg, active, next, Date.now()));
-      await this.#wakeInTime();
+      const active = findKey(this.#state(), alg, "active");
+      if (active === undefined) await this.#bootstrap(alg);
+      else if (!maker.canOpen(active)) await this.#replaceLost(alg);
     }
-    for (const stale of this.#state().keys.filter((key) => key.kekId !== maker.currentKekId)) {
-      const fresh = await maker.reseal(stale).catch(reportUnsealable);
+    const stale = this.#state().keys.filter((key) => key.kekId !== maker.currentKekId && maker.canOpen(key));
+    for (const key of stale) {
+      const fresh = await maker.reseal(key).catch((error) => this.#reportUnsealable(key, error));
       if (fresh === null) continue;
       const state = this.#state();
       const keys = state.keys.map((key) => (key.jwk.kid === fresh.jwk.kid ? { ...key, ...fresh } : key));
       this.#save({ ...state, keys });
     }
+  }
+
+  async #bootstrap(alg: SignatureAlgorithm): Promise<void> {
+    const [active, next] = await Promise.all([this.#make(alg, "first"), this.#make(alg, "second")]);
+    this.#save(bootstrap(this.#state(), alg, active, next, Date.now()));
+    await this.#wakeInTime();
+  }
+
+  /**
+   * A key whose key-encryption key is gone would leave its algorithm without a signer until the schedule. Only a key that
+   * the maker does not know counts as gone: one that fails to open may open again, and new keys for it would be a way to
+   * make the ring turn over.
+   */
+  async #replaceLost(alg: SignatureAlgorithm): Promise<void> {
+    const { maker, settings } = this.#wired();
+    const pair = await Promise.all([this.#make(alg, "first"), this.#make(alg, "second")]);
+    const before = this.#state();
+    const after = replaceLost(before, alg, (key) => maker.canOpen(key), pair, Date.now(), settings);
+    if (after === before) return;
+    this.#save(after);
+    const lost = findKey(before, alg, "active");
+    log("signing_key_lost", { alg, kid: lost?.jwk.kid, kekId: lost?.kekId });
+    await this.#announce();
+  }
+
+  /** A key whose seal cannot be opened signs nothing any more; its public half goes on proving what it has signed. */
+  #reportUnsealable({ jwk: { kid } }: KeyCandidate, error: unknown): null {
+    if (!this.#reported.has(kid)) log("signing_key_reseal_failed", { kid, error: String(error) });
+    this.#reported.add(kid);
+    return null;
   }
 
   /** One key in the making per purpose: parallel callers share it, and so share the transition that it is for. */
@@ -132,6 +172,8 @@ export abstract class KeyRingObject<Env> extends DurableObject<Env> implements K
     const { outbox } = this.#state();
     let delivered = true;
     if (outbox.length > 0) {
+      // Before the feed is asked: an eviction meanwhile must not leave the telling to a distant schedule.
+      await this.#wakeInTime();
       delivered =
         feed === null ||
         (await feed.append(outbox).then(
@@ -164,8 +206,6 @@ export abstract class KeyRingObject<Env> extends DurableObject<Env> implements K
   }
 }
 
-/** A key whose seal cannot be opened signs nothing any more; its public half goes on proving what it has signed. */
-function reportUnsealable(error: unknown): null {
-  console.error(JSON.stringify({ event: "signing_key_reseal_failed", error: String(error) }));
-  return null;
+function log(event: string, members: Readonly<Record<string, unknown>>): void {
+  console.error(JSON.stringify({ event, ...members }));
 }

@@ -61,6 +61,11 @@ export interface PublishedKeyReader {
 export interface KeyMaker {
   /** The key-encryption key that seals now. */
   readonly currentKekId: string;
+  /**
+   * Whether the key-encryption key that sealed `candidate` is known. False means lost until somebody configures it again;
+   * true does not promise that `reseal` succeeds.
+   */
+  canOpen(candidate: KeyCandidate): boolean;
   /** A new key pair of `alg` with its private half sealed. */
   make(alg: SignatureAlgorithm): Promise<KeyCandidate>;
   /** The same key sealed under the current key-encryption key. Throws where the old one is not known. */

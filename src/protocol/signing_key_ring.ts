@@ -148,6 +148,43 @@ export function rotate(
   return { outcome: "rotated", state: { version, keys, scheduled, outbox } };
 }
 
+/**
+ * Gives `alg` a signer again when its active key cannot be opened any more, as `opens` tells. That key retires: it stays
+ * published until its tokens are dead. A next key that opens signs at once, with `first` behind it; one that does not is
+ * dropped, and `first` signs with `second` behind it, published together as at bootstrap. No verifier can have known them
+ * before, so the feed is told. While the active key opens nothing changes: parallel callers share one replacement.
+ */
+export function replaceLost(
+  state: RingState,
+  alg: SignatureAlgorithm,
+  opens: (key: KeyCandidate) => boolean,
+  [first, second]: readonly [KeyCandidate, KeyCandidate],
+  nowMs: number,
+  settings: RingSettings,
+): RingState {
+  const [lost, next] = [findKey(state, alg, "active"), findKey(state, alg, "next")];
+  if (lost === undefined || opens(lost)) return state;
+  const kept = state.keys
+    .filter((key) => key !== next)
+    .map((key) => (key === lost ? { ...key, retiredAtMs: nowMs } : key));
+  const published = { publishedAtMs: nowMs, retiredAtMs: null };
+  const pair: RingKey[] =
+    next !== undefined && opens(next)
+      ? [
+          { ...next, activatedAtMs: nowMs },
+          // Later than the key before it: only keys of one step count as published together.
+          { ...first, ...published, publishedAtMs: Math.max(nowMs, next.publishedAtMs + 1), activatedAtMs: null },
+        ]
+      : [
+          { ...first, ...published, activatedAtMs: nowMs },
+          { ...second, ...published, activatedAtMs: null },
+        ];
+  const version = state.version + 1;
+  const { [alg]: _done, ...scheduled } = state.scheduled;
+  const outbox = [...state.outbox, ringChanged(version, nowMs + settings.retainMs)];
+  return { version, keys: [...kept, ...pair], scheduled, outbox };
+}
+
 function schedule(state: RingState, alg: SignatureAlgorithm, atMs: number): RingState {
   return state.scheduled[alg] === undefined ? { ...state, scheduled: { ...state.scheduled, [alg]: atMs } } : state;
 }

@@ -3,8 +3,10 @@ import { decodeProtectedHeader, importJWK, jwtVerify } from "jose";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { SignatureAlgorithm } from "../../src/protocol/jws.ts";
 import { RING_FEED_ID } from "../../src/protocol/signing_key_ring.ts";
+import { captureLogs } from "../support/logs.ts";
 import { newRing, SETTINGS } from "../support/ring_world.ts";
 
+const logs = captureLogs();
 const ALL: readonly SignatureAlgorithm[] = ["ES256", "RS256", "PS256", "EdDSA"];
 
 let clock: { mockRestore(): void } | null = null;
@@ -145,6 +147,26 @@ describe("KeyRing object: the alarm", () => {
     timeIs(atMs);
     await runDurableObjectAlarm(stub);
     expect((await ring.signingKey("ES256")).kid).not.toBe(second);
+  });
+});
+
+describe("KeyRing object: an alarm that fails", () => {
+  it("sets itself again within seconds, and then does what was due", async () => {
+    const startMs = Date.now();
+    timeIs(startMs);
+    const { ring, stub, making, describeKeys } = await newRing({});
+    await ring.published();
+    const dueMs = startMs + SETTINGS.rotateAfterMs;
+    timeIs(dueMs);
+    making.gate = Promise.reject(new Error("no key can be made"));
+    making.gate.catch(() => undefined);
+    for (let turn = 0; turn < 10; turn++) expect(await runDurableObjectAlarm(stub)).toBe(true);
+    expect(logs.events("signing_key_alarm_failed")).toHaveLength(10);
+    const alarm = await runInDurableObject(stub, (_, state) => state.storage.getAlarm());
+    expect((alarm ?? Number.POSITIVE_INFINITY) - dueMs).toBeLessThanOrEqual(10_000);
+    making.gate = null;
+    await runDurableObjectAlarm(stub);
+    expect((await describeKeys()).map(({ status }) => status)).toEqual(["retired", "active", "next"]);
   });
 });
 

@@ -1,11 +1,11 @@
-import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import { parseKeyEncryption } from "../../src/adapters/key_encryption.ts";
-import type { RingKey, RingState } from "../../src/protocol/signing_key_ring.ts";
+import { RING_FEED_ID, type RingKey, type RingState } from "../../src/protocol/signing_key_ring.ts";
 import { captureLogs } from "../support/logs.ts";
 import { encryption, KEK_1, KEK_2, newRing } from "../support/ring_world.ts";
 
-captureLogs();
+const logs = captureLogs();
 
 type Ring = Awaited<ReturnType<typeof newRing>>;
 
@@ -122,14 +122,61 @@ describe("rotating the key-encryption key", () => {
     expect(await ring.sign("ES256", KEK_2)).toBeTruthy();
   });
 
-  it("dropping the old one too early signs nothing, proves what was signed, and putting it back mends it", async () => {
+  it("a known one that does not open replaces nothing, says so once, and putting it right mends it", async () => {
     const ring = await newRing({ kek: KEK_1 });
     const before = await ring.ring.published();
-    await redeploy(ring, KEK_2);
-    await expect(ring.sign("ES256", KEK_2)).rejects.toMatchObject({ name: "Outage" });
+    const wrongBytes = `${KEK_2},k1:${"I".repeat(42)}A`;
+    await redeploy(ring, wrongBytes);
+    await expect(ring.sign("ES256", wrongBytes)).rejects.toMatchObject({ name: "Outage" });
     expect(await ring.ring.published()).toEqual(before);
+    expect(logs.events("signing_key_reseal_failed").map(({ kid }) => kid)).toEqual(before.keys.map(({ kid }) => kid));
     await redeploy(ring, `${KEK_2},${KEK_1}`);
     expect(await ring.sign("ES256", KEK_2)).toBeTruthy();
+    expect((await ring.ring.published()).keys).toEqual(before.keys);
+  });
+});
+
+describe("a key-encryption key that is lost", () => {
+  it("the next call has a signer again: the old key proves what it signed, and the feed is told", async () => {
+    const ring = await newRing({ kek: KEK_1 });
+    const before = await ring.ring.published();
+    const { kid: lost } = await ring.ring.signingKey("ES256");
+    await redeploy(ring, KEK_2);
+    expect(await ring.sign("ES256", KEK_2)).toBeTruthy();
+    const after = await ring.describeKeys();
+    expect(after.map(({ status }) => status)).toEqual(["retired", "active", "next"]);
+    expect(after[0]?.kid).toBe(lost);
+    const { version } = await ring.ring.published();
+    expect(version).toBe(before.version + 1);
+    expect(ring.feed.told).toEqual([expect.objectContaining({ kind: "config", id: RING_FEED_ID, epoch: version })]);
+    expect(logs.events("signing_key_lost")).toEqual([
+      { event: "signing_key_lost", alg: "ES256", kid: lost, kekId: "k1" },
+    ]);
+    expect(logs.events("signing_key_reseal_failed")).toEqual([]);
+  });
+
+  it("50 calls at once share one replacement for each algorithm, and one log line", async () => {
+    const ring = await newRing({ algorithms: ["ES256", "EdDSA"], kek: KEK_1 });
+    await ring.ring.published();
+    await redeploy(ring, KEK_2);
+    const signers = await Promise.all(Array.from({ length: 50 }, () => ring.ring.signingKey("ES256")));
+    expect(new Set(signers.map(({ kid }) => kid)).size).toBe(1);
+    for (const alg of ["ES256", "EdDSA"]) {
+      const own = (await ring.describeKeys()).filter((key) => key.alg === alg).map(({ status }) => status);
+      expect(own).toEqual(["retired", "active", "next"]);
+    }
+    expect(logs.events("signing_key_lost").map(({ alg }) => alg)).toEqual(["ES256", "EdDSA"]);
+  });
+
+  it("the feed down: it signs all the same, and the alarm tells the feed", async () => {
+    const ring = await newRing({ kek: KEK_1 });
+    await ring.ring.published();
+    await redeploy(ring, KEK_2);
+    ring.feed.fails = true;
+    expect(await ring.sign("ES256", KEK_2)).toBeTruthy();
+    ring.feed.fails = false;
+    expect(await runDurableObjectAlarm(ring.stub)).toBe(true);
+    expect(ring.feed.told.map(({ id }) => id)).toEqual([RING_FEED_ID]);
   });
 });
 

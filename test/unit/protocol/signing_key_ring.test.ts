@@ -12,6 +12,7 @@ import {
   nextWakeMs,
   RING_FEED_ID,
   type RingState,
+  replaceLost,
   rotate,
   rotationsDue,
 } from "../../../src/protocol/signing_key_ring.ts";
@@ -111,6 +112,45 @@ describe("rotate in an emergency", () => {
     const { state } = rotated(firstKeys(), candidate("c"), T0, true);
     const [entry] = state.outbox.filter(({ kind }) => kind === "kid");
     expect((entry?.untilMs ?? 0) - T0).toBeGreaterThan(2 * HOUR_MS);
+  });
+});
+
+describe("replaceLost", () => {
+  const pair = [candidate("n1"), candidate("n2")] as const;
+  const replaced = (state: RingState, lost: readonly string[], nowMs = T0 + 7) =>
+    replaceLost(state, "ES256", ({ jwk }) => !lost.includes(jwk.kid), pair, nowMs, SETTINGS);
+
+  it("both keys lost: the old signer retires, the next one is dropped, the new pair may sign at once, the feed is told", () => {
+    const before = firstKeys();
+    const after = replaced(before, ["ES256-1", "ES256-2"]);
+    expect(kids(after)).toEqual({ "ES256-1": "retired", n1: "active", n2: "next" });
+    expect(nextUsableAtMs(after, "ES256", SETTINGS)).toBe(T0 + 7);
+    expect(after.version).toBe(before.version + 1);
+    expect(after.outbox.map(({ kind, id, epoch }) => [kind, id, epoch])).toEqual([
+      ["config", RING_FEED_ID, after.version],
+    ]);
+    expect(kids(dropDead(after, T0 + 6 + SETTINGS.retainMs, SETTINGS))).toHaveProperty("ES256-1");
+  });
+
+  it("a next key that opens signs, for verifiers know it already, and the new one is published behind it", () => {
+    const after = replaced(firstKeys(), ["ES256-1"]);
+    expect(kids(after)).toEqual({ "ES256-1": "retired", "ES256-2": "active", n1: "next" });
+    expect(nextUsableAtMs(after, "ES256", SETTINGS)).toBe(T0 + 7 + SETTINGS.publishLeadMs);
+  });
+
+  it("changes nothing while the active key opens: a parallel caller's pair is not needed, and repeating is harmless", () => {
+    const before = firstKeys();
+    expect(replaced(before, [])).toBe(before);
+    expect(replaced(before, ["ES256-2"])).toBe(before);
+    const once = replaced(before, ["ES256-1", "ES256-2"]);
+    expect(replaced(once, ["ES256-1", "ES256-2"])).toBe(once);
+  });
+
+  it("leaves other algorithms and earlier retired keys alone, and forgets a rotation that was asked for", () => {
+    const turned = rotated(rotated(firstKeys("RS256", firstKeys()), candidate("c"), T0 + 5).state, null, T0 + 6).state;
+    const after = replaced(turned, ["ES256-2", "c"]);
+    expect(kids(after)).toMatchObject({ "ES256-1": "retired", "ES256-2": "retired", "RS256-1": "active" });
+    expect([turned.scheduled, after.scheduled]).toEqual([{ ES256: expect.any(Number) }, {}]);
   });
 });
 
