@@ -20,9 +20,9 @@ export class D1Outbox implements Outbox {
     this.#db = db;
   }
 
-  async peek(limit: number): Promise<readonly OutboxItem[]> {
+  async peek(limit: number, afterSeq = 0): Promise<readonly OutboxItem[]> {
     const { results } = await onD1(() =>
-      this.#db.prepare("SELECT * FROM outbox ORDER BY seq LIMIT ?").bind(limit).all(),
+      this.#db.prepare("SELECT * FROM outbox WHERE seq > ? ORDER BY seq LIMIT ?").bind(afterSeq, limit).all(),
     );
     return results.map((row) => {
       const { seq, kind, subject, epoch, until, project } = outboxRow.parse(row);

@@ -26,12 +26,18 @@ const WATCH_UNTIL = "watch_until";
 
 /**
  * The one carrier of the outbox. There is a single object, and it carries one batch at a time: two carriers at once
- * could write an API key's older state over its newer one in KV. What it writes is read from the truth at that moment, and
- * everything it does may be repeated.
+ * could write an API key's older state over its newer one in KV. The feed is told of all rows before any copy is written,
+ * and of rows that come while copies are written: KV, slow or hanging, delays no revocation. What it writes is read from
+ * the truth at that moment, and everything it does may be repeated.
  */
 export abstract class OutboxCourierObject<Env> extends DurableObject<Env> implements OutboxCourierPort {
   #running: Promise<boolean> | null = null;
   #again = false;
+  #telling: Promise<void> | null = null;
+  /** Rows may lie there that the feed has not been asked to hear. */
+  #untold = false;
+  /** The last row that this run has told. Not kept between runs: telling twice is harmless, skipping is not. */
+  #told = 0;
   #failures = 0;
 
   protected abstract wire(): CourierWiring;
@@ -45,6 +51,8 @@ export abstract class OutboxCourierObject<Env> extends DurableObject<Env> implem
   async deliver(): Promise<boolean> {
     if (this.#running !== null) {
       this.#again = true;
+      // The run may be waiting for KV. A failure here is no loss: the run tells again before it ends, or its alarm does.
+      this.#tell().catch(() => undefined);
       return this.#running;
     }
     this.#running = this.#run().finally(() => {
@@ -75,23 +83,54 @@ export abstract class OutboxCourierObject<Env> extends DurableObject<Env> implem
   }
 
   async #untilEmpty(): Promise<boolean> {
-    const { outbox, feed } = this.wire();
     try {
+      this.#told = 0;
+      let left: number;
       do {
         this.#again = false;
-        for (let items = await outbox.peek(BATCH); items.length > 0; items = await outbox.peek(BATCH)) {
-          const [copied] = await Promise.allSettled([this.#project(items)]);
-          // Copies that cannot be written hold up no revocation: the feed alone denies. The rows stay for the copies.
-          await feed.append(items.map((item) => item.entry));
-          if (copied.status === "rejected") throw copied.reason;
-          await outbox.remove(items.map((item) => item.seq));
-        }
-      } while (this.#again);
+        await this.#tell();
+        left = await this.#copyBatch();
+      } while (left > 0 || this.#again);
       return true;
     } catch (error) {
       console.error(JSON.stringify({ event: "outbox_delivery_failed", error: String(error) }));
       return false;
     }
+  }
+
+  /** Tells the feed of every row that this run has not told yet, one page at a time, whoever asks meanwhile. */
+  #tell(): Promise<void> {
+    this.#untold = true;
+    this.#telling ??= this.#tellAll().finally(() => {
+      this.#telling = null;
+    });
+    return this.#telling;
+  }
+
+  async #tellAll(): Promise<void> {
+    const { outbox, feed } = this.wire();
+    while (this.#untold) {
+      this.#untold = false;
+      let items: readonly OutboxItem[];
+      do {
+        items = await outbox.peek(BATCH, this.#told);
+        if (items.length > 0) await feed.append(items.map((item) => item.entry));
+        this.#told = items.at(-1)?.seq ?? this.#told;
+      } while (items.length === BATCH);
+    }
+  }
+
+  /**
+   * Writes the copies of the oldest rows that the feed has been told of, and then forgets those rows: both are done. Until
+   * then the feed alone denies, and a key that it announces is asked for at the issuer. How many rows lay there.
+   */
+  async #copyBatch(): Promise<number> {
+    const { outbox } = this.wire();
+    const items = await outbox.peek(BATCH);
+    const told = items.filter(({ seq }) => seq <= this.#told);
+    await this.#project(told);
+    if (told.length > 0) await outbox.remove(told.map(({ seq }) => seq));
+    return items.length;
   }
 
   async #project(items: readonly OutboxItem[]): Promise<void> {

@@ -21,6 +21,7 @@ export interface OutboxItem {
 
 /** The rows, oldest first. Throws `Outage`. */
 export interface Outbox {
-  peek(limit: number): Promise<readonly OutboxItem[]>;
+  /** At most `limit` rows whose `seq` is higher than `afterSeq` (0 when absent). */
+  peek(limit: number, afterSeq?: number): Promise<readonly OutboxItem[]>;
   remove(seqs: readonly number[]): Promise<void>;
 }

@@ -35,11 +35,15 @@ export class RecordingFeed {
   }
 }
 
-/** KV copies that fail while a test says so. */
+/** KV copies that fail or wait while a test says so. */
 class FragileCopies extends KvApiKeys {
   fails = false;
+  calls = 0;
+  gate: Promise<void> | null = null;
 
-  override put(...args: Parameters<KvApiKeys["put"]>): Promise<void> {
+  override async put(...args: Parameters<KvApiKeys["put"]>): Promise<void> {
+    this.calls += 1;
+    await this.gate;
     return this.fails ? Promise.reject(new Error("KV is broken by the test")) : super.put(...args);
   }
 }

@@ -6,6 +6,7 @@ import { createKey, newCourier, rowsLeft, writeOutbox } from "../support/courier
 import { clientEntry } from "../support/feed_entries.ts";
 import { backstage, migrate } from "../support/issuer_world.ts";
 import { captureLogs } from "../support/logs.ts";
+import { rewire } from "../support/rewired_object.ts";
 
 captureLogs();
 beforeAll(migrate);
@@ -118,6 +119,60 @@ describe("OutboxCourier: failures", () => {
       0,
       expect.objectContaining({ id: key.id }),
     ]);
+  });
+});
+
+describe("OutboxCourier: the feed comes first", () => {
+  /** A key whose copy hangs until `open` is called, with a courier that waits for it. */
+  async function hangingKv(rows: number) {
+    const world = await newCourier();
+    const { hash } = await createKey();
+    if (rows > 0) await writeOutbox(Array.from({ length: rows }, (_, at) => clientEntry(`c${at}`)));
+    let open = () => {};
+    world.copies.gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    const delivered = world.stub.deliver();
+    await vi.waitFor(() => expect(world.copies.calls).toBe(1), { interval: 5 });
+    return { ...world, hash, delivered, open };
+  }
+
+  it("a KV that hangs delays no revocation, also of rows far behind it", async () => {
+    const { feed, hash, delivered, open } = await hangingKv(250);
+    expect(feed.told.map(({ id }) => id)).toEqual([hash, ...Array.from({ length: 250 }, (_, at) => `c${at}`)]);
+    expect(await rowsLeft(), "none is forgotten before its copy is written").toBe(251);
+    open();
+    expect([await delivered, await rowsLeft(), feed.told.length]).toEqual([true, 0, 251]);
+  });
+
+  it("nor of a change that is made while it hangs", async () => {
+    const { stub, feed, hash, delivered, open } = await hangingKv(0);
+    await writeOutbox([clientEntry("late")]);
+    const late = stub.deliver();
+    await vi.waitFor(() => expect(feed.told.map(({ id }) => id)).toEqual([hash, "late"]), { interval: 5 });
+    open();
+    expect([await delivered, await late, await rowsLeft()]).toEqual([true, true, 0]);
+    expect([feed.told.length, await backstage.kv.get(hash, "json")]).toEqual([2, expect.anything()]);
+  });
+
+  it("no copy is written while the feed is down", async () => {
+    const { stub, feed, copies } = await newCourier();
+    await createKey();
+    feed.fails = true;
+    expect([await stub.deliver(), copies.calls, await rowsLeft()]).toEqual([false, 0, 1]);
+  });
+
+  it("a courier that cannot be wired says false and tries again by its alarm", async () => {
+    const { stub, feed, alarmInMs, rewired } = await newCourier();
+    await writeOutbox([clientEntry("a")]);
+    await evictDurableObject(stub);
+    await rewire(stub, null);
+    expect(await stub.deliver()).toBe(false);
+    expect(await alarmInMs()).toBeLessThanOrEqual(2_000);
+    await evictDurableObject(stub);
+    await rewired();
+    expect(await runDurableObjectAlarm(stub)).toBe(true);
+    expect([feed.told.length, await rowsLeft()]).toEqual([1, 0]);
   });
 });
 
