@@ -37,7 +37,9 @@ export class EdgeFeed extends DurableObject implements EdgeFeedWriter, EdgeFeedR
 
   async pull(position: FeedPosition): Promise<FeedPage> {
     const generation = this.#generation();
-    const since = position.generation === generation ? position.seq : 0;
+    // Storage restored to an earlier point in time keeps its generation, and will give out anew what this reader has passed.
+    const isOurs = position.generation === generation && position.seq <= this.#lastSeq();
+    const since = isOurs ? position.seq : 0;
     const rows = this.#sql
       .exec<Row>(
         "SELECT seq, kind, id, epoch, until FROM entries WHERE seq > ? AND until > ? ORDER BY seq LIMIT ?",
@@ -73,6 +75,12 @@ export class EdgeFeed extends DurableObject implements EdgeFeedWriter, EdgeFeedR
       merged.epoch,
       merged.untilMs,
     );
+  }
+
+  /** The highest number ever given out, swept entries too; 0 before the first. */
+  #lastSeq(): number {
+    const rows = this.#sql.exec<{ seq: number }>("SELECT seq FROM sqlite_sequence WHERE name = 'entries'").toArray();
+    return rows[0]?.seq ?? 0;
   }
 
   /** Random per storage: a reader whose position comes from storage that is gone starts over. */

@@ -151,6 +151,23 @@ describe("EdgeFeed object: what it keeps", () => {
     expect(["a", "b", "c"].map((id) => view.leastEpoch("client", id))).toEqual([0, 0, 1]);
   });
 
+  it("storage restored to an earlier time keeps its generation, and a reader that was ahead of it starts over", async () => {
+    const feed = newFeed();
+    await feed.append([clientEntry("a"), clientEntry("b"), clientEntry("c")]);
+    const view = new FeedView();
+    view.apply(await feed.pull(view.position));
+    await runInDurableObject(feed, (_, state) => {
+      state.storage.sql.exec("DELETE FROM entries WHERE seq > 1");
+      state.storage.sql.exec("UPDATE sqlite_sequence SET seq = 1 WHERE name = 'entries'");
+    });
+    await feed.append([clientEntry("again")]);
+    const page = await feed.pull(view.position);
+    expect(page.entries.map(({ id }) => id)).toEqual(["a", "again"]);
+    expect([page.position.generation === view.position.generation, page.position.seq]).toEqual([true, 2]);
+    view.apply(page);
+    expect(view.leastEpoch("client", "again")).toBe(1);
+  });
+
   it("a position of another feed is no position", async () => {
     const [one, other] = [newFeed(), newFeed()];
     await one.append(Array.from({ length: 5 }, (_, at) => clientEntry(`x${at}`)));
