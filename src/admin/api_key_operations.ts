@@ -122,7 +122,7 @@ const rotate = operation({
   summary: "Give an API key a new string; the previous one lives on for the overlap",
   status: 201,
   answer: rotatedApiKeyShape,
-  faults: ["not_found", "conflict"],
+  faults: ["not_found", "conflict", "rotation_in_progress"],
   body: { schema: rotateApiKeyBody, presence: "optional" },
   query: NO_QUERY,
   async handle({ params, body: overlapMs, nowMs }, management) {

@@ -49,7 +49,9 @@ export const rotateApiKeyBody = z
       .min(0)
       .max(30 * DAY_SECONDS)
       .default(DAY_SECONDS)
-      .describe("How long the previous string goes on working; 0 ends it at once."),
+      .describe(
+        "How long the previous string goes on working; 0 ends every older string at once, also while another rotation overlaps.",
+      ),
   })
   .transform(({ overlap_seconds }) => overlap_seconds * 1000);
 

@@ -40,6 +40,11 @@ export const FAULTS: Readonly<Record<AdminFault["code"], Told>> = {
   conflict: { status: 409, title: "Conflict", detail: "the object changed meanwhile: read it again, then repeat" },
   too_many_secrets: { status: 409, title: "Conflict", detail: "two secrets are live: remove one first" },
   public_client: { status: 409, title: "Conflict", detail: "a public client has no secret" },
+  rotation_in_progress: {
+    status: 409,
+    title: "Conflict",
+    detail: "an earlier rotation still overlaps: wait for its end, or end every older string with overlap_seconds 0",
+  },
   body_too_large: { status: 413, title: "Content Too Large", detail: "the body is larger than 64 KiB" },
   unsupported_media_type: { status: 415, title: "Unsupported Media Type", detail: "the body must be application/json" },
   internal_error: { status: 500, title: "Internal Server Error" },

@@ -4,11 +4,16 @@ import { SCOPE_TOKEN } from "../protocol/scope.ts";
 /** Fields that several objects share, as they are written in JSON. Sizes are bounds on memory, not tastes. */
 const MOST_ITEMS = 100;
 
-/** Text for people: one line, no control characters, no direction overrides that would show another name than is there. */
-const LINE = /^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+$/u;
+/** Text for people: one line, and nothing invisible (Cc, Cf: direction overrides too) that would show another name than is there. */
+const LINE = /^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]*$/u;
 
 /** The name that operators give an object. */
-export const nameField = z.string().min(1).max(100).regex(LINE).describe("For people: one line, need not be unique.");
+export const nameField = z
+  .string()
+  .min(1)
+  .max(100)
+  .refine((name) => LINE.test(name), "has control or invisible characters")
+  .meta({ pattern: LINE.source, description: "For people: one line of visible characters, need not be unique." });
 
 /** A list in which nothing stands twice. */
 function distinct<Item extends z.ZodType<string>>(item: Item) {

@@ -5,7 +5,14 @@ import type { FeedEntry } from "../protocol/edge_feed.ts";
 import type { ClientId } from "../protocol/ids.ts";
 import { clientFaults, clientScopes, isPublic, unknownScopes } from "./client_rules.ts";
 import { commitChange } from "./commit_change.ts";
-import { type Changed, invalidFields, type Management, type ManagingFault, NOT_FOUND } from "./management.ts";
+import {
+  type Changed,
+  type FieldFault,
+  invalidFields,
+  type Management,
+  type ManagingFault,
+  NOT_FOUND,
+} from "./management.ts";
 import { applyPatch, losesAny, type Patch } from "./patch.ts";
 
 /** What an operator may change of a client; absent means "as it is". */
@@ -38,6 +45,13 @@ export function clientEntries(
   return after.epoch > before.epoch ? [changed, clientTokensEnded(before.id, after.epoch, nowMs)] : [changed];
 }
 
+/** A patch takes no grant types: what makes a client with client_credentials public is how it authenticates. */
+function asPatchFault(fault: FieldFault): FieldFault {
+  return fault.field === "grant_types"
+    ? { field: "token_endpoint_auth_methods", reason: "has none, but a client with client_credentials needs a secret" }
+    : fault;
+}
+
 /** Changes a client. A client that becomes public loses its secrets: it would have no way to use them. */
 export async function changeClient(
   id: ClientId,
@@ -52,7 +66,7 @@ export async function changeClient(
   if (client === null) return ok({ value: before.client, progress: "unchanged" });
   // A scope that the configuration dropped since may stay on the client: it opens nothing, and blocks no other change.
   const known = new Set([...clientScopes(catalog), ...before.client.scopes]);
-  const faults = [...unknownScopes(client.scopes, known), ...clientFaults(client)];
+  const faults = [...unknownScopes(client.scopes, known), ...clientFaults(client).map(asPatchFault)];
   if (faults.length > 0) return err(invalidFields(faults));
   const after = { client, secrets: isPublic(client) ? [] : before.secrets };
   const entries = clientEntries(before.client, client, nowMs);

@@ -8,8 +8,9 @@ import type { TargetCatalog } from "../protocol/token_target.ts";
 
 /**
  * Managing owns what operators change: clients and their secrets, API keys, the rotation of signing keys; and who counts
- * as an operator. It refuses to know HTTP, JSON names and where anything is stored. Every change goes through
- * `commitChange`, so that none can forget the edge feed.
+ * as an operator. It refuses to know HTTP, JSON names and where anything is stored. A change of what
+ * gates hold copies of goes through `commitChange`, so that none can forget the edge feed. Two do not: `createClient`,
+ * since nobody can hold a copy of what is new, and the signing keys, whose ring tells the feed itself.
  */
 export interface Management {
   readonly catalog: TargetCatalog;
@@ -34,6 +35,8 @@ export type ManagingFault =
   | { readonly code: "conflict" }
   | { readonly code: "too_many_secrets" }
   | { readonly code: "public_client" }
+  /** Two strings of the key are live already; a third would end the one that is in use. */
+  | { readonly code: "rotation_in_progress" }
   | { readonly code: "validation_failed"; readonly errors: readonly FieldFault[] };
 
 /**

@@ -4,6 +4,7 @@ import type { ApiKeyId } from "../protocol/ids.ts";
 import { apiKeyEntries } from "./api_key_rules.ts";
 import { commitChange } from "./commit_change.ts";
 import { type KeyWithString, makeKeyString } from "./create_api_key.ts";
+import { liveStrings } from "./live_strings.ts";
 import { type Changed, type Management, type ManagingFault, NOT_FOUND } from "./management.ts";
 
 /** A rotated key, and when its previous string ends (Unix milliseconds). */
@@ -23,7 +24,11 @@ export function rotateStrings(before: ApiKey, made: ApiKeySecretRecord, overlapM
   return { ...before, epoch: before.epoch + 1, updatedAtMs: nowMs, secrets: [made, ...previous] };
 }
 
-/** Gives a key a new string under the same id. A disabled key stays disabled. */
+/**
+ * Gives a key a new string under the same id. A disabled key stays disabled. While an earlier rotation overlaps, another
+ * overlap is refused: two strings are live at most, so it would end the older one, which production may still use. An
+ * overlap of 0 is the answer to a leak, and ends every older string whatever runs.
+ */
 export async function rotateApiKey(
   id: ApiKeyId,
   overlapMs: number,
@@ -32,6 +37,8 @@ export async function rotateApiKey(
 ): Promise<Result<Changed<RotatedKey>, ManagingFault>> {
   const before = await management.keys.get(id);
   if (before === null) return err(NOT_FOUND);
+  const overlaps = liveStrings(before.secrets, nowMs).some(({ expiresAtMs }) => expiresAtMs !== null);
+  if (overlaps && overlapMs > 0) return err({ code: "rotation_in_progress" });
   const { text, record } = await makeKeyString(before.kind, before.environment, management, nowMs);
   const key = rotateStrings(before, record, overlapMs, nowMs);
   const entries = apiKeyEntries(key, nowMs);

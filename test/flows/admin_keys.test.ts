@@ -70,12 +70,18 @@ describe("POST /keys", () => {
     ["a number for a time", { expires_at: 1_900_000_000 }, "expires_at"],
     ["an unknown environment", { environment: "staging" }, "environment"],
     ["no environment", { environment: undefined }, "environment"],
+    ["an invisible character in its name", { name: "C\u200bI" }, "name"],
     ["an unknown kind", { kind: "constructor" }, "kind"],
     ["a key of one's own", { key: "sk_live_x" }, "key"],
   ])("refuses %s and names the field", async (_name, fields, field) => {
     const told = await admin.call("POST", "/keys", { name: "CI", environment: "test", scopes: [], ...fields });
     expect(told.status).toBe(400);
     expect(told.json.errors.map((error) => error.field)).toEqual([field]);
+  });
+
+  it("says why a name is refused", async () => {
+    const told = await admin.call("POST", "/keys", { name: "a\u202eb", environment: "test", scopes: [] });
+    expect(told.json.errors).toEqual([{ field: "name", reason: "has control or invisible characters" }]);
   });
 
   it("keeps an end to come", async () => {
@@ -196,14 +202,44 @@ describe("POST /keys/:id/rotate", () => {
     expect(await leastEpoch(await hashOf(made.key)), "not announced again").toBe(1);
   });
 
-  it("rotating within an overlap ends the oldest string at once: two live at most", async () => {
+  it("rotating within an overlap would end the string in use: 409, and both strings live on", async () => {
     const first = await create();
     const second = await admin.call("POST", `/keys/${first.id}/rotate`, { overlap_seconds: 3600 });
-    const third = await admin.call("POST", `/keys/${first.id}/rotate`, { overlap_seconds: 3600 });
-    expect(await copyOf(first.key)).toBeNull();
-    expect(await copyOf(second.json.key)).toMatchObject({ epoch: 3 });
+    const third = await admin.call("POST", `/keys/${first.id}/rotate`, { overlap_seconds: 60 });
+    expect([third.status, third.json.code]).toEqual([409, "rotation_in_progress"]);
+    expect(third.text).not.toContain("sk_");
+    expect(await copyOf(first.key)).toMatchObject({ epoch: 2 });
+    expect(await copyOf(second.json.key)).toMatchObject({ epoch: 2, secretExpiresAtMs: null });
+  });
+
+  it("an overlap of 0 within an overlap ends every older string at once: the answer to a leak", async () => {
+    const first = await create();
+    const second = await admin.call("POST", `/keys/${first.id}/rotate`, { overlap_seconds: 3600 });
+    const third = await admin.call("POST", `/keys/${first.id}/rotate`, { overlap_seconds: 0 });
+    expect(third.status).toBe(201);
+    expect([await copyOf(first.key), await copyOf(second.json.key)]).toEqual([null, null]);
     expect(await copyOf(third.json.key)).toMatchObject({ epoch: 3, secretExpiresAtMs: null });
-    expect((await admin.call("GET", `/keys/${first.id}`)).json.secrets).toHaveLength(2);
+    expect((await admin.call("GET", `/keys/${first.id}`)).json.secrets).toHaveLength(1);
+    expect((await admin.call("POST", `/keys/${first.id}/rotate`)).status, "nothing overlaps any more").toBe(201);
+  });
+
+  it("20 parallel rotations: one wins, the others are told 409, and both its strings work", async () => {
+    const made = await create();
+    const calls = Array.from({ length: 20 }, () => admin.call("POST", `/keys/${made.id}/rotate`));
+    const told = await Promise.all(calls);
+    const won = told.filter(({ status }) => status === 201);
+    expect(won).toHaveLength(1);
+    const lost = told.filter(({ status }) => status === 409).map(({ json }) => json.code);
+    expect(lost).toHaveLength(19);
+    expect(lost.filter((code) => code !== "conflict" && code !== "rotation_in_progress")).toEqual([]);
+    for (const text of [made.key, won[0]?.json.key ?? ""]) expect(await copyOf(text)).toMatchObject({ epoch: 2 });
+  });
+
+  it("another rotation is taken once the overlap is over", async () => {
+    const made = await create();
+    expect((await admin.call("POST", `/keys/${made.id}/rotate`, { overlap_seconds: 3600 })).status).toBe(201);
+    await stores.db.prepare("UPDATE api_key_secrets SET expires_at = 1 WHERE expires_at IS NOT NULL").run();
+    expect((await admin.call("POST", `/keys/${made.id}/rotate`, { overlap_seconds: 3600 })).status).toBe(201);
   });
 
   it("an overlap never outlives the key", async () => {

@@ -26,6 +26,7 @@ describe("the admin API's codes", () => {
     [{ code: "conflict" }, 409, {}],
     [{ code: "too_many_secrets" }, 409, {}],
     [{ code: "public_client" }, 409, {}],
+    [{ code: "rotation_in_progress" }, 409, {}],
     [{ code: "body_too_large" }, 413, {}],
     [{ code: "unsupported_media_type" }, 415, {}],
     [{ code: "internal_error" }, 500, {}],
@@ -39,6 +40,6 @@ describe("the admin API's codes", () => {
   });
 
   it("are all in the table above", () => {
-    expect(Object.keys(FAULTS)).toHaveLength(16);
+    expect(Object.keys(FAULTS)).toHaveLength(17);
   });
 });
