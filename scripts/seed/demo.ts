@@ -1,4 +1,3 @@
-import { sha256Base64url, toBase64url } from "../../src/kernel/bytes.ts";
 import type { RandomBytes } from "../../src/kernel/random.ts";
 import {
   type ApiKeyEnvironment,
@@ -9,6 +8,7 @@ import {
   lastFour,
   newApiKey,
 } from "../../src/protocol/api_key.ts";
+import { hashClientSecret, newClientSecret } from "../../src/protocol/client_secret.ts";
 import {
   type ClientId,
   type ClientSecretId,
@@ -48,14 +48,14 @@ export interface DemoSet {
 const ORDERS = ["orders:read", "orders:write"] as const;
 
 async function demoClient(name: string, scopes: readonly string[], random: RandomBytes): Promise<DemoClient> {
-  const secret = `spcs_${toBase64url(random(32))}`;
+  const secret = newClientSecret(random);
   return {
     id: newClientId(random),
     name,
     scopes,
     secretId: newClientSecretId(random),
     secret,
-    secretHash: await sha256Base64url(secret),
+    secretHash: await hashClientSecret(secret),
   };
 }
 
