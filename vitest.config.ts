@@ -21,6 +21,8 @@ export default defineConfig({
         test: {
           name: "workerd",
           globalSetup: ["./test/setup/redis.ts"],
+          // Properties and storms take seconds on a busy machine; a test that hangs still ends.
+          testTimeout: 30_000,
           include: ["test/{unit,flows,gateway,contract,workerd}/**/*.test.ts"],
         },
       },

@@ -7,14 +7,12 @@ import {
   wireIdentityRing,
 } from "./compose.ts";
 import { composeHosts } from "./compose_config.ts";
-import { type Apps, dispatch } from "./dispatch.ts";
+import { type Apps, serve } from "./dispatch.ts";
 import { KeyRingObject } from "./objects/key_ring.ts";
 
 export { Limiter } from "./objects/limiter.ts";
 
 /** The data plane alone: it decides and routes, and holds neither D1 nor a token-signing key. */
-let apps: Apps | null = null;
-
 function compose(env: Environment): Apps {
   const config = installedConfig(env);
   const reader = composeRemoteReader(env);
@@ -22,12 +20,7 @@ function compose(env: Environment): Apps {
   return { ...composeHosts(config), issuer: null, admin: null, authorizer };
 }
 
-export default {
-  fetch(request, env, ctx) {
-    apps ??= compose(env);
-    return dispatch(request, ctx, apps);
-  },
-} satisfies ExportedHandler<Environment>;
+export default { fetch: serve(compose) } satisfies ExportedHandler<Environment>;
 
 export class IdentityKeyRing extends KeyRingObject<Environment> {
   protected override wire() {

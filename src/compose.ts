@@ -165,14 +165,15 @@ export function composeAuthorizer(
 
 /** What the signing-key ring's object needs. */
 export function wireSigningRing(env: Environment): KeyRingWiring {
-  const { issuer } = installedConfig(env);
+  const config = installedConfig(env);
+  const { issuer } = config;
   const { feed } = issuerStores(readBindings(env));
   const longestTtlSeconds = Math.max(
     issuer.accessTokenTtlSeconds,
     ...issuer.apis.map((api) => api.accessTokenTtlSeconds),
   );
   return {
-    algorithms: signingAlgorithms(installedConfig(env)),
+    algorithms: signingAlgorithms(config),
     settings: {
       rotateAfterMs: issuer.signingKeys.rotateAfterSeconds * 1000,
       publishLeadMs: issuer.signingKeys.publishLeadSeconds * 1000,

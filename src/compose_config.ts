@@ -7,7 +7,10 @@ import { RouteTable } from "./policy/route_table.ts";
 import type { SignatureAlgorithm } from "./protocol/jws.ts";
 import { ADMIN_SCOPE, type TargetCatalog } from "./protocol/token_target.ts";
 
-/** The other half of the wiring: from a compiled configuration to the plain data that each room takes. */
+/*
+ * The other half of the wiring: from a compiled configuration to the plain data that each room takes.
+ */
+
 /** Under which hosts each half answers. */
 export function composeHosts({ issuer, gateway }: CompiledConfig) {
   return { issuerHosts: new Set(hostsOf(issuer)), gatewayHosts: new Set(hostsOf(gateway)) };

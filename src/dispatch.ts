@@ -1,9 +1,10 @@
 import type { Hono } from "hono";
 import { type AuthorizerParts, handleAuthorizerRequest } from "./authorizer/authorizer.ts";
-import { requestFaultResponse } from "./authorizer/refusal_response.ts";
+import { requestFaultResponse, unexpectedResponse } from "./authorizer/refusal_response.ts";
 import { finishResponse } from "./authorizer/response.ts";
+import { DeploymentFault, type Environment } from "./bindings.ts";
 import { isGatewayPath, isIssuerPath } from "./config/reserved_paths.ts";
-import { logEvent } from "./http/log.ts";
+import { logEvent, logFault } from "./http/log.ts";
 import { problemResponse } from "./http/problem.ts";
 import type { ScopedEnv } from "./http/request_scope.ts";
 import { canonicalRequest } from "./policy/canonical_request.ts";
@@ -15,6 +16,32 @@ export interface Apps {
   readonly issuer: Hono<ScopedEnv> | null;
   readonly admin: Hono<ScopedEnv> | null;
   readonly authorizer: AuthorizerParts | null;
+}
+
+/**
+ * The `fetch` of a deployment: its apps are composed by the first request and kept. Nobody sees what goes wrong on the way:
+ * a deployment that lacks something answers 503 until it is mended, anything else 500, and the log says which.
+ */
+export function serve(compose: (env: Environment) => Apps) {
+  let apps: Apps | null = null;
+  return async (request: Request, env: Environment, ctx: ExecutionContext): Promise<Response> => {
+    try {
+      apps ??= compose(env);
+      return await dispatch(request, ctx, apps);
+    } catch (error) {
+      return lastResort(error, request);
+    }
+  };
+}
+
+function lastResort(error: unknown, request: Request): Response {
+  const requestId = crypto.randomUUID();
+  const isDeployment = error instanceof DeploymentFault;
+  const event = isDeployment ? "deployment_fault" : "internal_error";
+  logFault(event, { request_id: requestId, error: error instanceof Error ? error.message : "not an Error" });
+  const response = unexpectedResponse(isDeployment, requestId);
+  finishResponse(response.headers, requestId, new URL(request.url).protocol);
+  return response;
 }
 
 /**

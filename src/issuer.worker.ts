@@ -11,7 +11,7 @@ import {
   wireSigningRing,
 } from "./compose.ts";
 import { composeHosts } from "./compose_config.ts";
-import { type Apps, dispatch } from "./dispatch.ts";
+import { type Apps, serve } from "./dispatch.ts";
 import { issuerApp } from "./issuer/app.ts";
 import { KeyRingObject } from "./objects/key_ring.ts";
 import { OutboxCourierObject } from "./objects/outbox_courier.ts";
@@ -21,8 +21,6 @@ import type { FeedPosition } from "./protocol/edge_feed.ts";
 export { EdgeFeed } from "./objects/edge_feed.ts";
 
 /** The control plane alone: it mints, revokes and administers, and no request for an API passes here. */
-let apps: Apps | null = null;
-
 function compose(env: Environment): Apps {
   const config = installedConfig(env);
   const revocations = composeRevocations(composeReader(env));
@@ -34,12 +32,7 @@ function compose(env: Environment): Apps {
   };
 }
 
-export default {
-  fetch(request, env, ctx) {
-    apps ??= compose(env);
-    return dispatch(request, ctx, apps);
-  },
-} satisfies ExportedHandler<Environment>;
+export default { fetch: serve(compose) } satisfies ExportedHandler<Environment>;
 
 /** What the authorizer's Worker may ask: reading alone, and nothing secret. */
 export class IssuerReader extends WorkerEntrypoint<Environment> implements IssuerReaderPort {

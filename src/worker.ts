@@ -12,7 +12,7 @@ import {
   wireSigningRing,
 } from "./compose.ts";
 import { composeHosts } from "./compose_config.ts";
-import { type Apps, dispatch } from "./dispatch.ts";
+import { type Apps, serve } from "./dispatch.ts";
 import { issuerApp } from "./issuer/app.ts";
 import { KeyRingObject } from "./objects/key_ring.ts";
 import { OutboxCourierObject } from "./objects/outbox_courier.ts";
@@ -21,8 +21,6 @@ export { EdgeFeed } from "./objects/edge_feed.ts";
 export { Limiter } from "./objects/limiter.ts";
 
 /** Everything in one Worker. */
-let apps: Apps | null = null;
-
 function compose(env: Environment): Apps {
   const config = installedConfig(env);
   const reader = composeReader(env);
@@ -35,12 +33,7 @@ function compose(env: Environment): Apps {
   };
 }
 
-export default {
-  fetch(request, env, ctx) {
-    apps ??= compose(env);
-    return dispatch(request, ctx, apps);
-  },
-} satisfies ExportedHandler<Environment>;
+export default { fetch: serve(compose) } satisfies ExportedHandler<Environment>;
 
 export class SigningKeyRing extends KeyRingObject<Environment> {
   protected override wire() {

@@ -28,7 +28,10 @@ export class ApiKeyCache {
   readonly #near: ApiKeyRecords;
   readonly #issuer: ApiKeyRecords;
   readonly #held = new Lru<Held>({ maxEntries: 8_000, maxBytes: 16 * 1024 * 1024 });
-  readonly #absent = new Lru<number>({ maxEntries: 10_000, maxBytes: 2 * 1024 * 1024 });
+  readonly #absent = new Lru<{ readonly announced: number; readonly atMs: number }>({
+    maxEntries: 10_000,
+    maxBytes: 2 * 1024 * 1024,
+  });
   readonly #reading = new Map<string, { readonly done: Promise<CachedApiKey | null>; readonly startedMs: number }>();
 
   constructor(near: ApiKeyRecords, issuer: ApiKeyRecords) {
@@ -46,7 +49,8 @@ export class ApiKeyCache {
       const keepMs = record.epoch < view.leastEpoch("api_key", record.id) ? ENDED_MS : FORGET_MS;
       return record.epoch >= announced && nowMs - held.readAtMs <= keepMs;
     }
-    return announced === 0 && nowMs - (this.#absent.get(hash) ?? Number.NEGATIVE_INFINITY) <= ABSENT_MS;
+    const absent = this.#absent.get(hash);
+    return absent !== undefined && absent.announced === announced && nowMs - absent.atMs <= ABSENT_MS;
   }
 
   /** The key whose string has the digest `hash`, or null where there is none. Throws `Outage`. */
@@ -78,7 +82,7 @@ export class ApiKeyCache {
     const record = announced > (near?.epoch ?? 0) ? await this.#issuer.find(hash) : near;
     if (record === null) {
       this.#held.delete(hash);
-      this.#absent.set(hash, nowMs, ABSENT_BYTES);
+      this.#absent.set(hash, { announced, atMs: nowMs }, ABSENT_BYTES);
       return null;
     }
     const key = { record, ...credentialOf(record), identities: new Map() };

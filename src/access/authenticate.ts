@@ -25,16 +25,15 @@ export async function authenticate(
 ): Promise<Result<CredentialEntry, Refusal>> {
   const presented = presentedCredential(call.header);
   if (!presented.ok) return err({ kind: "ambiguous_credentials", reason: presented.error });
-  if (presented.value.kind === "none") return err({ kind: "unauthenticated", reason: "no_credential", route });
+  if (presented.value.kind === "none") return err({ kind: "unauthenticated", reason: presented.value.reason, route });
   const view = await gate.revocations.view(call.nowMs, call.defer, route.toleratedStalenessMs);
   if (view === null) return err({ kind: "unavailable", reason: "edge_feed_stale" });
   const proven = await prove(presented.value, route, call, gate, view);
   trace.holder = proven.ok ? proven.value : proven.error.holder;
   if (proven.ok) return proven;
   const refusal = refusalOf(proven.error.reason, route, call, gate);
-  // An expired token too: each replay of it costs a signature, for it is not remembered.
-  if (refusal.kind === "invalid_credential" || refusal.kind === "expired_token")
-    gate.failures.fail(call.address, call.nowMs);
+  const counts = refusal.kind === "invalid_credential" || proven.error.costSignature;
+  if (counts) gate.failures.fail(call.address, call.nowMs);
   return err(refusal);
 }
 
@@ -46,8 +45,8 @@ async function prove(
   view: RevocationView,
 ): Promise<Result<CredentialEntry, Unproven<string>>> {
   switch (presented.kind) {
-    case "unreadable":
-      return unproven(presented.reason, null);
+    case "bearer_malformed":
+      return unproven("bearer_malformed", null);
     case "bearer":
       if (!route.credentials.includes("bearer")) return unproven("bearer_not_taken_here", null);
       return authenticateBearer(presented.token, call, gate, view);

@@ -18,11 +18,11 @@ export async function authenticateBearer(
   view: RevocationView,
 ): Promise<Result<CachedToken, Unproven<TokenFault | "throttled">>> {
   const held = gate.tokens.get(token);
-  if (held !== undefined) return checked(held, call, gate, view);
+  if (held !== undefined) return checked(held, call, gate, view, false);
   if (gate.failures.waitSeconds(call.address, call.nowMs) > 0) return unproven("throttled", null);
   const signed = await gate.verifier.verify(token, call.nowMs, call.defer);
   if (!signed.ok) return unproven(signed.error, null);
-  const proven = checked(cachedToken(signed.value), call, gate, view);
+  const proven = checked(cachedToken(signed.value), call, gate, view, true);
   if (proven.ok) gate.tokens.add(token, proven.value);
   return proven;
 }
@@ -32,9 +32,10 @@ function checked(
   call: Call,
   gate: Gate,
   view: RevocationView,
+  costSignature: boolean,
 ): Result<CachedToken, Unproven<TokenFault | "throttled">> {
   const fault = tokenFault(candidate.token, call, gate, view);
-  return fault === null ? ok(candidate) : unproven(fault, candidate);
+  return fault === null ? ok(candidate) : unproven(fault, candidate, costSignature);
 }
 
 /** What is wrong with a signed token here and now. Its age alone is said last: see `checkAccessTokenClaims`. */

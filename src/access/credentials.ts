@@ -1,20 +1,12 @@
 import { err, ok, type Result } from "../kernel/result.ts";
+import { readAuthorization } from "../protocol/authorization_header.ts";
 
 /** The one explicit credential of a request; nothing about it is proven. */
 export type Presented =
-  | { readonly kind: "none" }
+  | { readonly kind: "none"; readonly reason: "no_credential" | "scheme_not_supported" }
   | { readonly kind: "bearer"; readonly token: string }
-  | { readonly kind: "api_key"; readonly key: string }
-  /** An `Authorization` that no route takes. */
-  | { readonly kind: "unreadable"; readonly reason: "scheme_not_supported" | "bearer_malformed" };
-
-const BEARER = /^bearer +([A-Za-z0-9._~+/-]+=*)$/i;
-const HAS_BEARER_SCHEME = /^bearer(?: |$)/i;
-/**
- * Two `Authorization` fields arrive joined by a comma: behind a whole bearer credential, which has none in it, or before a
- * scheme of its own.
- */
-const SECOND_AUTHORIZATION = /^bearer(?: +[A-Za-z0-9._~+/-]+=*)?\s*,|,\s*[A-Za-z][A-Za-z0-9-]*\s+[^\s,]/i;
+  | { readonly kind: "bearer_malformed" }
+  | { readonly kind: "api_key"; readonly key: string };
 
 /**
  * Reads the explicit credentials of a request. Two of them are refused whatever they say (RFC 6750 §2): the gate and the
@@ -25,10 +17,14 @@ export function presentedCredential(header: (name: string) => string | null): Re
   const apiKey = header("x-api-key");
   if (authorization !== null && apiKey !== null) return err("two_credentials");
   if (apiKey !== null) return apiKey.includes(",") ? err("two_api_keys") : ok({ kind: "api_key", key: apiKey });
-  if (authorization === null) return ok({ kind: "none" });
-  if (SECOND_AUTHORIZATION.test(authorization)) return err("two_authorizations");
-  const token = BEARER.exec(authorization)?.[1];
-  if (token !== undefined) return ok({ kind: "bearer", token });
-  const reason = HAS_BEARER_SCHEME.test(authorization) ? "bearer_malformed" : "scheme_not_supported";
-  return ok({ kind: "unreadable", reason });
+  if (authorization === null) return ok({ kind: "none", reason: "no_credential" });
+  const read = readAuthorization(authorization);
+  switch (read.kind) {
+    case "several":
+      return err("two_authorizations");
+    case "other_scheme":
+      return ok({ kind: "none", reason: "scheme_not_supported" });
+    default:
+      return ok(read);
+  }
 }

@@ -76,5 +76,5 @@ async function authorize(
   if (decision.effect === "allow") return authenticated;
   return decision.missing === "role"
     ? err({ kind: "forbidden", reason: "role_missing", route })
-    : err({ kind: "insufficient_scope", reason: "scope_missing", route, missingScopes: decision.missingScopes });
+    : err({ kind: "insufficient_scope", reason: "scope_missing", route });
 }

@@ -12,8 +12,12 @@ export type Refusal =
   | { readonly kind: "headers_too_large"; readonly reason: "headers_too_large" }
   | { readonly kind: "body_too_large"; readonly reason: "body_too_large" }
   | { readonly kind: "ambiguous_credentials"; readonly reason: string }
-  /** Nothing was presented. */
-  | { readonly kind: "unauthenticated"; readonly reason: "no_credential"; readonly route: GateRoute }
+  /** Nothing was presented, or nothing that we know (RFC 6750 §3.1). */
+  | {
+      readonly kind: "unauthenticated";
+      readonly reason: "no_credential" | "scheme_not_supported";
+      readonly route: GateRoute;
+    }
   | { readonly kind: "invalid_credential"; readonly reason: string; readonly route: GateRoute }
   /** A token without any other fault. */
   | { readonly kind: "expired_token"; readonly reason: "token_expired"; readonly route: GateRoute }
@@ -22,12 +26,7 @@ export type Refusal =
       readonly reason: "failed_authentications";
       readonly retryAfterSeconds: number;
     }
-  | {
-      readonly kind: "insufficient_scope";
-      readonly reason: "scope_missing";
-      readonly route: GateRoute;
-      readonly missingScopes: readonly string[];
-    }
+  | { readonly kind: "insufficient_scope"; readonly reason: "scope_missing"; readonly route: GateRoute }
   | { readonly kind: "forbidden"; readonly reason: "role_missing"; readonly route: GateRoute }
   | { readonly kind: "quota_exceeded"; readonly reason: "limit"; readonly limits: JudgedLimits }
   | { readonly kind: "unavailable"; readonly reason: "edge_feed_stale" | "limiter_unavailable" };

@@ -1,11 +1,10 @@
+import { readAuthorization } from "../protocol/authorization_header.ts";
+
 /** What a request brings to be recognised by; nothing about it is proven. */
 export type PresentedToken =
   | { readonly kind: "none" }
   | { readonly kind: "token"; readonly token: string }
   | { readonly kind: "refused"; readonly code: "ambiguous_credentials" | "credential_in_query" };
-
-const BEARER = /^bearer +([A-Za-z0-9._~+/-]+=*)$/i;
-const HAS_BEARER_SCHEME = /^bearer(?: |$)/i;
 
 /**
  * Reads the one bearer token of a request (RFC 6750 §2.1). Two credentials are refused whatever they say: two checks could
@@ -17,9 +16,9 @@ export function presentedToken(headers: Headers, query: URLSearchParams): Presen
   if (query.has("access_token")) return { kind: "refused", code: "credential_in_query" };
   const authorization = headers.get("authorization");
   if (authorization === null) return { kind: "none" };
-  if (authorization.includes(",") || headers.has("x-api-key"))
-    return { kind: "refused", code: "ambiguous_credentials" };
-  // RFC 6750 §3.1: a scheme that is not ours counts as nothing sent; a broken bearer token is a token, and invalid.
-  if (!HAS_BEARER_SCHEME.test(authorization)) return { kind: "none" };
-  return { kind: "token", token: BEARER.exec(authorization)?.[1] ?? "" };
+  const read = readAuthorization(authorization);
+  if (read.kind === "several" || headers.has("x-api-key")) return { kind: "refused", code: "ambiguous_credentials" };
+  if (read.kind === "other_scheme") return { kind: "none" };
+  // A broken bearer token is a token, and invalid.
+  return { kind: "token", token: read.kind === "bearer" ? read.token : "" };
 }

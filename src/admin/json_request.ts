@@ -1,4 +1,4 @@
-import { mediaType, readTextBody } from "../http/body.ts";
+import { isPlainUtf8, mediaType, readTextBody } from "../http/body.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import { parseStrictJson } from "../kernel/strict_json.ts";
 import { invalidFields } from "../managing/management.ts";
@@ -15,6 +15,7 @@ export async function readJsonBody(request: Request, required: boolean): Promise
   const type = mediaType(request.headers.get("content-type"));
   const mayBeAbsent = !required && type === "";
   if (type !== JSON_TYPE && !mayBeAbsent) return err({ code: "unsupported_media_type" });
+  if (!isPlainUtf8(request.headers)) return err({ code: "unsupported_media_type" });
   const body = await readTextBody(request, MAX_BODY_BYTES);
   if (!body.ok) return err({ code: body.error === "body_too_large" ? "body_too_large" : "invalid_json" });
   if (body.value === "" && !required) return ok({});

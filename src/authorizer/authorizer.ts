@@ -3,6 +3,7 @@ import { Outage } from "../kernel/outage.ts";
 import type { CanonicalRequest } from "../policy/canonical_request.ts";
 import { type GatewayParts, handleGatewayRequest } from "./gateway.ts";
 import { unexpectedResponse } from "./refusal_response.ts";
+import { finishResponse } from "./response.ts";
 import { type WellKnownParts, wellKnownResponse } from "./well_known.ts";
 
 /** What the authorizer is built from. */
@@ -20,10 +21,14 @@ export async function handleAuthorizerRequest(
   { gateway, wellKnown }: AuthorizerParts,
 ): Promise<Response> {
   if (!isReserved) return handleGatewayRequest(request, canonical, ctx, gateway);
+  const requestId = crypto.randomUUID();
   try {
-    return await wellKnownResponse(canonical, wellKnown);
+    return await wellKnownResponse(canonical, wellKnown, requestId);
   } catch (error) {
-    logFault("well_known_failed", { path: canonical.path, error: error instanceof Error ? error.message : "" });
-    return unexpectedResponse(error instanceof Outage, crypto.randomUUID());
+    const message = error instanceof Error ? error.message : "not an Error";
+    logFault("well_known_failed", { request_id: requestId, path: canonical.path, error: message });
+    const response = unexpectedResponse(error instanceof Outage, requestId);
+    finishResponse(response.headers, requestId, canonical.scheme);
+    return response;
   }
 }

@@ -10,7 +10,10 @@ export interface LimitedBody {
 /** Content in these has no meaning (RFC 9110 §9.3.1), and two servers that disagree on it can be played against each other. */
 const BODILESS: ReadonlySet<string> = new Set(["GET", "HEAD"]);
 
-const STATED_LENGTH = /^\d+$/;
+/** RFC 9112 §6.1: beside a `Transfer-Encoding` a `Content-Length` says nothing, whatever it says. */
+function statesItsLength(headers: Headers): boolean {
+  return /^\d+$/.test(headers.get("content-length") ?? "") && !headers.has("transfer-encoding");
+}
 
 /**
  * The body of `request`, cut off where it passes `maxBytes`. A body that states its length was refused
@@ -19,7 +22,7 @@ const STATED_LENGTH = /^\d+$/;
  */
 export function limitBody(request: Request, maxBytes: number): LimitedBody {
   if (BODILESS.has(request.method)) return { stream: null, signal: null, exceeded: () => false };
-  if (request.body === null || STATED_LENGTH.test(request.headers.get("content-length") ?? "")) {
+  if (request.body === null || statesItsLength(request.headers)) {
     return { stream: request.body, signal: null, exceeded: () => false };
   }
   const abort = new AbortController();

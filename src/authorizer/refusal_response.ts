@@ -69,10 +69,14 @@ function gone({ deprecation }: GateRoute): Mapped {
 
 function ambiguous({ resourceMetadataUrl }: RefusalContext): Mapped {
   const description = "more than one credential";
-  const challenge = { error: "invalid_request", errorDescription: description, resourceMetadata: resourceMetadataUrl };
+  const challenge = bearerChallenge({
+    error: "invalid_request",
+    errorDescription: description,
+    resourceMetadata: resourceMetadataUrl,
+  });
   return {
     problem: { status: 400, code: "ambiguous_credentials", title: "Bad Request", detail: description },
-    headers: new Headers({ "www-authenticate": bearerChallenge({ ...challenge, error: "invalid_request" }) }),
+    headers: new Headers({ "www-authenticate": challenge }),
   };
 }
 

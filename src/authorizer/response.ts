@@ -36,12 +36,12 @@ export function finishResponse(headers: Headers, requestId: string, scheme: stri
 export function setDeprecation(headers: Headers, { sinceMs, sunsetMs, successor }: RouteDeprecation): void {
   headers.set("deprecation", `@${Math.floor(sinceMs / 1000)}`);
   headers.set("sunset", new Date(sunsetMs).toUTCString());
-  headers.set("link", `<${successor}>; rel="successor-version"`);
+  headers.append("link", `<${successor}>; rel="successor-version"`);
 }
 
 function fromOrigin(origin: Response, route: GateRoute, requestId: string): Response {
   // An origin's account of its own failure may hold stack traces and names of inner machines.
-  if (origin.status >= 500) return originFailure(origin, requestId);
+  if (origin.status >= 500 || origin.status < 200) return originFailure(origin, requestId);
   const response = new Response(origin.body, origin);
   const connection = origin.headers.get("connection");
   for (const name of origin.headers.keys()) if (!reachesCaller(name, connection)) response.headers.delete(name);
@@ -50,11 +50,16 @@ function fromOrigin(origin: Response, route: GateRoute, requestId: string): Resp
   return response;
 }
 
+/** Other numbers than these have no meaning for a caller (RFC 9110 §15), and no Response can carry some of them. */
+function isServerError(status: number): boolean {
+  return status >= 500 && status <= 599;
+}
+
 function originFailure(origin: Response, requestId: string): Response {
   origin.body?.cancel().catch(() => undefined);
   const retryAfter = origin.headers.get("retry-after");
   return problemResponse(
-    { status: origin.status, code: "origin_error", title: "The origin failed" },
+    { status: isServerError(origin.status) ? origin.status : 502, code: "origin_error", title: "The origin failed" },
     requestId,
     retryAfter === null ? {} : { "retry-after": retryAfter },
   );

@@ -15,8 +15,11 @@ export interface WellKnownParts {
 }
 
 /** Answers the paths that the gateway keeps for itself (DESIGN: reserved on gateway hosts). Throws `Outage`. */
-export async function wellKnownResponse(canonical: CanonicalRequest, parts: WellKnownParts): Promise<Response> {
-  const requestId = crypto.randomUUID();
+export async function wellKnownResponse(
+  canonical: CanonicalRequest,
+  parts: WellKnownParts,
+  requestId: string,
+): Promise<Response> {
   const response = await answer(canonical, parts, requestId);
   finishResponse(response.headers, requestId, canonical.scheme);
   return response;

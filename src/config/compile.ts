@@ -62,6 +62,10 @@ function identifierFaults({ issuer, gateway }: Config): ConfigFault[] {
     if (isOwn !== (trusted.keys === "ring")) {
       faults.push({ path: `${path}.keys`, reason: `must ${isOwn ? "" : "not "}be \`ring\` for this issuer` });
     }
+    const own = issuer.apis.find((api) => api.resource === (trusted.audience ?? gateway.resource));
+    if (isOwn && own !== undefined && !trusted.algorithms.includes(own.algorithm)) {
+      faults.push({ path: `${path}.algorithms`, reason: `lacks ${own.algorithm}, which signs this API's tokens` });
+    }
     if (isOwn && trusted.audience === issuer.url) {
       faults.push({ path: `${path}.audience`, reason: "names the issuer, whose tokens are for itself alone" });
     }

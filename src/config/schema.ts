@@ -101,8 +101,8 @@ const deprecation = z.strictObject({
   since: z.iso.datetime(),
   /** When it answers 410 (RFC 8594). */
   sunset: z.iso.datetime(),
-  /** Path or URL of what replaces it. */
-  successor: z.string().min(1),
+  /** Path or URL of what replaces it, as a `Link` can carry it (RFC 8288). */
+  successor: z.string().regex(/^[\x21-\x3b\x3d\x3f-\x7e]+$/, "must be a URI reference"),
 });
 
 const route = z.strictObject({

@@ -42,6 +42,16 @@ async function readBounded(body: ReadableStream<Uint8Array>, maxBytes: number): 
   return whole;
 }
 
+/**
+ * Whether a body comes as plain UTF-8: no `Content-Encoding`, and no `charset` but UTF-8. Another reader would see other
+ * text in it than ours.
+ */
+export function isPlainUtf8(headers: Headers): boolean {
+  const encoding = headers.get("content-encoding") ?? "identity";
+  const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(headers.get("content-type") ?? "")?.[1] ?? "utf-8";
+  return encoding.toLowerCase() === "identity" && /^utf-?8$/i.test(charset);
+}
+
 /** The media type of a `Content-Type` in lower case, without parameters; the empty string when absent. */
 export function mediaType(contentType: string | null): string {
   return (contentType ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";

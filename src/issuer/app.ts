@@ -11,6 +11,8 @@ import { oauthErrorResponse } from "./oauth_response.ts";
 import { revokeRoute } from "./revoke_route.ts";
 import { tokenRoute } from "./token_route.ts";
 
+const RETRY_AFTER_SECONDS = "2";
+
 /** What the issuer's app is built from. */
 export interface IssuerAppParts {
   readonly issuer: Issuer;
@@ -52,8 +54,16 @@ function lastResort(error: Error, path: string, requestId: string): Response {
     error: error.message,
     cause: String(error.cause ?? ""),
   });
-  if (dependency !== null) {
-    return oauthErrorResponse(oauthError("temporarily_unavailable", "please try again in a moment", "outage"));
-  }
+  if (dependency !== null) return outageResponse(path, requestId);
   return problemResponse({ status: 500, code: "internal_error", title: "Internal Server Error" }, requestId);
+}
+
+/** OAuth clients read OAuth's errors; everyone else reads problems (RFC 9457). */
+function outageResponse(path: string, requestId: string): Response {
+  const description = "please try again in a moment";
+  if (path.startsWith("/oauth2/")) {
+    return oauthErrorResponse(oauthError("temporarily_unavailable", description, "outage"));
+  }
+  const problem = { status: 503, code: "temporarily_unavailable", title: "Service Unavailable", detail: description };
+  return problemResponse(problem, requestId, { "retry-after": RETRY_AFTER_SECONDS });
 }

@@ -1,4 +1,4 @@
-import { mediaType, readTextBody } from "../http/body.ts";
+import { isPlainUtf8, mediaType, readTextBody } from "../http/body.ts";
 import { err, type Result } from "../kernel/result.ts";
 import { type Form, parseForm } from "../protocol/form.ts";
 import { type OAuthError, oauthError } from "../protocol/oauth_error.ts";
@@ -18,6 +18,7 @@ export async function readFormRequest(request: Request): Promise<Result<Form, OA
   if (mediaType(request.headers.get("content-type")) !== FORM) {
     return refuse(`the body must be ${FORM}`, "wrong_content_type");
   }
+  if (!isPlainUtf8(request.headers)) return refuse("the body must be plain UTF-8", "wrong_content_type");
   const body = await readTextBody(request, MAX_BODY_BYTES);
   if (body.ok) return parseForm(body.value);
   return body.error === "body_too_large"

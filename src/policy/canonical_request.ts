@@ -27,7 +27,8 @@ const MAX_QUERY_CHARACTERS = 8 * 1024;
 export function canonicalRequest(method: string, url: URL): Result<CanonicalRequest, RequestFault> {
   const { search } = url;
   if (search !== "") {
-    if (search.length > MAX_QUERY_CHARACTERS || /%(?![0-9A-Fa-f]{2})|%00|[\\\u0000-\u0020\u007f]/.test(search)) {
+    if (search.length > MAX_QUERY_CHARACTERS) return err("path_too_long");
+    if (/%(?![0-9A-Fa-f]{2})|%00|[\\\u0000-\u0020\u007f]/.test(search)) {
       return err("query_ambiguous");
     }
     // RFC 6750 §2.3 and RFC 9700 §4.3.2: a token in a URL ends in logs and histories. It is never honoured.

@@ -24,7 +24,6 @@ const DROPPED: ReadonlySet<string> = new Set([
   // Said anew by the runtime of whatever body is really sent.
   "content-length",
   "cookie",
-  "forwarded",
   "host",
   "true-client-ip",
   "via",
@@ -43,9 +42,14 @@ const DROPPED: ReadonlySet<string> = new Set([
 const DROPPED_PREFIXES = [
   "cf-",
   "client-cert",
+  "client-ip",
+  "forwarded",
+  "front-end-https",
   "remote-",
   "sallyport-",
   "ssl-client",
+  "x-accel-",
+  "x-access-token",
   "x-amzn-",
   "x-auth-",
   "x-authenticated-",
@@ -53,23 +57,34 @@ const DROPPED_PREFIXES = [
   "x-consumer-",
   "x-credential-",
   "x-envoy-",
-  "x-forwarded-",
+  "x-forwarded",
   "x-goog-",
+  "x-host",
+  "x-identity",
   "x-jwt-assertion",
+  "x-middleware-",
   "x-ms-client-principal",
   "x-original-",
   "x-originating-ip",
+  "x-principal",
   "x-remote-",
+  "x-roles",
+  "x-scheme",
+  "x-scope",
   "x-ssl-",
+  "x-tenant",
   "x-user",
+  "x-verified",
   "x-webauth-",
 ];
+
+/** Servers that hand headers on as variables read `X_User_Id` as `X-User-Id`: a name with `_` is dropped as well. */
+const SPEAKS_FOR_THE_GATE = new RegExp(`^(?:${DROPPED_PREFIXES.join("|")})|_`);
 
 /** Whether the header called `name` (lower case) may reach an origin; `connection` is the request's own such field. */
 export function reachesOrigin(name: string, connection: string | null): boolean {
   if (HOP_BY_HOP.has(name) || DROPPED.has(name)) return false;
-  // Servers that hand headers on as variables read `X_User_Id` as `X-User-Id`.
-  if (name.includes("_") || DROPPED_PREFIXES.some((prefix) => name.startsWith(prefix))) return false;
+  if (SPEAKS_FOR_THE_GATE.test(name)) return false;
   return connection === null || !namedIn(connection, name);
 }
 

@@ -8,7 +8,7 @@ export interface TableEntry<R> {
 }
 
 export type RouteMatch<R> =
-  | { readonly kind: "matched"; readonly route: R; readonly parameters: Readonly<Record<string, string>> }
+  | { readonly kind: "matched"; readonly route: R }
   | { readonly kind: "method_not_allowed"; readonly allow: readonly string[] }
   | { readonly kind: "not_found" };
 
@@ -52,7 +52,7 @@ export class RouteTable<R> {
     if (leaf === null || leaf === AMBIGUOUS) return { kind: "not_found" };
     const entry = leaf.methods.get(method) ?? (method === "HEAD" ? leaf.methods.get("GET") : undefined);
     if (entry === undefined) return { kind: "method_not_allowed", allow: allowed(leaf) };
-    return { kind: "matched", route: entry.route, parameters: parametersOf(entry.pattern, segments) };
+    return { kind: "matched", route: entry.route };
   }
 
   #add(entry: TableEntry<R>): void {
@@ -118,12 +118,4 @@ function allowed<R>(leaf: Leaf<R>): string[] {
   const methods = new Set(leaf.methods.keys());
   if (methods.has("GET")) methods.add("HEAD");
   return [...methods].sort();
-}
-
-function parametersOf(pattern: RoutePattern, segments: readonly string[]): Readonly<Record<string, string>> {
-  const found: [string, string][] = [];
-  for (const [index, segment] of pattern.entries()) {
-    if (segment.kind === "parameter") found.push([segment.name, segments[index] ?? ""]);
-  }
-  return Object.fromEntries(found);
 }

@@ -172,16 +172,26 @@ describe("RFC 6750 2: one credential only", () => {
     expect((await gate.fetch("/orders", { headers: { "x-api-key": key } })).status).toBe(200);
   });
 
-  it.each(["Basic dXNlcjpwYXNz", "DPoP AAAA", "Digest username=x", "Negotiate AAAA", "", "null", "Bearer null"])(
-    "Authorization %j proves nobody",
+  it.each(["Basic dXNlcjpwYXNz", "DPoP AAAA", "Digest username=x", "Negotiate AAAA", "", "null"])(
+    "RFC 6750 3.1: Authorization %j counts as nothing sent: a challenge without error, and no failure counted",
     async (authorization) => {
       const gate = install();
       const response = await gate.fetch("/orders", { headers: { authorization } });
       expect(response.status).toBe(401);
-      expect(await problemOf(response)).toEqual(INVALID_TOKEN);
+      expect(await problemOf(response)).toMatchObject({ code: "unauthenticated" });
+      expect(response.headers.get("www-authenticate")).not.toContain("error");
+      expect(logs.events("decision").at(-1)).toMatchObject({ reason: "scheme_not_supported" });
       expect(network.calls).toEqual([]);
     },
   );
+
+  it.each(["Bearer null", "Bearer", "Bearer a b"])("Authorization %j proves nobody", async (authorization) => {
+    const gate = install();
+    const response = await gate.fetch("/orders", { headers: { authorization } });
+    expect(response.status).toBe(401);
+    expect(await problemOf(response)).toEqual(INVALID_TOKEN);
+    expect(network.calls).toEqual([]);
+  });
 });
 
 describe("RFC 6750 2.3, RFC 9700 4.3.2: a token in the URL or the body is never honoured", () => {

@@ -170,3 +170,15 @@ describe("an origin's headers", () => {
     expect(response.headers.get("ratelimit")).toMatch(/^"ping";r=4;t=\d+$/);
   });
 });
+
+describe("RFC 9110 15: a status that no caller can be given", () => {
+  it.each([101, 199, 600, 999])("%d is 502 origin_error, and the call stays an allowed one", async (status) => {
+    network.origin(() => Object.defineProperty(new Response("odd"), "status", { value: status }));
+    const response = await whoami();
+    expect(response.status).toBe(502);
+    expect(await problemOf(response)).toMatchObject({ code: "origin_error" });
+    expect(logs.lastDecision).toMatchObject({ outcome: "allowed", status: 502 });
+    network.origin(() => new Response("well", { status: 299 }));
+    expect((await whoami()).status).toBe(299);
+  });
+});

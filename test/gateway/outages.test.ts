@@ -274,4 +274,19 @@ describe("a budget of failures per address", () => {
     vi.setSystemTime(START + 12_000);
     expect(await status(gate, from("203.0.113.1", bearer(await token(ring))))).toBe(200);
   });
+
+  it("an expired token counts where it cost a signature, not where it was known before it expired", async () => {
+    const { gatewayConfig } = await import("../support/gateway_config.ts");
+    const config = gatewayConfig();
+    const gate = install({ config: { ...config, gateway: { ...config.gateway, failedAuthenticationsPerMinute: 3 } } });
+    const from = (address: string, headers: Record<string, string>) => ({ ...headers, "cf-connecting-ip": address });
+    const known = bearer(await token(ring));
+    expect(await status(gate, from("203.0.113.5", known))).toBe(200);
+    vi.setSystemTime(START + 3_600_000);
+    for (let count = 0; count < 5; count++) expect(await status(gate, from("203.0.113.5", known))).toBe(401);
+    expect(await status(gate, from("203.0.113.5", bearer(await token(ring))))).toBe(200);
+    const unknown = bearer(await token(ring, { exp: Math.floor(START / 1000) }));
+    for (let count = 0; count < 3; count++) expect(await status(gate, from("203.0.113.6", unknown))).toBe(401);
+    expect(await status(gate, from("203.0.113.6", bearer(await token(ring))))).toBe(429);
+  });
 });

@@ -143,3 +143,16 @@ describe("a reading that others wait for", () => {
     expect((await find(hash, T0 + 1, 2))?.record.epoch).toBe(2);
   });
 });
+
+describe("a key that is gone while its announcement lasts", () => {
+  it("is looked up at the issuer once, and again only when something new is announced", async () => {
+    const { asked, find } = cacheWith(
+      async () => null,
+      async () => null,
+    );
+    for (const afterMs of [0, 1_000, 20_000]) expect(await find("gone", T0 + afterMs, 1)).toBeNull();
+    expect(asked).toEqual({ near: 1, issuer: 1 });
+    await find("gone", T0 + 21_000, 2);
+    expect(asked).toEqual({ near: 2, issuer: 2 });
+  });
+});

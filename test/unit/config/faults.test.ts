@@ -14,6 +14,12 @@ describe("a configuration that is wrong says where and why", () => {
       "limits.ping",
       /burst/,
     ],
+    [
+      "an algorithm that signs our API's tokens and that the gateway does not take",
+      (c) => Object.assign(c.issuer.apis[0] ?? {}, { algorithm: "RS256" }),
+      "gateway.trustedIssuers[0].algorithms",
+      /lacks RS256/,
+    ],
     ["another version", (c) => (c.version = 2), "version", /expected 1/],
     ["no routes", (c) => (c.routes = []), "routes", /too small/i],
     ["an unknown origin", add({ origin: "nowhere" }), `${ADDED}.origin`, /`nowhere` is not among origins/],

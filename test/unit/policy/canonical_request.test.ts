@@ -200,7 +200,7 @@ describe("queries", () => {
     expect(parse(search)).toEqual({ ok: false, error: "credential_in_query" }),
   );
 
-  it.each(["?a=%", "?a=%2", "?a=%zz", "?%00", "?a=%00b", "?a=\\", `?${"a".repeat(8_192)}`])("%j is refused", (search) =>
+  it.each(["?a=%", "?a=%2", "?a=%zz", "?%00", "?a=%00b", "?a=\\"])("%j is refused", (search) =>
     expect(parse(search)).toEqual({ ok: false, error: "query_ambiguous" }),
   );
 
