@@ -11,8 +11,8 @@ export interface CanonicalPath {
 const MAX_CHARACTERS = 4 * 1024;
 const MAX_SEGMENTS = 64;
 
-/** Nothing to decode and nothing to doubt: most requests. A segment may not end in a dot (see `isUnambiguous`). */
-const PLAIN = /^(?:\/(?:[A-Za-z0-9_~-]|\.(?=[A-Za-z0-9_~-]))+)+$/;
+/** Nothing to decode and nothing to doubt: most requests. */
+const PLAIN = /^(?:\/[A-Za-z0-9_~-]+)+$/;
 const UNRESERVED = /[A-Za-z0-9._~-]/;
 /** `pchar` of RFC 3986 that need no encoding, less `;`, which some servers cut off as a path parameter. */
 const KEPT = /[A-Za-z0-9._~!$&'()*+,=:@-]/;
