@@ -34,7 +34,9 @@ export async function load(target: Target, seconds: number): Promise<Measurement
   const output = await run(process.execPath, [AUTOCANNON, ...timing, ...headers, ...body, target.url]);
   const result = JSON.parse(output);
   if (result.non2xx + result.errors > result["2xx"] * TOLERATED) {
-    const answers = Object.entries<{ count: number }>(result.statusCodeStats ?? {}).map(([code, { count }]) => `${count} x ${code}`);
+    const answers = Object.entries<{ count: number }>(result.statusCodeStats ?? {}).map(
+      ([code, { count }]) => `${count} x ${code}`,
+    );
     throw new Error(`${target.url}: ${answers.join(", ")}; ${result.errors} errors`);
   }
   return {
