@@ -17,6 +17,7 @@ const ENDED_MS = 30_000;
 const STUCK_MS = 10_000;
 const ENTRY_BYTES = 1_536;
 const ABSENT_BYTES = 128;
+const DIGEST_BYTES = 384;
 
 type Held = { readonly key: CachedApiKey; readonly readAtMs: number };
 
@@ -32,11 +33,22 @@ export class ApiKeyCache {
     maxEntries: 10_000,
     maxBytes: 2 * 1024 * 1024,
   });
+  readonly #digests = new Lru<string>({ maxEntries: 8_000, maxBytes: 4 * 1024 * 1024 });
   readonly #reading = new Map<string, { readonly done: Promise<CachedApiKey | null>; readonly startedMs: number }>();
 
   constructor(near: ApiKeyRecords, issuer: ApiKeyRecords) {
     this.#near = near;
     this.#issuer = issuer;
+  }
+
+  /** The digest of a key string that was found here before. Only those are kept: what is made up cannot push them out. */
+  knownDigest(text: string): string | undefined {
+    return this.#digests.get(text);
+  }
+
+  /** Keeps the digest of a key string that was found. It stays in this isolate's memory, as verified tokens do. */
+  keepDigest(text: string, hash: string): void {
+    this.#digests.set(text, hash, DIGEST_BYTES);
   }
 
   /** Whether an answer for `hash` is in memory, so that asking costs nothing. */

@@ -156,3 +156,14 @@ describe("a key that is gone while its announcement lasts", () => {
     expect(asked).toEqual({ near: 2, issuer: 2 });
   });
 });
+
+describe("digests of key strings", () => {
+  it("are kept for strings that were found, bounded, and prove nothing by themselves", async () => {
+    const cache = new ApiKeyCache({ find: async () => null }, { find: async () => null });
+    expect(cache.knownDigest("sk_live_x")).toBeUndefined();
+    for (let count = 0; count < 9_000; count++) cache.keepDigest(`sk_live_${count}`, `digest ${count}`);
+    expect(cache.knownDigest("sk_live_0")).toBeUndefined();
+    expect(cache.knownDigest("sk_live_8999")).toBe("digest 8999");
+    expect(await cache.find("digest 8999", T0, { leastEpoch: () => 0 }, () => undefined)).toBeNull();
+  });
+});
