@@ -8,6 +8,7 @@ import { openSigningKey } from "./jose_keys.ts";
 import type { KeyEncryption } from "./key_encryption.ts";
 
 const REFRESH_MS = 60_000;
+const RETRY_MS = 1_000;
 
 /**
  * How long an isolate may go on signing with a key it opened, in milliseconds. A ring keeps a retired key published
@@ -28,6 +29,8 @@ export class JoseTokenSigner implements TokenSigner {
   readonly #encryption: KeyEncryption;
   readonly #purpose: string;
   readonly #open = new Map<SignatureAlgorithm, OpenKey>();
+  /** When a key's last refresh began. */
+  readonly #triedAtMs = new Map<SignatureAlgorithm, number>();
 
   constructor(ring: KeyRing, encryption: KeyEncryption, purpose: string) {
     this.#ring = ring;
@@ -44,9 +47,16 @@ export class JoseTokenSigner implements TokenSigner {
     const held = this.#open.get(alg);
     const ageMs = held === undefined ? Number.POSITIVE_INFINITY : nowMs - held.openedAtMs;
     if (held === undefined || held.version < leastRingVersion || ageMs > SIGNER_KEY_MS) return this.#fetch(alg, nowMs);
-    // A refresh that fails is tried again by the next request, until the key is too old to be used.
-    if (ageMs > REFRESH_MS) defer(this.#fetch(alg, nowMs).catch(() => undefined));
+    if (ageMs > REFRESH_MS && this.#mayRefresh(alg, nowMs)) defer(this.#fetch(alg, nowMs).catch(() => undefined));
     return held;
+  }
+
+  /** One refresh a second, not one a request; one that fails is tried again until the key is too old to be used. */
+  #mayRefresh(alg: SignatureAlgorithm, nowMs: number): boolean {
+    const triedAtMs = this.#triedAtMs.get(alg) ?? Number.NEGATIVE_INFINITY;
+    if (Math.abs(nowMs - triedAtMs) < RETRY_MS) return false;
+    this.#triedAtMs.set(alg, nowMs);
+    return true;
   }
 
   async #fetch(alg: SignatureAlgorithm, nowMs: number): Promise<OpenKey> {
