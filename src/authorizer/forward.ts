@@ -39,19 +39,19 @@ export async function forward(
 
 /**
  * What `answer` resolves to, or null when `timeoutMs` go by first. The call is then left behind and ends with this request:
- * a signal to abort it would cost every request what only a late one needs.
+ * a signal to abort it would cost every request what only a late one needs. One promise and no race, for the same reason.
  */
-async function withinDeadline(answer: Promise<Response>, timeoutMs: number): Promise<Response | null> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), timeoutMs);
+function withinDeadline(answer: Promise<Response>, timeoutMs: number): Promise<Response | null> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => resolve(null), timeoutMs);
+    const settled =
+      <T>(settle: (outcome: T) => void) =>
+      (outcome: T) => {
+        clearTimeout(timer);
+        settle(outcome);
+      };
+    answer.then(settled(resolve), settled(reject));
   });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    if (timer !== undefined) clearTimeout(timer);
-    answer.catch(() => undefined);
-  }
 }
 
 /**

@@ -43,10 +43,11 @@ function fromOrigin(origin: Response, route: GateRoute, requestId: string): Resp
   // An origin's account of its own failure may hold stack traces and names of inner machines.
   if (origin.status >= 500 || origin.status < 200) return originFailure(origin, requestId);
   const response = new Response(origin.body, origin);
-  const connection = origin.headers.get("connection");
-  for (const name of origin.headers.keys()) if (!reachesCaller(name, connection)) response.headers.delete(name);
+  const { headers } = response;
+  const connection = headers.get("connection");
+  for (const name of [...headers.keys()]) if (!reachesCaller(name, connection)) headers.delete(name);
   // An answer to a proven caller is that caller's alone, whatever the origin thinks of caches.
-  if (!route.isPublic) response.headers.set("cache-control", "no-store, private");
+  if (!route.isPublic) headers.set("cache-control", "no-store, private");
   return response;
 }
 
