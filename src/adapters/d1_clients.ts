@@ -10,6 +10,7 @@ import { CLIENT_AUTH_METHODS } from "../protocol/client_credentials.ts";
 import type { FeedEntry } from "../protocol/edge_feed.ts";
 import { GRANT_TYPES } from "../protocol/grant_types.ts";
 import type { ClientId, ClientSecretId } from "../protocol/ids.ts";
+import { SIGNATURE_ALGORITHMS } from "../protocol/jws.ts";
 import { onD1, outboxInserts, textList, transact } from "./d1.ts";
 
 const clientRow = z.object({
@@ -20,6 +21,16 @@ const clientRow = z.object({
   scopes: textList,
   default_scopes: textList.nullable(),
   roles: textList,
+  application_type: z.enum(["web", "native"]),
+  redirect_uris: textList,
+  post_logout_redirect_uris: textList,
+  backchannel_logout_uri: z.string().nullable(),
+  subject_type: z.enum(["public", "pairwise"]),
+  sector: z.string().nullable(),
+  id_token_algorithm: z.enum(SIGNATURE_ALGORITHMS),
+  first_party: z.number(),
+  require_pkce: z.number(),
+  client_uri: z.string().nullable(),
   disabled: z.number(),
   epoch: z.number(),
   version: z.number(),
@@ -69,8 +80,8 @@ export class D1Clients implements ClientRegistry {
     const { client } = created;
     const insert = this.#db
       .prepare(
-        `INSERT INTO clients (id, name, auth_methods, grant_types, scopes, default_scopes, roles, disabled, epoch,
-         version, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO clients (id, ${COLUMNS.join(", ")}, created_at, updated_at)
+         VALUES (?, ${COLUMNS.map(() => "?").join(", ")}, ?, ?)`,
       )
       .bind(client.id, ...columns(client), client.createdAtMs, client.updatedAtMs);
     await onD1(() => this.#db.batch([insert, ...this.#secretInserts(created)]));
@@ -99,10 +110,7 @@ export class D1Clients implements ClientRegistry {
 
   #updateOf(client: ClientRecord): D1PreparedStatement {
     return this.#db
-      .prepare(
-        `UPDATE clients SET name = ?, auth_methods = ?, grant_types = ?, scopes = ?, default_scopes = ?, roles = ?,
-         disabled = ?, epoch = ?, version = ?, updated_at = ? WHERE id = ?`,
-      )
+      .prepare(`UPDATE clients SET ${COLUMNS.map((column) => `${column} = ?`).join(", ")}, updated_at = ? WHERE id = ?`)
       .bind(...columns(client), client.updatedAtMs, client.id);
   }
 
@@ -118,7 +126,31 @@ export class D1Clients implements ClientRegistry {
   }
 }
 
+/** What an insert and an update write, in the order of `columns`. */
+const COLUMNS = [
+  "name",
+  "auth_methods",
+  "grant_types",
+  "scopes",
+  "default_scopes",
+  "roles",
+  "application_type",
+  "redirect_uris",
+  "post_logout_redirect_uris",
+  "backchannel_logout_uri",
+  "subject_type",
+  "sector",
+  "id_token_algorithm",
+  "first_party",
+  "require_pkce",
+  "client_uri",
+  "disabled",
+  "epoch",
+  "version",
+] as const;
+
 function columns(client: ClientRecord): unknown[] {
+  const { person } = client;
   return [
     client.name,
     JSON.stringify(client.authMethods),
@@ -126,6 +158,16 @@ function columns(client: ClientRecord): unknown[] {
     JSON.stringify(client.scopes),
     client.defaultScopes === null ? null : JSON.stringify(client.defaultScopes),
     JSON.stringify(client.roles),
+    person.applicationType,
+    JSON.stringify(person.redirectUris),
+    JSON.stringify(person.postLogoutRedirectUris),
+    person.backchannelLogoutUri,
+    person.subjectType,
+    person.sector,
+    person.idTokenAlgorithm,
+    person.firstParty ? 1 : 0,
+    person.requirePkce ? 1 : 0,
+    person.clientUri,
     client.disabled ? 1 : 0,
     client.epoch,
     client.version,
@@ -142,6 +184,18 @@ function readClient(row: unknown): ClientRecord {
     scopes: client.scopes,
     defaultScopes: client.default_scopes,
     roles: client.roles,
+    person: {
+      applicationType: client.application_type,
+      redirectUris: client.redirect_uris,
+      postLogoutRedirectUris: client.post_logout_redirect_uris,
+      backchannelLogoutUri: client.backchannel_logout_uri,
+      subjectType: client.subject_type,
+      sector: client.sector,
+      idTokenAlgorithm: client.id_token_algorithm,
+      firstParty: client.first_party !== 0,
+      requirePkce: client.require_pkce !== 0,
+      clientUri: client.client_uri,
+    },
     disabled: client.disabled !== 0,
     epoch: client.epoch,
     version: client.version,

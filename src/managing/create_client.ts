@@ -1,6 +1,7 @@
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { ClientRecord } from "../ports/clients.ts";
 import { newClientId } from "../protocol/ids.ts";
+import { NO_PEOPLE } from "../protocol/person_facing.ts";
 import { clientFaults, clientScopes, isPublic, unknownScopes } from "./client_rules.ts";
 import { type MadeSecret, makeSecret } from "./client_secret.ts";
 import { invalidFields, type Management, type ManagingFault } from "./management.ts";
@@ -31,6 +32,7 @@ export async function createClient(
   const client: ClientRecord = {
     ...draft,
     id: newClientId(random),
+    person: NO_PEOPLE,
     disabled: false,
     epoch: 1,
     version: 1,

@@ -2,6 +2,7 @@ import type { ClientAuthMethod } from "../protocol/client_credentials.ts";
 import type { FeedEntry } from "../protocol/edge_feed.ts";
 import type { GrantType } from "../protocol/grant_types.ts";
 import type { ClientId, ClientSecretId } from "../protocol/ids.ts";
+import type { PersonFacing } from "../protocol/person_facing.ts";
 
 /** One live secret of a client, known by its digest. */
 export interface ClientSecretRecord {
@@ -24,6 +25,8 @@ export interface ClientRecord {
   /** What it gets when it asks for no scope; null for all of `scopes`. */
   readonly defaultScopes: readonly string[] | null;
   readonly roles: readonly string[];
+  /** What it can do for people. */
+  readonly person: PersonFacing;
   readonly disabled: boolean;
   /** Grows with each change that must end what was issued before. */
   readonly epoch: number;

@@ -5,6 +5,9 @@ import { type RandomBytes, toBase62 } from "../kernel/random.ts";
 export type ClientId = Brand<string, "ClientId">;
 export type ClientSecretId = Brand<string, "ClientSecretId">;
 export type ApiKeyId = Brand<string, "ApiKeyId">;
+export type UserId = Brand<string, "UserId">;
+export type SessionId = Brand<string, "SessionId">;
+export type GrantId = Brand<string, "GrantId">;
 
 const RANDOM_BYTES = 16;
 const WIDTH = 22;
@@ -45,4 +48,34 @@ export function newApiKeyId(random: RandomBytes): ApiKeyId {
 /** `text` as an API key identifier, or null. */
 export function parseApiKeyId(text: string): ApiKeyId | null {
   return parse("key_", text) ? (text as ApiKeyId) : null;
+}
+
+/** A new user identifier: `usr_` and 128 random bits in base 62. */
+export function newUserId(random: RandomBytes): UserId {
+  return mint("usr_", random) as UserId;
+}
+
+/** `text` as a user identifier, or null. */
+export function parseUserId(text: string): UserId | null {
+  return parse("usr_", text) ? (text as UserId) : null;
+}
+
+/** A new identifier of a browser session: `ses_` and 128 random bits in base 62. It opens nothing. */
+export function newSessionId(random: RandomBytes): SessionId {
+  return mint("ses_", random) as SessionId;
+}
+
+/** `text` as the identifier of a session, or null. */
+export function parseSessionId(text: string): SessionId | null {
+  return parse("ses_", text) ? (text as SessionId) : null;
+}
+
+/** A new identifier of a grant: `grt_` and 128 random bits in base 62. Access tokens carry it; it opens nothing. */
+export function newGrantId(random: RandomBytes): GrantId {
+  return mint("grt_", random) as GrantId;
+}
+
+/** `text` as the identifier of a grant, or null. */
+export function parseGrantId(text: string): GrantId | null {
+  return parse("grt_", text) ? (text as GrantId) : null;
 }

@@ -18,6 +18,7 @@ import type { ClientRecord, ClientSecretRecord } from "../../src/ports/clients.t
 import type { Revocations } from "../../src/ports/edge_feed.ts";
 import { hashClientSecret, newClientSecret } from "../../src/protocol/client_secret.ts";
 import { type ClientId, newClientId, newClientSecretId } from "../../src/protocol/ids.ts";
+import { NO_PEOPLE } from "../../src/protocol/person_facing.ts";
 
 import { secret as unloggable } from "./logs.ts";
 
@@ -88,6 +89,7 @@ export async function registerClient({ secrets, ...wishes }: ClientWishes = {}):
     scopes: ["orders:read", "orders:write"],
     defaultScopes: null,
     roles: [],
+    person: NO_PEOPLE,
     disabled: false,
     epoch: 1,
     version: 1,

@@ -9,6 +9,7 @@ import type { ApiKey, ApiKeySecretRecord } from "../../src/ports/api_keys.ts";
 import type { ClientRecord } from "../../src/ports/clients.ts";
 import { apiKeyAnnounced, apiKeyChanged } from "../../src/protocol/api_key_entries.ts";
 import { newApiKeyId, newClientId } from "../../src/protocol/ids.ts";
+import { NO_PEOPLE } from "../../src/protocol/person_facing.ts";
 
 const NOW = 1_800_000_000_000;
 const HOUR_MS = 3_600_000;
@@ -19,6 +20,7 @@ const CLIENT: ClientRecord = {
   authMethods: ["client_secret_basic"],
   grantTypes: ["client_credentials"],
   scopes: ["a", "b"],
+  person: NO_PEOPLE,
   defaultScopes: null,
   roles: ["clerk"],
   disabled: false,

@@ -4,6 +4,7 @@ import type { ClientSecretRecord, ClientWithSecrets } from "../../../src/ports/c
 import type { ClientAuthMethod, PresentedClient } from "../../../src/protocol/client_credentials.ts";
 import { hashClientSecret } from "../../../src/protocol/client_secret.ts";
 import type { ClientId, ClientSecretId } from "../../../src/protocol/ids.ts";
+import { NO_PEOPLE } from "../../../src/protocol/person_facing.ts";
 
 const NOW = 1_800_000_000_000;
 const ID = `cli_${"0".repeat(22)}` as ClientId;
@@ -21,7 +22,16 @@ beforeAll(async () => {
 });
 
 function client(authMethods: readonly ClientAuthMethod[], disabled = false): ClientWithSecrets {
-  const shared = { name: "x", grantTypes: [], scopes: [], defaultScopes: null, roles: [], epoch: 1, version: 1 };
+  const shared = {
+    name: "x",
+    grantTypes: [],
+    scopes: [],
+    person: NO_PEOPLE,
+    defaultScopes: null,
+    roles: [],
+    epoch: 1,
+    version: 1,
+  };
   return {
     client: { ...shared, id: ID, authMethods, disabled, createdAtMs: 0, updatedAtMs: 0 },
     secrets: [live, ended],

@@ -5,6 +5,7 @@ import { Outage } from "../../../src/kernel/outage.ts";
 import type { ClientWithSecrets } from "../../../src/ports/clients.ts";
 import { clientChangeId } from "../../../src/protocol/client_entries.ts";
 import type { ClientId } from "../../../src/protocol/ids.ts";
+import { NO_PEOPLE } from "../../../src/protocol/person_facing.ts";
 
 const ID = `cli_${"0".repeat(22)}` as ClientId;
 const T0 = 1_800_000_000_000;
@@ -19,6 +20,7 @@ function clientOf(version: number): ClientWithSecrets {
     scopes: [],
     defaultScopes: null,
     roles: [],
+    person: NO_PEOPLE,
     disabled: false,
     epoch: 1,
     version,

@@ -1,0 +1,189 @@
+import type { GrantTerms } from "../protocol/grant_terms.ts";
+import type { ClientId, GrantId, SessionId, UserId } from "../protocol/ids.ts";
+
+/** How a session began, and how long it may last. Times in Unix milliseconds, lengths in milliseconds. */
+export interface SessionOpening {
+  readonly id: SessionId;
+  /** SHA-256 of the cookie's secret, as base64url. */
+  readonly secretHash: string;
+  readonly amr: readonly string[];
+  readonly acr: string | null;
+  /** For the user's own list: what kind of browser, from where. Bounded and free of secrets. */
+  readonly label: string;
+  readonly idleMs: number;
+  readonly absoluteMs: number;
+  /** The session of this user that the new one takes the place of: it ends, its grants go over. */
+  readonly replaces: SessionId | null;
+}
+
+export interface SessionRecord {
+  readonly id: SessionId;
+  readonly amr: readonly string[];
+  readonly acr: string | null;
+  readonly label: string;
+  readonly createdAtMs: number;
+  /** When the user proved who they are. */
+  readonly authTimeMs: number;
+  /** Kept to the minute: a look at a session is not a write each time. */
+  readonly lastSeenAtMs: number;
+  readonly endsAtMs: number;
+}
+
+/** How long what a grant gives may live, in milliseconds. */
+export interface GrantLifetimes {
+  readonly codeMs: number;
+  readonly refreshIdleMs: number;
+  readonly refreshAbsoluteMs: number;
+  /** How long the honest double submit of a code is told apart from theft (0: never). */
+  readonly codeRetryMs: number;
+  /** How long a refresh token that was just spent gives the same successor again (0: never). */
+  readonly refreshRetryMs: number;
+  readonly onReuse: "user" | "grant";
+}
+
+/** An authorization code to be kept: only its hash, and what it is bound to (RFC 6749 §4.1.3, RFC 7636 §4.4). */
+export interface CodeIssue {
+  readonly grantId: GrantId;
+  readonly codeHash: string;
+  readonly redirectUri: string;
+  /** The S256 challenge; null where an operator exempted the client (RFC 9700 §2.1.1). */
+  readonly codeChallenge: string | null;
+  readonly dpopThumbprint: string | null;
+  readonly terms: GrantTerms;
+}
+
+/** A code as it is presented. The client is proven already. */
+export interface CodeRedemption {
+  readonly grantId: GrantId;
+  readonly codeHash: string;
+  readonly clientId: ClientId;
+  /** As sent; null when absent. */
+  readonly redirectUri: string | null;
+  /** S256 of the verifier that was sent; null when absent. */
+  readonly verifierChallenge: string | null;
+  readonly dpopThumbprint: string | null;
+  /** The hash of the first refresh token, kept only where the terms give one. */
+  readonly refreshHash: string;
+}
+
+/** A grant that begins without a code: device flow, first-party sign-in. */
+export interface GrantStart {
+  readonly grantId: GrantId;
+  readonly terms: GrantTerms;
+  readonly dpopThumbprint: string | null;
+  readonly refreshHash: string;
+}
+
+/** A refresh token as it is presented. `narrowing` is what the request asks for, as one canonical string: a retry must ask for the same. */
+export interface RefreshPresentation {
+  readonly grantId: GrantId;
+  readonly presentedHash: string;
+  readonly successorHash: string;
+  readonly clientId: ClientId;
+  readonly dpopThumbprint: string | null;
+  readonly narrowing: string;
+}
+
+/** What a living grant is, for minting. */
+export interface LiveGrant {
+  readonly grantId: GrantId;
+  readonly terms: GrantTerms;
+  /** The account's epoch: access tokens carry it. */
+  readonly userEpoch: number;
+  readonly startedAtMs: number;
+  /** When the last refresh token of the grant dies at the latest, in Unix milliseconds. */
+  readonly endsAtMs: number;
+}
+
+/** Why nothing is given: fixed words for logs. The client is told `invalid_grant` and no more. */
+export type GrantRefusal =
+  | "grant_unknown"
+  | "code_unknown"
+  | "code_expired"
+  | "code_spent"
+  | "code_double_submit"
+  | "code_of_another_client"
+  | "redirect_uri_mismatch"
+  | "verifier_missing"
+  | "verifier_mismatch"
+  | "verifier_unexpected"
+  | "dpop_key_mismatch"
+  | "refresh_unknown"
+  | "refresh_of_another_client"
+  | "refresh_reused"
+  | "refresh_idle"
+  | "grant_ended"
+  | "grant_revoked"
+  | "account_blocked";
+
+export type GrantOutcome =
+  | { readonly kind: "granted"; readonly grant: LiveGrant; readonly retried: boolean }
+  | {
+      readonly kind: "refused";
+      readonly reason: GrantRefusal;
+      /** What the refusal ended: nothing, this grant, or everything of the user. */
+      readonly ended: "nothing" | "grant" | "user";
+    };
+
+export interface GrantSummary {
+  readonly grantId: GrantId;
+  readonly clientId: ClientId;
+  readonly scopes: readonly string[];
+  readonly resource: string | null;
+  readonly startedAtMs: number;
+  readonly lastUsedAtMs: number;
+  readonly endsAtMs: number;
+}
+
+/** Why everything of a user ends: kept as a security event. */
+export type EndReason =
+  | "refresh_reuse"
+  | "password_changed"
+  | "password_reset"
+  | "disabled"
+  | "deleted"
+  | "admin"
+  | "sign_out_everywhere";
+
+/**
+ * The sessions and grants of one user, in one place: each call is one transaction of that user's account. What a change
+ * ends is announced to the edge feed by the account itself, from an outbox written in the same transaction.
+ * `pending` on an answer: the feed has not acknowledged yet; an alarm delivers the rest. Throws `Outage`.
+ */
+export interface Accounts {
+  openSession(user: UserId, opening: SessionOpening, nowMs: number): Promise<"opened" | "blocked">;
+  /** The live session with this secret, or null. */
+  findSession(user: UserId, secretHash: string, nowMs: number): Promise<SessionRecord | null>;
+  listSessions(user: UserId, nowMs: number): Promise<readonly SessionRecord[]>;
+  /** Ends one session and the grants given in it, but those that outlive it. */
+  endSession(user: UserId, session: SessionId, nowMs: number): Promise<EndOutcome>;
+  /** Ends every session but `except`, and every grant: a new epoch. */
+  endEverything(user: UserId, reason: EndReason, except: SessionId | null, nowMs: number): Promise<EndOutcome>;
+  /** `blocked`: nothing is opened or given until unblocked; blocking ends everything. */
+  setBlocked(user: UserId, blocked: boolean, reason: EndReason, nowMs: number): Promise<EndOutcome>;
+
+  issueCode(user: UserId, issue: CodeIssue, lifetimes: GrantLifetimes, nowMs: number): Promise<"issued" | "blocked">;
+  redeemCode(user: UserId, redemption: CodeRedemption, nowMs: number): Promise<GrantOutcome>;
+  startGrant(user: UserId, start: GrantStart, lifetimes: GrantLifetimes, nowMs: number): Promise<GrantOutcome>;
+  refresh(user: UserId, presentation: RefreshPresentation, nowMs: number): Promise<GrantOutcome>;
+  /** The grant behind a refresh token that would work now, or null; changes nothing (introspection). */
+  readRefresh(user: UserId, grant: GrantId, presentedHash: string, nowMs: number): Promise<LiveGrant | null>;
+  /** Ends the grant of a refresh token that was really issued to `client` (RFC 7009 §2.1). */
+  revokeRefresh(
+    user: UserId,
+    token: { readonly grantId: GrantId; readonly presentedHash: string; readonly clientId: ClientId },
+    nowMs: number,
+  ): Promise<EndOutcome | "of_another_client">;
+  listGrants(user: UserId, nowMs: number): Promise<readonly GrantSummary[]>;
+  endGrant(user: UserId, grant: GrantId, nowMs: number): Promise<EndOutcome>;
+  /** Withdraws all that the user granted to `client`. */
+  endGrantsOf(user: UserId, client: ClientId, nowMs: number): Promise<EndOutcome>;
+}
+
+/** `pending`: what ended is recorded, and the feed will be told by an alarm. */
+export interface EndOutcome {
+  readonly delivered: "delivered" | "pending";
+  /** How many sessions and grants ended. */
+  readonly sessions: number;
+  readonly grants: number;
+}

@@ -1,0 +1,70 @@
+import type { FeedEntry } from "../protocol/edge_feed.ts";
+import type { UserId } from "../protocol/ids.ts";
+import type { ListPosition } from "./clients.ts";
+
+/** Standard claims that a user may have (OpenID Connect Core §5.1); absent ones are unknown. */
+export interface UserProfile {
+  readonly name?: string;
+  readonly givenName?: string;
+  readonly familyName?: string;
+  readonly nickname?: string;
+  readonly picture?: string;
+  readonly locale?: string;
+  readonly zoneinfo?: string;
+  readonly phoneNumber?: string;
+  readonly phoneNumberVerified?: boolean;
+  /** One formatted postal address. */
+  readonly address?: string;
+}
+
+/** A person with an account. Times in Unix milliseconds. */
+export interface UserRecord {
+  readonly id: UserId;
+  /** As the user wrote it. */
+  readonly email: string;
+  readonly emailVerified: boolean;
+  /** PHC string; null for an account that cannot sign in by password. */
+  readonly passwordHash: string | null;
+  readonly profile: UserProfile;
+  readonly roles: readonly string[];
+  readonly disabled: boolean;
+  /** Grows by one with each change. */
+  readonly version: number;
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+}
+
+/** The users in the source of truth. Names are compared in their normal form (`normaliseEmail`). Throws `Outage`. */
+export interface UserDirectory {
+  find(id: UserId): Promise<UserRecord | null>;
+  findByEmail(normalisedEmail: string): Promise<UserRecord | null>;
+  /** Up to `limit` users, oldest first, behind `after`. */
+  list(limit: number, after: ListPosition | null): Promise<readonly UserRecord[]>;
+  insert(user: UserRecord, normalisedEmail: string): Promise<"inserted" | "email_taken">;
+  /** Replaces a user whose stored version is still `before.version`. */
+  update(
+    before: UserRecord,
+    after: UserRecord,
+    normalisedEmail: string,
+    entries: readonly FeedEntry[],
+  ): Promise<"changed" | "conflict" | "email_taken">;
+  delete(user: UserRecord, entries: readonly FeedEntry[]): Promise<"deleted" | "conflict">;
+}
+
+/** Which subject a user has for the clients of one sector (OpenID Connect Core §8.1). Throws `Outage`. */
+export interface PairwiseSubjects {
+  /** The subject of `user` in `sector`, made on first use and the same ever after. */
+  subjectOf(user: UserId, sector: string): Promise<string>;
+  /** The user behind a pairwise `subject`, or null. */
+  userOf(subject: string): Promise<UserId | null>;
+  /** Every pairwise subject of `user`: what has to be announced when the user's tokens end. */
+  subjectsOf(user: UserId): Promise<readonly string[]>;
+}
+
+/** What a user agreed to, per client and API (`resource`; empty for the default). Throws `Outage`. */
+export interface Consents {
+  find(user: UserId, client: string, resource: string): Promise<readonly string[] | null>;
+  /** Adds `scopes` to what was agreed. */
+  add(user: UserId, client: string, resource: string, scopes: readonly string[], nowMs: number): Promise<void>;
+  withdraw(user: UserId, client: string): Promise<void>;
+}
