@@ -1,11 +1,11 @@
 import { fileURLToPath } from "node:url";
-import { bundle } from "./bench/bundle.ts";
 import { startInstallation } from "./bench/installation.ts";
 import { load, type Target } from "./bench/load.ts";
 import { logToFile } from "./bench/log_to_file.ts";
 import { peakMemoryMiB, processorSeconds } from "./bench/process_usage.ts";
 import { type Round, reportBundles, reportMemory, reportRows } from "./bench/report.ts";
 import { benchRows } from "./bench/rows.ts";
+import { bundle } from "./workers/bundle.ts";
 
 /**
  * `npm run bench`: Sallyport against Workers that do the least. Each pair is loaded in turn, round after round, so that
@@ -18,7 +18,7 @@ const WARM_UP_SECONDS = 2;
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const dropLog = logToFile();
 const measured = await bundle(at("../src/worker.ts"), at("./bench/config.ts"));
-const installation = await startInstallation(measured.code);
+const installation = await startInstallation(measured);
 try {
   const rows = await benchRows(installation);
   for (const { target, control } of rows) {

@@ -1,5 +1,3 @@
-import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -9,6 +7,8 @@ import { platformRandom } from "../../src/kernel/random.ts";
 import { hashApiKey, newApiKey } from "../../src/protocol/api_key.ts";
 import { newClientSecret } from "../../src/protocol/client_secret.ts";
 import { newApiKeyId, newClientId } from "../../src/protocol/ids.ts";
+import type { Bundle } from "../workers/bundle.ts";
+import { migrate, newSecrets, workerOptions } from "../workers/options.ts";
 import { BARE_PROXY, BARE_SIGNER, ORIGIN } from "./controls.ts";
 import { workerdChildren } from "./process_usage.ts";
 
@@ -31,7 +31,6 @@ export interface Installation {
 }
 
 const URL_OF_ISSUER = "http://bench.test";
-const MIGRATION = fileURLToPath(new URL("../../src/adapters/migrations/0001_clients_and_keys.sql", import.meta.url));
 const COMPATIBILITY_DATE = "2026-07-30";
 const WORKER = "worker";
 const SOCKET = { unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }] };
@@ -46,22 +45,22 @@ const QUIET = {
 };
 
 /** Starts the origin, the controls and Sallyport, each in a workerd of its own with a direct socket. */
-export async function startInstallation(code: string): Promise<Installation> {
+export async function startInstallation(measured: Bundle): Promise<Installation> {
   const started: Miniflare[] = [];
-  const start = async (script: string, options: Partial<WorkerOptions> = {}): Promise<RunningWorker> => {
+  const start = async (worker: WorkerOptions): Promise<RunningWorker> => {
     const known = new Set(workerdChildren());
-    const worker = { name: WORKER, modules: true, script, compatibilityDate: COMPATIBILITY_DATE, ...options };
-    const miniflare = new Miniflare({ ...QUIET, workers: [{ ...worker, ...SOCKET } as WorkerOptions] });
+    const miniflare = new Miniflare({ ...QUIET, workers: [worker] });
     started.push(miniflare);
     const { origin: url } = await miniflare.unsafeGetDirectURL(WORKER);
     const pid = workerdChildren().find((child) => !known.has(child));
     if (pid === undefined) throw new Error("a workerd that was started is not there");
     return { url, pid };
   };
-  const { url: originUrl } = await start(ORIGIN);
-  const bareProxy = await start(BARE_PROXY, { bindings: { ORIGIN_URL: originUrl } });
-  const bareSigner = await start(await withJose(BARE_SIGNER));
-  const sallyport = await start(code, sallyportBindings(originUrl));
+  const { url: originUrl } = await start(bare(ORIGIN));
+  const bareProxy = await start(bare(BARE_PROXY, { ORIGIN_URL: originUrl }));
+  const bareSigner = await start(bare(await withJose(BARE_SIGNER)));
+  const vars = { ISSUER_URL: URL_OF_ISSUER, GATEWAY_URL: URL_OF_ISSUER, DEMO_ORIGIN_URL: originUrl };
+  const sallyport = await start(workerOptions(measured, { name: WORKER, vars, secrets: newSecrets() }));
   const dispose = async () => {
     await Promise.all(started.map((miniflare) => miniflare.dispose()));
   };
@@ -70,35 +69,15 @@ export async function startInstallation(code: string): Promise<Installation> {
   return { sallyport, bareProxy, bareSigner, ...(await seed(ours)), dispose };
 }
 
-function sallyportBindings(originUrl: string) {
-  const object = (className: string) => ({ className, useSQLite: true });
-  const kek = () => `bench:${randomBytes(32).toString("base64url")}`;
-  return {
-    bindings: {
-      ISSUER_URL: URL_OF_ISSUER,
-      GATEWAY_URL: URL_OF_ISSUER,
-      DEMO_ORIGIN_URL: originUrl,
-      SIGNING_KEK: kek(),
-      IDENTITY_KEK: kek(),
-    },
-    d1Databases: { DB: "bench" },
-    kvNamespaces: { API_KEYS: "bench" },
-    durableObjects: {
-      SIGNING_KEYS: object("SigningKeyRing"),
-      IDENTITY_KEYS: object("IdentityKeyRing"),
-      EDGE_FEED: object("EdgeFeed"),
-      OUTBOX: object("OutboxCourier"),
-      LIMITER: object("Limiter"),
-    },
-  };
+/** A Worker of one script. */
+function bare(script: string, bindings: Record<string, string> = {}): WorkerOptions {
+  const worker = { name: WORKER, modules: true, script, compatibilityDate: COMPATIBILITY_DATE, bindings };
+  return { ...worker, ...SOCKET } as WorkerOptions;
 }
 
 async function seed(miniflare: Miniflare) {
   const db = await miniflare.getD1Database("DB", WORKER);
-  const sql = readFileSync(MIGRATION, "utf8").replace(/--.*$/gm, "");
-  for (const statement of sql.split(/;\s*\n(?!END)/).filter((text) => text.trim() !== "")) {
-    await db.prepare(statement).run();
-  }
+  await migrate(db);
   const id = newClientId(platformRandom);
   const secret = newClientSecret(platformRandom);
   const methods = JSON.stringify(["client_secret_basic"]);

@@ -8,6 +8,11 @@ export function peakMemoryMiB(pid: string): number {
   return Number(/^VmHWM:\s+(\d+) kB/m.exec(readFrom(pid, "status"))?.[1] ?? 0) / 1024;
 }
 
+/** The resident size of the workerd `pid` now, in MiB (Linux: `VmRSS`). */
+export function residentMemoryMiB(pid: string): number {
+  return Number(/^VmRSS:\s+(\d+) kB/m.exec(readFrom(pid, "status"))?.[1] ?? 0) / 1024;
+}
+
 /** The processor time that `pid` has used, in seconds: unlike throughput it hardly depends on what else runs. */
 export function processorSeconds(pid: string): number {
   const [user = "0", system = "0"] = readFrom(pid, "stat").split(") ")[1]?.split(" ").slice(11, 13) ?? [];

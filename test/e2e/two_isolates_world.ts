@@ -1,10 +1,9 @@
-import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import { Miniflare } from "miniflare";
+import { bundle } from "../../scripts/workers/bundle.ts";
+import { migrate, newSecrets, workerOptions } from "../../scripts/workers/options.ts";
 import { sha256Base64url } from "../../src/kernel/bytes.ts";
 import { platformRandom } from "../../src/kernel/random.ts";
 import { newClientSecret } from "../../src/protocol/client_secret.ts";
@@ -12,8 +11,6 @@ import { newClientId } from "../../src/protocol/ids.ts";
 
 export const HOST = "sallyport.test";
 const ENTRY = fileURLToPath(new URL("../../src/worker.ts", import.meta.url));
-const MIGRATION = fileURLToPath(new URL("../../src/adapters/migrations/0001_clients_and_keys.sql", import.meta.url));
-const WRANGLER = fileURLToPath(new URL("../../wrangler.toml", import.meta.url));
 
 /** An answer of one of the isolates, read whole. */
 export interface Told {
@@ -51,21 +48,19 @@ export async function startTwoIsolates(): Promise<TwoIsolates> {
     origin.listen(0, "127.0.0.1", resolve);
   });
   const originUrl = `http://127.0.0.1:${(origin.address() as AddressInfo).port}`;
-  const script = await bundled();
-  const vars = {
-    ISSUER_URL: `http://${HOST}`,
-    GATEWAY_URL: `http://${HOST}`,
-    DEMO_ORIGIN_URL: originUrl,
-    SIGNING_KEK: `k1:${randomBytes(32).toString("base64url")}`,
-    IDENTITY_KEK: `k1:${randomBytes(32).toString("base64url")}`,
-  };
+  const code = await bundle(ENTRY, null);
+  const vars = { ISSUER_URL: `http://${HOST}`, GATEWAY_URL: `http://${HOST}`, DEMO_ORIGIN_URL: originUrl };
+  const shared = { vars, secrets: newSecrets() };
   const miniflare = new Miniflare({
     host: "127.0.0.1",
     handleRuntimeStdio: (stdout: NodeJS.ReadableStream, stderr: NodeJS.ReadableStream) => {
       stdout.resume();
       stderr.resume();
     },
-    workers: [worker("a", script, vars, null), worker("b", script, vars, "a")],
+    workers: [
+      workerOptions(code, { name: "a", ...shared }),
+      workerOptions(code, { name: "b", ...shared, objectsIn: "a" }),
+    ],
   });
   const db = await miniflare.getD1Database("DB", "a");
   await migrate(db);
@@ -81,52 +76,6 @@ export async function startTwoIsolates(): Promise<TwoIsolates> {
       await new Promise((resolve) => origin.close(resolve));
     },
   };
-}
-
-async function bundled(): Promise<string> {
-  const result = await build({
-    entryPoints: [ENTRY],
-    bundle: true,
-    write: false,
-    format: "esm",
-    target: "es2024",
-    conditions: ["workerd", "worker", "browser"],
-    external: ["cloudflare:*", "node:*"],
-    logLevel: "error",
-  });
-  const code = result.outputFiles[0]?.text;
-  if (code === undefined) throw new Error("src/worker.ts did not bundle");
-  return code;
-}
-
-/** A Worker with the installation's bindings. Objects live in the Worker called `owner`, in this one where it is null. */
-function worker(name: string, script: string, bindings: Record<string, string>, owner: string | null) {
-  const object = (className: string) =>
-    owner === null ? { className, useSQLite: true } : { className, useSQLite: true, scriptName: owner };
-  return {
-    name,
-    modules: true as const,
-    script,
-    compatibilityDate: /compatibility_date = "([\d-]+)"/.exec(readFileSync(WRANGLER, "utf8"))?.[1] ?? "",
-    bindings,
-    d1Databases: { DB: "shared" },
-    kvNamespaces: { API_KEYS: "shared" },
-    durableObjects: {
-      SIGNING_KEYS: object("SigningKeyRing"),
-      IDENTITY_KEYS: object("IdentityKeyRing"),
-      EDGE_FEED: object("EdgeFeed"),
-      OUTBOX: object("OutboxCourier"),
-      LIMITER: object("Limiter"),
-    },
-    unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
-  };
-}
-
-async function migrate(db: D1): Promise<void> {
-  const sql = readFileSync(MIGRATION, "utf8").replace(/--.*$/gm, "");
-  for (const statement of sql.split(/;\s*\n(?!END)/).filter((text) => text.trim() !== "")) {
-    await db.prepare(statement).run();
-  }
 }
 
 async function newClient(db: D1, scopes: readonly string[]): Promise<Client> {
