@@ -1,0 +1,100 @@
+import argon2 from "argon2id/dist/simd.wasm";
+import setupWasm, { type computeHash } from "argon2id/lib/setup.js";
+import { utf8 } from "../kernel/bytes.ts";
+import type { RandomBytes } from "../kernel/random.ts";
+import type { Passwords } from "../ports/passwords.ts";
+import { type Argon2Cost, type Argon2Hash, formatPhc, parsePhc } from "../protocol/phc_string.ts";
+import { HashQueue } from "./hash_queue.ts";
+
+const SALT_BYTES = 32;
+const TAG_BYTES = 32;
+/** The implementation takes no shorter ones; the policy lets none be set. */
+const LEAST_PASSWORD_BYTES = 8;
+
+/** The isolate's queue: however many adapters there are, one thread computes for them. */
+const isolateQueue = new HashQueue();
+let isolateCompute: computeHash | undefined;
+
+/**
+ * The isolate's one WebAssembly instance. Its memory is 65 MiB of addresses, of which a hash touches what it costs, and it is used
+ * again and again: an instance per hash would leave its memory to a collector that does not see it. Kept as a plain value, never
+ * as a promise: one that a cancelled request made would hold up every later one.
+ */
+async function compute(): Promise<computeHash> {
+  if (isolateCompute !== undefined) return isolateCompute;
+  // workerd always has SIMD, so there is nothing to fall back to.
+  const load = (imports: WebAssembly.Imports) => ({
+    module: argon2,
+    instance: new WebAssembly.Instance(argon2, imports),
+  });
+  isolateCompute = await setupWasm(load, load);
+  return isolateCompute;
+}
+
+/** What an adapter of passwords is made of: today's cost, and where salts come from. */
+export interface Argon2Options extends Argon2Cost {
+  readonly random: RandomBytes;
+  readonly queue?: HashQueue;
+}
+
+/** Argon2id (RFC 9106) in WebAssembly. */
+export class Argon2Passwords implements Passwords {
+  readonly #cost: Argon2Cost;
+  readonly #random: RandomBytes;
+  readonly #queue: HashQueue;
+
+  constructor({ memoryKiB, passes, random, queue = isolateQueue }: Argon2Options) {
+    this.#cost = { memoryKiB, passes };
+    this.#random = random;
+    this.#queue = queue;
+  }
+
+  async hash(password: string): Promise<string> {
+    const bytes = utf8(password);
+    if (bytes.length < LEAST_PASSWORD_BYTES) throw new RangeError("a password this short is never set");
+    const salt = this.#random(SALT_BYTES);
+    const tag = await this.#compute(bytes, { ...this.#cost, salt }, TAG_BYTES);
+    return formatPhc({ ...this.#cost, salt, tag });
+  }
+
+  async verify(password: string, phc: string | null) {
+    const stored = phc === null ? null : parsePhc(phc);
+    if (phc !== null && stored === null) throw new Error("a stored password hash cannot be read");
+    const bytes = utf8(password);
+    const short = bytes.length < LEAST_PASSWORD_BYTES;
+    const against = stored ?? this.#nobody();
+    // Too short to have been set: something of the same cost is computed all the same, for the time must not tell.
+    const tag = await this.#compute(short ? new Uint8Array(LEAST_PASSWORD_BYTES) : bytes, against, against.tag.length);
+    const matches = equalBytes(tag, against.tag) && stored !== null && !short;
+    return { matches, outdated: stored !== null && this.#isOutdated(stored) };
+  }
+
+  /** A hash that no password has: its tag is random. */
+  #nobody(): Argon2Hash {
+    return { ...this.#cost, salt: this.#random(SALT_BYTES), tag: this.#random(TAG_BYTES) };
+  }
+
+  #isOutdated({ memoryKiB, passes, salt, tag }: Argon2Hash): boolean {
+    const weaker = memoryKiB < this.#cost.memoryKiB || passes < this.#cost.passes;
+    return weaker || salt.length < SALT_BYTES || tag.length < TAG_BYTES;
+  }
+
+  async #compute(
+    password: Uint8Array,
+    { memoryKiB, passes, salt }: Omit<Argon2Hash, "tag">,
+    tagLength: number,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    const argon2id = await compute();
+    const tag = await this.#queue.run(() =>
+      argon2id({ password, salt, parallelism: 1, passes, memorySize: memoryKiB, tagLength }),
+    );
+    return new Uint8Array(tag);
+  }
+}
+
+/** Whether two byte strings are equal, in time that depends on their lengths alone. */
+function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  let difference = a.length ^ b.length;
+  for (let at = 0; at < a.length; at++) difference |= (a[at] ?? 0) ^ (b[at] ?? 0);
+  return difference === 0;
+}
