@@ -5,6 +5,14 @@ import type { ClientRecord, ClientSecretRecord } from "../ports/clients.ts";
 import { CLIENT_AUTH_METHODS } from "../protocol/client_credentials.ts";
 import { GRANT_TYPES } from "../protocol/grant_types.ts";
 import { choicesField, isoTime, isoTimeOrNull, nameField, rolesField, scopesField, timeShape } from "./field_shapes.ts";
+import {
+  newPersonFields,
+  personPatchFields,
+  personShapes,
+  readPerson,
+  readPersonPatch,
+  showPerson,
+} from "./person_shapes.ts";
 
 const authMethodsField = choicesField(CLIENT_AUTH_METHODS)
   .min(1)
@@ -22,6 +30,7 @@ export const newClientBody = z
     scopes: scopesField,
     default_scopes: defaultScopesField.default(null),
     roles: rolesField.default([]),
+    ...newPersonFields,
   })
   .transform(
     (body): ClientDraft => ({
@@ -31,6 +40,7 @@ export const newClientBody = z
       scopes: body.scopes,
       defaultScopes: body.default_scopes,
       roles: body.roles,
+      person: readPerson(body),
     }),
   );
 
@@ -43,6 +53,7 @@ export const clientPatchBody = z
     default_scopes: defaultScopesField.optional(),
     roles: rolesField.optional(),
     disabled: z.boolean().optional(),
+    ...personPatchFields,
   })
   .transform(
     (body): ClientPatch => ({
@@ -52,6 +63,7 @@ export const clientPatchBody = z
       defaultScopes: body.default_scopes,
       roles: body.roles,
       disabled: body.disabled,
+      person: readPersonPatch(body),
     }),
   );
 
@@ -64,6 +76,7 @@ export const clientShape = z.strictObject({
   scopes: z.array(z.string()),
   default_scopes: z.array(z.string()).nullable(),
   roles: z.array(z.string()),
+  ...personShapes,
   disabled: z.boolean(),
   created_at: timeShape,
   updated_at: timeShape,
@@ -103,6 +116,7 @@ export function showClient(client: ClientRecord): z.output<typeof clientShape> {
     scopes: [...client.scopes],
     default_scopes: client.defaultScopes === null ? null : [...client.defaultScopes],
     roles: [...client.roles],
+    ...showPerson(client.person),
     disabled: client.disabled,
     created_at: isoTime(client.createdAtMs),
     updated_at: isoTime(client.updatedAtMs),

@@ -16,7 +16,7 @@ export const nameField = z
   .meta({ pattern: LINE.source, description: "For people: one line of visible characters, need not be unique." });
 
 /** A list in which nothing stands twice. */
-function distinct<Item extends z.ZodType<string>>(item: Item) {
+export function distinct<Item extends z.ZodType<string>>(item: Item) {
   return z
     .array(item)
     .max(MOST_ITEMS)

@@ -3,6 +3,7 @@ import type { ClientRecord } from "../ports/clients.ts";
 import { clientChanged, clientTokensEnded } from "../protocol/client_entries.ts";
 import type { FeedEntry } from "../protocol/edge_feed.ts";
 import type { ClientId } from "../protocol/ids.ts";
+import type { PersonFacing } from "../protocol/person_facing.ts";
 import { clientFaults, clientScopes, isPublic, unknownScopes } from "./client_rules.ts";
 import { commitChange } from "./commit_change.ts";
 import {
@@ -14,18 +15,23 @@ import {
   NOT_FOUND,
 } from "./management.ts";
 import { applyPatch, losesAny, type Patch } from "./patch.ts";
+import { type PersonDraft, sectorOf } from "./person_rules.ts";
 
 /** What an operator may change of a client; absent means "as it is". */
 export type ClientPatch = Patch<
   Pick<ClientRecord, "name" | "scopes" | "defaultScopes" | "roles" | "disabled" | "authMethods">
->;
+> & {
+  /** All but the subject type: another one would make strangers of everyone whom the client knows. */
+  readonly person?: Patch<Omit<PersonDraft, "subjectType">>;
+};
 
 /**
  * The client after `patch`, or null when nothing would differ. Whatever takes a power away (disabling, fewer scopes,
  * fewer roles) grows the epoch, which ends tokens that still carry it.
  */
 export function patchClient(before: ClientRecord, patch: ClientPatch, nowMs: number): ClientRecord | null {
-  const wanted = applyPatch(before, patch);
+  const person = applyPatch<PersonFacing>(before.person, patch.person ?? {}) ?? before.person;
+  const wanted = applyPatch<ClientRecord>(before, { ...patch, person });
   if (wanted === null) return null;
   const loses =
     (wanted.disabled && !before.disabled) ||
@@ -52,6 +58,12 @@ function asPatchFault(fault: FieldFault): FieldFault {
     : fault;
 }
 
+/** A pairwise client stays in its sector: in another one each person would have a new subject, and tokens two. */
+function sectorFaults({ id, person }: ClientRecord): readonly FieldFault[] {
+  if (person.sector === sectorOf(person, id)) return [];
+  return [{ field: "redirect_uris", reason: "must stay on the host that the pairwise subjects are made for" }];
+}
+
 /** Changes a client. A client that becomes public loses its secrets: it would have no way to use them. */
 export async function changeClient(
   id: ClientId,
@@ -65,8 +77,12 @@ export async function changeClient(
   const client = patchClient(before.client, patch, nowMs);
   if (client === null) return ok({ value: before.client, progress: "unchanged" });
   // A scope that the configuration dropped since may stay on the client: it opens nothing, and blocks no other change.
-  const known = new Set([...clientScopes(catalog), ...before.client.scopes]);
-  const faults = [...unknownScopes(client.scopes, known), ...clientFaults(client).map(asPatchFault)];
+  const known = new Set([...clientScopes(catalog, client), ...before.client.scopes]);
+  const faults = [
+    ...unknownScopes(client.scopes, known),
+    ...clientFaults(client).map(asPatchFault),
+    ...sectorFaults(client),
+  ];
   if (faults.length > 0) return err(invalidFields(faults));
   const after = { client, secrets: isPublic(client) ? [] : before.secrets };
   const entries = clientEntries(before.client, client, nowMs);

@@ -1,10 +1,21 @@
 import type { ClientRecord } from "../ports/clients.ts";
+import { IDENTITY_SCOPES } from "../protocol/identity_scopes.ts";
 import type { TargetCatalog } from "../protocol/token_target.ts";
 import type { FieldFault } from "./management.ts";
+import { type PersonDraft, personFaults } from "./person_rules.ts";
 
-/** Every scope that a client may be allowed: the issuer's own and those of all APIs. */
-export function clientScopes(catalog: TargetCatalog): ReadonlySet<string> {
-  return new Set([...catalog.issuerScopes, ...apiScopes(catalog)]);
+/** Every scope that a client may be allowed: the issuer's own, those of all APIs, and who acts for people, OpenID Connect's. */
+export function clientScopes(
+  catalog: TargetCatalog,
+  client: { readonly grantTypes: ClientRecord["grantTypes"]; readonly person: Pick<PersonDraft, "firstParty"> },
+): ReadonlySet<string> {
+  const identity = actsForPeople(client) ? IDENTITY_SCOPES : [];
+  return new Set([...catalog.issuerScopes, ...apiScopes(catalog), ...identity]);
+}
+
+/** Whether a person can grant something to the client: every grant but its own credentials begins with one. */
+function actsForPeople({ grantTypes, person }: Parameters<typeof clientScopes>[1]): boolean {
+  return person.firstParty || grantTypes.some((grantType) => grantType !== "client_credentials");
 }
 
 /** Every scope that an API key may have. Keys open APIs alone: the issuer's own scopes are not theirs to hold. */
@@ -26,7 +37,9 @@ export function isPublic({ authMethods }: Pick<ClientRecord, "authMethods">): bo
 
 /** What must hold of a client as a whole, whoever made it what it is. */
 export function clientFaults(
-  client: Pick<ClientRecord, "authMethods" | "grantTypes" | "scopes" | "defaultScopes">,
+  client: Pick<ClientRecord, "authMethods" | "grantTypes" | "scopes" | "defaultScopes"> & {
+    readonly person: PersonDraft;
+  },
 ): readonly FieldFault[] {
   const faults: FieldFault[] = [];
   if (isPublic(client) && client.authMethods.length > 1) {
@@ -39,5 +52,5 @@ export function clientFaults(
   client.defaultScopes?.forEach((scope, at) => {
     if (!client.scopes.includes(scope)) faults.push({ field: `default_scopes.${at}`, reason: "is not among scopes" });
   });
-  return faults;
+  return [...faults, ...personFaults(client.person, isPublic(client), client.grantTypes)];
 }

@@ -5,12 +5,16 @@ import { NO_PEOPLE } from "../protocol/person_facing.ts";
 import { clientFaults, clientScopes, isPublic, unknownScopes } from "./client_rules.ts";
 import { type MadeSecret, makeSecret } from "./client_secret.ts";
 import { invalidFields, type Management, type ManagingFault } from "./management.ts";
+import { type PersonDraft, sectorOf } from "./person_rules.ts";
 
 /** What an operator decides of a new client. */
 export type ClientDraft = Pick<
   ClientRecord,
   "name" | "grantTypes" | "authMethods" | "scopes" | "defaultScopes" | "roles"
->;
+> & {
+  /** Absent for a client that no person ever meets. */
+  readonly person?: PersonDraft;
+};
 
 /** A new client, with its first secret in the clear; null for a public client. */
 export interface CreatedClient {
@@ -27,12 +31,15 @@ export async function createClient(
   { clients, catalog, random }: Pick<Management, "clients" | "catalog" | "random">,
   nowMs: number,
 ): Promise<Result<CreatedClient, ManagingFault>> {
-  const faults = [...unknownScopes(draft.scopes, clientScopes(catalog)), ...clientFaults(draft)];
+  const { person = NO_PEOPLE } = draft;
+  const whole = { ...draft, person };
+  const faults = [...unknownScopes(draft.scopes, clientScopes(catalog, whole)), ...clientFaults(whole)];
   if (faults.length > 0) return err(invalidFields(faults));
+  const id = newClientId(random);
   const client: ClientRecord = {
     ...draft,
-    id: newClientId(random),
-    person: NO_PEOPLE,
+    id,
+    person: { ...person, sector: sectorOf(person, id) },
     disabled: false,
     epoch: 1,
     version: 1,

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { apiKeyFaults } from "../../src/managing/api_key_rules.ts";
 import { clientFaults, clientScopes, unknownScopes } from "../../src/managing/client_rules.ts";
 import { liveStrings } from "../../src/managing/live_strings.ts";
+import { NO_PEOPLE } from "../../src/protocol/person_facing.ts";
 import type { TargetCatalog } from "../../src/protocol/token_target.ts";
 
 const NOW = 1_800_000_000_000;
@@ -18,6 +19,7 @@ const CLIENT = {
   grantTypes: ["client_credentials"],
   scopes: ["a", "b"],
   defaultScopes: null,
+  person: NO_PEOPLE,
 } as const;
 
 describe("what a client may be", () => {
@@ -50,7 +52,7 @@ describe("scopes", () => {
       ["scopes.0", "scopes.1"],
     ],
   ])("%j of a client: faults at %j", (scopes, faults) => {
-    expect(unknownScopes(scopes, clientScopes(CATALOG)).map(({ field }) => field)).toEqual(faults);
+    expect(unknownScopes(scopes, clientScopes(CATALOG, CLIENT)).map(({ field }) => field)).toEqual(faults);
   });
 
   it("a key may not hold the issuer's own, and keeps one that the configuration dropped", () => {
