@@ -1,3 +1,4 @@
+import type { AuthorizationTransaction } from "./objects/authorization_transaction.ts";
 import type { EdgeFeed } from "./objects/edge_feed.ts";
 import type { KeyRingObject } from "./objects/key_ring.ts";
 import type { Limiter } from "./objects/limiter.ts";
@@ -22,6 +23,7 @@ export interface Bindings {
   readonly IDENTITY_KEYS: DurableObjectNamespace<KeyRingObject<unknown>> | null;
   readonly EDGE_FEED: DurableObjectNamespace<EdgeFeed> | null;
   readonly OUTBOX: DurableObjectNamespace<OutboxCourierObject<unknown>> | null;
+  readonly TRANSACTIONS: DurableObjectNamespace<AuthorizationTransaction> | null;
   readonly LIMITER: DurableObjectNamespace<Limiter> | null;
   /** The issuer's read-only side, where it is another Worker. */
   readonly ISSUER: IssuerReader | null;
@@ -51,6 +53,7 @@ export function readBindings(env: Environment): Bindings {
     IDENTITY_KEYS: env.IDENTITY_KEYS ?? null,
     EDGE_FEED: env.EDGE_FEED ?? null,
     OUTBOX: env.OUTBOX ?? null,
+    TRANSACTIONS: env.TRANSACTIONS ?? null,
     LIMITER: env.LIMITER ?? null,
     ISSUER: env.ISSUER ?? null,
   };

@@ -18,6 +18,7 @@ import { OutboxCourierObject } from "./objects/outbox_courier.ts";
 import type { IssuerReader as IssuerReaderPort } from "./ports/issuer_reader.ts";
 import type { FeedPosition } from "./protocol/edge_feed.ts";
 
+export { AuthorizationTransaction } from "./objects/authorization_transaction.ts";
 export { EdgeFeed } from "./objects/edge_feed.ts";
 
 /** The control plane alone: it mints, revokes and administers, and no request for an API passes here. */

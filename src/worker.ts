@@ -17,6 +17,7 @@ import { issuerApp } from "./issuer/app.ts";
 import { KeyRingObject } from "./objects/key_ring.ts";
 import { OutboxCourierObject } from "./objects/outbox_courier.ts";
 
+export { AuthorizationTransaction } from "./objects/authorization_transaction.ts";
 export { EdgeFeed } from "./objects/edge_feed.ts";
 export { Limiter } from "./objects/limiter.ts";
 

@@ -8,6 +8,7 @@ export type ApiKeyId = Brand<string, "ApiKeyId">;
 export type UserId = Brand<string, "UserId">;
 export type SessionId = Brand<string, "SessionId">;
 export type GrantId = Brand<string, "GrantId">;
+export type TransactionId = Brand<string, "TransactionId">;
 
 const RANDOM_BYTES = 16;
 const WIDTH = 22;
@@ -78,4 +79,14 @@ export function newGrantId(random: RandomBytes): GrantId {
 /** `text` as the identifier of a grant, or null. */
 export function parseGrantId(text: string): GrantId | null {
   return parse("grt_", text) ? (text as GrantId) : null;
+}
+
+/** A new identifier of an authorization transaction: `txn_` and 128 random bits. Without its browser's cookie it opens nothing. */
+export function newTransactionId(random: RandomBytes): TransactionId {
+  return mint("txn_", random) as TransactionId;
+}
+
+/** `text` as the identifier of an authorization transaction, or null. */
+export function parseTransactionId(text: string): TransactionId | null {
+  return parse("txn_", text) ? (text as TransactionId) : null;
 }
