@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { ClientPatch } from "../managing/change_client.ts";
-import { ID_TOKEN_ALGORITHMS, type PersonDraft } from "../managing/person_rules.ts";
+import type { PersonDraft } from "../managing/person_rules.ts";
+import { ID_TOKEN_ALGORITHMS } from "../protocol/id_token.ts";
 import { SIGNATURE_ALGORITHMS } from "../protocol/jws.ts";
 import type { PersonFacing } from "../protocol/person_facing.ts";
 import { distinct } from "./field_shapes.ts";

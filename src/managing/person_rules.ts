@@ -7,9 +7,6 @@ import type { FieldFault } from "./management.ts";
 /** What an operator decides of a client that acts for people. The sector of its subjects follows from it. */
 export type PersonDraft = Omit<PersonFacing, "sector">;
 
-/** Algorithms that ID tokens can be asked for in: the one that every client must know, and the smaller one. */
-export const ID_TOKEN_ALGORITHMS = ["RS256", "ES256"] as const;
-
 const LOOPBACK_URL = /^http:\/\/(?:127\.0\.0\.1|\[::1\]|localhost)[:/]/;
 
 /** What must hold of the metadata for people (RFC 7591 §2, OpenID Connect Registration §2, RFC 9700 §2.1). */
