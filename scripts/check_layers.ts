@@ -11,7 +11,7 @@ import { roomOf } from "./layers/rooms.ts";
 import { sizeFault } from "./layers/sizes.ts";
 
 const HOUSE = ["sallyport.config.ts", "src/**/*.ts", "src/**/*.tsx"];
-const SIZED = [...HOUSE, "src/**/*.sql", "scripts/**/*.{ts,mjs}", "test/**/*.ts", "*.{ts,mjs}"];
+const SIZED = [...HOUSE, "src/**/*.sql", "scripts/**/*.{ts,mjs}", "test/**/*.{ts,tsx}", "*.{ts,mjs}"];
 
 function list(root: string, patterns: readonly string[]): readonly string[] {
   const found = patterns.flatMap((pattern) => globSync(pattern, { cwd: root }));

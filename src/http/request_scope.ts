@@ -1,6 +1,6 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { clientAddress } from "./client_address.ts";
-import { setSecurityHeaders } from "./security_headers.ts";
+import { fillSecurityHeaders } from "./security_headers.ts";
 
 /** What every request of a Hono app has: a name, a time read once, and where it came from. */
 export interface RequestScope {
@@ -24,6 +24,6 @@ export function requestScope(): MiddlewareHandler<ScopedEnv> {
     const { headers } = c.res;
     headers.set("x-request-id", c.var.scope.requestId);
     if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
-    setSecurityHeaders(headers, c.req.url.startsWith("https:") ? "https:" : "http:");
+    fillSecurityHeaders(headers, c.req.url.startsWith("https:") ? "https:" : "http:");
   };
 }

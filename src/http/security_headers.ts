@@ -13,3 +13,13 @@ export function setSecurityHeaders(headers: Headers, scheme: string): void {
   for (const [name, value] of ALWAYS) headers.set(name, value);
   if (scheme === "https:") headers.set("strict-transport-security", HSTS);
 }
+
+/**
+ * The same for an app of our own, whose pages bring a policy that fits them: what is there already is kept. Not for answers
+ * that come from anyone else.
+ */
+export function fillSecurityHeaders(headers: Headers, scheme: string): void {
+  const own = ALWAYS.map(([name]) => [name, headers.get(name)] as const);
+  setSecurityHeaders(headers, scheme);
+  for (const [name, value] of own) if (value !== null) headers.set(name, value);
+}

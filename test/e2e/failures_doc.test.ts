@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 
-const source = globSync("src/**/*.ts")
+const source = globSync("src/**/*.{ts,tsx}")
   .map((path) => readFileSync(path, "utf8"))
   .join("\n");
 const document = readFileSync("docs/failures.md", "utf8");

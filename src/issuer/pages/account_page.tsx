@@ -1,0 +1,192 @@
+import { Button, ButtonForm, Field, Form, type FormSeal, Notice } from "./form.tsx";
+import { type Page, page } from "./page.ts";
+import { newPasswordHint } from "./password_words.ts";
+import { agoInWords } from "./words.ts";
+
+export interface SessionView {
+  readonly id: string;
+  /** What kind of browser, from where: made fit to be shown. */
+  readonly label: string;
+  readonly current: boolean;
+  readonly createdAtMs: number;
+  readonly lastSeenAtMs: number;
+}
+
+/** All that one client was granted. */
+export interface ConnectedApp {
+  readonly clientId: string;
+  readonly name: string;
+  readonly scopes: readonly string[];
+  readonly lastUsedAtMs: number;
+}
+
+export type AccountNotice = "password_changed" | "session_ended" | "access_withdrawn" | "mail_sent";
+
+export interface AccountProps {
+  readonly seal: FormSeal;
+  readonly nowMs: number;
+  readonly email: string;
+  readonly emailVerified: boolean;
+  readonly sessions: readonly SessionView[];
+  readonly apps: readonly ConnectedApp[];
+  readonly minLength: number;
+  readonly notice: AccountNotice | null;
+  readonly currentPasswordFault: string | null;
+  readonly newPasswordFault: string | null;
+  readonly problem: string | null;
+}
+
+const NOTICES: Readonly<Record<AccountNotice, string>> = {
+  password_changed: "Your password is changed. Every other session has ended.",
+  session_ended: "The session has ended.",
+  access_withdrawn: "The access is withdrawn.",
+  mail_sent: "A link is on its way to your address.",
+};
+
+/** What a person sees and ends of their own: sessions, connected apps, password, address. */
+export function accountPage(props: AccountProps): Page {
+  const { seal, notice, problem } = props;
+  const isFaulty = problem !== null || props.currentPasswordFault !== null || props.newPasswordFault !== null;
+  const body = (
+    <>
+      <div class="section-head title-row">
+        <h1>Your account</h1>
+        <ButtonForm action="/account/sign-out" seal={seal} label="Sign out" />
+      </div>
+      <div class="stack">
+        {notice === null ? null : <Notice kind="good" title={NOTICES[notice]} />}
+        {problem === null ? null : <Notice kind="danger" title={problem} />}
+        <EmailSection {...props} />
+        <SessionSection {...props} />
+        <AppSection {...props} />
+        <PasswordSection {...props} />
+      </div>
+    </>
+  );
+  return page(isFaulty ? "Error: your account" : "Your account", body, { width: "wide", script: "reveal" });
+}
+
+function EmailSection({ seal, email, emailVerified }: AccountProps) {
+  return (
+    <section class="panel" aria-labelledby="email-heading">
+      <h2 id="email-heading">Email</h2>
+      <ul class="rows">
+        <li>
+          <div class="what">
+            <bdi>{email}</bdi>
+            <span class={emailVerified ? "tag" : "tag tag-quiet"}>{emailVerified ? "Confirmed" : "Not confirmed"}</span>
+          </div>
+          {emailVerified ? null : <ButtonForm action="/account/verify-email" seal={seal} label="Send a link" />}
+        </li>
+      </ul>
+    </section>
+  );
+}
+
+function SessionSection({ seal, sessions, nowMs }: AccountProps) {
+  return (
+    <section class="panel" aria-labelledby="sessions-heading">
+      <div class="section-head">
+        <h2 id="sessions-heading">Where you are signed in</h2>
+        {sessions.length < 2 ? null : (
+          <ButtonForm action="/account/sign-out-everywhere" seal={seal} label="Sign out everywhere" kind="danger" />
+        )}
+      </div>
+      <ul class="rows">
+        {sessions.map((session) => (
+          <li>
+            <div class="what">
+              <h3>
+                <bdi>{session.label}</bdi>
+                {session.current ? <span class="tag">This browser</span> : null}
+              </h3>
+              <p class="muted small">
+                Last seen <Ago atMs={session.lastSeenAtMs} nowMs={nowMs} />, signed in{" "}
+                <Ago atMs={session.createdAtMs} nowMs={nowMs} />
+              </p>
+            </div>
+            {session.current ? null : (
+              <ButtonForm
+                action="/account/sessions/end"
+                seal={seal}
+                fields={{ session: session.id }}
+                label="End"
+                about={`the session ${session.label}`}
+              />
+            )}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function AppSection({ seal, apps, nowMs }: AccountProps) {
+  return (
+    <section class="panel" aria-labelledby="apps-heading">
+      <h2 id="apps-heading">Connected apps</h2>
+      {apps.length === 0 ? <p class="muted">No application has access to your account.</p> : null}
+      {apps.length === 0 ? null : (
+        <ul class="rows">
+          {apps.map((app) => (
+            <li>
+              <div class="what">
+                <h3>
+                  <bdi>{app.name}</bdi>
+                </h3>
+                <p class="muted small">
+                  {app.scopes.join(" · ")}
+                  {app.scopes.length === 0 ? "" : ". "}
+                  Last used <Ago atMs={app.lastUsedAtMs} nowMs={nowMs} />
+                </p>
+              </div>
+              <ButtonForm
+                action="/account/apps/withdraw"
+                seal={seal}
+                fields={{ client: app.clientId }}
+                label="Withdraw"
+                about={`the access of ${app.name}`}
+              />
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+function PasswordSection({ seal, email, minLength, currentPasswordFault, newPasswordFault }: AccountProps) {
+  return (
+    <section class="panel" aria-labelledby="password-heading">
+      <div class="section-head">
+        <h2 id="password-heading">Password</h2>
+      </div>
+      <div class="narrow">
+        <Form action="/account/password" seal={seal}>
+          {/* A password manager has to know whose password it is. */}
+          <input type="email" autocomplete="username" value={email} readonly hidden />
+          <Field
+            label="Current password"
+            name="current_password"
+            type="password"
+            autocomplete="current-password"
+            fault={currentPasswordFault}
+          />
+          <Field
+            label="New password"
+            name="new_password"
+            type="password"
+            autocomplete="new-password"
+            hint={`${newPasswordHint(minLength)} Every other session ends.`}
+            fault={newPasswordFault}
+          />
+          <Button label="Change password" kind="plain" />
+        </Form>
+      </div>
+    </section>
+  );
+}
+
+function Ago({ atMs, nowMs }: { atMs: number; nowMs: number }) {
+  return <time datetime={new Date(atMs).toISOString()}>{agoInWords(atMs, nowMs)}</time>;
+}

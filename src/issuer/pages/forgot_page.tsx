@@ -1,0 +1,123 @@
+import { Button, Field, Form, type FormSeal, Notice } from "./form.tsx";
+import { type Page, page } from "./page.ts";
+import { newPasswordHint, type PasswordFaultText } from "./password_words.ts";
+import { lengthInWords, waitInWords } from "./words.ts";
+
+export interface ForgotProps {
+  readonly seal: FormSeal;
+  readonly email: string;
+  readonly emailFault: string | null;
+  readonly retryAfterSeconds: number | null;
+}
+
+/** Asks for a reset link. */
+export function forgotPage({ seal, email, emailFault, retryAfterSeconds }: ForgotProps): Page {
+  const onward = seal.tx === null ? "" : `?tx=${encodeURIComponent(seal.tx)}`;
+  const body = (
+    <div class="panel stack">
+      <div>
+        <h1>Reset your password</h1>
+        <p class="lead">Enter the email of your account. We will mail you a link to set a new password.</p>
+      </div>
+      {retryAfterSeconds === null ? null : (
+        <Notice kind="danger" title={`Please wait ${waitInWords(retryAfterSeconds)}.`}>
+          <p>There were too many requests from your network.</p>
+        </Notice>
+      )}
+      <Form action="/forgot" seal={seal}>
+        <Field
+          label="Email"
+          name="email"
+          type="email"
+          autocomplete="username"
+          value={email}
+          fault={emailFault}
+          focused
+        />
+        <Button label="Send the link" />
+      </Form>
+      <p class="muted">
+        <a href={`/login${onward}`}>Back to sign-in</a>
+      </p>
+    </div>
+  );
+  const isFaulty = emailFault !== null || retryAfterSeconds !== null;
+  return page(isFaulty ? "Error: reset your password" : "Reset your password", body);
+}
+
+/** After `forgotPage`: the same for an address with an account and one without. */
+export function forgotSentPage({ email, linkSeconds }: { readonly email: string; readonly linkSeconds: number }): Page {
+  const body = (
+    <div class="panel stack">
+      <div>
+        <h1>Check your mail</h1>
+        <p class="lead">
+          If there is an account for{" "}
+          <strong>
+            <bdi>{email}</bdi>
+          </strong>
+          , a link is on its way. It works once, for {lengthInWords(linkSeconds)}.
+        </p>
+      </div>
+      <a class="button button-wide" href="/login">
+        Back to sign-in
+      </a>
+    </div>
+  );
+  return page("Check your mail", body);
+}
+
+export interface ResetProps {
+  readonly seal: FormSeal;
+  /** Path of the form. */
+  readonly action: string;
+  /** The link's secret, as it came. */
+  readonly link: string;
+  /** Whose account it is: for the person's eyes and for their password manager. */
+  readonly email: string;
+  readonly minLength: number;
+  readonly fault: PasswordFaultText | null;
+}
+
+/** A new password, behind a link that was mailed. */
+export function resetPage({ seal, action, link, email, minLength, fault }: ResetProps): Page {
+  const body = (
+    <div class="panel stack">
+      <div>
+        <h1>Choose a new password</h1>
+        <p class="lead">You will be signed out everywhere else.</p>
+      </div>
+      <Form action={action} seal={seal}>
+        <input type="hidden" name="link" value={link} />
+        <Field label="Account" name="email" type="email" autocomplete="username" value={email} readonly />
+        <Field
+          label="New password"
+          name="password"
+          type="password"
+          autocomplete="new-password"
+          hint={newPasswordHint(minLength)}
+          fault={fault}
+          focused
+        />
+        <Button label="Set the password" />
+      </Form>
+    </div>
+  );
+  return page(fault === null ? "Choose a new password" : "Error: choose a new password", body, { script: "reveal" });
+}
+
+/** After `resetPage`. */
+export function resetDonePage(): Page {
+  const body = (
+    <div class="panel stack">
+      <div>
+        <h1>Your password is set</h1>
+        <p class="lead">Every other session has ended. Sign in with the new password.</p>
+      </div>
+      <a class="button button-first button-wide" href="/login">
+        Sign in
+      </a>
+    </div>
+  );
+  return page("Your password is set", body);
+}

@@ -1,0 +1,79 @@
+import { ClientName, type ClientView } from "./client_view.tsx";
+import { Button, Field, Form, type FormSeal, Notice } from "./form.tsx";
+import { type Page, page } from "./page.ts";
+import { waitInWords } from "./words.ts";
+
+export type LoginProblem =
+  | { readonly kind: "wrong" }
+  | { readonly kind: "throttled"; readonly retryAfterSeconds: number }
+  | { readonly kind: "busy" };
+
+export interface LoginProps {
+  readonly seal: FormSeal;
+  /** Who asks; null where the person came by themselves. */
+  readonly client: ClientView | null;
+  /** What `login_hint` or the last attempt named. */
+  readonly email: string;
+  readonly problem: LoginProblem | null;
+  /** Redirect URIs that a sign-in may lead to. */
+  readonly leadsTo: readonly string[];
+}
+
+/** Sign-in by address and password. A wrong name and a wrong password read alike. */
+export function loginPage({ seal, client, email, problem, leadsTo }: LoginProps): Page {
+  const onward = seal.tx === null ? "" : `?tx=${encodeURIComponent(seal.tx)}`;
+  const body = (
+    <>
+      <div class="panel stack">
+        <div>
+          <h1>Sign in</h1>
+          {client === null ? null : (
+            <p class="lead">
+              to continue to <ClientName client={client} />
+            </p>
+          )}
+        </div>
+        {problem === null ? null : <LoginNotice problem={problem} />}
+        <Form action="/login" seal={seal}>
+          <Field label="Email" name="email" type="email" autocomplete="username" value={email} focused={email === ""} />
+          <Field
+            label="Password"
+            name="password"
+            type="password"
+            autocomplete="current-password"
+            focused={email !== ""}
+            aside={<a href={`/forgot${onward}`}>Forgot it?</a>}
+          />
+          <Button label="Sign in" />
+        </Form>
+        <p class="muted">
+          New here? <a href={`/register${onward}`}>Create an account</a>
+        </p>
+      </div>
+    </>
+  );
+  return page(problem === null ? "Sign in" : "Error: sign in", body, { script: "reveal", leadsTo });
+}
+
+function LoginNotice({ problem }: { problem: LoginProblem }) {
+  switch (problem.kind) {
+    case "wrong":
+      return (
+        <Notice kind="danger" title="That did not match.">
+          <p>The email or the password is not right. Check both and try again.</p>
+        </Notice>
+      );
+    case "throttled":
+      return (
+        <Notice kind="danger" title={`Please wait ${waitInWords(problem.retryAfterSeconds)}.`}>
+          <p>There were too many attempts. Nothing you enter before then is looked at.</p>
+        </Notice>
+      );
+    case "busy":
+      return (
+        <Notice kind="danger" title="Please try again in a moment.">
+          <p>Many people are signing in right now. Your password was not looked at.</p>
+        </Notice>
+      );
+  }
+}

@@ -1,0 +1,69 @@
+import { Button, Form, type FormSeal } from "./form.tsx";
+import { type Page, page } from "./page.ts";
+
+export interface VerifyEmailProps {
+  readonly seal: FormSeal;
+  /** Path of the form. */
+  readonly action: string;
+  /** The link's secret, as it came. */
+  readonly link: string;
+  readonly email: string;
+}
+
+/** Behind a mailed link: a button, because scanners of mail open links and a GET changes nothing. */
+export function verifyEmailPage({ seal, action, link, email }: VerifyEmailProps): Page {
+  const body = (
+    <div class="panel stack">
+      <div>
+        <h1>Confirm your email</h1>
+        <p class="lead">
+          Is{" "}
+          <strong>
+            <bdi>{email}</bdi>
+          </strong>{" "}
+          your address?
+        </p>
+      </div>
+      <Form action={action} seal={seal}>
+        <input type="hidden" name="link" value={link} />
+        <Button label="Yes, confirm it" />
+      </Form>
+      <p class="muted small">If you did not ask for this, close the page: nothing has changed.</p>
+    </div>
+  );
+  return page("Confirm your email", body);
+}
+
+/** After `verifyEmailPage`. */
+export function emailVerifiedPage({ email }: { readonly email: string }): Page {
+  const body = (
+    <div class="panel stack">
+      <div>
+        <h1>Your email is confirmed</h1>
+        <p class="lead">
+          <bdi>{email}</bdi> is yours. You can go on.
+        </p>
+      </div>
+      <a class="button button-first button-wide" href="/account">
+        Go to your account
+      </a>
+    </div>
+  );
+  return page("Your email is confirmed", body);
+}
+
+/** A mailed link that works no more, or never did: all causes read alike. */
+export function deadLinkPage({ again }: { readonly again: { readonly href: string; readonly label: string } }): Page {
+  const body = (
+    <div class="panel stack">
+      <div>
+        <h1>This link does not work</h1>
+        <p class="lead">It may have been used already, or it is too old. Links work once and for a short time.</p>
+      </div>
+      <a class="button button-first button-wide" href={again.href}>
+        {again.label}
+      </a>
+    </div>
+  );
+  return page("This link does not work", body);
+}
