@@ -9,6 +9,7 @@ const workerd = cloudflareTest(async () => ({
       // Test keys of no other use: 32 bytes of zeros and of ones.
       SIGNING_KEK: `test:${"A".repeat(43)}`,
       IDENTITY_KEK: `test:${"_".repeat(42)}8`,
+      GRANT_KEY: `test:${"B".repeat(42)}A`,
     },
   },
 }));

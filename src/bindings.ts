@@ -1,3 +1,4 @@
+import type { AccountObject } from "./objects/account.ts";
 import type { AuthorizationTransaction } from "./objects/authorization_transaction.ts";
 import type { EdgeFeed } from "./objects/edge_feed.ts";
 import type { KeyRingObject } from "./objects/key_ring.ts";
@@ -15,6 +16,7 @@ export interface Bindings {
   readonly DEMO_ORIGIN_URL: string | null;
   readonly SIGNING_KEK: string | null;
   readonly IDENTITY_KEK: string | null;
+  readonly GRANT_KEY: string | null;
   readonly UPSTASH_REDIS_REST_URL: string | null;
   readonly UPSTASH_REDIS_REST_TOKEN: string | null;
   readonly DB: D1Database | null;
@@ -25,6 +27,7 @@ export interface Bindings {
   readonly OUTBOX: DurableObjectNamespace<OutboxCourierObject<unknown>> | null;
   readonly TRANSACTIONS: DurableObjectNamespace<AuthorizationTransaction> | null;
   readonly LIMITER: DurableObjectNamespace<Limiter> | null;
+  readonly ACCOUNTS: DurableObjectNamespace<AccountObject<unknown>> | null;
   /** The issuer's read-only side, where it is another Worker. */
   readonly ISSUER: IssuerReader | null;
 }
@@ -45,6 +48,7 @@ export function readBindings(env: Environment): Bindings {
     DEMO_ORIGIN_URL: env.DEMO_ORIGIN_URL || null,
     SIGNING_KEK: env.SIGNING_KEK || null,
     IDENTITY_KEK: env.IDENTITY_KEK || null,
+    GRANT_KEY: env.GRANT_KEY || null,
     UPSTASH_REDIS_REST_URL: env.UPSTASH_REDIS_REST_URL || null,
     UPSTASH_REDIS_REST_TOKEN: env.UPSTASH_REDIS_REST_TOKEN || null,
     DB: env.DB ?? null,
@@ -55,6 +59,7 @@ export function readBindings(env: Environment): Bindings {
     OUTBOX: env.OUTBOX ?? null,
     TRANSACTIONS: env.TRANSACTIONS ?? null,
     LIMITER: env.LIMITER ?? null,
+    ACCOUNTS: env.ACCOUNTS ?? null,
     ISSUER: env.ISSUER ?? null,
   };
 }

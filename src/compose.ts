@@ -6,7 +6,9 @@ import { AgedRevocations } from "./adapters/aged_revocations.ts";
 import { D1ApiKeys } from "./adapters/d1_api_keys.ts";
 import { D1Clients } from "./adapters/d1_clients.ts";
 import { D1Outbox } from "./adapters/d1_outbox.ts";
+import { D1SecurityEvents } from "./adapters/d1_security_events.ts";
 import { DurableObjectLimiter } from "./adapters/durable_object_limiter.ts";
+import { parseGrantSecrets } from "./adapters/grant_secrets.ts";
 import { JoseAccessTokens } from "./adapters/jose_access_tokens.ts";
 import { joseKeyMaker } from "./adapters/jose_keys.ts";
 import { JoseTokenSigner, SIGNER_KEY_MS } from "./adapters/jose_token_signer.ts";
@@ -17,6 +19,7 @@ import { KvApiKeys } from "./adapters/kv_api_keys.ts";
 import { MemoryLimiter } from "./adapters/memory_limiter.ts";
 import { PUBLISHED_KEY_SECONDS, PublishedKeyCache } from "./adapters/published_key_cache.ts";
 import { remoteCourier, remoteEdgeFeed, remoteIssuerReader, remoteKeyRing } from "./adapters/remote.ts";
+import { remoteAccounts } from "./adapters/remote_accounts.ts";
 import { UpstashLimiter } from "./adapters/upstash_limiter.ts";
 import type { AdminParts } from "./admin/app.ts";
 import type { AuthorizerParts } from "./authorizer/authorizer.ts";
@@ -26,9 +29,11 @@ import { type CompiledConfig, compileConfig } from "./config/compile.ts";
 import type { IssuerAppParts } from "./issuer/app.ts";
 import { ClientCache } from "./issuing/client_cache.ts";
 import { platformRandom } from "./kernel/random.ts";
+import type { AccountWiring } from "./objects/account.ts";
 import type { KeyRingWiring } from "./objects/key_ring.ts";
 import type { CourierWiring } from "./objects/outbox_courier.ts";
 import type { Revocations } from "./ports/edge_feed.ts";
+import type { GrantSecrets } from "./ports/grant_secrets.ts";
 import type { IssuerReader } from "./ports/issuer_reader.ts";
 import type { Limiter } from "./ports/limiter.ts";
 import { resourceMetadataUrl } from "./protocol/resource_metadata.ts";
@@ -168,10 +173,7 @@ export function wireSigningRing(env: Environment): KeyRingWiring {
   const config = installedConfig(env);
   const { issuer } = config;
   const { feed } = issuerStores(readBindings(env));
-  const longestTtlSeconds = Math.max(
-    issuer.accessTokenTtlSeconds,
-    ...issuer.apis.map((api) => api.accessTokenTtlSeconds),
-  );
+  const longestTtlSeconds = longestAccessTokenSeconds(config);
   return {
     algorithms: signingAlgorithms(config),
     settings: {
@@ -202,6 +204,21 @@ export function wireCourier(env: Environment): CourierWiring {
   return { outbox: new D1Outbox(need(bindings, "DB")), truth: keys, copies, feed };
 }
 
+/** What an account's object needs. */
+export function wireAccount(env: Environment): AccountWiring {
+  const bindings = readBindings(env);
+  const securityEvents = new D1SecurityEvents(need(bindings, "DB"));
+  return {
+    feed: issuerStores(bindings).feed,
+    events: { notify: (events) => securityEvents.record(events) },
+    longestTokenMs: longestAccessTokenSeconds(installedConfig(env)) * 1000,
+  };
+}
+
+function longestAccessTokenSeconds({ issuer }: CompiledConfig): number {
+  return Math.max(issuer.accessTokenTtlSeconds, ...issuer.apis.map((api) => api.accessTokenTtlSeconds));
+}
+
 function issuerStores(bindings: Bindings) {
   return {
     feed: remoteEdgeFeed(() => need(bindings, "EDGE_FEED").getByName(ONE)),
@@ -209,6 +226,9 @@ function issuerStores(bindings: Bindings) {
     courier: remoteCourier(() => need(bindings, "OUTBOX").getByName(ONE)),
     clients: new D1Clients(need(bindings, "DB")),
     keys: new D1ApiKeys(need(bindings, "DB")),
+    accounts: remoteAccounts((user) => need(bindings, "ACCOUNTS").getByName(user)),
+    /** Asked for by those who open and seal: the rest needs no such secret. */
+    grantSecrets: () => grantSecrets(bindings),
   };
 }
 
@@ -248,4 +268,10 @@ function keyEncryption(bindings: Bindings, name: "SIGNING_KEK" | "IDENTITY_KEK")
   const encryption = parseKeyEncryption(need(bindings, name));
   if (encryption === null) throw new DeploymentFault(`${name} is not <id>:<base64url of 32 bytes>[,...]`);
   return encryption;
+}
+
+function grantSecrets(bindings: Bindings): GrantSecrets {
+  const secrets = parseGrantSecrets(need(bindings, "GRANT_KEY"), platformRandom);
+  if (secrets === null) throw new DeploymentFault("GRANT_KEY is not <id>:<base64url of 32 bytes>[,...]");
+  return secrets;
 }

@@ -7,12 +7,14 @@ import {
   composeReader,
   composeRevocations,
   installedConfig,
+  wireAccount,
   wireCourier,
   wireSigningRing,
 } from "./compose.ts";
 import { composeHosts } from "./compose_config.ts";
 import { type Apps, serve } from "./dispatch.ts";
 import { issuerApp } from "./issuer/app.ts";
+import { AccountObject } from "./objects/account.ts";
 import { KeyRingObject } from "./objects/key_ring.ts";
 import { OutboxCourierObject } from "./objects/outbox_courier.ts";
 import type { IssuerReader as IssuerReaderPort } from "./ports/issuer_reader.ts";
@@ -59,5 +61,11 @@ export class SigningKeyRing extends KeyRingObject<Environment> {
 export class OutboxCourier extends OutboxCourierObject<Environment> {
   protected override wire() {
     return wireCourier(this.env);
+  }
+}
+
+export class Account extends AccountObject<Environment> {
+  protected override wire() {
+    return wireAccount(this.env);
   }
 }

@@ -7,6 +7,7 @@ import {
   composeReader,
   composeRevocations,
   installedConfig,
+  wireAccount,
   wireCourier,
   wireIdentityRing,
   wireSigningRing,
@@ -14,6 +15,7 @@ import {
 import { composeHosts } from "./compose_config.ts";
 import { type Apps, serve } from "./dispatch.ts";
 import { issuerApp } from "./issuer/app.ts";
+import { AccountObject } from "./objects/account.ts";
 import { KeyRingObject } from "./objects/key_ring.ts";
 import { OutboxCourierObject } from "./objects/outbox_courier.ts";
 
@@ -51,5 +53,11 @@ export class IdentityKeyRing extends KeyRingObject<Environment> {
 export class OutboxCourier extends OutboxCourierObject<Environment> {
   protected override wire() {
     return wireCourier(this.env);
+  }
+}
+
+export class Account extends AccountObject<Environment> {
+  protected override wire() {
+    return wireAccount(this.env);
   }
 }

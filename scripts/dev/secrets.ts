@@ -5,10 +5,10 @@ import { removeRecordedRequests } from "./recorded_requests.ts";
 import { devFiles } from "./settings.ts";
 
 /**
- * Keys that seal keys: each `<kek id>:<base64url of 32 bytes>`, a comma between several, the current one first.
+ * Keys that seal keys, and the one that grants are found and continued by: each `<kek id>:<base64url of 32 bytes>`, a comma between several, the current one first.
  * wrangler reads them from `.dev.vars` as production reads them from `wrangler secret put`.
  */
-const NAMES = ["SIGNING_KEK", "IDENTITY_KEK"] as const;
+const NAMES = ["SIGNING_KEK", "IDENTITY_KEK", "GRANT_KEY"] as const;
 
 function newKek(): string {
   return `k1:${toBase64url(platformRandom(32))}`;

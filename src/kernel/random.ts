@@ -24,3 +24,19 @@ export function toBase62(bytes: Uint8Array, width: number): string {
   }
   return out.padStart(width, "0");
 }
+
+/** The `length` bytes that `toBase62` spelt as `text`, or null where no bytes of that length are spelt so. */
+export function fromBase62(text: string, length: number): Uint8Array<ArrayBuffer> | null {
+  let number = 0n;
+  for (const symbol of text) {
+    const value = BASE62.indexOf(symbol);
+    if (value < 0) return null;
+    number = number * 62n + BigInt(value);
+  }
+  const bytes = new Uint8Array(length);
+  for (let at = length - 1; at >= 0; at--) {
+    bytes[at] = Number(number & 0xffn);
+    number >>= 8n;
+  }
+  return number === 0n ? bytes : null;
+}

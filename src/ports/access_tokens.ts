@@ -1,6 +1,7 @@
 import type { Result } from "../kernel/result.ts";
 import type { AccessTokenClaims, ClaimsFault } from "../protocol/access_token.ts";
 import type { JwsFault } from "../protocol/jws.ts";
+import type { TokenRevocation } from "../protocol/token_revocation.ts";
 import type { Defer } from "./edge_feed.ts";
 
 /** Why a string is not an access token that its issuer signed. */
@@ -14,12 +15,7 @@ export type SignatureFault =
   | "token_claims_malformed";
 
 /** Why a token is refused: a stable word for logs, never for the caller. */
-export type TokenFault =
-  | SignatureFault
-  | ClaimsFault
-  | "token_revoked"
-  | "token_client_revoked"
-  | "token_key_withdrawn";
+export type TokenFault = SignatureFault | ClaimsFault | TokenRevocation;
 
 /** A token whose signature holds. Audience, times and revocation are for the user of it to check, at each use. */
 export interface SignedAccessToken {

@@ -1,5 +1,15 @@
+import type {
+  CodeIssue,
+  CodeRedemption,
+  GrantLifetimes,
+  GrantRefusal,
+  GrantStart,
+  RefreshPresentation,
+} from "../protocol/grant_requests.ts";
 import type { GrantTerms } from "../protocol/grant_terms.ts";
 import type { ClientId, GrantId, SessionId, UserId } from "../protocol/ids.ts";
+
+export type { CodeIssue, CodeRedemption, GrantLifetimes, GrantRefusal, GrantStart, RefreshPresentation };
 
 /** How a session began, and how long it may last. Times in Unix milliseconds, lengths in milliseconds. */
 export interface SessionOpening {
@@ -29,61 +39,6 @@ export interface SessionRecord {
   readonly endsAtMs: number;
 }
 
-/** How long what a grant gives may live, in milliseconds. */
-export interface GrantLifetimes {
-  readonly codeMs: number;
-  readonly refreshIdleMs: number;
-  readonly refreshAbsoluteMs: number;
-  /** How long the honest double submit of a code is told apart from theft (0: never). */
-  readonly codeRetryMs: number;
-  /** How long a refresh token that was just spent gives the same successor again (0: never). */
-  readonly refreshRetryMs: number;
-  readonly onReuse: "user" | "grant";
-}
-
-/** An authorization code to be kept: only its hash, and what it is bound to (RFC 6749 §4.1.3, RFC 7636 §4.4). */
-export interface CodeIssue {
-  readonly grantId: GrantId;
-  readonly codeHash: string;
-  readonly redirectUri: string;
-  /** The S256 challenge; null where an operator exempted the client (RFC 9700 §2.1.1). */
-  readonly codeChallenge: string | null;
-  readonly dpopThumbprint: string | null;
-  readonly terms: GrantTerms;
-}
-
-/** A code as it is presented. The client is proven already. */
-export interface CodeRedemption {
-  readonly grantId: GrantId;
-  readonly codeHash: string;
-  readonly clientId: ClientId;
-  /** As sent; null when absent. */
-  readonly redirectUri: string | null;
-  /** S256 of the verifier that was sent; null when absent. */
-  readonly verifierChallenge: string | null;
-  readonly dpopThumbprint: string | null;
-  /** The hash of the first refresh token, kept only where the terms give one. */
-  readonly refreshHash: string;
-}
-
-/** A grant that begins without a code: device flow, first-party sign-in. */
-export interface GrantStart {
-  readonly grantId: GrantId;
-  readonly terms: GrantTerms;
-  readonly dpopThumbprint: string | null;
-  readonly refreshHash: string;
-}
-
-/** A refresh token as it is presented. `narrowing` is what the request asks for, as one canonical string: a retry must ask for the same. */
-export interface RefreshPresentation {
-  readonly grantId: GrantId;
-  readonly presentedHash: string;
-  readonly successorHash: string;
-  readonly clientId: ClientId;
-  readonly dpopThumbprint: string | null;
-  readonly narrowing: string;
-}
-
 /** What a living grant is, for minting. */
 export interface LiveGrant {
   readonly grantId: GrantId;
@@ -94,27 +49,6 @@ export interface LiveGrant {
   /** When the last refresh token of the grant dies at the latest, in Unix milliseconds. */
   readonly endsAtMs: number;
 }
-
-/** Why nothing is given: fixed words for logs. The client is told `invalid_grant` and no more. */
-export type GrantRefusal =
-  | "grant_unknown"
-  | "code_unknown"
-  | "code_expired"
-  | "code_spent"
-  | "code_double_submit"
-  | "code_of_another_client"
-  | "redirect_uri_mismatch"
-  | "verifier_missing"
-  | "verifier_mismatch"
-  | "verifier_unexpected"
-  | "dpop_key_mismatch"
-  | "refresh_unknown"
-  | "refresh_of_another_client"
-  | "refresh_reused"
-  | "refresh_idle"
-  | "grant_ended"
-  | "grant_revoked"
-  | "account_blocked";
 
 export type GrantOutcome =
   | { readonly kind: "granted"; readonly grant: LiveGrant; readonly retried: boolean }

@@ -1,6 +1,6 @@
 import { err, ok, type Result } from "../kernel/result.ts";
 import { isJsonObject } from "../kernel/strict_json.ts";
-import type { ClientId } from "./ids.ts";
+import type { ClientId, GrantId } from "./ids.ts";
 
 /** The media type of JWT access tokens (RFC 9068 §2.1). */
 export const ACCESS_TOKEN_TYPE = "at+jwt";
@@ -20,6 +20,10 @@ export interface AccessTokenClaims {
   readonly roles: readonly string[];
   /** The client's epoch when the token was minted; 0 where the issuer has none. */
   readonly clientEpoch: number;
+  /** The grant of a person that it was minted from; null for a client's own token. */
+  readonly grantId: string | null;
+  /** The user's epoch when the token was minted; 0 where nobody said one, which any end of that user's tokens ends. */
+  readonly userEpoch: number;
 }
 
 export type ClaimsFault =
@@ -37,6 +41,8 @@ export interface AccessTokenGrant {
   readonly audience: readonly [string, ...string[]];
   readonly clientId: ClientId;
   readonly clientEpoch: number;
+  /** What a person's token carries beside; absent from a client's own. */
+  readonly person?: { readonly grantId: GrantId; readonly userEpoch: number };
   readonly scopes: readonly string[];
   readonly roles: readonly string[];
   readonly tokenId: string;
@@ -57,7 +63,8 @@ export function accessTokenClaims(grant: AccessTokenGrant): Readonly<Record<stri
     iat: grant.nowSeconds,
     exp: grant.nowSeconds + grant.ttlSeconds,
     jti: grant.tokenId,
-    epochs: { client: grant.clientEpoch },
+    epochs: { client: grant.clientEpoch, ...(grant.person && { user: grant.person.userEpoch }) },
+    ...(grant.person && { grant_id: grant.person.grantId }),
   };
 }
 
@@ -67,11 +74,12 @@ export function parseAccessTokenClaims(payload: unknown): Result<AccessTokenClai
   // Absent is not null: a default stands for a claim that is not there, never for one of another type.
   const { iss, sub, client_id: clientId, jti, iat, exp, nbf, scope = "", roles = [] } = payload;
   const aud = typeof payload.aud === "string" ? [payload.aud] : payload.aud;
-  const clientEpoch = readEpoch(payload.epochs);
+  const { grant_id: grantId } = payload;
+  const epochs = readEpochs(payload.epochs);
   if (!isText(iss) || !isText(sub) || !isText(clientId) || !isText(jti)) return err("token_claims_malformed");
   if (!isTextList(aud) || !isTextList(roles) || typeof scope !== "string") return err("token_claims_malformed");
   if (!isTime(iat) || !isTime(exp) || !(nbf === undefined || isTime(nbf))) return err("token_claims_malformed");
-  if (clientEpoch === null) return err("token_claims_malformed");
+  if (epochs === null || !(grantId === undefined || isText(grantId))) return err("token_claims_malformed");
   return ok({
     iss,
     sub,
@@ -83,7 +91,9 @@ export function parseAccessTokenClaims(payload: unknown): Result<AccessTokenClai
     nbfSeconds: nbf ?? null,
     scopes: scope.split(" ").filter((token) => token !== ""),
     roles,
-    clientEpoch,
+    clientEpoch: epochs.client,
+    grantId: grantId ?? null,
+    userEpoch: epochs.user,
   });
 }
 
@@ -112,10 +122,15 @@ export function checkAccessTokenClaims(
   return claims.expSeconds <= nowSeconds ? "token_expired" : null;
 }
 
-function readEpoch(epochs: unknown): number | null {
-  if (epochs === undefined) return 0;
-  const { client: epoch = 0 } = isJsonObject(epochs) ? epochs : { client: null };
-  return typeof epoch === "number" && Number.isSafeInteger(epoch) && epoch >= 0 ? epoch : null;
+function readEpochs(epochs: unknown): { readonly client: number; readonly user: number } | null {
+  if (epochs === undefined) return { client: 0, user: 0 };
+  if (!isJsonObject(epochs)) return null;
+  const { client = 0, user = 0 } = epochs;
+  return isEpoch(client) && isEpoch(user) ? { client, user } : null;
+}
+
+function isEpoch(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }
 
 function isText(value: unknown): value is string {

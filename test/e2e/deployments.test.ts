@@ -23,6 +23,7 @@ const ISSUER_STATE = {
   "SIGNING_KEYS (SigningKeyRing)": "Durable Object",
   "EDGE_FEED (EdgeFeed)": "Durable Object",
   "OUTBOX (OutboxCourier)": "Durable Object",
+  "ACCOUNTS (Account)": "Durable Object",
   "TRANSACTIONS (AuthorizationTransaction)": "Durable Object",
 } as const;
 const AUTHORIZER_STATE = {

@@ -135,7 +135,7 @@ describe("npm start in a fresh clone", { timeout: 400_000 }, () => {
     expect(statSync(join(copy.root, ".dev.vars")).mode & 0o777).toBe(0o600);
     expect(statSync(join(copy.root, ".dev")).mode & 0o777).toBe(0o700);
     expect(statSync(join(copy.root, ".dev", "credentials.json")).mode & 0o777).toBe(0o600);
-    expect(read(".dev.vars")).toMatch(/^SIGNING_KEK=k1:[\w-]{43}\nIDENTITY_KEK=k1:[\w-]{43}\n$/);
+    expect(read(".dev.vars")).toMatch(/^SIGNING_KEK=k1:[\w-]{43}\nIDENTITY_KEK=k1:[\w-]{43}\nGRANT_KEY=k1:[\w-]{43}\n$/);
   });
 
   test("a second run keeps data and credentials, and a start beside it leaves it alone", async () => {

@@ -1,0 +1,26 @@
+import { orOutage } from "../kernel/outage.ts";
+import type { AccountEvent } from "../ports/account_events.ts";
+
+const DEADLINE_MS = 5_000;
+
+/** What operators can look up afterwards: why something of a user ended. */
+export class D1SecurityEvents {
+  readonly #db: D1Database;
+
+  constructor(db: D1Database) {
+    this.#db = db;
+  }
+
+  /** Keeps those of `events` that are about security, each once however often it comes. Throws `Outage`. */
+  async record(events: readonly AccountEvent[]): Promise<void> {
+    const rows = events.filter((event) => event.kind !== "client_signed_out");
+    if (rows.length === 0) return;
+    const insert = this.#db.prepare(
+      "INSERT INTO security_events (id, user_id, kind, detail, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
+    );
+    const statements = rows.map(({ id, userId, kind, atMs, ...detail }) =>
+      insert.bind(id, userId, kind, JSON.stringify(detail), atMs),
+    );
+    await orOutage("d1", DEADLINE_MS, () => this.#db.batch(statements));
+  }
+}

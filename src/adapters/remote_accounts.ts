@@ -1,0 +1,32 @@
+import { orOutage } from "../kernel/outage.ts";
+import type { Accounts } from "../ports/accounts.ts";
+import type { UserId } from "../protocol/ids.ts";
+
+/** An account tells the feed before it answers, and the feed has a deadline of its own, which is shorter. */
+const ACCOUNT_DEADLINE_MS = 15_000;
+
+/**
+ * `Accounts` over one object per user: `stub` finds it by the user's id. Each call makes its own stub, for a stub belongs
+ * to the request that made it, has a deadline, and turns whatever goes wrong into an `Outage`.
+ */
+export function remoteAccounts(stub: (user: UserId) => Accounts): Accounts {
+  const call = <T>(user: UserId, work: (account: Accounts) => Promise<T>) =>
+    orOutage("account", ACCOUNT_DEADLINE_MS, () => work(stub(user)));
+  return {
+    openSession: (user, ...rest) => call(user, (account) => account.openSession(user, ...rest)),
+    findSession: (user, ...rest) => call(user, (account) => account.findSession(user, ...rest)),
+    listSessions: (user, ...rest) => call(user, (account) => account.listSessions(user, ...rest)),
+    endSession: (user, ...rest) => call(user, (account) => account.endSession(user, ...rest)),
+    endEverything: (user, ...rest) => call(user, (account) => account.endEverything(user, ...rest)),
+    setBlocked: (user, ...rest) => call(user, (account) => account.setBlocked(user, ...rest)),
+    issueCode: (user, ...rest) => call(user, (account) => account.issueCode(user, ...rest)),
+    redeemCode: (user, ...rest) => call(user, (account) => account.redeemCode(user, ...rest)),
+    startGrant: (user, ...rest) => call(user, (account) => account.startGrant(user, ...rest)),
+    refresh: (user, ...rest) => call(user, (account) => account.refresh(user, ...rest)),
+    readRefresh: (user, ...rest) => call(user, (account) => account.readRefresh(user, ...rest)),
+    revokeRefresh: (user, ...rest) => call(user, (account) => account.revokeRefresh(user, ...rest)),
+    listGrants: (user, ...rest) => call(user, (account) => account.listGrants(user, ...rest)),
+    endGrant: (user, ...rest) => call(user, (account) => account.endGrant(user, ...rest)),
+    endGrantsOf: (user, ...rest) => call(user, (account) => account.endGrantsOf(user, ...rest)),
+  };
+}

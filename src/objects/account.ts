@@ -1,0 +1,257 @@
+import { DurableObject } from "cloudflare:workers";
+import type {
+  Accounts,
+  CodeIssue,
+  CodeRedemption,
+  EndOutcome,
+  EndReason,
+  GrantLifetimes,
+  GrantOutcome,
+  GrantStart,
+  GrantSummary,
+  LiveGrant,
+  RefreshPresentation,
+  SessionOpening,
+  SessionRecord,
+} from "../ports/accounts.ts";
+import { redeemCode } from "../protocol/grant_code.ts";
+import { generationOf, refreshGrant } from "../protocol/grant_refresh.ts";
+import {
+  type GrantState,
+  type GrantTransition,
+  isLive,
+  issueCode,
+  rememberUntilMs,
+  startGrant,
+} from "../protocol/grant_state.ts";
+import type { ClientId, GrantId, SessionId, UserId } from "../protocol/ids.ts";
+import { isSeenAnew } from "../protocol/session_state.ts";
+import { AccountChanges, type Ended } from "./account_changes.ts";
+import { AccountOutbox, type OutboxTargets } from "./account_outbox.ts";
+import { AccountStore } from "./account_store.ts";
+
+/** What an account needs; the composition gives it. */
+export interface AccountWiring extends OutboxTargets {
+  /** The longest an access token may live, in milliseconds. */
+  readonly longestTokenMs: number;
+}
+
+const SOON_MS = 2_000;
+const LONGEST_RETRY_MS = 60_000;
+/** What has ended need not be swept at once. */
+const SWEEP_MS = 10 * 60_000;
+
+/**
+ * One user's sessions and grants. Owns their storage, their announcements and their sweeping; the rules are `protocol/grant_*`.
+ * Refuses to know secrets, tokens and other users.
+ *
+ * Each change reads, decides and writes without a pause, and the runtime holds the answer back until the write is
+ * durable: of any number of callers one wins, and what was answered is never forgotten. The outbox rows and the alarm
+ * that will carry them are written in the same turn as the change, so they are durable with it or not at all.
+ * The one answer that a crash can lose is on its way to the caller: a refresh may be repeated, a code is spent.
+ */
+export abstract class AccountObject<Env> extends DurableObject<Env> implements Accounts {
+  readonly #store: AccountStore;
+  readonly #outbox: AccountOutbox;
+  #wiring: AccountWiring | undefined;
+  /** When the alarm is due; null for none. Kept here so that most writes need not set it. */
+  #alarmAtMs: number | null = null;
+  #failures = 0;
+
+  protected abstract wire(): AccountWiring;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#store = new AccountStore(ctx.storage);
+    this.#outbox = new AccountOutbox(this.#store, () => this.#wired());
+    void ctx.blockConcurrencyWhile(async () => {
+      this.#alarmAtMs = await ctx.storage.getAlarm();
+    });
+  }
+
+  async openSession(user: UserId, opening: SessionOpening, nowMs: number): Promise<"opened" | "blocked"> {
+    if (this.#store.head().blocked) return "blocked";
+    this.#change(user, nowMs, (changes) => changes.openSession(opening));
+    this.#wakeBy(nowMs + opening.absoluteMs, SWEEP_MS);
+    await this.#outbox.deliver();
+    return "opened";
+  }
+
+  async findSession(_user: UserId, secretHash: string, nowMs: number): Promise<SessionRecord | null> {
+    const session = this.#store.findSession(secretHash);
+    if (session === null || session.record.endsAtMs <= nowMs) return null;
+    if (isSeenAnew(session.times, nowMs)) this.#store.markSeen(session.record.id, nowMs);
+    return session.record;
+  }
+
+  async listSessions(_user: UserId, nowMs: number): Promise<readonly SessionRecord[]> {
+    const records = this.#store.sessions().map(({ record }) => record);
+    return records.filter(({ endsAtMs }) => endsAtMs > nowMs);
+  }
+
+  async endSession(user: UserId, session: SessionId, nowMs: number): Promise<EndOutcome> {
+    return this.#end(this.#change(user, nowMs, (changes) => changes.endSession(session)));
+  }
+
+  async endEverything(user: UserId, reason: EndReason, except: SessionId | null, nowMs: number): Promise<EndOutcome> {
+    return this.#end(this.#change(user, nowMs, (changes) => changes.endEverything(reason, except, null)));
+  }
+
+  async setBlocked(user: UserId, blocked: boolean, reason: EndReason, nowMs: number): Promise<EndOutcome> {
+    const nothing = { sessions: 0, grants: 0 };
+    const ended = this.#change(user, nowMs, (changes) => {
+      const head = this.#store.head();
+      if (head.blocked === blocked) return nothing;
+      this.#store.putHead({ ...head, blocked });
+      return blocked ? changes.endEverything(reason, null, null) : nothing;
+    });
+    return this.#end(ended);
+  }
+
+  async issueCode(
+    user: UserId,
+    issue: CodeIssue,
+    lifetimes: GrantLifetimes,
+    nowMs: number,
+  ): Promise<"issued" | "blocked"> {
+    if (this.#store.head().blocked) return "blocked";
+    this.#addGrant(user, issue.grantId, issueCode(issue, lifetimes, this.#wired().longestTokenMs, nowMs), nowMs);
+    await this.#outbox.deliver();
+    return "issued";
+  }
+
+  async redeemCode(user: UserId, redemption: CodeRedemption, nowMs: number): Promise<GrantOutcome> {
+    return this.#present(user, redemption.grantId, nowMs, (state) => redeemCode(state, redemption, nowMs));
+  }
+
+  async startGrant(user: UserId, start: GrantStart, lifetimes: GrantLifetimes, nowMs: number): Promise<GrantOutcome> {
+    if (this.#store.head().blocked) return { kind: "refused", reason: "account_blocked", ended: "nothing" };
+    const state = startGrant(start, lifetimes, this.#wired().longestTokenMs, nowMs);
+    this.#addGrant(user, start.grantId, state, nowMs);
+    await this.#outbox.deliver();
+    return { kind: "granted", grant: this.#liveGrant(start.grantId, state), retried: false };
+  }
+
+  async refresh(user: UserId, presented: RefreshPresentation, nowMs: number): Promise<GrantOutcome> {
+    const { grantId, presentedHash } = presented;
+    return this.#present(user, grantId, nowMs, (state) => {
+      const generation = generationOf(state, presentedHash, (hash) => this.#store.isSpent(grantId, hash));
+      const transition = refreshGrant(state, presented, generation, nowMs);
+      const { step } = transition;
+      if (step.kind === "granted" && !step.retried) this.#store.addSpent(grantId, presentedHash);
+      return transition;
+    });
+  }
+
+  async readRefresh(_user: UserId, grant: GrantId, presentedHash: string, nowMs: number): Promise<LiveGrant | null> {
+    const state = this.#store.findGrant(grant);
+    if (state === null || !isLive(state, nowMs)) return null;
+    return state.refresh?.currentHash === presentedHash ? this.#liveGrant(grant, state) : null;
+  }
+
+  async revokeRefresh(
+    user: UserId,
+    { grantId, presentedHash, clientId }: Parameters<Accounts["revokeRefresh"]>[1],
+    nowMs: number,
+  ): Promise<EndOutcome | "of_another_client"> {
+    const state = this.#store.findGrant(grantId);
+    const isOurs =
+      state !== null && generationOf(state, presentedHash, (hash) => this.#store.isSpent(grantId, hash)) !== "unknown";
+    if (!isOurs) return this.#end({ sessions: 0, grants: 0 });
+    return state.terms.clientId === clientId ? this.endGrant(user, grantId, nowMs) : "of_another_client";
+  }
+
+  async listGrants(_user: UserId, nowMs: number): Promise<readonly GrantSummary[]> {
+    const live = this.#store.unrevokedGrants().filter(({ state }) => isLive(state, nowMs));
+    return live.map(({ id: grantId, state: { terms, startedAtMs, lastUsedAtMs, endsAtMs } }) => {
+      const { clientId, scopes, resource } = terms;
+      return { grantId, clientId, scopes, resource, startedAtMs, lastUsedAtMs, endsAtMs };
+    });
+  }
+
+  async endGrant(user: UserId, grant: GrantId, nowMs: number): Promise<EndOutcome> {
+    const ended = this.#change(user, nowMs, (changes) => {
+      const state = this.#store.findGrant(grant);
+      return state === null || state.revokedAtMs !== null ? 0 : changes.endGrants([{ id: grant, state }]);
+    });
+    return this.#end({ sessions: 0, grants: ended });
+  }
+
+  async endGrantsOf(user: UserId, client: ClientId, nowMs: number): Promise<EndOutcome> {
+    const grants = this.#change(user, nowMs, (changes) => changes.endGrants(this.#store.unrevokedGrants({ client })));
+    return this.#end({ sessions: 0, grants });
+  }
+
+  override async alarm(): Promise<void> {
+    this.#alarmAtMs = null;
+    try {
+      this.#store.sweep(Date.now());
+      const { isEmpty } = await this.#outbox.deliver();
+      this.#failures = isEmpty ? 0 : this.#failures + 1;
+      const endMs = this.#store.nextEndMs();
+      if (!isEmpty) {
+        this.#wakeBy(Date.now() + Math.min(SOON_MS * 2 ** Math.min(this.#failures, 5), LONGEST_RETRY_MS), 0);
+      } else if (endMs !== null) this.#wakeBy(endMs, SWEEP_MS);
+    } catch (error) {
+      console.error(JSON.stringify({ event: "account_alarm_failed", error: String(error) }));
+      this.#wakeBy(Date.now() + LONGEST_RETRY_MS, 0);
+    }
+  }
+
+  /** Puts a secret to a grant: the transition, what it ended and what must be told of that, in one transaction. */
+  async #present(
+    user: UserId,
+    id: GrantId,
+    nowMs: number,
+    transition: (state: GrantState) => GrantTransition,
+  ): Promise<GrantOutcome> {
+    const outcome = this.#change(user, nowMs, (changes): GrantOutcome => {
+      if (this.#store.head().blocked) return { kind: "refused", reason: "account_blocked", ended: "nothing" };
+      const before = this.#store.findGrant(id);
+      if (before === null) return { kind: "refused", reason: "grant_unknown", ended: "nothing" };
+      const { state, step } = transition(before);
+      if (state !== before) this.#store.putGrant(id, state);
+      if (step.kind === "granted") return { ...step, grant: this.#liveGrant(id, state) };
+      if (step.ended === "grant") changes.endSuspectedGrant(id, state, step.reason);
+      if (step.ended === "user") changes.endEverything("refresh_reuse", null, { id, state });
+      return step;
+    });
+    if (outcome.kind === "granted" && !outcome.retried) this.#wakeBy(outcome.grant.endsAtMs, SWEEP_MS);
+    if (outcome.kind === "refused" && outcome.ended !== "nothing") await this.#outbox.deliver();
+    return outcome;
+  }
+
+  #addGrant(user: UserId, id: GrantId, state: GrantState, nowMs: number): void {
+    this.#change(user, nowMs, (changes) => changes.addGrant(id, state));
+    this.#wakeBy(rememberUntilMs(state), SWEEP_MS);
+  }
+
+  /** One transaction. Whatever it left in the outbox has its alarm before this turn is over. */
+  #change<T>(user: UserId, nowMs: number, work: (changes: AccountChanges) => T): T {
+    const done = this.ctx.storage.transactionSync(() => work(new AccountChanges(this.#store, user, nowMs)));
+    if (this.#store.hasWaiting()) this.#wakeBy(Date.now() + SOON_MS, 0);
+    return done;
+  }
+
+  async #end(ended: Ended): Promise<EndOutcome> {
+    const { told } = await this.#outbox.deliver();
+    return { delivered: told ? "delivered" : "pending", ...ended };
+  }
+
+  /** Sees to it that the alarm is due by `atMs`, or within `slackMs` from now where that is later. Part of this turn's write. */
+  #wakeBy(atMs: number, slackMs: number): void {
+    const latestMs = Math.max(atMs, Date.now() + slackMs);
+    if (this.#alarmAtMs !== null && this.#alarmAtMs <= latestMs) return;
+    this.#alarmAtMs = latestMs;
+    void this.ctx.storage.setAlarm(latestMs);
+  }
+
+  #liveGrant(grantId: GrantId, { terms, startedAtMs, endsAtMs }: GrantState): LiveGrant {
+    return { grantId, terms, userEpoch: this.#store.head().epoch, startedAtMs, endsAtMs };
+  }
+
+  #wired(): AccountWiring {
+    this.#wiring ??= this.wire();
+    return this.#wiring;
+  }
+}

@@ -1,0 +1,234 @@
+import type { AccountEvent } from "../ports/account_events.ts";
+import type { SessionOpening, SessionRecord } from "../ports/accounts.ts";
+import type { FeedEntry, FeedKind } from "../protocol/edge_feed.ts";
+import { type GrantState, rememberUntilMs } from "../protocol/grant_state.ts";
+import type { GrantId, SessionId } from "../protocol/ids.ts";
+import { type SessionTimes, sessionEndsAtMs } from "../protocol/session_state.ts";
+
+/** A grant with its name. */
+export interface StoredGrant {
+  readonly id: GrantId;
+  readonly state: GrantState;
+}
+
+/** A session with what decides its end. */
+export interface StoredSession {
+  readonly record: SessionRecord;
+  readonly times: SessionTimes;
+}
+
+/** What is kept of the account as a whole. */
+export interface AccountHead {
+  /** Access tokens minted under a lower one are dead once the feed says so. */
+  readonly epoch: number;
+  /** Nothing is opened or given. */
+  readonly blocked: boolean;
+}
+
+const HEAD = "account";
+const NEW_ACCOUNT: AccountHead = { epoch: 1, blocked: false };
+
+type GrantRow = { id: GrantId; state: string };
+type SessionRow = {
+  id: SessionId;
+  amr: string;
+  acr: string | null;
+  label: string;
+  created: number;
+  last_seen: number;
+  idle: number;
+  absolute_end: number;
+};
+
+/**
+ * One account's tables. Grants are rows of JSON with the few columns that queries need; spent hashes are rows of their
+ * own, for they outnumber everything. All calls are synchronous: the object decides what is one transaction.
+ */
+export class AccountStore {
+  readonly #storage: DurableObjectStorage;
+  readonly #sql: SqlStorage;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
+    this.#sql = storage.sql;
+    this.#sql.exec(`
+      CREATE TABLE IF NOT EXISTS grants (
+        id TEXT PRIMARY KEY, client TEXT NOT NULL, session TEXT, is_revoked INTEGER NOT NULL,
+        last_used INTEGER NOT NULL, remember_until INTEGER NOT NULL, state TEXT NOT NULL) WITHOUT ROWID;
+      CREATE INDEX IF NOT EXISTS grants_unrevoked ON grants (last_used) WHERE is_revoked = 0;
+      CREATE TABLE IF NOT EXISTS spent_hashes (
+        grant_id TEXT NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (grant_id, hash)) WITHOUT ROWID;
+      CREATE TABLE IF NOT EXISTS sessions (
+        id TEXT PRIMARY KEY, secret_hash TEXT NOT NULL UNIQUE, amr TEXT NOT NULL, acr TEXT, label TEXT NOT NULL,
+        created INTEGER NOT NULL, last_seen INTEGER NOT NULL, idle INTEGER NOT NULL, absolute_end INTEGER NOT NULL);
+      CREATE TABLE IF NOT EXISTS feed_outbox (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, id TEXT NOT NULL, epoch INTEGER NOT NULL,
+        until INTEGER NOT NULL, UNIQUE (kind, id, epoch));
+      CREATE TABLE IF NOT EXISTS event_outbox (seq INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL);`);
+  }
+
+  head(): AccountHead {
+    return this.#storage.kv.get<AccountHead>(HEAD) ?? NEW_ACCOUNT;
+  }
+
+  putHead(head: AccountHead): void {
+    this.#storage.kv.put(HEAD, head);
+  }
+
+  findGrant(id: GrantId): GrantState | null {
+    const [row] = this.#sql.exec<{ state: string }>("SELECT state FROM grants WHERE id = ?", id).toArray();
+    return row === undefined ? null : JSON.parse(row.state);
+  }
+
+  /** Adds a grant. Throws where the id is taken: ids are random, so that is a bug. */
+  addGrant(id: GrantId, state: GrantState): void {
+    const { terms, revokedAtMs, lastUsedAtMs } = state;
+    this.#sql.exec(
+      "INSERT INTO grants (id, client, session, is_revoked, last_used, remember_until, state) VALUES (?, ?, ?, ?, ?, ?, ?)",
+      ...[id, terms.clientId, terms.sessionId, Number(revokedAtMs !== null), lastUsedAtMs],
+      ...[rememberUntilMs(state), JSON.stringify(state)],
+    );
+  }
+
+  putGrant(id: GrantId, state: GrantState): void {
+    const { terms, revokedAtMs, lastUsedAtMs } = state;
+    this.#sql.exec(
+      "UPDATE grants SET session = ?, is_revoked = ?, last_used = ?, remember_until = ?, state = ? WHERE id = ?",
+      ...[terms.sessionId, Number(revokedAtMs !== null), lastUsedAtMs, rememberUntilMs(state)],
+      ...[JSON.stringify(state), id],
+    );
+  }
+
+  /** Every grant that nobody revoked, codes that wait among them; of one client or session where one is named. */
+  unrevokedGrants(of: { readonly client?: string; readonly session?: string } = {}): readonly StoredGrant[] {
+    const { client = null, session = null } = of;
+    const rows = this.#sql.exec<GrantRow>(
+      `SELECT id, state FROM grants
+       WHERE is_revoked = 0 AND (?1 IS NULL OR client = ?1) AND (?2 IS NULL OR session = ?2) ORDER BY last_used`,
+      client,
+      session,
+    );
+    return rows.toArray().map(({ id, state }) => ({ id, state: JSON.parse(state) }));
+  }
+
+  /** The grants used longest ago that are more than `most`. */
+  surplusGrants(most: number): readonly StoredGrant[] {
+    const rows = this.#sql.exec<GrantRow>(
+      "SELECT id, state FROM grants WHERE is_revoked = 0 ORDER BY last_used DESC LIMIT -1 OFFSET ?",
+      most,
+    );
+    return rows.toArray().map(({ id, state }) => ({ id, state: JSON.parse(state) }));
+  }
+
+  isSpent(grant: GrantId, hash: string): boolean {
+    return (
+      this.#sql.exec("SELECT 1 FROM spent_hashes WHERE grant_id = ? AND hash = ?", grant, hash).toArray().length > 0
+    );
+  }
+
+  addSpent(grant: GrantId, hash: string): void {
+    this.#sql.exec("INSERT OR IGNORE INTO spent_hashes (grant_id, hash) VALUES (?, ?)", grant, hash);
+  }
+
+  addSession(opening: SessionOpening, nowMs: number): void {
+    const { id, secretHash, amr, acr, label, idleMs, absoluteMs } = opening;
+    this.#sql.exec(
+      `INSERT INTO sessions (id, secret_hash, amr, acr, label, created, last_seen, idle, absolute_end)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      ...[id, secretHash, JSON.stringify(amr), acr, label, nowMs, nowMs, idleMs, nowMs + absoluteMs],
+    );
+  }
+
+  findSession(secretHash: string): StoredSession | null {
+    const [row] = this.#sql.exec<SessionRow>("SELECT * FROM sessions WHERE secret_hash = ?", secretHash).toArray();
+    return row === undefined ? null : storedSession(row);
+  }
+
+  /** All sessions, the one seen last first. */
+  sessions(): readonly StoredSession[] {
+    return this.#sql
+      .exec<SessionRow>("SELECT * FROM sessions ORDER BY last_seen DESC, created DESC")
+      .toArray()
+      .map(storedSession);
+  }
+
+  markSeen(id: SessionId, nowMs: number): void {
+    this.#sql.exec("UPDATE sessions SET last_seen = ? WHERE id = ?", nowMs, id);
+  }
+
+  /** True where there was one. */
+  removeSession(id: SessionId): boolean {
+    return this.#sql.exec("DELETE FROM sessions WHERE id = ? RETURNING id", id).toArray().length > 0;
+  }
+
+  /** An entry takes the place of a waiting one that says the same, and a place behind what a delivery may be reading. */
+  addEntry({ kind, id, epoch, untilMs }: FeedEntry): void {
+    this.#sql.exec(
+      "INSERT OR REPLACE INTO feed_outbox (kind, id, epoch, until) VALUES (?, ?, ?, ?)",
+      ...[kind, id, epoch, untilMs],
+    );
+  }
+
+  addEvent(event: AccountEvent): void {
+    this.#sql.exec("INSERT INTO event_outbox (event) VALUES (?)", JSON.stringify(event));
+  }
+
+  /** The oldest entries that the feed has not acknowledged. */
+  waitingEntries(limit: number): readonly { readonly seq: number; readonly entry: FeedEntry }[] {
+    type Row = { seq: number; kind: FeedKind; id: string; epoch: number; until: number };
+    const rows = this.#sql.exec<Row>("SELECT * FROM feed_outbox ORDER BY seq LIMIT ?", limit).toArray();
+    return rows.map(({ seq, kind, id, epoch, until }) => ({ seq, entry: { kind, id, epoch, untilMs: until } }));
+  }
+
+  waitingEvents(limit: number): readonly { readonly seq: number; readonly event: AccountEvent }[] {
+    type Row = { seq: number; event: string };
+    const rows = this.#sql.exec<Row>("SELECT seq, event FROM event_outbox ORDER BY seq LIMIT ?", limit).toArray();
+    return rows.map(({ seq, event }) => ({ seq, event: JSON.parse(event) }));
+  }
+
+  /** Forgets what was delivered: `upTo` is the last row that was read, and nothing is ever put before it. */
+  removeDelivered(outbox: "feed_outbox" | "event_outbox", upTo: number): void {
+    this.#sql.exec(`DELETE FROM ${outbox} WHERE seq <= ?`, upTo);
+  }
+
+  /** Whether anything waits to be delivered. */
+  hasWaiting(): boolean {
+    const query = "SELECT EXISTS (SELECT 1 FROM feed_outbox) OR EXISTS (SELECT 1 FROM event_outbox) AS waits";
+    return this.#sql.exec<{ waits: number }>(query).one().waits === 1;
+  }
+
+  /** Forgets sessions that have ended by themselves and grants that nothing can be done with any more. */
+  sweep(nowMs: number): void {
+    this.#sql.exec("DELETE FROM sessions WHERE min(last_seen + idle, absolute_end) <= ?", nowMs);
+    const gone = this.#sql.exec<{ id: string }>("DELETE FROM grants WHERE remember_until <= ? RETURNING id", nowMs);
+    for (const { id } of gone.toArray()) this.#sql.exec("DELETE FROM spent_hashes WHERE grant_id = ?", id);
+  }
+
+  /** When something will be there to sweep, or null for never. */
+  nextEndMs(): number | null {
+    return this.#sql
+      .exec<{ at: number | null }>(
+        `SELECT min(at) AS at FROM (
+           SELECT min(remember_until) AS at FROM grants
+           UNION ALL SELECT min(min(last_seen + idle, absolute_end)) FROM sessions)`,
+      )
+      .one().at;
+  }
+}
+
+function storedSession(row: SessionRow): StoredSession {
+  const times = { lastSeenAtMs: row.last_seen, idleMs: row.idle, absoluteEndMs: row.absolute_end };
+  return {
+    times,
+    record: {
+      id: row.id,
+      amr: JSON.parse(row.amr),
+      acr: row.acr,
+      label: row.label,
+      createdAtMs: row.created,
+      authTimeMs: row.created,
+      lastSeenAtMs: row.last_seen,
+      endsAtMs: sessionEndsAtMs(times),
+    },
+  };
+}
