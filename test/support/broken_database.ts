@@ -1,13 +1,27 @@
 import { backstage } from "./issuer_world.ts";
 
-/** A D1 in which statements can be prepared and none of them runs, while `isBroken` says so. */
+function broken(): never {
+  throw new Error("D1 is broken by the test");
+}
+
+/** A D1 in which statements can be prepared and no batch of them runs, while `isBroken` says so. */
 export function databaseThat(isBroken: () => boolean): D1Database {
+  return brokenDatabase(isBroken, { batch: async () => broken() });
+}
+
+/** A D1 in which statements can be prepared and none runs, alone or in a batch. */
+export function noDatabase(): D1Database {
+  const fails = async () => broken();
+  const statement = { bind: () => statement, first: fails, all: fails, run: fails };
+  return brokenDatabase(() => true, { batch: fails, prepare: () => statement });
+}
+
+function brokenDatabase(isBroken: () => boolean, members: Readonly<Record<string, () => unknown>>): D1Database {
   return new Proxy(backstage.db, {
     get(target, name) {
       const member: unknown = Reflect.get(target, name);
       if (typeof member !== "function") return member;
-      const breaks = name === "batch" && isBroken();
-      return breaks ? () => Promise.reject(new Error("D1 is broken by the test")) : member.bind(target);
+      return (isBroken() ? members[String(name)] : undefined) ?? member.bind(target);
     },
   });
 }

@@ -1,0 +1,54 @@
+import * as z from "zod";
+import type { ActionLinks, LinkPurpose } from "../ports/action_links.ts";
+import type { UserId } from "../protocol/ids.ts";
+import { onD1 } from "./d1.ts";
+
+/** The longest that a link may live (the configuration's own bound), in milliseconds. */
+const LONGEST_LINK_MS = 86_400_000;
+
+const linkRow = z.object({ hash: z.string(), user_id: z.string(), email: z.string() });
+
+/** Mailed links in D1. */
+export class D1ActionLinks implements ActionLinks {
+  readonly #db: D1Database;
+
+  constructor(db: D1Database) {
+    this.#db = db;
+  }
+
+  /**
+   * Keeps a link; for a user that does not exist the same statements run and keep nothing. What died long ago is swept on the way: a
+   * link lives a day at most, so whatever ends a day before this one does has ended already.
+   */
+  async insert(link: Parameters<ActionLinks["insert"]>[0]): Promise<void> {
+    const insert = `INSERT INTO action_links (hash, purpose, user_id, email, expires_at)
+      SELECT ?1, ?2, ?3, ?4, ?5 WHERE EXISTS (SELECT 1 FROM users WHERE id = ?3)`;
+    await onD1(() =>
+      this.#db.batch([
+        this.#db.prepare(insert).bind(link.hash, link.purpose, link.user, link.email, link.expiresAtMs),
+        this.#db.prepare("DELETE FROM action_links WHERE expires_at <= ?").bind(link.expiresAtMs - LONGEST_LINK_MS),
+      ]),
+    );
+  }
+
+  async peek(hash: string, purpose: LinkPurpose, nowMs: number) {
+    const sql = "SELECT hash, user_id, email FROM action_links WHERE hash = ? AND purpose = ? AND expires_at > ?";
+    const row = await onD1(() => this.#db.prepare(sql).bind(hash, purpose, nowMs).first());
+    return row === null ? null : readLink(row);
+  }
+
+  /** One statement finds the link and removes it with its siblings: a second caller finds nothing to remove. */
+  async spend(hash: string, purpose: LinkPurpose, nowMs: number) {
+    const sql = `DELETE FROM action_links WHERE purpose = ?2 AND user_id =
+        (SELECT user_id FROM action_links WHERE hash = ?1 AND purpose = ?2 AND expires_at > ?3)
+      RETURNING hash, user_id, email`;
+    const { results } = await onD1(() => this.#db.prepare(sql).bind(hash, purpose, nowMs).all<{ hash: string }>());
+    const row = results.find((one) => one.hash === hash);
+    return row === undefined ? null : readLink(row);
+  }
+}
+
+function readLink(row: unknown): { readonly user: UserId; readonly email: string } {
+  const link = linkRow.parse(row);
+  return { user: link.user_id as UserId, email: link.email };
+}

@@ -1,0 +1,158 @@
+import * as z from "zod";
+import { Outage } from "../kernel/outage.ts";
+import type { ListPosition } from "../ports/clients.ts";
+import type { UserDirectory, UserProfile, UserRecord } from "../ports/users.ts";
+import type { FeedEntry } from "../protocol/edge_feed.ts";
+import type { UserId } from "../protocol/ids.ts";
+import { onD1, outboxInserts, textList, transact } from "./d1.ts";
+
+const text = z.string().optional();
+const profileColumn = z.strictObject({
+  name: text,
+  givenName: text,
+  familyName: text,
+  nickname: text,
+  picture: text,
+  locale: text,
+  zoneinfo: text,
+  phoneNumber: text,
+  phoneNumberVerified: z.boolean().optional(),
+  address: text,
+});
+
+const userRow = z.object({
+  id: z.string(),
+  email: z.string(),
+  email_verified: z.number(),
+  password_hash: z.string().nullable(),
+  profile: z.string().transform((json) => readProfile(json)),
+  roles: textList,
+  disabled: z.number(),
+  version: z.number(),
+  created_at: z.number(),
+  updated_at: z.number(),
+});
+
+/** The users in D1. */
+export class D1Users implements UserDirectory {
+  readonly #db: D1Database;
+
+  constructor(db: D1Database) {
+    this.#db = db;
+  }
+
+  find(id: UserId): Promise<UserRecord | null> {
+    return this.#first("SELECT * FROM users WHERE id = ?", id);
+  }
+
+  findByEmail(normalisedEmail: string): Promise<UserRecord | null> {
+    return this.#first("SELECT * FROM users WHERE normalised_email = ?", normalisedEmail);
+  }
+
+  async list(limit: number, after: ListPosition | null): Promise<readonly UserRecord[]> {
+    const { results } = await onD1(() =>
+      this.#db
+        .prepare("SELECT * FROM users WHERE (created_at, id) > (?, ?) ORDER BY created_at, id LIMIT ?")
+        .bind(after?.createdAtMs ?? -1, after?.id ?? "", limit)
+        .all(),
+    );
+    return results.map(readUser);
+  }
+
+  /** A name that is taken inserts nothing: the same statement, and so nearly the same time, as one that is free. */
+  async insert(user: UserRecord, normalisedEmail: string): Promise<"inserted" | "email_taken"> {
+    const { meta } = await onD1(() =>
+      this.#db
+        .prepare(
+          `INSERT INTO users (id, ${COLUMNS.join(", ")}, created_at, updated_at)
+           VALUES (?, ${COLUMNS.map(() => "?").join(", ")}, ?, ?) ON CONFLICT (normalised_email) DO NOTHING`,
+        )
+        .bind(user.id, ...columns(user, normalisedEmail), user.createdAtMs, user.updatedAtMs)
+        .run(),
+    );
+    return meta.changes === 0 ? "email_taken" : "inserted";
+  }
+
+  async update(before: UserRecord, after: UserRecord, normalisedEmail: string, entries: readonly FeedEntry[]) {
+    const statements = [
+      this.#updateOf({ ...after, id: before.id, version: before.version + 1 }, normalisedEmail),
+      ...outboxInserts(this.#db, entries),
+    ];
+    const changed = await transact(this.#db, statements).catch(emailTaken);
+    if (changed === "email_taken") return changed;
+    return changed === "conflict" || changed === 0 ? "conflict" : "changed";
+  }
+
+  /** The update checks the version, and takes part in the same transaction. */
+  async delete(user: UserRecord, entries: readonly FeedEntry[]) {
+    const changed = await transact(this.#db, [
+      this.#db.prepare("UPDATE users SET version = ? WHERE id = ?").bind(user.version + 1, user.id),
+      this.#db.prepare("DELETE FROM users WHERE id = ?").bind(user.id),
+      ...outboxInserts(this.#db, entries),
+    ]);
+    return changed === "conflict" || changed === 0 ? "conflict" : "deleted";
+  }
+
+  async #first(sql: string, value: string): Promise<UserRecord | null> {
+    const row = await onD1(() => this.#db.prepare(sql).bind(value).first());
+    return row === null ? null : readUser(row);
+  }
+
+  #updateOf(user: UserRecord, normalisedEmail: string): D1PreparedStatement {
+    return this.#db
+      .prepare(`UPDATE users SET ${COLUMNS.map((column) => `${column} = ?`).join(", ")}, updated_at = ? WHERE id = ?`)
+      .bind(...columns(user, normalisedEmail), user.updatedAtMs, user.id);
+  }
+}
+
+function emailTaken(error: unknown): "email_taken" {
+  if (error instanceof Outage && String(error.cause).includes("users.normalised_email")) return "email_taken";
+  throw error;
+}
+
+/** What an insert and an update write, in the order of `columns`. */
+const COLUMNS = [
+  "email",
+  "normalised_email",
+  "email_verified",
+  "password_hash",
+  "profile",
+  "roles",
+  "disabled",
+  "version",
+] as const;
+
+function columns(user: UserRecord, normalisedEmail: string): unknown[] {
+  return [
+    user.email,
+    normalisedEmail,
+    user.emailVerified ? 1 : 0,
+    user.passwordHash,
+    JSON.stringify(user.profile),
+    JSON.stringify(user.roles),
+    user.disabled ? 1 : 0,
+    user.version,
+  ];
+}
+
+/** Absent members stay absent: an unknown claim is not one without a value. */
+function readProfile(json: string): UserProfile {
+  const members = Object.entries(profileColumn.parse(JSON.parse(json))).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(members);
+}
+
+function readUser(row: unknown): UserRecord {
+  const user = userRow.parse(row);
+  return {
+    id: user.id as UserId,
+    email: user.email,
+    emailVerified: user.email_verified !== 0,
+    passwordHash: user.password_hash,
+    profile: user.profile,
+    roles: user.roles,
+    disabled: user.disabled !== 0,
+    version: user.version,
+    createdAtMs: user.created_at,
+    updatedAtMs: user.updated_at,
+  };
+}

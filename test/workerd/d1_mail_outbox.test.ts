@@ -1,0 +1,44 @@
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { D1MailOutbox } from "../../src/adapters/d1_mail_outbox.ts";
+import { Outage } from "../../src/kernel/outage.ts";
+import type { MailMessage } from "../../src/ports/mail.ts";
+import { noDatabase } from "../support/broken_database.ts";
+import { backstage, migrate } from "../support/issuer_world.ts";
+
+const NOW = 1_700_000_000_000;
+const outbox = new D1MailOutbox(backstage.db);
+
+function message(subject: string): MailMessage {
+  return { to: "ada@example.com", kind: "reset_password", subject, text: `a link for ${subject}` };
+}
+
+beforeAll(migrate);
+beforeEach(async () => {
+  await backstage.db.exec("DELETE FROM mail_outbox");
+});
+
+describe("D1MailOutbox", () => {
+  it("keeps mails in order until they are sent", async () => {
+    for (const subject of ["one", "two", "three"]) await outbox.send(message(subject), NOW);
+    const [first, ...others] = await outbox.pending(10);
+    expect(first).toMatchObject({ ...message("one"), createdAtMs: NOW, sentAtMs: null });
+    expect(others.map(({ subject }) => subject)).toEqual(["two", "three"]);
+    expect((await outbox.pending(1, first?.seq)).map(({ subject }) => subject)).toEqual(["two"]);
+    await outbox.markSent(first?.seq ?? -1, NOW + 1);
+    expect((await outbox.pending(10)).map(({ subject }) => subject)).toEqual(["two", "three"]);
+  });
+
+  it("forgets the text of what has gone, for its link may still be alive", async () => {
+    await outbox.send(message("one"), NOW);
+    const [mail] = await outbox.pending(1);
+    await outbox.markSent(mail?.seq ?? -1, NOW + 1);
+    await outbox.markSent(mail?.seq ?? -1, NOW + 2);
+    const row = await backstage.db.prepare("SELECT subject, body, sent_at FROM mail_outbox").first();
+    expect(row).toEqual({ subject: "one", body: "", sent_at: NOW + 1 });
+  });
+
+  it("a database that cannot be reached is an outage: the caller knows that the mail was not taken", async () => {
+    const down = new D1MailOutbox(noDatabase());
+    await expect(down.send(message("one"), NOW)).rejects.toBeInstanceOf(Outage);
+  });
+});
