@@ -8,12 +8,18 @@ export interface ChosenSession {
   readonly session: SessionId;
 }
 
+/** A request that goes on its way: the hint has become the subject that it names, and the ID token is not kept. */
+export interface AdmittedRequest extends Omit<AuthorizationRequest, "idTokenHint"> {
+  /** The `sub`, as this client knows it, of the user who is expected; null for whoever comes. */
+  readonly expectedSubject: string | null;
+}
+
 /**
  * An authorization request on its way through sign-in, choice of account and consent. It exists before anybody knows whose
  * account it is about. Plain data, for it is stored; times in Unix milliseconds.
  */
 export interface TransactionState {
-  readonly request: AuthorizationRequest;
+  readonly request: AdmittedRequest;
   /** SHA-256 of the secret in the cookie of the browser that began it, as base64url. */
   readonly browserHash: string;
   readonly startedAtMs: number;
@@ -26,7 +32,7 @@ export interface TransactionState {
 
 /** The transaction before anything happened in it. */
 export function beginTransaction(
-  request: AuthorizationRequest,
+  request: AdmittedRequest,
   browserHash: string,
   lifeMs: number,
   nowMs: number,
