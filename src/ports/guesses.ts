@@ -8,12 +8,18 @@ export interface Attempt {
   readonly knownBrowser: string | null;
 }
 
+/** What is counted beside sign-in: `/register`, mails by who is to get them and by who asks for them, user codes. */
+export type GuessBudget = "registrations_by_address" | "mails_to_recipient" | "mails_by_address" | "user_codes";
+
 /** Progressive lockout (M12). Counted before the password is looked at. Throws `Outage`, and then nobody signs in. */
 export interface Guesses {
   /** Counts an attempt, or says how long to wait. Refused attempts are not charged again. */
   begin(attempt: Attempt, nowMs: number): Promise<{ readonly retryAfterSeconds: number } | null>;
-  /** The attempt was right: the name's failures in a row are forgotten. */
-  succeeded(attempt: Attempt, nowMs: number): Promise<void>;
-  /** Takes one unit of a named budget (`/register`, `/forgot`, mails, user codes) under a keyed digest. */
-  take(budget: string, key: string, nowMs: number): Promise<{ readonly retryAfterSeconds: number } | null>;
+  /**
+   * The attempt was right: the failures in a row of the budget that it was counted in are forgotten. `newBrowser`: the keyed digest
+   * of the id that this browser is known by from now on, in the place of the one it had.
+   */
+  succeeded(attempt: Attempt, nowMs: number, newBrowser?: string | null): Promise<void>;
+  /** Takes one unit of a named budget under a keyed digest. */
+  take(budget: GuessBudget, key: string, nowMs: number): Promise<{ readonly retryAfterSeconds: number } | null>;
 }

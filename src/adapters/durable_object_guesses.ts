@@ -1,0 +1,105 @@
+import type { LockoutConfig } from "../config/schema.ts";
+import { orOutage } from "../kernel/outage.ts";
+import { MINUTE_MS } from "../limits/lockout.ts";
+import type { Attempt, GuessBudget, Guesses } from "../ports/guesses.ts";
+import type { GuessesObject, Pace } from "../ports/guesses_object.ts";
+
+const DEADLINE_MS = 5_000;
+const HOUR_MS = 3_600_000;
+
+/** The part of a `DurableObjectNamespace` used here: an object by its name. */
+export interface GuessesObjects {
+  getByName(name: string): GuessesObject;
+}
+
+type Wait = { readonly retryAfterSeconds: number } | null;
+
+/**
+ * Guesses counted in Durable Objects: one per login name, one per address, one per other budget. Throws `Outage("guesses")`
+ * when they cannot be asked, and then nobody signs in: uncounted guesses would be free ones.
+ *
+ * The address is asked first, for a flood from one place then ends at one object, makes none for the names it invents, and
+ * can lock no one out. If the name refuses, the address gets its unit back. A crash between the two leaves the
+ * address charged for a minute: the strict side. A known browser is asked of at the name alone, under a pace of its own, so that
+ * neighbours at its address cannot keep it out either; what only claims to be known is told apart without being counted.
+ */
+export class DurableObjectGuesses implements Guesses {
+  readonly #objects: GuessesObjects;
+  readonly #settings: LockoutConfig;
+  readonly #deadlineMs: number;
+
+  constructor(objects: GuessesObjects, settings: LockoutConfig, deadlineMs = DEADLINE_MS) {
+    this.#objects = objects;
+    this.#settings = settings;
+    this.#deadlineMs = deadlineMs;
+  }
+
+  async begin({ name, address, knownBrowser }: Attempt, nowMs: number): Promise<Wait> {
+    if (knownBrowser !== null) {
+      const known = await this.#attempt(name, knownBrowser, true, nowMs);
+      if (known !== "unknown_browser") return known;
+    }
+    const pace = { most: this.#settings.attemptsPerAddressPerMinute, windowMs: MINUTE_MS };
+    const addressWait = await this.#ask(`address:${address}`, (object) => object.take(pace, nowMs));
+    if (addressWait !== null) return wait(addressWait.retryAfterMs);
+    const nameWait = await this.#attempt(name, null, false, nowMs);
+    if (nameWait === null || nameWait === "unknown_browser") return null;
+    await this.#ask(`address:${address}`, (object) => object.giveBack(nowMs));
+    return nameWait;
+  }
+
+  async succeeded({ name, knownBrowser }: Attempt, nowMs: number, newBrowser: string | null = null): Promise<void> {
+    await this.#ask(`name:${name}`, (object) => object.forgive(knownBrowser, newBrowser, nowMs));
+  }
+
+  async take(budget: GuessBudget, key: string, nowMs: number): Promise<Wait> {
+    const pace = this.#pace(budget);
+    const denied = await this.#ask(`${budget}:${key}`, (object) => object.take(pace, nowMs));
+    return denied === null ? null : wait(denied.retryAfterMs);
+  }
+
+  async #attempt(
+    name: string,
+    browser: string | null,
+    onlyKnown: boolean,
+    nowMs: number,
+  ): Promise<Wait | "unknown_browser"> {
+    const rules = {
+      steps: this.#settings.steps,
+      attemptsPerMinute: this.#settings.attemptsPerAddressPerMinute,
+    };
+    const verdict = await this.#ask(`name:${name}`, (object) => object.attempt(browser, onlyKnown, rules, nowMs));
+    switch (verdict.kind) {
+      case "counted":
+        return null;
+      case "refused":
+        return wait(verdict.retryAfterMs);
+      case "unknown_browser":
+        return "unknown_browser";
+    }
+  }
+
+  #pace(budget: GuessBudget): Pace {
+    const settings = this.#settings;
+    switch (budget) {
+      case "registrations_by_address":
+        return { most: settings.registrationsPerAddressPerHour, windowMs: HOUR_MS };
+      case "mails_to_recipient":
+        return { most: settings.mailsPerRecipientPerHour, windowMs: HOUR_MS };
+      case "mails_by_address":
+        return { most: settings.mailsPerAddressPerHour, windowMs: HOUR_MS };
+      case "user_codes":
+        return { most: settings.userCodeGuessesPerMinute, windowMs: MINUTE_MS };
+      default:
+        throw new RangeError(`there is no budget called ${budget}`);
+    }
+  }
+
+  #ask<T>(name: string, call: (object: GuessesObject) => Promise<T>): Promise<T> {
+    return orOutage("guesses", this.#deadlineMs, () => call(this.#objects.getByName(name)));
+  }
+}
+
+function wait(retryAfterMs: number): { readonly retryAfterSeconds: number } {
+  return { retryAfterSeconds: Math.max(1, Math.ceil(retryAfterMs / 1_000)) };
+}
