@@ -1,5 +1,5 @@
 /**
- * `npm test`: everything, from a fresh clone. Packages, redis-server, `npm run check`, then every test. Plain JavaScript
+ * `npm test`: everything, from a fresh clone. Packages, redis-server and chromium, `npm run check`, then every test. Plain JavaScript
  * for Node 20. Refuses to skip: what cannot be run is a failure with its reason. Extra arguments go to vitest.
  */
 import { spawn, spawnSync } from "node:child_process";
@@ -36,28 +36,52 @@ function aptPrefix() {
   return succeeds("sudo", ["-n", "true"]) ? ["sudo", "-n"] : null;
 }
 
-/** The limiter's contract is tested against a real Redis. Whether there is one now. */
-async function ensureRedis() {
-  if (succeeds("redis-server", ["--version"])) return true;
+/** Programs that tests need beside the packages, all of them in Debian. */
+const PROGRAMS = [
+  {
+    name: "redis-server",
+    command: "redis-server",
+    why: "the limiter's tests run against a real Redis",
+    elsewhere: "macOS: `brew install redis`",
+  },
+  {
+    // The tests start it by this path: what a PATH calls chromium may be a snap, which cannot read a temporary profile.
+    name: "chromium",
+    command: "/usr/bin/chromium",
+    why: "the pages are looked at in a real browser",
+    elsewhere: "elsewhere: put a Chromium at /usr/bin/chromium",
+  },
+];
+
+/** Whether `program` is here now, after an attempt to install it where it was not. */
+async function ensureProgram({ name, command, why, elsewhere }) {
+  if (succeeds(command, ["--version"])) return true;
   const prefix = aptPrefix();
   if (prefix === null) {
     process.stderr.write(
-      "redis-server is missing: the limiter's tests run against a real Redis. It could not be installed here without a\n" +
-        "password. Install it (Debian, Ubuntu: `sudo apt-get install redis-server`; macOS: `brew install redis`) and run\n" +
-        "`npm test` again.\n",
+      `${name} is missing: ${why}. It could not be installed here without a password.\n` +
+        `Install it (Debian: \`sudo apt-get install ${name}\`; ${elsewhere}) and run \`npm test\` again.\n`,
     );
     return false;
   }
-  process.stdout.write("redis-server is missing; installing it with apt-get\n");
+  process.stdout.write(`${name} is missing; installing it with apt-get\n`);
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  for (const args of [["update"], ["install", "-y", "--no-install-recommends", "redis-server"]]) {
-    const [command, ...rest] = [...prefix, "apt-get", ...args];
-    if ((await run(command, rest, env)) !== 0) {
-      process.stderr.write(`\`apt-get ${args.join(" ")}\` failed, so there is no redis-server to test against.\n`);
+  for (const args of [["update"], ["install", "-y", "--no-install-recommends", name]]) {
+    const [first, ...rest] = [...prefix, "apt-get", ...args];
+    if ((await run(first, rest, env)) !== 0) {
+      process.stderr.write(`\`apt-get ${args.join(" ")}\` failed, so there is no ${name} to test with.\n`);
       return false;
     }
   }
-  return succeeds("redis-server", ["--version"]);
+  if (succeeds(command, ["--version"])) return true;
+  process.stderr.write(`apt-get installed ${name}, but ${command} does not run.\n`);
+  return false;
+}
+
+/** All of them, one after another: apt-get runs once at a time. */
+async function ensurePrograms() {
+  for (const program of PROGRAMS) if (!(await ensureProgram(program))) return false;
+  return true;
 }
 
 /** Counts of vitest's JSON report. A file that could not be loaded counts as one failure. */
@@ -98,7 +122,7 @@ async function main() {
   process.stdout.write("Sallyport's tests\n");
   if (!(await installPackages())) return false;
   const node = findNode();
-  if (node === null || !(await ensureRedis())) return false;
+  if (node === null || !(await ensurePrograms())) return false;
   const env = { ...process.env, ...QUIET, PATH: `${dirname(node)}:${process.env.PATH}` };
   const ordered = (await run("npm", ["run", "--silent", "check"], env)) === 0;
   const args = process.argv.slice(2);

@@ -69,7 +69,9 @@ export function accountPage(props: AccountProps): Page {
 function EmailSection({ seal, email, emailVerified }: AccountProps) {
   return (
     <section class="panel" aria-labelledby="email-heading">
-      <h2 id="email-heading">Email</h2>
+      <div class="section-head">
+        <h2 id="email-heading">Email</h2>
+      </div>
       <ul class="rows">
         <li>
           <div class="what">
@@ -124,7 +126,9 @@ function SessionSection({ seal, sessions, nowMs }: AccountProps) {
 function AppSection({ seal, apps, nowMs }: AccountProps) {
   return (
     <section class="panel" aria-labelledby="apps-heading">
-      <h2 id="apps-heading">Connected apps</h2>
+      <div class="section-head">
+        <h2 id="apps-heading">Connected apps</h2>
+      </div>
       {apps.length === 0 ? <p class="muted">No application has access to your account.</p> : null}
       {apps.length === 0 ? null : (
         <ul class="rows">

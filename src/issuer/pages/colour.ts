@@ -19,13 +19,13 @@ export function mix(from: string, to: string, share: number): string {
 }
 
 /**
- * The colour nearest to `colour`, on its way to `towards`, that stands out from every one of `grounds` as text must.
- * `towards` itself has to.
+ * The colour nearest to `colour`, on its way to `towards`, whose contrast to every one of `grounds` is `least`
+ * or more. `towards` itself has to have it.
  */
-export function readable(colour: string, towards: string, grounds: readonly string[]): string {
+export function readable(colour: string, towards: string, grounds: readonly string[], least = TEXT_CONTRAST): string {
   for (let step = 0; step < STEPS; step++) {
     const candidate = mix(colour, towards, step / STEPS);
-    if (grounds.every((ground) => contrast(candidate, ground) >= TEXT_CONTRAST)) return candidate;
+    if (grounds.every((ground) => contrast(candidate, ground) >= least)) return candidate;
   }
   return towards;
 }

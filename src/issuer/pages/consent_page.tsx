@@ -56,11 +56,11 @@ function ClientFacts({ client, person, access }: Pick<ConsentProps, "client" | "
         <dd>
           <bdi>{client.name}</bdi>
           <span class="claimed">
-            Its own description, not checked by us.
+            It chose this name itself; nobody has checked it.
             {client.homePage === null ? null : (
               <>
                 {" "}
-                <a href={client.homePage} rel="noreferrer noopener" target="_blank">
+                <a class="whole" href={client.homePage} rel="noreferrer noopener" target="_blank">
                   Its home page
                 </a>
               </>

@@ -82,17 +82,24 @@ const DARK = {
   goodGround: "#13291c",
 } as const;
 
+/** Blue on black is harder to read than its ratio says: there the accent is lifted further. */
+const ACCENT_CONTRAST = { light: 4.5, dark: 6.5 } as const;
+
 /** Both palettes for an operator's `accent`. Every pair that meets on a page is readable, whatever the accent is. */
 export function palettes(accent: string): { readonly light: Palette; readonly dark: Palette } {
-  return { light: palette(LIGHT, accent, "#000000"), dark: palette(DARK, accent, "#ffffff") };
+  return {
+    light: palette(LIGHT, accent, "#000000", ACCENT_CONTRAST.light),
+    dark: palette(DARK, accent, "#ffffff", ACCENT_CONTRAST.dark),
+  };
 }
 
 function palette(
   base: Omit<Palette, "accent" | "onAccent" | "accentInk" | "halo">,
   accent: string,
   far: string,
+  least: number,
 ): Palette {
-  const accentInk = readable(accent, far, [base.page, base.panel, base.inset]);
+  const accentInk = readable(accent, far, [base.page, base.panel, base.inset], least);
   return {
     ...base,
     accent,

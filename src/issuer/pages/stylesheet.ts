@@ -33,6 +33,7 @@ a{color:var(--accentInk);text-decoration-thickness:1px;text-underline-offset:.2e
 a:hover{text-decoration-thickness:2px}
 strong{font-weight:600}
 bdi{overflow-wrap:anywhere}
+.whole{white-space:nowrap}
 :focus-visible{outline:3px solid var(--accentInk);outline-offset:2px;border-radius:4px}
 `;
 
@@ -43,18 +44,17 @@ const FRAME = `
 .brand-logo{display:block;height:2rem;width:auto;max-width:12rem}
 .brand-mark{display:grid;place-items:center;width:1.875rem;height:2.125rem;border-radius:.9375rem .9375rem .25rem .25rem;
 background:var(--accent);color:var(--onAccent);font-size:${TYPE.small};line-height:1;font-weight:700;padding-top:.1875rem}
-.brand-account{margin-left:auto}
 .panel{background:var(--panel);border:1px solid var(--line);border-radius:.875rem;padding:${SPACE.wide};
 box-shadow:0 1px 2px rgb(16 20 28/.05),0 12px 32px -16px rgb(16 20 28/.14)}
 .panel+.panel{margin-top:${SPACE.loose}}
 .stack>*+*{margin-top:${SPACE.loose}}
 .lead{color:var(--muted);margin-top:${SPACE.tight}}
+.lead strong{color:var(--ink)}
 .muted{color:var(--muted)}
 .small{font-size:${TYPE.small};line-height:1.45}
 .mono{font-family:${TYPE.mono};font-size:.95em}
 .foot{margin-top:${SPACE.loose};color:var(--muted);font-size:${TYPE.small};display:flex;flex-wrap:wrap;gap:${SPACE.hair} ${SPACE.even};
 justify-content:space-between}
-.links{display:flex;flex-wrap:wrap;gap:${SPACE.tight} ${SPACE.loose};justify-content:space-between}
 .visually-hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 @media (max-width:30rem){
 body{background:var(--panel)}
@@ -67,7 +67,7 @@ body{background:var(--panel)}
 `;
 
 const FORMS = `
-form.fields>*+*{margin-top:1.25rem}
+form.fields{display:grid;gap:1.25rem}
 .field label{display:block;font-weight:600;margin-bottom:${SPACE.tight}}
 .field .hint{color:var(--muted);font-size:${TYPE.small};line-height:1.45;margin-top:${SPACE.tight}}
 .field .fault{color:var(--danger);font-size:${TYPE.small};line-height:1.45;font-weight:600;margin-top:${SPACE.tight}}
@@ -123,7 +123,7 @@ font-weight:600;color:var(--ink);background:var(--panel)}
 `;
 
 const ACCOUNT = `
-.section-head{display:flex;flex-wrap:wrap;align-items:baseline;justify-content:space-between;gap:${SPACE.hair} ${SPACE.even};margin-bottom:${SPACE.even}}
+.section-head{display:flex;flex-wrap:wrap;align-items:center;justify-content:space-between;gap:${SPACE.tight} ${SPACE.even};margin-bottom:${SPACE.even}}
 .rows{border-top:1px solid var(--line)}
 .rows>li{display:flex;align-items:center;justify-content:space-between;gap:${SPACE.even};padding:${SPACE.even} 0;border-bottom:1px solid var(--line)}
 .rows>li:last-child{border-bottom:0;padding-bottom:0}
