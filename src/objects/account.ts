@@ -7,6 +7,7 @@ import type {
   EndReason,
   GrantLifetimes,
   GrantOutcome,
+  GrantRefusal,
   GrantStart,
   GrantSummary,
   LiveGrant,
@@ -19,6 +20,7 @@ import { generationOf, refreshGrant } from "../protocol/grant_refresh.ts";
 import {
   type GrantState,
   type GrantTransition,
+  hasGiven,
   isLive,
   issueCode,
   rememberUntilMs,
@@ -125,7 +127,7 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
   }
 
   async startGrant(user: UserId, start: GrantStart, lifetimes: GrantLifetimes, nowMs: number): Promise<GrantOutcome> {
-    if (this.#store.head().blocked) return { kind: "refused", reason: "account_blocked", ended: "nothing" };
+    if (this.#store.head().blocked) return refusal("account_blocked");
     const state = startGrant(start, lifetimes, this.#wired().longestTokenMs, nowMs);
     this.#addGrant(user, start.grantId, state, nowMs);
     await this.#outbox.deliver();
@@ -205,24 +207,28 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
     nowMs: number,
     transition: (state: GrantState) => GrantTransition,
   ): Promise<GrantOutcome> {
-    const outcome = this.#change(user, nowMs, (changes): GrantOutcome => {
-      if (this.#store.head().blocked) return { kind: "refused", reason: "account_blocked", ended: "nothing" };
+    const { outcome, after } = this.#change(user, nowMs, (changes): { outcome: GrantOutcome; after?: GrantState } => {
       const before = this.#store.findGrant(id);
-      if (before === null) return { kind: "refused", reason: "grant_unknown", ended: "nothing" };
+      if (before === null) return { outcome: refusal("grant_unknown") };
+      if (this.#store.head().blocked) return { outcome: refusal("account_blocked") };
       const { state, step } = transition(before);
       if (state !== before) this.#store.putGrant(id, state);
-      if (step.kind === "granted") return { ...step, grant: this.#liveGrant(id, state) };
+      if (hasGiven(state) && !hasGiven(before)) changes.makeRoom(id, state);
+      if (step.kind === "granted") return { outcome: { ...step, grant: this.#liveGrant(id, state) }, after: state };
       if (step.ended === "grant") changes.endSuspectedGrant(id, state, step.reason);
       if (step.ended === "user") changes.endEverything("refresh_reuse", null, { id, state });
-      return step;
+      return { outcome: step };
     });
-    if (outcome.kind === "granted" && !outcome.retried) this.#wakeBy(outcome.grant.endsAtMs, SWEEP_MS);
+    if (after !== undefined) this.#wakeBy(rememberUntilMs(after), SWEEP_MS);
     if (outcome.kind === "refused" && outcome.ended !== "nothing") await this.#outbox.deliver();
     return outcome;
   }
 
   #addGrant(user: UserId, id: GrantId, state: GrantState, nowMs: number): void {
-    this.#change(user, nowMs, (changes) => changes.addGrant(id, state));
+    this.#change(user, nowMs, (changes) => {
+      this.#store.addGrant(id, state);
+      changes.makeRoom(id, state);
+    });
     this.#wakeBy(rememberUntilMs(state), SWEEP_MS);
   }
 
@@ -254,4 +260,8 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
     this.#wiring ??= this.wire();
     return this.#wiring;
   }
+}
+
+function refusal(reason: GrantRefusal): GrantOutcome {
+  return { kind: "refused", reason, ended: "nothing" };
 }

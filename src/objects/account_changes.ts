@@ -7,8 +7,10 @@ import type { AccountStore, StoredGrant } from "./account_store.ts";
 
 /** A user's browsers; more than that is no person. */
 const MOST_SESSIONS = 50;
-/** A user's connected apps, codes that wait among them. */
+/** A user's connected apps. */
 const MOST_GRANTS = 500;
+/** Codes that wait. Counted apart: pages that make a browser ask for codes must not push out the apps of its user. */
+const MOST_CODES = 100;
 
 /** What a change ended. */
 export interface Ended {
@@ -44,10 +46,10 @@ export class AccountChanges {
     for (const { record } of this.#store.sessions().slice(MOST_SESSIONS)) this.endSession(record.id);
   }
 
-  /** Adds a grant; where there are too many, those used longest ago end. */
-  addGrant(id: GrantId, state: GrantState): void {
-    this.#store.addGrant(id, state);
-    this.endGrants(this.#store.surplusGrants(MOST_GRANTS));
+  /** Makes room for a grant that was just added or redeemed: where there are too many, those used longest ago end. */
+  makeRoom(id: GrantId, state: GrantState): void {
+    const isGiving = hasGiven(state);
+    this.endGrants(this.#store.surplusGrants(isGiving, isGiving ? MOST_GRANTS : MOST_CODES, id));
   }
 
   /** Ends one session, the grants that do not outlive it, and tells its clients (also those whose grant goes on). */

@@ -1,7 +1,7 @@
 import type { AccountEvent } from "../ports/account_events.ts";
 import type { SessionOpening, SessionRecord } from "../ports/accounts.ts";
 import type { FeedEntry, FeedKind } from "../protocol/edge_feed.ts";
-import { type GrantState, rememberUntilMs } from "../protocol/grant_state.ts";
+import { type GrantState, hasGiven, rememberUntilMs } from "../protocol/grant_state.ts";
 import type { GrantId, SessionId } from "../protocol/ids.ts";
 import { type SessionTimes, sessionEndsAtMs } from "../protocol/session_state.ts";
 
@@ -53,9 +53,9 @@ export class AccountStore {
     this.#sql = storage.sql;
     this.#sql.exec(`
       CREATE TABLE IF NOT EXISTS grants (
-        id TEXT PRIMARY KEY, client TEXT NOT NULL, session TEXT, is_revoked INTEGER NOT NULL,
-        last_used INTEGER NOT NULL, remember_until INTEGER NOT NULL, state TEXT NOT NULL) WITHOUT ROWID;
-      CREATE INDEX IF NOT EXISTS grants_unrevoked ON grants (last_used) WHERE is_revoked = 0;
+        id TEXT PRIMARY KEY, client TEXT NOT NULL, session TEXT, has_given INTEGER NOT NULL,
+        is_revoked INTEGER NOT NULL, last_used INTEGER NOT NULL, remember_until INTEGER NOT NULL, state TEXT NOT NULL) WITHOUT ROWID;
+      CREATE INDEX IF NOT EXISTS grants_unrevoked ON grants (has_given, last_used) WHERE is_revoked = 0;
       CREATE TABLE IF NOT EXISTS spent_hashes (
         grant_id TEXT NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (grant_id, hash)) WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS sessions (
@@ -82,20 +82,18 @@ export class AccountStore {
 
   /** Adds a grant. Throws where the id is taken: ids are random, so that is a bug. */
   addGrant(id: GrantId, state: GrantState): void {
-    const { terms, revokedAtMs, lastUsedAtMs } = state;
     this.#sql.exec(
-      "INSERT INTO grants (id, client, session, is_revoked, last_used, remember_until, state) VALUES (?, ?, ?, ?, ?, ?, ?)",
-      ...[id, terms.clientId, terms.sessionId, Number(revokedAtMs !== null), lastUsedAtMs],
-      ...[rememberUntilMs(state), JSON.stringify(state)],
+      `INSERT INTO grants (client, session, has_given, is_revoked, last_used, remember_until, state, id)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      ...[state.terms.clientId, ...columns(state), id],
     );
   }
 
   putGrant(id: GrantId, state: GrantState): void {
-    const { terms, revokedAtMs, lastUsedAtMs } = state;
     this.#sql.exec(
-      "UPDATE grants SET session = ?, is_revoked = ?, last_used = ?, remember_until = ?, state = ? WHERE id = ?",
-      ...[terms.sessionId, Number(revokedAtMs !== null), lastUsedAtMs, rememberUntilMs(state)],
-      ...[JSON.stringify(state), id],
+      `UPDATE grants SET session = ?, has_given = ?, is_revoked = ?, last_used = ?, remember_until = ?, state = ?
+       WHERE id = ?`,
+      ...[...columns(state), id],
     );
   }
 
@@ -111,11 +109,12 @@ export class AccountStore {
     return rows.toArray().map(({ id, state }) => ({ id, state: JSON.parse(state) }));
   }
 
-  /** The grants used longest ago that are more than `most`. */
-  surplusGrants(most: number): readonly StoredGrant[] {
+  /** Unrevoked grants that gave something already, or that wait to, beyond the `most` that were used last; never `but`. */
+  surplusGrants(hasGiven: boolean, most: number, but: GrantId): readonly StoredGrant[] {
     const rows = this.#sql.exec<GrantRow>(
-      "SELECT id, state FROM grants WHERE is_revoked = 0 ORDER BY last_used DESC LIMIT -1 OFFSET ?",
-      most,
+      `SELECT id, state FROM grants WHERE is_revoked = 0 AND has_given = ? AND id <> ?
+       ORDER BY last_used DESC LIMIT -1 OFFSET ?`,
+      ...[Number(hasGiven), but, most - 1],
     );
     return rows.toArray().map(({ id, state }) => ({ id, state: JSON.parse(state) }));
   }
@@ -147,7 +146,7 @@ export class AccountStore {
   /** All sessions, the one seen last first. */
   sessions(): readonly StoredSession[] {
     return this.#sql
-      .exec<SessionRow>("SELECT * FROM sessions ORDER BY last_seen DESC, created DESC")
+      .exec<SessionRow>("SELECT * FROM sessions ORDER BY last_seen DESC, rowid DESC")
       .toArray()
       .map(storedSession);
   }
@@ -214,6 +213,14 @@ export class AccountStore {
       )
       .one().at;
   }
+}
+
+/** What queries need of a grant, in the order of the statements above. */
+function columns(state: GrantState): readonly (string | number | null)[] {
+  const { terms, revokedAtMs, lastUsedAtMs } = state;
+  const isRevoked = Number(revokedAtMs !== null);
+  const untilMs = rememberUntilMs(state);
+  return [terms.sessionId, Number(hasGiven(state)), isRevoked, lastUsedAtMs, untilMs, JSON.stringify(state)];
 }
 
 function storedSession(row: SessionRow): StoredSession {
