@@ -7,10 +7,18 @@ import { rmSync } from "node:fs";
 import type { D1Database } from "@cloudflare/workers-types";
 import { platformRandom } from "../src/kernel/random.ts";
 import { type DevSettings, devFiles, readSettings } from "./dev/settings.ts";
-import { type Credentials, credentialsOf, readCredentials, writeCredentials } from "./seed/credentials.ts";
+import {
+  type Credentials,
+  credentialsOf,
+  lacksPeople,
+  peopleCredentialsOf,
+  readCredentials,
+  writeCredentials,
+} from "./seed/credentials.ts";
 import { newDemoSet } from "./seed/demo.ts";
 import { type LocalState, openLocalState } from "./seed/local_state.ts";
 import { migrate } from "./seed/migrate.ts";
+import { insertPeople, newDemoPeople } from "./seed/people.ts";
 import { writeDemoSet } from "./seed/write.ts";
 
 const START_AFRESH = "Run `npm run reset` to start afresh, and then `npm start`.";
@@ -30,8 +38,16 @@ async function keep(state: LocalState, settings: DevSettings, credentials: Crede
     throw new Error(`.dev/credentials.json names clients that the database does not have. ${START_AFRESH}`);
   }
   const url = settings.publicUrl;
+  const current = { ...credentials, issuer: url, gateway: url };
+  if (lacksPeople(credentials)) {
+    const people = await newDemoPeople(platformRandom);
+    await writeCredentials(settings.root, { ...current, ...peopleCredentialsOf(people) }, async () => {
+      await state.db.batch([...insertPeople(state.db, people, Date.now())]);
+    });
+    return "kept, with 3 clients for people and 2 users added, see .dev/credentials.json";
+  }
   if (credentials.issuer !== url || credentials.gateway !== url) {
-    await writeCredentials(settings.root, { ...credentials, issuer: url, gateway: url }, async () => {});
+    await writeCredentials(settings.root, current, async () => {});
   }
   return found === 2 ? "kept, see .dev/credentials.json" : "kept; one of the two seeded clients was deleted";
 }
@@ -46,7 +62,7 @@ async function plant(state: LocalState, settings: DevSettings): Promise<string> 
   await writeCredentials(settings.root, credentialsOf(set, settings.publicUrl), () =>
     writeDemoSet(state, set, Date.now()),
   );
-  return "2 clients and 3 API keys, see .dev/credentials.json";
+  return "5 clients, 3 API keys and 2 users, see .dev/credentials.json";
 }
 
 async function main(): Promise<void> {

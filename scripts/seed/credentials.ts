@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { devFiles } from "../dev/settings.ts";
 import type { DemoSet } from "./demo.ts";
+import type { DemoPeople, PersonClient } from "./people.ts";
 
 /** A client's identifier and secret. */
 export interface ClientCredentials {
@@ -8,13 +9,25 @@ export interface ClientCredentials {
   readonly client_secret: string;
 }
 
+/** A client through which people act. */
+export interface PersonClientCredentials {
+  readonly client_id: string;
+  readonly redirect_uris: readonly string[];
+}
+
+/** What a clone has of people: what one that was seeded before they existed lacks. */
+type PeopleCredentials = Pick<Credentials, "public_client" | "web_client" | "first_party_client" | "users">;
+
 /** `.dev/credentials.json`: the only place where the seeded secrets can be read. */
 export interface Credentials {
   readonly issuer: string;
   readonly gateway: string;
   readonly admin: ClientCredentials;
   readonly machine: ClientCredentials & { readonly scope: string };
-  readonly users: readonly never[];
+  readonly public_client: PersonClientCredentials;
+  readonly web_client: PersonClientCredentials & { readonly client_secret: string };
+  readonly first_party_client: PersonClientCredentials;
+  readonly users: readonly { readonly email: string; readonly password: string; readonly roles: readonly string[] }[];
   readonly api_keys: { readonly live: string; readonly test: string; readonly publishable: string };
 }
 
@@ -29,9 +42,30 @@ export function credentialsOf(set: DemoSet, url: string): Credentials {
       client_secret: set.machine.secret,
       scope: set.machine.scopes.join(" "),
     },
-    users: [],
+    ...peopleCredentialsOf(set),
     api_keys: { live: set.live.key, test: set.test.key, publishable: set.publishable.key },
   };
+}
+
+/** The part of the credentials that is about people. */
+export function peopleCredentialsOf({
+  publicClient,
+  webClient,
+  firstPartyClient,
+  users,
+}: DemoPeople): PeopleCredentials {
+  const client = ({ id, redirectUris }: PersonClient) => ({ client_id: id, redirect_uris: redirectUris });
+  return {
+    public_client: client(publicClient),
+    web_client: { ...client(webClient), client_secret: webClient.secret ?? "" },
+    first_party_client: client(firstPartyClient),
+    users: users.map(({ email, password, roles }) => ({ email, password, roles })),
+  };
+}
+
+/** Whether the clone was seeded before there were people. */
+export function lacksPeople(credentials: Partial<Credentials>): boolean {
+  return credentials.public_client === undefined;
 }
 
 function looksComplete(value: Partial<Credentials> | null): value is Credentials {

@@ -16,6 +16,7 @@ import {
   newClientId,
   newClientSecretId,
 } from "../../src/protocol/ids.ts";
+import { type DemoPeople, newDemoPeople } from "./people.ts";
 
 /** A client to seed, with the secret that only the credentials file will know. */
 export interface DemoClient {
@@ -37,7 +38,7 @@ export interface DemoApiKey {
 }
 
 /** Everything that a fresh clone starts with. */
-export interface DemoSet {
+export interface DemoSet extends DemoPeople {
   readonly admin: DemoClient;
   readonly machine: DemoClient;
   readonly live: DemoApiKey;
@@ -80,9 +81,10 @@ async function demoApiKey(
   return { name, key, hash: await hashApiKey(key), lastFour: lastFour(key), record };
 }
 
-/** A new demo set; every secret in it comes from `random`. */
+/** A new demo set; every secret in it comes from `random`. Half a second of it is hashing passwords. */
 export async function newDemoSet(random: RandomBytes): Promise<DemoSet> {
   return {
+    ...(await newDemoPeople(random)),
     admin: await demoClient("Local administrator", ["admin"], random),
     machine: await demoClient("Demo machine", ORDERS, random),
     live: await demoApiKey("Demo live key", ["secret", "live"], ORDERS, random),

@@ -1,6 +1,7 @@
 import type { D1Database, D1PreparedStatement } from "@cloudflare/workers-types";
 import type { DemoApiKey, DemoClient, DemoSet } from "./demo.ts";
 import type { LocalState } from "./local_state.ts";
+import { insertPeople } from "./people.ts";
 
 const AUTH_METHODS = JSON.stringify(["client_secret_basic", "client_secret_post"]);
 const GRANT_TYPES = JSON.stringify(["client_credentials"]);
@@ -45,5 +46,6 @@ export async function writeDemoSet(state: LocalState, set: DemoSet, nowMs: numbe
   await state.db.batch([
     ...[set.admin, set.machine].flatMap((client) => insertClient(state.db, client, nowMs)),
     ...keys.flatMap((key) => insertApiKey(state.db, key, nowMs)),
+    ...insertPeople(state.db, set, nowMs),
   ]);
 }
