@@ -6,7 +6,9 @@ import { AgedRevocations } from "./adapters/aged_revocations.ts";
 import { D1ApiKeys } from "./adapters/d1_api_keys.ts";
 import { D1Clients } from "./adapters/d1_clients.ts";
 import { D1Outbox } from "./adapters/d1_outbox.ts";
+import { D1PairwiseSubjects } from "./adapters/d1_pairwise_subjects.ts";
 import { D1SecurityEvents } from "./adapters/d1_security_events.ts";
+import { D1Users } from "./adapters/d1_users.ts";
 import { DurableObjectLimiter } from "./adapters/durable_object_limiter.ts";
 import { parseGrantSecrets } from "./adapters/grant_secrets.ts";
 import { JoseAccessTokens } from "./adapters/jose_access_tokens.ts";
@@ -24,7 +26,14 @@ import { UpstashLimiter } from "./adapters/upstash_limiter.ts";
 import type { AdminParts } from "./admin/app.ts";
 import type { AuthorizerParts } from "./authorizer/authorizer.ts";
 import { type Bindings, DeploymentFault, type Environment, need, readBindings } from "./bindings.ts";
-import { gateRoutes, signingAlgorithms, targetCatalog, trustedIssuers } from "./compose_config.ts";
+import {
+  accessTokenAlgorithms,
+  gateRoutes,
+  introspectors,
+  signingAlgorithms,
+  targetCatalog,
+  trustedIssuers,
+} from "./compose_config.ts";
 import { type CompiledConfig, compileConfig } from "./config/compile.ts";
 import type { IssuerAppParts } from "./issuer/app.ts";
 import { ClientCache } from "./issuing/client_cache.ts";
@@ -83,7 +92,7 @@ export function composeReader(env: Environment): IssuerReader {
 
 /** The issuer's app. */
 export function composeIssuer(env: Environment, config: CompiledConfig, revocations: Revocations): IssuerAppParts {
-  const { feed, ring, clients } = issuerStores(readBindings(env));
+  const { feed, ring, clients, accounts, grantSecrets, users, subjects } = issuerStores(readBindings(env));
   const { issuer } = config;
   const apis = new Map(issuer.apis.map((api) => [api.resource, api]));
   return {
@@ -100,6 +109,12 @@ export function composeIssuer(env: Environment, config: CompiledConfig, revocati
       signer: new JoseTokenSigner(ring, signingEncryption(env), SIGNING_RING),
       verifier: ownTokens(config, ring),
       random: platformRandom,
+      accounts,
+      secrets: grantSecrets(),
+      users,
+      subjects,
+      idTokenTtlSeconds: issuer.idTokenTtlSeconds,
+      introspectors: introspectors(config),
     },
     published: new PublishedKeyCache(ring),
     // A copy may be taken from an isolate's copy: both ages together stay within the lead of the next key.
@@ -173,7 +188,7 @@ export function wireSigningRing(env: Environment): KeyRingWiring {
   const config = installedConfig(env);
   const { issuer } = config;
   const { feed } = issuerStores(readBindings(env));
-  const longestTtlSeconds = longestAccessTokenSeconds(config);
+  const longestTtlSeconds = Math.max(longestAccessTokenSeconds(config), issuer.idTokenTtlSeconds);
   return {
     algorithms: signingAlgorithms(config),
     settings: {
@@ -226,6 +241,8 @@ function issuerStores(bindings: Bindings) {
     courier: remoteCourier(() => need(bindings, "OUTBOX").getByName(ONE)),
     clients: new D1Clients(need(bindings, "DB")),
     keys: new D1ApiKeys(need(bindings, "DB")),
+    users: new D1Users(need(bindings, "DB")),
+    subjects: new D1PairwiseSubjects(need(bindings, "DB"), platformRandom),
     accounts: remoteAccounts((user) => need(bindings, "ACCOUNTS").getByName(user)),
     /** Asked for by those who open and seal: the rest needs no such secret. */
     grantSecrets: () => grantSecrets(bindings),
@@ -240,7 +257,7 @@ function composeLimiter(bindings: Bindings): Limiter {
 }
 
 function ownTokens(config: CompiledConfig, ring: Pick<IssuerReader, "published">): JoseAccessTokens {
-  const algorithms = signingAlgorithms(config);
+  const algorithms = accessTokenAlgorithms(config);
   return new JoseAccessTokens([{ issuer: config.issuer.url, algorithms, keys: ringKeys(ring) }]);
 }
 

@@ -4,6 +4,7 @@ import { type CompiledConfig, type CompiledRoute, hostsOf } from "./config/compi
 import type { LimitConfig } from "./config/schema.ts";
 import type { LimitPolicy } from "./limits/limit.ts";
 import { RouteTable } from "./policy/route_table.ts";
+import { ID_TOKEN_ALGORITHMS } from "./protocol/id_token.ts";
 import type { SignatureAlgorithm } from "./protocol/jws.ts";
 import { ADMIN_SCOPE, type TargetCatalog } from "./protocol/token_target.ts";
 
@@ -26,9 +27,21 @@ export function targetCatalog({ issuer }: CompiledConfig): TargetCatalog {
   return { issuer: issuer.url, issuerScopes: new Set([ADMIN_SCOPE]), apis: [first, ...others] };
 }
 
-/** Every algorithm that some token of the issuer is signed with. */
-export function signingAlgorithms({ issuer }: CompiledConfig): SignatureAlgorithm[] {
+/** What access tokens of the issuer are signed with, and nothing else is taken for one. */
+export function accessTokenAlgorithms({ issuer }: CompiledConfig): SignatureAlgorithm[] {
   return [...new Set([issuer.algorithm, ...issuer.apis.map((api) => api.algorithm)])];
+}
+
+/** What the ring signs: access tokens as configured, ID tokens as clients may register. */
+export function signingAlgorithms(config: CompiledConfig): SignatureAlgorithm[] {
+  return [...new Set([...accessTokenAlgorithms(config), ...ID_TOKEN_ALGORITHMS])];
+}
+
+/** Which clients may introspect tokens for a resource. */
+export function introspectors({ issuer }: CompiledConfig): (resource: string) => ReadonlySet<string> {
+  const clients = new Map(issuer.apis.map((api) => [api.resource, new Set(api.introspectionClients)]));
+  const nobody: ReadonlySet<string> = new Set();
+  return (resource) => clients.get(resource) ?? nobody;
 }
 
 /** Whose tokens open routes, and what each must say. */

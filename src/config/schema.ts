@@ -29,6 +29,8 @@ const api = z.strictObject({
   /** What signs its access tokens. */
   algorithm: algorithm.default("ES256"),
   accessTokenTtlSeconds: seconds.max(86_400).default(900),
+  /** The clients that its servers are: they may introspect the tokens that it takes (RFC 7662). */
+  introspectionClients: z.array(z.string().regex(/^cli_[0-9A-Za-z]{22}$/, "is not a client's id")).default([]),
 });
 
 const signingKeys = z.strictObject({
@@ -111,6 +113,8 @@ const issuer = z.strictObject({
   /** What signs tokens for the issuer's own endpoints alone. */
   algorithm: algorithm.default("ES256"),
   accessTokenTtlSeconds: seconds.max(86_400).default(900),
+  /** How long an ID token may be taken for a fresh one: it proves a sign-in, and is no session. */
+  idTokenTtlSeconds: seconds.max(86_400).default(900),
   signingKeys: signingKeys.prefault({}),
   grants: grants.prefault({}),
   sessions: sessions.prefault({}),

@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { anyOrigin } from "../http/cors.ts";
 import { logFault } from "../http/log.ts";
 import { problemResponse } from "../http/problem.ts";
 import { requestScope, type ScopedEnv } from "../http/request_scope.ts";
@@ -6,12 +7,19 @@ import type { Issuer } from "../issuing/issuer.ts";
 import { Outage } from "../kernel/outage.ts";
 import type { PublishedKeyReader } from "../ports/key_ring.ts";
 import { oauthError } from "../protocol/oauth_error.ts";
-import { jwksRoute, metadataRoute } from "./discovery_routes.ts";
+import { jwksRoute, metadataRoute, openidConfigurationRoute } from "./discovery_routes.ts";
+import { introspectRoute } from "./introspect_route.ts";
 import { oauthErrorResponse } from "./oauth_response.ts";
 import { revokeRoute } from "./revoke_route.ts";
 import { tokenRoute } from "./token_route.ts";
+import { userinfoRoute } from "./userinfo_route.ts";
 
 const RETRY_AFTER_SECONDS = "2";
+const PUBLIC_DOCUMENTS = [
+  "/.well-known/oauth-authorization-server",
+  "/.well-known/openid-configuration",
+  "/.well-known/jwks.json",
+];
 
 /** What the issuer's app is built from. */
 export interface IssuerAppParts {
@@ -28,12 +36,18 @@ export interface IssuerAppParts {
 export function issuerApp({ issuer, published, jwksMaxAgeSeconds }: IssuerAppParts): Hono<ScopedEnv> {
   const app = new Hono<ScopedEnv>();
   app.use(requestScope());
-  app.get("/.well-known/oauth-authorization-server", (c) => metadataRoute(c, issuer));
+  // For scripts of any site: what a client in a browser needs, and nothing that goes by cookies.
+  for (const path of PUBLIC_DOCUMENTS) app.use(path, anyOrigin("GET, HEAD"));
+  for (const path of ["/oauth2/token", "/oauth2/revoke"]) app.use(path, anyOrigin("POST"));
+  app.use("/oauth2/userinfo", anyOrigin("GET, POST"));
+  app.get("/.well-known/oauth-authorization-server", () => metadataRoute(issuer));
+  app.get("/.well-known/openid-configuration", () => openidConfigurationRoute(issuer));
   app.get("/.well-known/jwks.json", (c) => jwksRoute(c, issuer, published, jwksMaxAgeSeconds));
-  app.all("/.well-known/oauth-authorization-server", (c) => methodNotAllowed(c.var.scope.requestId));
-  app.all("/.well-known/jwks.json", (c) => methodNotAllowed(c.var.scope.requestId));
+  for (const path of PUBLIC_DOCUMENTS) app.all(path, (c) => methodNotAllowed(c.var.scope.requestId));
   app.all("/oauth2/token", (c) => tokenRoute(c, issuer));
   app.all("/oauth2/revoke", (c) => revokeRoute(c, issuer));
+  app.all("/oauth2/introspect", (c) => introspectRoute(c, issuer));
+  app.all("/oauth2/userinfo", (c) => userinfoRoute(c, issuer));
   app.notFound((c) => problemResponse({ status: 404, code: "not_found", title: "Not Found" }, c.var.scope.requestId));
   app.onError((error, c) => lastResort(error, c.req.path, c.var.scope.requestId));
   return app;

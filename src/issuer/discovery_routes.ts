@@ -1,20 +1,26 @@
 import type { ScopedContext } from "../http/request_scope.ts";
 import type { Issuer } from "../issuing/issuer.ts";
 import type { PublishedKeyReader } from "../ports/key_ring.ts";
+import { CLIENT_AUTH_METHODS } from "../protocol/client_credentials.ts";
 import { GRANT_TYPES } from "../protocol/grant_types.ts";
+import { openidMetadata } from "../protocol/openid_metadata.ts";
 import { serverMetadata } from "../protocol/server_metadata.ts";
 import { RING_FEED_ID } from "../protocol/signing_key_ring.ts";
 
 const METADATA_MAX_AGE_SECONDS = 300;
 
 /** `GET /.well-known/oauth-authorization-server` (RFC 8414 §3). */
-export function metadataRoute(_c: ScopedContext, issuer: Issuer): Response {
-  const document = serverMetadata({
-    catalog: issuer.catalog,
-    grantTypes: GRANT_TYPES,
-    clientAuthMethods: ["client_secret_basic", "client_secret_post"],
-  });
-  return publicDocument(document, "application/json", METADATA_MAX_AGE_SECONDS);
+export function metadataRoute(issuer: Issuer): Response {
+  return publicDocument(serverMetadata(offered(issuer)), "application/json", METADATA_MAX_AGE_SECONDS);
+}
+
+/** `GET /.well-known/openid-configuration` (OpenID Connect Discovery §4). */
+export function openidConfigurationRoute(issuer: Issuer): Response {
+  return publicDocument(openidMetadata(offered(issuer)), "application/json", METADATA_MAX_AGE_SECONDS);
+}
+
+function offered({ catalog }: Issuer) {
+  return { catalog, grantTypes: GRANT_TYPES, clientAuthMethods: CLIENT_AUTH_METHODS };
 }
 
 /** `GET /.well-known/jwks.json` (RFC 7517 §5), cacheable for less time than a key is published before it signs. */
@@ -30,13 +36,12 @@ export async function jwksRoute(
   return publicDocument({ keys }, "application/jwk-set+json", maxAgeSeconds);
 }
 
-/** A document that anyone may read from anywhere, browsers included: nothing in it depends on who asks. */
+/** A document that anyone may read and keep: nothing in it depends on who asks. */
 function publicDocument(document: object, type: string, maxAgeSeconds: number): Response {
   return new Response(JSON.stringify(document), {
     headers: {
       "content-type": type,
       "cache-control": `public, max-age=${maxAgeSeconds}`,
-      "access-control-allow-origin": "*",
     },
   });
 }

@@ -17,7 +17,8 @@ export async function revokeRoute(c: ScopedContext, issuer: Issuer): Promise<Res
     logEvent("revocation_refused", { request_id: requestId, address, error: code, reason });
     return oauthErrorResponse(revoked.error);
   }
-  const { clientId, tokenId } = revoked.value;
-  logEvent("token_revoked", { request_id: requestId, address, client_id: clientId, token_id: tokenId });
+  const { clientId, tokenId, grantId, pending } = revoked.value;
+  const what = { client_id: clientId, token_id: tokenId, grant_id: grantId, pending };
+  logEvent("token_revoked", { request_id: requestId, address, ...what });
   return oauthJson({});
 }

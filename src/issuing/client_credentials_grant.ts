@@ -51,7 +51,8 @@ export async function clientCredentialsGrant(
     { alg: algorithm, type: ACCESS_TOKEN_TYPE, claims, nowMs, leastRingVersion },
     defer,
   );
-  return ok({ accessToken, expiresInSeconds: ttlSeconds, scopes, clientId: client.id, tokenId });
+  const answer = { accessToken, expiresInSeconds: ttlSeconds, scopes, clientId: client.id, tokenId };
+  return ok({ ...answer, refreshToken: null, idToken: null });
 }
 
 function requestedScopes(form: Form): Result<readonly string[] | null, OAuthError> {

@@ -5,4 +5,8 @@ export interface IssuedToken {
   readonly scopes: readonly string[];
   readonly clientId: string;
   readonly tokenId: string;
+  /** Null where the grant gives none. */
+  readonly refreshToken: string | null;
+  /** Null where `openid` was not granted (OpenID Connect Core §3.1.3.3). */
+  readonly idToken: string | null;
 }

@@ -1,7 +1,10 @@
 import type { RandomBytes } from "../kernel/random.ts";
 import type { AccessTokenVerifier } from "../ports/access_tokens.ts";
+import type { Accounts } from "../ports/accounts.ts";
 import type { Defer, EdgeFeedWriter, Revocations } from "../ports/edge_feed.ts";
+import type { GrantSecrets } from "../ports/grant_secrets.ts";
 import type { TokenSigner } from "../ports/token_signer.ts";
+import type { PairwiseSubjects, UserDirectory } from "../ports/users.ts";
 import type { SignatureAlgorithm } from "../protocol/jws.ts";
 import type { TargetCatalog } from "../protocol/token_target.ts";
 import type { ClientCache } from "./client_cache.ts";
@@ -21,6 +24,13 @@ export interface Issuer {
   readonly signer: TokenSigner;
   readonly verifier: AccessTokenVerifier;
   readonly random: RandomBytes;
+  readonly accounts: Accounts;
+  readonly secrets: GrantSecrets;
+  readonly users: Pick<UserDirectory, "find">;
+  readonly subjects: Pick<PairwiseSubjects, "userOf">;
+  readonly idTokenTtlSeconds: number;
+  /** The clients that may ask what a token for `resource` is (RFC 7662): the servers of that API. */
+  readonly introspectors: (resource: string) => ReadonlySet<string>;
 }
 
 export interface TokenProfile {

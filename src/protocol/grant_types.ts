@@ -1,3 +1,3 @@
 /** Grants that exist here (RFC 7591 §2 `grant_types`). There is no implicit and no password grant (RFC 9700 §2.1.2, §2.4). */
-export const GRANT_TYPES = ["client_credentials"] as const;
+export const GRANT_TYPES = ["client_credentials", "authorization_code", "refresh_token"] as const;
 export type GrantType = (typeof GRANT_TYPES)[number];

@@ -1,3 +1,4 @@
+import { IDENTITY_SCOPES } from "./identity_scopes.ts";
 import type { TargetCatalog } from "./token_target.ts";
 
 /** What discovery has to say; every endpoint and method in it works. */
@@ -7,20 +8,27 @@ export interface ServerMetadataInput {
   readonly clientAuthMethods: readonly string[];
 }
 
-/** The authorization server metadata document (RFC 8414 §2, RFC 9728 §4 for `protected_resources`). */
+/** The authorization server metadata document (RFC 8414 §2, RFC 9207 §3, RFC 9728 §4 for `protected_resources`). */
 export function serverMetadata({ catalog, grantTypes, clientAuthMethods }: ServerMetadataInput) {
   const { issuer, issuerScopes, apis } = catalog;
   return {
     issuer,
+    authorization_endpoint: `${issuer}/oauth2/authorize`,
     token_endpoint: `${issuer}/oauth2/token`,
+    introspection_endpoint: `${issuer}/oauth2/introspect`,
     revocation_endpoint: `${issuer}/oauth2/revoke`,
     jwks_uri: `${issuer}/.well-known/jwks.json`,
-    // Required by RFC 8414; empty because there is no authorization endpoint.
-    response_types_supported: [],
+    response_types_supported: ["code"],
+    response_modes_supported: ["query", "fragment", "form_post"],
     grant_types_supported: grantTypes,
+    // RFC 9700 §2.1.1: a client sees here that PKCE is enforced, and that `plain` is not.
+    code_challenge_methods_supported: ["S256"],
+    authorization_response_iss_parameter_supported: true,
     token_endpoint_auth_methods_supported: clientAuthMethods,
+    // Who has no secret may give tokens back, but not ask what others' tokens are (RFC 7662 §2.1).
     revocation_endpoint_auth_methods_supported: clientAuthMethods,
-    scopes_supported: [...new Set([...issuerScopes, ...apis.flatMap((api) => [...api.scopes])])],
+    introspection_endpoint_auth_methods_supported: clientAuthMethods.filter((method) => method !== "none"),
+    scopes_supported: [...new Set([...IDENTITY_SCOPES, ...issuerScopes, ...apis.flatMap((api) => [...api.scopes])])],
     protected_resources: apis.map((api) => api.resource),
   };
 }

@@ -17,7 +17,8 @@ describe("signing keys", () => {
   it("are listed with their state and without their private halves", async () => {
     const told = await admin.call("GET", "/signing-keys");
     expect(told.status).toBe(200);
-    expect(told.json.data.map(({ status }) => status)).toEqual(["active", "next"]);
+    const listed = told.json.data.map(({ alg, status }) => `${alg} ${status}`);
+    expect(listed.sort()).toEqual(["ES256", "EdDSA", "RS256"].flatMap((alg) => [`${alg} active`, `${alg} next`]));
     expect(Object.keys(told.json.data[0] ?? {}).sort()).toEqual(
       ["activated_at", "alg", "kid", "published_at", "retired_at", "status"].sort(),
     );
@@ -36,15 +37,22 @@ describe("signing keys", () => {
   });
 
   it("a second rotation waits until verifiers know the next key", async () => {
-    const told = await admin.call("POST", "/signing-keys/rotate");
+    const told = await admin.call("POST", "/signing-keys/rotate", { algorithms: ["ES256"] });
     expect(told.json.rotations).toMatchObject([{ alg: "ES256", outcome: "scheduled" }]);
+  });
+
+  it("without a name every algorithm rotates", async () => {
+    const told = await admin.call("POST", "/signing-keys/rotate");
+    const outcomes = { ES256: "scheduled", RS256: "rotated", EdDSA: "rotated" };
+    const expected = Object.entries(outcomes).map(([alg, outcome]) => ({ alg, outcome }));
+    expect(told.json.rotations).toMatchObject(expected);
   });
 
   it.each([
     [{ algorithms: [] }, "algorithms"],
     [{ algorithms: ["none"] }, "algorithms.0"],
     [{ algorithms: ["ES256", "ES256"] }, "algorithms.1"],
-    [{ algorithms: ["ES256", "RS256"] }, "algorithms.1"],
+    [{ algorithms: ["ES256", "PS256"] }, "algorithms.1"],
     [{ emergency: "yes" }, "emergency"],
     [{ force: true }, "force"],
   ])("refuses %j and names the field", async (body, field) => {

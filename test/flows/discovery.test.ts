@@ -2,7 +2,9 @@ import { calculateJwkThumbprint } from "jose";
 import { allowInsecureRequests, customFetch, discoveryRequest, processDiscoveryResponse } from "oauth4webapi";
 import { beforeAll, describe, expect, it } from "vitest";
 import { PUBLISHED_KEY_SECONDS } from "../../src/adapters/published_key_cache.ts";
+import { IDENTITY_SCOPES, isIdentityScope } from "../../src/protocol/identity_scopes.ts";
 import type { PublicJwk } from "../../src/protocol/signing_key_ring.ts";
+import { asClient, refresh, registerApp, registerPublicApp, registerUser, signIn } from "../support/grant_world.ts";
 import {
   API,
   ISSUER_URL,
@@ -15,6 +17,7 @@ import { captureLogs } from "../support/logs.ts";
 import { basic, postForm, tokenOf } from "../support/token_requests.ts";
 
 const METADATA = "/.well-known/oauth-authorization-server";
+const OPENID = "/.well-known/openid-configuration";
 const JWKS = "/.well-known/jwks.json";
 const isolate = openIsolate();
 captureLogs();
@@ -36,14 +39,20 @@ describe("RFC 8414 2: the metadata is true", () => {
     expect(told.headers.get("cache-control")).toBe("public, max-age=300");
     expect(told.json).toEqual({
       issuer: ISSUER_URL,
+      authorization_endpoint: `${ISSUER_URL}/oauth2/authorize`,
       token_endpoint: `${ISSUER_URL}/oauth2/token`,
+      introspection_endpoint: `${ISSUER_URL}/oauth2/introspect`,
       revocation_endpoint: `${ISSUER_URL}/oauth2/revoke`,
       jwks_uri: `${ISSUER_URL}/.well-known/jwks.json`,
-      response_types_supported: [],
-      grant_types_supported: ["client_credentials"],
-      token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
-      revocation_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
-      scopes_supported: ["admin", "orders:read", "orders:write"],
+      response_types_supported: ["code"],
+      response_modes_supported: ["query", "fragment", "form_post"],
+      grant_types_supported: ["client_credentials", "authorization_code", "refresh_token"],
+      code_challenge_methods_supported: ["S256"],
+      authorization_response_iss_parameter_supported: true,
+      token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post", "none"],
+      revocation_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post", "none"],
+      introspection_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
+      scopes_supported: [...IDENTITY_SCOPES, "admin", "orders:read", "orders:write"],
       protected_resources: [API],
     });
   });
@@ -61,36 +70,44 @@ describe("RFC 8414 2: the metadata is true", () => {
     expect((await processDiscoveryResponse(new URL(ISSUER_URL), response)).issuer).toBe(ISSUER_URL);
   });
 
-  it("each advertised endpoint, method and scope works", async () => {
+  it("each advertised endpoint, method and scope works for a client in its own name", async () => {
     const told = await metadata();
     expect((await isolate.fetch(String(told.jwks_uri))).status).toBe(200);
-    for (const scope of told.scopes_supported as string[]) {
-      for (const grantType of told.grant_types_supported as string[]) {
-        const form = { grant_type: grantType, scope };
-        const byBasic = await postForm(isolate, String(told.token_endpoint), form, { authorization: basic(client) });
-        const post = { ...form, client_id: client.id, client_secret: client.secret };
-        const byPost = await postForm(isolate, String(told.token_endpoint), post);
-        expect([byBasic.status, byPost.status]).toEqual([200, 200]);
-        const revocation = {
-          token: String(byPost.json.access_token),
-          client_id: client.id,
-          client_secret: client.secret,
-        };
-        expect((await postForm(isolate, String(told.revocation_endpoint), revocation)).status).toBe(200);
-      }
+    const own = (told.scopes_supported as string[]).filter((scope) => !isIdentityScope(scope));
+    expect(own).toHaveLength(3);
+    for (const scope of own) {
+      const form = { grant_type: "client_credentials", scope };
+      const byBasic = await postForm(isolate, String(told.token_endpoint), form, { authorization: basic(client) });
+      const post = { ...form, client_id: client.id, client_secret: client.secret };
+      const byPost = await postForm(isolate, String(told.token_endpoint), post);
+      expect([byBasic.status, byPost.status]).toEqual([200, 200]);
+      const named = { token: String(byPost.json.access_token), client_id: client.id, client_secret: client.secret };
+      expect((await postForm(isolate, String(told.introspection_endpoint), named)).json.active).toBe(true);
+      expect((await postForm(isolate, String(told.revocation_endpoint), named)).status).toBe(200);
+      expect((await postForm(isolate, String(told.introspection_endpoint), named)).json.active).toBe(false);
     }
     for (const resource of told.protected_resources as string[]) {
       expect(await tokenOf(isolate, client, { resource })).toBeTruthy();
     }
   });
 
+  it("each advertised scope but the issuer's own can be had through a person, by each kind of client", async () => {
+    const told = await metadata();
+    const user = await registerUser();
+    const scopes = (told.scopes_supported as string[]).filter((scope) => scope !== "admin");
+    for (const app of [await registerApp(), await registerPublicApp()]) {
+      const tokens = await signIn(isolate, user, app, { terms: { scopes } });
+      expect(tokens.scope).toBe(scopes.join(" "));
+      const again = await refresh(isolate, app, tokens.refresh_token);
+      expect([again.status, again.json.scope]).toEqual([200, scopes.join(" ")]);
+      const form = { token: String(again.json.refresh_token) };
+      expect((await asClient(isolate, app, form, String(told.revocation_endpoint))).status).toBe(200);
+    }
+  });
+
   it.each([
-    "/.well-known/openid-configuration",
     "/.well-known/oauth-authorization-server/",
     "/.well-known/oauth-authorization-server/tenant",
-    "/oauth2/authorize",
-    "/oauth2/introspect",
-    "/oauth2/userinfo",
     "/oauth2/par",
     "/oauth2/register",
     "/oauth2/device_authorization",
@@ -105,7 +122,7 @@ describe("RFC 8414 2: the metadata is true", () => {
     expect((await isolate.fetch(path)).status).toBe(404);
   });
 
-  it.each([METADATA, JWKS])("%s answers GET and HEAD alone, from any origin of the web", async (path) => {
+  it.each([METADATA, OPENID, JWKS])("%s answers GET and HEAD alone, from any origin of the web", async (path) => {
     expect((await isolate.fetch(path)).headers.get("access-control-allow-origin")).toBe("*");
     const head = await isolate.fetch(path, { method: "HEAD" });
     expect([head.status, head.text]).toEqual([200, ""]);
@@ -148,13 +165,14 @@ describe("RFC 7517 5: the key set", () => {
 
   it("names each key by its thumbprint, with alg and use, and has no private member", async () => {
     const keys = (await isolate.fetch(JWKS)).json.keys as readonly PublicJwk[];
-    expect(keys).toHaveLength(2);
-    for (const key of keys) {
-      expect(Object.keys(key).sort()).toEqual(["alg", "crv", "kid", "kty", "use", "x", "y"]);
-      expect([key.alg, key.use, key.crv]).toEqual(["ES256", "sig", "P-256"]);
-      expect(await calculateJwkThumbprint({ kty: key.kty, crv: key.crv, x: key.x, y: key.y } as never)).toBe(key.kid);
+    expect(keys.map(({ alg }) => alg).sort()).toEqual(["ES256", "ES256", "EdDSA", "EdDSA", "RS256", "RS256"]);
+    const members = { ES256: ["crv", "x", "y"], EdDSA: ["crv", "x"], RS256: ["e", "n"], PS256: [] };
+    for (const { kid, use, alg, ...key } of keys) {
+      expect(Object.keys(key).sort()).toEqual([...members[alg], "kty"].sort());
+      expect(use).toBe("sig");
+      expect(await calculateJwkThumbprint(key)).toBe(kid);
     }
-    expect(keys[0]?.kid).not.toBe(keys[1]?.kid);
+    expect(new Set(keys.map(({ kid }) => kid)).size).toBe(keys.length);
   });
 
   it("a copy that is kept as long as allowed is never older than the time a key is published before it signs", async () => {

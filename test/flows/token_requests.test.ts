@@ -162,8 +162,7 @@ describe("RFC 6749 5.2: what cannot be read is invalid_request and tells nothing
 
   it.each([
     ["password", { username: "a", password: "b" }],
-    ["authorization_code", { code: "x" }],
-    ["refresh_token", { refresh_token: "x" }],
+    ["implicit", {}],
     ["urn:ietf:params:oauth:grant-type:device_code", { device_code: "x" }],
     ["CLIENT_CREDENTIALS", {}],
     ["client_credentials ", {}],

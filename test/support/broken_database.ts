@@ -16,6 +16,19 @@ export function noDatabase(): D1Database {
   return brokenDatabase(() => true, { batch: fails, prepare: () => statement });
 }
 
+/** A D1 in which no statement that names `table` runs. */
+export function databaseWithout(table: string): D1Database {
+  const fails = async () => broken();
+  const statement = { bind: () => statement, first: fails, all: fails, run: fails };
+  return new Proxy(backstage.db, {
+    get(target, name) {
+      if (name === "prepare") return (sql: string) => (sql.includes(table) ? statement : target.prepare(sql));
+      const member: unknown = Reflect.get(target, name);
+      return typeof member === "function" ? member.bind(target) : member;
+    },
+  });
+}
+
 function brokenDatabase(isBroken: () => boolean, members: Readonly<Record<string, () => unknown>>): D1Database {
   return new Proxy(backstage.db, {
     get(target, name) {

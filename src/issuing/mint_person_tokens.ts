@@ -1,0 +1,81 @@
+import { randomTokenId } from "../kernel/random.ts";
+import { err, ok, type Result } from "../kernel/result.ts";
+import type { LiveGrant } from "../ports/accounts.ts";
+import type { ClientRecord } from "../ports/clients.ts";
+import type { RevocationView } from "../ports/edge_feed.ts";
+import type { UserRecord } from "../ports/users.ts";
+import { ACCESS_TOKEN_TYPE, accessTokenClaims } from "../protocol/access_token.ts";
+import { accessTokenHash, ID_TOKEN_TYPE, idTokenClaims } from "../protocol/id_token.ts";
+import type { OAuthError } from "../protocol/oauth_error.ts";
+import { RING_FEED_ID } from "../protocol/signing_key_ring.ts";
+import type { IssuedToken } from "./issued_token.ts";
+import type { Issuer, Moment } from "./issuer.ts";
+import { type Narrowing, narrowedTarget } from "./narrowing.ts";
+
+/** What tokens are minted from. */
+export interface PersonMint {
+  readonly grant: LiveGrant;
+  readonly client: ClientRecord;
+  readonly user: UserRecord;
+  readonly narrowing: Narrowing;
+  /** What goes beside them; null where the grant gives none. */
+  readonly refreshToken: string | null;
+  /** Whether these are the first tokens of the grant: they alone carry the request's nonce (OpenID Connect Core §12.2). */
+  readonly first: boolean;
+}
+
+/**
+ * The tokens of a grant that is alive: called behind the spend alone. The access token ends with its grant at the latest.
+ * Throws `Outage` when the signing key cannot be had.
+ */
+export async function mintPersonTokens(
+  mint: PersonMint,
+  issuer: Issuer,
+  { nowMs, defer }: Moment,
+  view: RevocationView | null,
+): Promise<Result<IssuedToken, OAuthError>> {
+  const { grant, client, user, refreshToken } = mint;
+  const { terms } = grant;
+  const target = narrowedTarget(terms, mint.narrowing, client, issuer.catalog);
+  if (!target.ok) return err(target.error);
+  const { audience, api, scopes } = target.value;
+  const { algorithm, ttlSeconds: longest } = issuer.tokenProfile(api?.resource ?? null);
+  const ttlSeconds = Math.max(1, Math.min(longest, Math.floor((grant.endsAtMs - nowMs) / 1000)));
+  const nowSeconds = Math.floor(nowMs / 1000);
+  const tokenId = randomTokenId(issuer.random);
+  const signing = { nowMs, leastRingVersion: view?.leastEpoch("config", RING_FEED_ID) ?? 0 };
+  const claims = accessTokenClaims({
+    issuer: issuer.url,
+    subject: terms.subject,
+    audience,
+    clientId: client.id,
+    clientEpoch: client.epoch,
+    person: { grantId: grant.grantId, userEpoch: grant.userEpoch },
+    scopes,
+    roles: user.roles,
+    tokenId,
+    nowSeconds,
+    ttlSeconds,
+  });
+  const accessToken = await issuer.signer.sign({ ...signing, alg: algorithm, type: ACCESS_TOKEN_TYPE, claims }, defer);
+  const idToken = scopes.includes("openid") ? await signIdToken() : null;
+  return ok({ accessToken, expiresInSeconds: ttlSeconds, scopes, clientId: client.id, tokenId, refreshToken, idToken });
+
+  async function signIdToken(): Promise<string> {
+    const alg = client.person.idTokenAlgorithm;
+    const idClaims = idTokenClaims({
+      issuer: issuer.url,
+      subject: terms.subject,
+      clientId: client.id,
+      nowSeconds,
+      ttlSeconds: issuer.idTokenTtlSeconds,
+      authTimeSeconds: Math.floor(terms.authTimeMs / 1000),
+      nonce: mint.first ? terms.nonce : null,
+      acr: terms.acr,
+      amr: terms.amr,
+      sid: terms.sid,
+      atHash: await accessTokenHash(accessToken, alg),
+    });
+    return issuer.signer.sign({ ...signing, alg, type: ID_TOKEN_TYPE, claims: idClaims }, defer);
+  }
+}
