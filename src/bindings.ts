@@ -1,6 +1,7 @@
 import type { AccountObject } from "./objects/account.ts";
 import type { AuthorizationTransaction } from "./objects/authorization_transaction.ts";
 import type { EdgeFeed } from "./objects/edge_feed.ts";
+import type { Guesses } from "./objects/guesses.ts";
 import type { KeyRingObject } from "./objects/key_ring.ts";
 import type { Limiter } from "./objects/limiter.ts";
 import type { OutboxCourierObject } from "./objects/outbox_courier.ts";
@@ -28,6 +29,7 @@ export interface Bindings {
   readonly TRANSACTIONS: DurableObjectNamespace<AuthorizationTransaction> | null;
   readonly LIMITER: DurableObjectNamespace<Limiter> | null;
   readonly ACCOUNTS: DurableObjectNamespace<AccountObject<unknown>> | null;
+  readonly GUESSES: DurableObjectNamespace<Guesses> | null;
   /** The issuer's read-only side, where it is another Worker. */
   readonly ISSUER: IssuerReader | null;
 }
@@ -60,6 +62,7 @@ export function readBindings(env: Environment): Bindings {
     TRANSACTIONS: env.TRANSACTIONS ?? null,
     LIMITER: env.LIMITER ?? null,
     ACCOUNTS: env.ACCOUNTS ?? null,
+    GUESSES: env.GUESSES ?? null,
     ISSUER: env.ISSUER ?? null,
   };
 }

@@ -22,6 +22,7 @@ import type { FeedPosition } from "./protocol/edge_feed.ts";
 
 export { AuthorizationTransaction } from "./objects/authorization_transaction.ts";
 export { EdgeFeed } from "./objects/edge_feed.ts";
+export { Guesses } from "./objects/guesses.ts";
 
 /** The control plane alone: it mints, revokes and administers, and no request for an API passes here. */
 function compose(env: Environment): Apps {

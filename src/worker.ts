@@ -21,6 +21,7 @@ import { OutboxCourierObject } from "./objects/outbox_courier.ts";
 
 export { AuthorizationTransaction } from "./objects/authorization_transaction.ts";
 export { EdgeFeed } from "./objects/edge_feed.ts";
+export { Guesses } from "./objects/guesses.ts";
 export { Limiter } from "./objects/limiter.ts";
 
 /** Everything in one Worker. */

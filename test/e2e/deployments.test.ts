@@ -22,6 +22,7 @@ const ISSUER_STATE = {
   "DB (sallyport)": "D1 Database",
   "SIGNING_KEYS (SigningKeyRing)": "Durable Object",
   "EDGE_FEED (EdgeFeed)": "Durable Object",
+  "GUESSES (Guesses)": "Durable Object",
   "OUTBOX (OutboxCourier)": "Durable Object",
   "ACCOUNTS (Account)": "Durable Object",
   "TRANSACTIONS (AuthorizationTransaction)": "Durable Object",
