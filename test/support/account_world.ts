@@ -1,0 +1,102 @@
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { remoteAccounts } from "../../src/adapters/remote_accounts.ts";
+import { need, readBindings } from "../../src/bindings.ts";
+import { platformRandom } from "../../src/kernel/random.ts";
+import type { AccountEvent } from "../../src/ports/account_events.ts";
+import type { Accounts, CodeIssue, GrantLifetimes, GrantStart, SessionOpening } from "../../src/ports/accounts.ts";
+import { newGrantId, newSessionId, newUserId, type UserId } from "../../src/protocol/ids.ts";
+import { RecordingFeed } from "./courier_world.ts";
+import { ACCESS_MS, codeIssue, grantStart, LIFETIMES, redemptionOf } from "./grants.ts";
+import { rewire } from "./rewired_object.ts";
+
+/** Takes events in, and fails while a test says so. */
+export class RecordingEvents {
+  readonly told: AccountEvent[] = [];
+  fails = false;
+
+  async notify(events: readonly AccountEvent[]): Promise<void> {
+    if (this.fails) throw new Error("the record is broken by the test");
+    this.told.push(...events);
+  }
+}
+
+/** An account of its own, with a feed and a record of events that the test holds. */
+export async function newAccount() {
+  const user: UserId = newUserId(platformRandom);
+  const objects = need(readBindings(env), "ACCOUNTS");
+  let stub = objects.getByName(user);
+  const feed = new RecordingFeed();
+  const events = new RecordingEvents();
+  const rewired = () => rewire(stub, { feed, events, longestTokenMs: ACCESS_MS });
+  await rewired();
+  const accounts: Accounts = remoteAccounts((of) => objects.getByName(of));
+  const nowMs = Date.now();
+  return {
+    user,
+    /** The way to the object; another one after it was killed. */
+    stub: () => stub,
+    feed,
+    events,
+    rewired,
+    accounts,
+    nowMs,
+    /** Ends the object's instance as a crash does: what is not in storage by now is gone, `meanwhile`'s doings too. */
+    kill: async (meanwhile: (instance: Accounts) => unknown = () => undefined) => {
+      const end = runInDurableObject(stub, (instance, state) => {
+        meanwhile(instance);
+        state.abort("killed by the test");
+      });
+      await end.catch(() => undefined);
+      stub = objects.getByName(user);
+      await rewired();
+    },
+    /** How far away the alarm is, in milliseconds; null without one. */
+    alarmInMs: () =>
+      runInDurableObject(stub, async (_, state) => {
+        const alarm = await state.storage.getAlarm();
+        return alarm === null ? null : alarm - Date.now();
+      }),
+    /** How many rows a table of the object has. */
+    rows: (table: string) =>
+      runInDurableObject(
+        stub,
+        (_, state) => state.storage.sql.exec<{ n: number }>(`SELECT count(*) AS n FROM ${table}`).one().n,
+      ),
+    issued: async (changes: Partial<CodeIssue> = {}, lifetimes: Partial<GrantLifetimes> = {}) => {
+      const issue = codeIssue({ grantId: newGrantId(platformRandom), ...changes });
+      const answer = await accounts.issueCode(user, issue, { ...LIFETIMES, ...lifetimes }, nowMs);
+      if (answer !== "issued") throw new Error(answer);
+      return issue;
+    },
+    redeem: (issue: CodeIssue, changes: Parameters<typeof redemptionOf>[1] = {}, atMs = nowMs) =>
+      accounts.redeemCode(user, redemptionOf(issue, changes), atMs),
+    started: async (changes: Partial<GrantStart> = {}, lifetimes: Partial<GrantLifetimes> = {}) => {
+      const start = grantStart({ grantId: newGrantId(platformRandom), ...changes });
+      const answer = await accounts.startGrant(user, start, { ...LIFETIMES, ...lifetimes }, nowMs);
+      if (answer.kind !== "granted") throw new Error(answer.reason);
+      return start;
+    },
+    opened: async (changes: Partial<SessionOpening> = {}, atMs = nowMs) => {
+      const opening = sessionOpening(changes);
+      const answer = await accounts.openSession(user, opening, atMs);
+      if (answer !== "opened") throw new Error(answer);
+      return opening;
+    },
+  };
+}
+
+/** A session of an hour, ten minutes without use. */
+export function sessionOpening(changes: Partial<SessionOpening> = {}): SessionOpening {
+  return {
+    id: newSessionId(platformRandom),
+    secretHash: crypto.randomUUID(),
+    amr: ["pwd"],
+    acr: null,
+    label: "a browser",
+    idleMs: 600_000,
+    absoluteMs: 3_600_000,
+    replaces: null,
+    ...changes,
+  };
+}
