@@ -1,0 +1,47 @@
+import { err, ok, type Result } from "../kernel/result.ts";
+import { passwordChangedText } from "../protocol/mail_texts.ts";
+import type { CurrentSession } from "./current_session.ts";
+import { attemptOf, loginName, type Throttled, welcome } from "./guess_budgets.ts";
+import { mailSender } from "./mail_person.ts";
+import { changeUser, judgePassword, knownAbout, type PasswordRefused } from "./new_password.ts";
+import { type OpenedSession, openSession } from "./open_session.ts";
+import type { People, Visitor } from "./people.ts";
+import { provePassword, type WrongCredentials } from "./sign_in.ts";
+
+export type PasswordChangeFault = WrongCredentials | Throttled | PasswordRefused;
+
+export interface PasswordChanged {
+  /** In the place of the session that it was changed in: a new id after a change of privilege. */
+  readonly session: OpenedSession;
+  readonly browser: string;
+}
+
+/**
+ * Changes the password of who is signed in. The old one is asked for and counted like a sign-in, for an open browser must not be
+ * a place to guess it. Every other session and every grant ends, once before the change and once after it (see
+ * `resetPassword`), and the owner is told by mail. Throws `Busy` and `Outage`.
+ */
+export async function changePassword(
+  { user, session }: CurrentSession,
+  { current, next }: { readonly current: string; readonly next: string },
+  visitor: Visitor,
+  people: People,
+  nowMs: number,
+): Promise<Result<PasswordChanged, PasswordChangeFault>> {
+  const judged = judgePassword(next, knownAbout(user), people);
+  if (!judged.ok) return err({ kind: "password_refused", fault: judged.error });
+  const attempt = await attemptOf(loginName(user.email), visitor, people);
+  const wait = await people.guesses.begin(attempt, nowMs);
+  if (wait !== null) return err({ kind: "throttled", ...wait });
+  const proof = await provePassword(current, user, people);
+  if (!proof.ok) return proof;
+  const passwordHash = await people.passwords.hash(judged.value);
+  await people.accounts.endEverything(user.id, "password_changed", session.id, nowMs);
+  const changed = await changeUser(user.id, () => ({ passwordHash }), people, nowMs);
+  if (changed === null) return err({ kind: "wrong", loggedReason: "unknown_user", loggedUser: user.id });
+  const opened = await openSession(user.id, visitor, session.id, people, nowMs);
+  await people.accounts.endEverything(user.id, "password_changed", opened?.id ?? null, nowMs);
+  await people.mail.send({ to: changed.email, ...passwordChangedText(mailSender(people)) }, nowMs);
+  if (opened === null) return err({ kind: "wrong", loggedReason: "user_disabled", loggedUser: user.id });
+  return ok({ session: opened, browser: await welcome(attempt, people, nowMs) });
+}

@@ -1,0 +1,59 @@
+import { toBase64url } from "../kernel/bytes.ts";
+import type { Attempt } from "../ports/guesses.ts";
+import { normaliseEmail } from "../protocol/email_address.ts";
+import type { People, Visitor } from "./people.ts";
+
+/** What a name may measure that is counted and looked up: whatever is longer is nobody's. */
+const MOST_NAME = 320;
+
+/** A request that came too early. */
+export interface Throttled {
+  readonly kind: "throttled";
+  readonly retryAfterSeconds: number;
+}
+
+/**
+ * The name that a sign-in is counted under and looked up by. What is no address has no account, and is counted all the same: it
+ * takes the path of every other name.
+ */
+export function loginName(text: string): string {
+  return normaliseEmail(text) ?? text.toWellFormed().slice(0, MOST_NAME);
+}
+
+/** An attempt as it is counted: keyed digests, for names and addresses of people are not written down where they need not be. */
+export async function attemptOf(
+  name: string,
+  visitor: Visitor,
+  { secrets }: Pick<People, "secrets">,
+): Promise<Attempt> {
+  const [nameDigest, address, knownBrowser] = await Promise.all([
+    secrets.digest("login_name", name),
+    addressKey(visitor, { secrets }),
+    visitor.knownBrowser === null ? null : secrets.digest("known_browser", visitor.knownBrowser),
+  ]);
+  return { name: nameDigest, address, knownBrowser };
+}
+
+/** The key of budgets that count by address. */
+export function addressKey(visitor: Visitor, { secrets }: Pick<People, "secrets">): Promise<string> {
+  return secrets.digest("address", visitor.address);
+}
+
+/** The key of budgets that count by who gets a mail. */
+export function recipientKey(normalisedEmail: string, { secrets }: Pick<People, "secrets">): Promise<string> {
+  return secrets.digest("mail_recipient", normalisedEmail);
+}
+
+/**
+ * Forgets the failures of an attempt that was right, and gives the browser a new id to be known by: the text for its long-lived
+ * cookie. Always a new one, so that an id which somebody planted in the browser is worth nothing afterwards.
+ */
+export async function welcome(
+  attempt: Attempt,
+  { guesses, secrets, random }: Pick<People, "guesses" | "secrets" | "random">,
+  nowMs: number,
+): Promise<string> {
+  const browser = toBase64url(random(16));
+  await guesses.succeeded(attempt, nowMs, await secrets.digest("known_browser", browser));
+  return browser;
+}

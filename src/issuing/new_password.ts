@@ -1,0 +1,52 @@
+import type { Result } from "../kernel/result.ts";
+import type { UserRecord } from "../ports/users.ts";
+import { normaliseEmail } from "../protocol/email_address.ts";
+import type { UserId } from "../protocol/ids.ts";
+import { checkNewPassword, type PasswordFault } from "../protocol/password_policy.ts";
+import type { People } from "./people.ts";
+
+/** A password that cannot be set, with the reason. */
+export interface PasswordRefused {
+  readonly kind: "password_refused";
+  readonly fault: PasswordFault;
+}
+
+/** How often a change is tried again that somebody else's came between. */
+const TRIES = 3;
+
+/** The password as it is hashed, or why this person cannot have it here. */
+export function judgePassword(
+  password: string,
+  about: readonly (string | undefined)[],
+  { settings, brandName, issuerUrl }: Pick<People, "settings" | "brandName" | "issuerUrl">,
+): Result<string, PasswordFault> {
+  const words = [brandName, new URL(issuerUrl).hostname, ...settings.passwords.blockedWords];
+  const known = about.filter((text) => text !== undefined);
+  return checkNewPassword(password, { minLength: settings.passwords.minLength, words, about: known });
+}
+
+/** What is known of a user that their password should not be made of. */
+export function knownAbout({ email, profile }: Pick<UserRecord, "email" | "profile">): readonly (string | undefined)[] {
+  const { name, givenName, familyName, nickname, phoneNumber } = profile;
+  return [email, name, givenName, familyName, nickname, phoneNumber];
+}
+
+/**
+ * Changes a user, and again on what somebody else made of it meanwhile; null where the user is gone. What `change` does must be right
+ * whatever the rest of the record has become.
+ */
+export async function changeUser(
+  id: UserId,
+  change: (user: UserRecord) => Partial<UserRecord>,
+  { users }: Pick<People, "users">,
+  nowMs: number,
+): Promise<UserRecord | null> {
+  for (let tries = 0; tries < TRIES; tries++) {
+    const before = await users.find(id);
+    if (before === null) return null;
+    const after = { ...before, ...change(before), version: before.version + 1, updatedAtMs: nowMs };
+    const outcome = await users.update(before, after, normaliseEmail(after.email) ?? after.email, []);
+    if (outcome === "changed") return after;
+  }
+  throw new Error("a user could not be changed: others kept changing it");
+}

@@ -1,0 +1,70 @@
+import { err, ok, type Result } from "../kernel/result.ts";
+import { normaliseEmail } from "../protocol/email_address.ts";
+import type { UserId } from "../protocol/ids.ts";
+import { passwordChangedText } from "../protocol/mail_texts.ts";
+import { attemptOf, loginName, welcome } from "./guess_budgets.ts";
+import { hashLinkToken, mailSender } from "./mail_person.ts";
+import { changeUser, judgePassword, knownAbout, type PasswordRefused } from "./new_password.ts";
+import type { People, Visitor } from "./people.ts";
+
+/** The link was used, is too old, or never was one: all look alike. */
+export interface DeadLink {
+  readonly kind: "link_dead";
+}
+
+export interface PasswordReset {
+  readonly user: UserId;
+  /** What this browser is known by from now on, though strangers may have locked the name: the owner's way back in. */
+  readonly browser: string;
+}
+
+/**
+ * Sets the password of whoever was mailed `token`, confirms their address, and ends every session and grant. A password that cannot be
+ * set does not use the link up. Throws `Busy` and `Outage`.
+ *
+ * Everything is ended twice. Before: a reset that cannot end what a thief has open changes nothing, and its link still
+ * works. After: what was opened with the old password in between ends too.
+ */
+export async function resetPassword(
+  { token, password }: { readonly token: string; readonly password: string },
+  visitor: Visitor,
+  people: People,
+  nowMs: number,
+): Promise<Result<PasswordReset, DeadLink | PasswordRefused>> {
+  const hash = await hashLinkToken(token);
+  const link = await people.links.peek(hash, "reset_password", nowMs);
+  const user = link === null ? null : await people.users.find(link.user);
+  if (user === null) return err({ kind: "link_dead" });
+  const judged = judgePassword(password, knownAbout(user), people);
+  if (!judged.ok) return err({ kind: "password_refused", fault: judged.error });
+  const passwordHash = await people.passwords.hash(judged.value);
+  await people.accounts.endEverything(user.id, "password_reset", null, nowMs);
+  const spent = await people.links.spend(hash, "reset_password", nowMs);
+  if (spent === null) return err({ kind: "link_dead" });
+  const changed = await changeUser(
+    user.id,
+    ({ email, emailVerified }) => ({ passwordHash, emailVerified: emailVerified || isSame(email, spent.email) }),
+    people,
+    nowMs,
+  );
+  if (changed === null) return err({ kind: "link_dead" });
+  await people.accounts.endEverything(user.id, "password_reset", null, nowMs);
+  await people.mail.send({ to: changed.email, ...passwordChangedText(mailSender(people)) }, nowMs);
+  const attempt = await attemptOf(loginName(changed.email), visitor, people);
+  return ok({ user: user.id, browser: await welcome(attempt, people, nowMs) });
+}
+
+/** Whether a reset link would work now, for the page that it opens. Changes nothing. */
+export async function isResetLinkAlive(
+  token: string,
+  { links }: Pick<People, "links">,
+  nowMs: number,
+): Promise<boolean> {
+  return (await links.peek(await hashLinkToken(token), "reset_password", nowMs)) !== null;
+}
+
+/** A link proves the one address that it went to: not another one that the account was given since. */
+export function isSame(one: string, other: string): boolean {
+  const normalised = normaliseEmail(one);
+  return normalised !== null && normalised === normaliseEmail(other);
+}

@@ -1,0 +1,128 @@
+/**
+ * Every mail that people get, as plain text. Owns the words. Takes nothing that a stranger chose but the address it goes to: a mail
+ * that repeats a registrant's name is a way to send others one's own text in our name.
+ */
+export interface MailText<Kind extends string> {
+  readonly kind: Kind;
+  readonly subject: string;
+  readonly text: string;
+}
+
+/** Who writes, and how long a link in the mail works. */
+export interface MailSender {
+  readonly issuerUrl: string;
+  readonly brandName: string;
+  readonly linkSeconds: number;
+}
+
+const IGNORE = "If this was not you, you need do nothing: without the link above nothing happens.";
+
+/** Confirms the address of a new account. */
+export function verifyEmailText(sender: MailSender, token: string): MailText<"verify_email"> {
+  return {
+    kind: "verify_email",
+    subject: `Confirm your address for ${sender.brandName}`,
+    text: lines(
+      `An account at ${sender.brandName} was made with this address. To confirm that it is yours, open:`,
+      link(sender, "/verify-email", token),
+      lifetime(sender),
+      "If this was not you, somebody mistook your address for theirs. Do not open the link.",
+    ),
+  };
+}
+
+/** To whoever owns an account that somebody tried to register again. */
+export function addressInUseText(sender: MailSender, token: string): MailText<"address_in_use"> {
+  return {
+    kind: "address_in_use",
+    subject: `You have an account at ${sender.brandName}`,
+    text: lines(
+      `Somebody tried to make an account at ${sender.brandName} with this address, which has one already. Nothing was changed.`,
+      "You can sign in with your password. If you forgot it, set a new one here:",
+      link(sender, "/reset", token),
+      lifetime(sender),
+      IGNORE,
+    ),
+  };
+}
+
+/** Sets a new password. */
+export function resetPasswordText(sender: MailSender, token: string): MailText<"reset_password"> {
+  return {
+    kind: "reset_password",
+    subject: `Set a new password for ${sender.brandName}`,
+    text: lines(
+      `Somebody asked for a new password for your account at ${sender.brandName}. To set one, open:`,
+      link(sender, "/reset", token),
+      `${lifetime(sender)} It signs you out everywhere.`,
+      IGNORE,
+    ),
+  };
+}
+
+/** To somebody for whom an operator made an account: it has no password until they set one. */
+export function invitationText(sender: MailSender, token: string): MailText<"invitation"> {
+  return {
+    kind: "invitation",
+    subject: `Your account at ${sender.brandName}`,
+    text: lines(
+      `An account at ${sender.brandName} was made for you. To choose its password, open:`,
+      link(sender, "/reset", token),
+      `${lifetime(sender)} Later, ask for a new one at ${sender.issuerUrl}/forgot.`,
+    ),
+  };
+}
+
+/** To an address without an account, whose owner asked for a new password. */
+export function noAccountText(sender: MailSender): MailText<"no_account"> {
+  return {
+    kind: "no_account",
+    subject: `No account at ${sender.brandName}`,
+    text: lines(
+      `Somebody asked for a new password at ${sender.brandName} for this address. There is no account with it.`,
+      "If it was you, you may have registered with another address. If it was not, you need do nothing.",
+    ),
+  };
+}
+
+/** After the password changed, however it came about. */
+export function passwordChangedText(sender: MailSender): MailText<"password_changed"> {
+  return {
+    kind: "password_changed",
+    subject: `Your password for ${sender.brandName} was changed`,
+    text: lines(
+      `The password of your account at ${sender.brandName} was changed, and other browsers and apps were signed out.`,
+      `If this was not you, set a new one at once: ${sender.issuerUrl}/forgot`,
+    ),
+  };
+}
+
+/** After a refresh token came back that had been used before. */
+export function suspectedTheftText(sender: MailSender): MailText<"suspected_theft"> {
+  return {
+    kind: "suspected_theft",
+    subject: `You were signed out of ${sender.brandName}`,
+    text: lines(
+      `An app presented an old key to your account at ${sender.brandName} that had been replaced. Somebody may have copied it, so everything that had access was signed out.`,
+      `Sign in again where you need to. What has access is listed at ${sender.issuerUrl}/account.`,
+    ),
+  };
+}
+
+/**
+ * The address of a page for a mailed link. Always below the configured issuer, whatever `Host` a request came with: a link that
+ * leads elsewhere hands its token over. The token in the URL is a secret that cannot be avoided in mail: it works once,
+ * and for minutes; its page sends no referrer and acts on POST alone, so that a scanner which opens links spends none.
+ */
+function link({ issuerUrl }: MailSender, path: string, token: string): string {
+  return `${issuerUrl}${path}?token=${token}`;
+}
+
+function lifetime({ linkSeconds }: MailSender): string {
+  const minutes = Math.max(1, Math.floor(linkSeconds / 60));
+  return `The link works once, for ${minutes === 1 ? "one minute" : `${minutes} minutes`}.`;
+}
+
+function lines(...paragraphs: readonly string[]): string {
+  return `${paragraphs.join("\n\n")}\n`;
+}
