@@ -141,6 +141,27 @@ describe("the edge feed: what was revoked after it was remembered", () => {
     expect(await call(gate, await token(ring, { ...named, epochs: { client: 2 } }))).toBe(200);
   });
 
+  it.each([
+    ["what the user granted", "grant", "token_grant_revoked"],
+    ["everything of the user", "user", "token_user_revoked"],
+  ] as const)("%s ends: that person's token is refused in the bound, another's is not", async (_, kind, reason) => {
+    const gate = install();
+    const person = (sub: string, grantId: string, epoch: number) =>
+      token(ring, { sub, client_id: "cli_app", grant_id: grantId, epochs: { client: 0, user: epoch } });
+    const [sub, grantId] = [`pairwise-${crypto.randomUUID()}`, `grt_${crypto.randomUUID()}`];
+    const doomed = await person(sub, grantId, 1);
+    const stranger = await person("usr_other", "grt_other", 1);
+    expect(await call(gate, doomed)).toBe(200);
+    await announce(kind, kind === "grant" ? grantId : sub, kind === "grant" ? 1 : 2);
+    vi.setSystemTime(START + 3_001);
+    expect(await call(gate, doomed)).toBe(401);
+    expect(logs.lastDecision).toMatchObject({ reason, principal_id: sub });
+    expect(await call(install(), doomed), "in a cold isolate").toBe(401);
+    expect(await call(gate, stranger)).toBe(200);
+    const anew = await person(sub, `grt_${crypto.randomUUID()}`, 2);
+    expect(await call(gate, anew), "what the user grants afterwards opens the gate").toBe(200);
+  });
+
   it("an expired and revoked token is told that it is invalid, not that it is old", async () => {
     const jti = crypto.randomUUID();
     await announce("token", jti);

@@ -205,6 +205,10 @@ describe("RFC 9068 4, RFC 8725 3.11: only access tokens are access tokens", () =
     ["epochs", { client: -1 }],
     ["epochs", { client: 1.5 }],
     ["epochs", { client: "1" }],
+    ["epochs", { user: -1 }],
+    ["epochs", { user: "1" }],
+    ["grant_id", ["grt_a"]],
+    ["grant_id", ""],
   ])("%s %j is malformed and refused", async (name, value) => refuse({ [name]: value }, "token_claims_malformed"));
 
   it("RFC 8725 2.4: a claim that appears twice is refused, whichever value a parser would take", async () => {

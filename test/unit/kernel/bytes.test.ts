@@ -9,7 +9,7 @@ import {
   utf8,
 } from "../../../src/kernel/bytes.ts";
 import { crc32 } from "../../../src/kernel/crc32.ts";
-import { toBase62 } from "../../../src/kernel/random.ts";
+import { fromBase62, toBase62 } from "../../../src/kernel/random.ts";
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const anyBytes = fc.uint8Array({ maxLength: 200 }).map((bytes) => Uint8Array.from(bytes));
@@ -158,6 +158,17 @@ describe("CRC-32 and base 62", () => {
       ),
     );
     expect(toBase62(new Uint8Array(32), 43)).toBe("0".repeat(43));
+  });
+
+  it("reads its own spelling back, and nothing that no bytes are spelt as", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 16, maxLength: 16 }), (bytes) => {
+        expect(fromBase62(toBase62(bytes, 22), 16)).toEqual(new Uint8Array(bytes));
+      }),
+    );
+    for (const text of ["z".repeat(22), `${"0".repeat(21)}_`, `${"0".repeat(21)}é`]) {
+      expect(fromBase62(text, 16)).toBeNull();
+    }
     expect(toBase62(new Uint8Array(32).fill(255), 43)).toHaveLength(43);
   });
 });

@@ -5,7 +5,7 @@ import {
   checkAccessTokenClaims,
   parseAccessTokenClaims,
 } from "../../../src/protocol/access_token.ts";
-import type { ClientId } from "../../../src/protocol/ids.ts";
+import type { ClientId, GrantId } from "../../../src/protocol/ids.ts";
 import { tokenEntry, tokenRevocation } from "../../../src/protocol/token_revocation.ts";
 
 const NOW = 1_800_000_000;
@@ -48,6 +48,8 @@ describe("RFC 9068 2.2: claims", () => {
       scopes: ["read", "write"],
       roles: ["clerk"],
       clientEpoch: 3,
+      grantId: null,
+      userEpoch: 0,
     });
   });
 
@@ -111,6 +113,15 @@ describe("RFC 9068 2.2: claims", () => {
     ["epochs", { client: 1.5 }],
     ["epochs", { client: "3" }],
     ["epochs", { client: 2 ** 53 }],
+    ["epochs", { client: 1, user: null }],
+    ["epochs", { client: 1, user: -1 }],
+    ["epochs", { client: 1, user: 0.5 }],
+    ["epochs", { client: 1, user: "2" }],
+    ["epochs", { client: 1, user: 2 ** 53 }],
+    ["epochs", [1]],
+    ["grant_id", null],
+    ["grant_id", ""],
+    ["grant_id", 7],
   ])("%s = %j is malformed", (name, value) => {
     expect(parseAccessTokenClaims({ ...PAYLOAD, [name]: value }).ok).toBe(false);
   });
@@ -160,6 +171,33 @@ describe("what ends a token before its time", () => {
     ["an API key that is called like it", { "api_key:jti-1": 1 }, null],
   ])("%s", (_, entries, fault) => {
     expect(tokenRevocation(parsed(), "k1", view(entries))).toBe(fault);
+  });
+
+  it.each([
+    ["its grant", { "grant:grt_a": 1 }, "token_grant_revoked"],
+    ["another grant", { "grant:grt_b": 1 }, null],
+    ["its user, from a later epoch on", { "user:pairwise": 4 }, "token_user_revoked"],
+    ["not its user's own epoch", { "user:pairwise": 3 }, null],
+    ["its user under another subject", { "user:usr_a": 9 }, null],
+    ["its client", { "client:cli_a": 9 }, "token_client_revoked"],
+  ])("a person's token: %s", (_, entries, fault) => {
+    const person = { grantId: "grt_a" as GrantId, userEpoch: 3 };
+    const claims = parsed(accessTokenClaims({ ...MINTED, subject: "pairwise", person }));
+    expect([claims.grantId, claims.userEpoch]).toEqual(["grt_a", 3]);
+    expect(tokenRevocation(claims, "k1", view(entries))).toBe(fault);
+  });
+
+  it("a person's token that names no epoch dies with any end of its user's tokens", () => {
+    const claims = parsed({ ...PAYLOAD, sub: "usr_a", epochs: { client: 3 } });
+    expect(tokenRevocation(claims, "k1", view({ "user:usr_a": 1 }))).toBe("token_user_revoked");
+  });
+
+  it("a client's own token carries neither grant nor user, and no entry about a user ends it", () => {
+    expect(PAYLOAD).not.toHaveProperty("grant_id");
+    expect(PAYLOAD.epochs).toEqual({ client: MINTED.clientEpoch });
+    const own = parsed({ ...PAYLOAD, sub: MINTED.clientId });
+    expect(own.grantId).toBeNull();
+    expect(tokenRevocation(own, "k1", view({ [`user:${MINTED.clientId}`]: 9 }))).toBeNull();
   });
 
   it("the entry of a token lasts until the token's own end, fractions rounded up", () => {
