@@ -158,6 +158,7 @@ describe("CRC-32 and base 62", () => {
       ),
     );
     expect(toBase62(new Uint8Array(32), 43)).toBe("0".repeat(43));
+    expect(toBase62(new Uint8Array(32).fill(255), 43)).toHaveLength(43);
   });
 
   it("reads its own spelling back, and nothing that no bytes are spelt as", () => {
@@ -169,6 +170,5 @@ describe("CRC-32 and base 62", () => {
     for (const text of ["z".repeat(22), `${"0".repeat(21)}_`, `${"0".repeat(21)}é`]) {
       expect(fromBase62(text, 16)).toBeNull();
     }
-    expect(toBase62(new Uint8Array(32).fill(255), 43)).toHaveLength(43);
   });
 });
