@@ -30,6 +30,16 @@ export async function mailLink(
   await people.mail.send({ to: to.email, ...write(mailSender(people), token) }, nowMs);
 }
 
+/** Whose link it is, where it would work now, for the page that it opens. Changes nothing: what scans mails opens links. */
+export async function readLink(
+  token: string,
+  purpose: LinkPurpose,
+  { links }: Pick<People, "links">,
+  nowMs: number,
+): Promise<Addressee | null> {
+  return links.peek(await hashLinkToken(token), purpose, nowMs);
+}
+
 /** Who writes mails here. */
 export function mailSender({ issuerUrl, brandName, settings }: Omit<Mailing, "links" | "mail" | "random">): MailSender {
   return { issuerUrl, brandName, linkSeconds: settings.passwords.linkSeconds };

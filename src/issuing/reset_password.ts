@@ -54,15 +54,6 @@ export async function resetPassword(
   return ok({ user: user.id, browser: await welcome(attempt, people, nowMs) });
 }
 
-/** Whether a reset link would work now, for the page that it opens. Changes nothing. */
-export async function isResetLinkAlive(
-  token: string,
-  { links }: Pick<People, "links">,
-  nowMs: number,
-): Promise<boolean> {
-  return (await links.peek(await hashLinkToken(token), "reset_password", nowMs)) !== null;
-}
-
 /** A link proves the one address that it went to: not another one that the account was given since. */
 export function isSame(one: string, other: string): boolean {
   const normalised = normaliseEmail(one);

@@ -1,8 +1,11 @@
 import { err, ok, type Result } from "../kernel/result.ts";
+import type { UserRecord } from "../ports/users.ts";
 import type { UserId } from "../protocol/ids.ts";
-import { hashLinkToken } from "./mail_person.ts";
+import { verifyEmailText } from "../protocol/mail_texts.ts";
+import { addressKey, loginName, recipientKey, type Throttled } from "./guess_budgets.ts";
+import { hashLinkToken, mailLink } from "./mail_person.ts";
 import { changeUser } from "./new_password.ts";
-import type { People } from "./people.ts";
+import type { People, Visitor } from "./people.ts";
 import { type DeadLink, isSame } from "./reset_password.ts";
 
 /**
@@ -25,11 +28,21 @@ export async function verifyEmail(
   return changed?.emailVerified === true ? ok({ user: spent.user }) : err({ kind: "link_dead" });
 }
 
-/** Whether a link would confirm an address now, for the page that it opens. Changes nothing. */
-export async function isVerifyLinkAlive(
-  token: string,
-  { links }: Pick<People, "links">,
+/**
+ * Mails another link to the address of who is signed in. Where it is confirmed already nothing is sent, and nothing is said. Throws
+ * `Outage`.
+ */
+export async function sendVerification(
+  user: UserRecord,
+  visitor: Visitor,
+  people: People,
   nowMs: number,
-): Promise<boolean> {
-  return (await links.peek(await hashLinkToken(token), "verify_email", nowMs)) !== null;
+): Promise<Result<null, Throttled>> {
+  if (user.emailVerified) return ok(null);
+  const wait =
+    (await people.guesses.take("mails_by_address", await addressKey(visitor, people), nowMs)) ??
+    (await people.guesses.take("mails_to_recipient", await recipientKey(loginName(user.email), people), nowMs));
+  if (wait !== null) return err({ kind: "throttled", ...wait });
+  await mailLink({ user: user.id, email: user.email }, "verify_email", verifyEmailText, people, nowMs);
+  return ok(null);
 }
