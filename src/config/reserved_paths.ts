@@ -24,6 +24,8 @@ const ISSUER_PREFIXES = [
   "/device",
   "/account",
   "/forgot",
+  "/reset",
+  "/verify-email",
   "/secret-scanning",
 ];
 

@@ -9,7 +9,7 @@ import { type PagePress, pageResponse } from "./pages/page_response.ts";
 import { selectAccountPage } from "./pages/select_account_page.tsx";
 
 /** What scopes of OpenID Connect let a client learn, in words. `offline_access` is told as how long access lasts. */
-const IDENTITY_WORDS: Readonly<Record<string, string>> = {
+export const IDENTITY_WORDS: Readonly<Record<string, string>> = {
   openid: "That it is you: an identifier for your account",
   profile: "Your name and what else your profile says",
   email: "Your e-mail address",

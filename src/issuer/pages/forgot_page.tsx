@@ -6,12 +6,11 @@ import { lengthInWords, waitInWords } from "./words.ts";
 export interface ForgotProps {
   readonly seal: FormSeal;
   readonly email: string;
-  readonly emailFault: string | null;
   readonly retryAfterSeconds: number | null;
 }
 
 /** Asks for a reset link. */
-export function forgotPage({ seal, email, emailFault, retryAfterSeconds }: ForgotProps): Page {
+export function forgotPage({ seal, email, retryAfterSeconds }: ForgotProps): Page {
   const onward = seal.tx === null ? "" : `?tx=${encodeURIComponent(seal.tx)}`;
   const body = (
     <div class="panel stack">
@@ -25,15 +24,7 @@ export function forgotPage({ seal, email, emailFault, retryAfterSeconds }: Forgo
         </Notice>
       )}
       <Form action="/forgot" seal={seal}>
-        <Field
-          label="Email"
-          name="email"
-          type="email"
-          autocomplete="username"
-          value={email}
-          fault={emailFault}
-          focused
-        />
+        <Field label="Email" name="email" type="email" autocomplete="username" value={email} focused />
         <Button label="Send the link" />
       </Form>
       <p class="muted">
@@ -41,22 +32,18 @@ export function forgotPage({ seal, email, emailFault, retryAfterSeconds }: Forgo
       </p>
     </div>
   );
-  const isFaulty = emailFault !== null || retryAfterSeconds !== null;
-  return page(isFaulty ? "Error: reset your password" : "Reset your password", body);
+  return page(retryAfterSeconds !== null ? "Error: reset your password" : "Reset your password", body);
 }
 
 /** After `forgotPage`: the same for an address with an account and one without. */
-export function forgotSentPage({ email, linkSeconds }: { readonly email: string; readonly linkSeconds: number }): Page {
+export function forgotSentPage({ linkSeconds }: { readonly linkSeconds: number }): Page {
   const body = (
     <div class="panel stack">
       <div>
         <h1>Check your mail</h1>
         <p class="lead">
-          If there is an account for{" "}
-          <strong>
-            <bdi>{email}</bdi>
-          </strong>
-          , a link is on its way. It works once, for {lengthInWords(linkSeconds)}.
+          If there is an account for that address, a link is on its way. It works once, for {lengthInWords(linkSeconds)}
+          .
         </p>
       </div>
       <a class="button button-wide" href="/login">
@@ -69,10 +56,8 @@ export function forgotSentPage({ email, linkSeconds }: { readonly email: string;
 
 export interface ResetProps {
   readonly seal: FormSeal;
-  /** Path of the form. */
-  readonly action: string;
   /** The link's secret, as it came. */
-  readonly link: string;
+  readonly token: string;
   /** Whose account it is: for the person's eyes and for their password manager. */
   readonly email: string;
   readonly minLength: number;
@@ -80,15 +65,15 @@ export interface ResetProps {
 }
 
 /** A new password, behind a link that was mailed. */
-export function resetPage({ seal, action, link, email, minLength, fault }: ResetProps): Page {
+export function resetPage({ seal, token, email, minLength, fault }: ResetProps): Page {
   const body = (
     <div class="panel stack">
       <div>
         <h1>Choose a new password</h1>
         <p class="lead">You will be signed out everywhere else.</p>
       </div>
-      <Form action={action} seal={seal}>
-        <input type="hidden" name="link" value={link} />
+      <Form action="/reset" seal={seal}>
+        <input type="hidden" name="token" value={token} />
         <Field label="Account" name="email" type="email" autocomplete="username" value={email} readonly />
         <Field
           label="New password"

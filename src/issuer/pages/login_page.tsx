@@ -6,7 +6,7 @@ import { waitInWords } from "./words.ts";
 export type LoginProblem =
   | { readonly kind: "wrong" }
   | { readonly kind: "throttled"; readonly retryAfterSeconds: number }
-  | { readonly kind: "busy" };
+  | { readonly kind: "busy"; readonly retryAfterSeconds: number };
 
 export interface LoginProps {
   readonly seal: FormSeal;

@@ -55,19 +55,13 @@ export function registerPage(props: RegisterProps): Page {
   return page(isFaulty ? "Error: create an account" : "Create an account", body, { script: "reveal" });
 }
 
-/** After `registerPage`: the rest happens in the mailbox. */
-export function registeredPage({ email, tx }: { readonly email: string; readonly tx: string | null }): Page {
+/** After `registerPage`: the rest happens in the mailbox. It names no address: none stands in a URL. */
+export function registeredPage({ tx }: { readonly tx: string | null }): Page {
   const body = (
     <div class="panel stack">
       <div>
         <h1>Check your mail</h1>
-        <p class="lead">
-          We sent a message to{" "}
-          <strong>
-            <bdi>{email}</bdi>
-          </strong>
-          . Open the link in it to confirm that the address is yours.
-        </p>
+        <p class="lead">We sent you a message. Open the link in it to confirm that the address is yours.</p>
       </div>
       <p class="muted small">Nothing there after a few minutes? Look among unwanted mail, or register again.</p>
       <a class="button button-wide" href={tx === null ? "/login" : `/login?tx=${encodeURIComponent(tx)}`}>

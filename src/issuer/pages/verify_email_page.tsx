@@ -3,15 +3,13 @@ import { type Page, page } from "./page.ts";
 
 export interface VerifyEmailProps {
   readonly seal: FormSeal;
-  /** Path of the form. */
-  readonly action: string;
   /** The link's secret, as it came. */
-  readonly link: string;
+  readonly token: string;
   readonly email: string;
 }
 
 /** Behind a mailed link: a button, because scanners of mail open links and a GET changes nothing. */
-export function verifyEmailPage({ seal, action, link, email }: VerifyEmailProps): Page {
+export function verifyEmailPage({ seal, token, email }: VerifyEmailProps): Page {
   const body = (
     <div class="panel stack">
       <div>
@@ -24,8 +22,8 @@ export function verifyEmailPage({ seal, action, link, email }: VerifyEmailProps)
           your address?
         </p>
       </div>
-      <Form action={action} seal={seal}>
-        <input type="hidden" name="link" value={link} />
+      <Form action="/verify-email" seal={seal}>
+        <input type="hidden" name="token" value={token} />
         <Button label="Yes, confirm it" />
       </Form>
       <p class="muted small">If you did not ask for this, close the page: nothing has changed.</p>
@@ -35,14 +33,12 @@ export function verifyEmailPage({ seal, action, link, email }: VerifyEmailProps)
 }
 
 /** After `verifyEmailPage`. */
-export function emailVerifiedPage({ email }: { readonly email: string }): Page {
+export function emailVerifiedPage(): Page {
   const body = (
     <div class="panel stack">
       <div>
         <h1>Your email is confirmed</h1>
-        <p class="lead">
-          <bdi>{email}</bdi> is yours. You can go on.
-        </p>
+        <p class="lead">The address is yours. You can go on.</p>
       </div>
       <a class="button button-first button-wide" href="/account">
         Go to your account

@@ -90,15 +90,15 @@ export function samples(received: string): Readonly<Record<string, Page>> {
     passwordFault: null,
     retryAfterSeconds: null,
   };
-  const forgot = { seal: loose, email: "", emailFault: null, retryAfterSeconds: null };
+  const forgot = { seal: loose, email: "", retryAfterSeconds: null };
   const consent = { seal, client, person: EMAIL, access, leadsTo: [REDIRECT] };
-  const reset = { seal: loose, action: "/forgot/reset", link: "secret", email: EMAIL, minLength: 15, fault: null };
+  const reset = { seal: loose, token: "secret", email: EMAIL, minLength: 15, fault: null };
   return {
     login: loginPage(login),
     "login-plain": loginPage({ ...login, seal: loose, client: null }),
     "login-wrong": loginPage({ ...login, email: EMAIL, problem: { kind: "wrong" } }),
     "login-throttled": loginPage({ ...login, email: EMAIL, problem: { kind: "throttled", retryAfterSeconds: 840 } }),
-    "login-busy": loginPage({ ...login, email: EMAIL, problem: { kind: "busy" } }),
+    "login-busy": loginPage({ ...login, email: EMAIL, problem: { kind: "busy", retryAfterSeconds: 2 } }),
     "login-hostile": loginPage({ ...login, client: hostile, email: `"><script>alert(1)</script>${LONG_EMAIL}` }),
     register: registerPage(register),
     "register-faulty": registerPage({
@@ -108,15 +108,15 @@ export function samples(received: string): Readonly<Record<string, Page>> {
       passwordFault: "This password is among the ones that are tried first. Choose another one.",
     }),
     "register-throttled": registerPage({ ...register, retryAfterSeconds: 1_900 }),
-    registered: registeredPage({ email: EMAIL, tx: null }),
+    registered: registeredPage({ tx: null }),
     forgot: forgotPage(forgot),
-    "forgot-faulty": forgotPage({ ...forgot, emailFault: "This is not an email address.", retryAfterSeconds: 60 }),
-    "forgot-sent": forgotSentPage({ email: EMAIL, linkSeconds: 900 }),
+    "forgot-throttled": forgotPage({ ...forgot, email: EMAIL, retryAfterSeconds: 60 }),
+    "forgot-sent": forgotSentPage({ linkSeconds: 900 }),
     reset: resetPage(reset),
     "reset-faulty": resetPage({ ...reset, email: LONG_EMAIL, fault: "Use at least 15 characters." }),
     "reset-done": resetDonePage(),
-    "verify-email": verifyEmailPage({ seal: loose, action: "/register/verify", link: "secret", email: EMAIL }),
-    "email-verified": emailVerifiedPage({ email: EMAIL }),
+    "verify-email": verifyEmailPage({ seal: loose, token: "secret", email: EMAIL }),
+    "email-verified": emailVerifiedPage(),
     "dead-link": deadLinkPage({ again: { href: "/forgot", label: "Ask for a new one" } }),
     consent: consentPage(consent),
     "consent-hostile": consentPage({ ...consent, client: hostile, person: LONG_EMAIL }),

@@ -1,0 +1,210 @@
+import type { ScopedContext } from "../http/request_scope.ts";
+import { changePassword, type PasswordChangeFault } from "../issuing/change_password.ts";
+import { type ConnectedClient, connectedClients, withdrawAccess } from "../issuing/connected_apps.ts";
+import type { CurrentSession } from "../issuing/current_session.ts";
+import type { Throttled } from "../issuing/guess_budgets.ts";
+import { sendVerification } from "../issuing/send_verification.ts";
+import { displayText } from "../protocol/display_text.ts";
+import type { Form } from "../protocol/form.ts";
+import { parseClientId, parseSessionId } from "../protocol/ids.ts";
+import { seeOther } from "./authorization_desk.ts";
+import { IDENTITY_WORDS } from "./authorization_pages.ts";
+import { logPerson, type PageDesk, personAt, seal, showPage, takeForm, visitorAt } from "./page_desk.ts";
+import { type AccountNotice, type AccountProps, accountPage, type ConnectedApp } from "./pages/account_page.tsx";
+import { loggedOutPage } from "./pages/logout_pages.tsx";
+import type { PageTerms } from "./pages/page_response.ts";
+import { waitInWords } from "./pages/words.ts";
+import {
+  dropNotice,
+  dropSessionCookie,
+  readNotice,
+  setKnownBrowser,
+  setNotice,
+  setSessionCookie,
+} from "./session_cookie.ts";
+
+const MAX_LABEL = 60;
+const NOTICES: ReadonlySet<string> = new Set<AccountNotice>([
+  "password_changed",
+  "session_ended",
+  "access_withdrawn",
+  "mail_sent",
+]);
+
+/** `GET /account`: what a person has here. Whoever is not signed in is sent to sign in. */
+export async function accountPageRoute(c: ScopedContext, desk: PageDesk): Promise<Response> {
+  const person = await personAt(c, desk);
+  if (person === null) return seeOther("/login");
+  const notice = readNotice(c.req.raw.headers.get("cookie"), desk.cookies);
+  const response = await show(c, desk, person, { notice: isNotice(notice) ? notice : null });
+  if (notice !== null) response.headers.append("set-cookie", dropNotice(desk.cookies));
+  return response;
+}
+
+/** `POST /account/sessions/end`: one of the person's own, by its id. Another's is not found, and nothing happens. */
+export function endSessionRoute(c: ScopedContext, desk: PageDesk): Promise<Response> {
+  return signedIn(c, desk, async ({ user }, form) => {
+    const session = parseSessionId(form.get("session") ?? "");
+    if (session === null) return seeOther("/account");
+    await desk.people.accounts.endSession(user.id, session, c.var.scope.nowMs);
+    logPerson(c, "session_ended", { user_id: user.id, session_id: session });
+    return done("session_ended", desk);
+  });
+}
+
+/** `POST /account/apps/withdraw`: all that one client was given. */
+export function withdrawRoute(c: ScopedContext, desk: PageDesk): Promise<Response> {
+  return signedIn(c, desk, async ({ user }, form) => {
+    const client = parseClientId(form.get("client") ?? "");
+    if (client === null) return seeOther("/account");
+    await withdrawAccess(user.id, client, desk.connections, c.var.scope.nowMs);
+    logPerson(c, "access_withdrawn", { user_id: user.id, client_id: client });
+    return done("access_withdrawn", desk);
+  });
+}
+
+/** `POST /account/password`: asks for the old one, and goes on in a new session. */
+export function changePasswordRoute(c: ScopedContext, desk: PageDesk): Promise<Response> {
+  return signedIn(c, desk, async (person, form) => {
+    const entry = { current: form.get("current_password") ?? "", next: form.get("new_password") ?? "" };
+    const changed = await changePassword(person, entry, visitorAt(c, desk), desk.people, c.var.scope.nowMs);
+    if (!changed.ok) return passwordRefused(c, desk, person, changed.error);
+    logPerson(c, "password_changed", { user_id: person.user.id });
+    const response = done("password_changed", desk);
+    response.headers.append("set-cookie", setSessionCookie(changed.value.session.token, desk.cookies));
+    response.headers.append("set-cookie", setKnownBrowser(changed.value.browser, desk.cookies));
+    return response;
+  });
+}
+
+/** `POST /account/verify-email`: another link to the person's own address. */
+export function sendVerificationRoute(c: ScopedContext, desk: PageDesk): Promise<Response> {
+  return signedIn(c, desk, async (person) => {
+    const sent = await sendVerification(person.user, visitorAt(c, desk), desk.people, c.var.scope.nowMs);
+    if (!sent.ok) return tooMuch(c, desk, person, sent.error);
+    logPerson(c, "verification_mailed", { user_id: person.user.id });
+    return done("mail_sent", desk);
+  });
+}
+
+/** `POST /account/sign-out`. */
+export function signOutRoute(c: ScopedContext, desk: PageDesk): Promise<Response> {
+  return signedIn(c, desk, async ({ user, session }) => {
+    await desk.people.accounts.endSession(user.id, session.id, c.var.scope.nowMs);
+    logPerson(c, "signed_out", { user_id: user.id, session_id: session.id });
+    return gone(desk);
+  });
+}
+
+/** `POST /account/sign-out-everywhere`: every session and every grant. */
+export function signOutEverywhereRoute(c: ScopedContext, desk: PageDesk): Promise<Response> {
+  return signedIn(c, desk, async ({ user }) => {
+    await desk.people.accounts.endEverything(user.id, "sign_out_everywhere", null, c.var.scope.nowMs);
+    logPerson(c, "signed_out_everywhere", { user_id: user.id });
+    return gone(desk);
+  });
+}
+
+/** `GET /account/signed-out`. */
+export function signedOutRoute(desk: PageDesk): Promise<Response> {
+  return showPage(loggedOutPage(), null, desk);
+}
+
+/** The one way into what changes an account: a session, and a form that was written for that session. */
+async function signedIn(
+  c: ScopedContext,
+  desk: PageDesk,
+  act: (person: CurrentSession, form: Form) => Promise<Response>,
+): Promise<Response> {
+  const person = await personAt(c, desk);
+  const bearer = person === null ? null : ({ kind: "session", sessionId: person.session.id } as const);
+  const form = await takeForm(c, bearer, "/account", desk);
+  if (form instanceof Response) return form;
+  // Without a session there is no bearer, and no form passed.
+  return person === null ? seeOther("/login") : act(person, form);
+}
+
+function done(notice: AccountNotice, desk: PageDesk): Response {
+  const response = seeOther("/account");
+  response.headers.append("set-cookie", setNotice(notice, desk.cookies));
+  return response;
+}
+
+function gone(desk: PageDesk): Response {
+  const response = seeOther("/account/signed-out");
+  response.headers.append("set-cookie", dropSessionCookie(desk.cookies));
+  return response;
+}
+
+function passwordRefused(
+  c: ScopedContext,
+  desk: PageDesk,
+  person: CurrentSession,
+  fault: PasswordChangeFault,
+): Promise<Response> {
+  const reason = fault.kind === "password_refused" ? fault.fault.code : fault.kind;
+  logPerson(c, "password_change_refused", { user_id: person.user.id, reason });
+  switch (fault.kind) {
+    case "wrong":
+      return show(c, desk, person, { currentPasswordFault: "This is not your current password." }, { status: 422 });
+    case "password_refused":
+      return show(c, desk, person, { newPasswordFault: fault.fault.text }, { status: 422 });
+    case "throttled":
+      return tooMuch(c, desk, person, fault);
+  }
+}
+
+function tooMuch(c: ScopedContext, desk: PageDesk, person: CurrentSession, { retryAfterSeconds }: Throttled) {
+  const terms = { status: 429, headers: { "retry-after": String(retryAfterSeconds) } };
+  return show(c, desk, person, { problem: `Please wait ${waitInWords(retryAfterSeconds)}.` }, terms);
+}
+
+type AccountRemarks = Partial<Pick<AccountProps, "notice" | "problem" | "currentPasswordFault" | "newPasswordFault">>;
+
+async function show(
+  c: ScopedContext,
+  desk: PageDesk,
+  person: CurrentSession,
+  remarks: AccountRemarks,
+  terms: PageTerms = {},
+): Promise<Response> {
+  const { nowMs } = c.var.scope;
+  const { user, session } = person;
+  const [sessions, clients] = await Promise.all([
+    desk.people.accounts.listSessions(user.id, nowMs),
+    connectedClients(user.id, desk.connections, nowMs),
+  ]);
+  const page = accountPage({
+    seal: await seal({ kind: "session", sessionId: session.id }, null, desk),
+    nowMs,
+    email: user.email,
+    emailVerified: user.emailVerified,
+    minLength: desk.people.settings.passwords.minLength,
+    sessions: sessions.map(({ id, label, createdAtMs, lastSeenAtMs }) => ({
+      id,
+      label: displayText(label, MAX_LABEL, "Unknown browser"),
+      current: id === session.id,
+      createdAtMs,
+      lastSeenAtMs,
+    })),
+    apps: clients.map((client) => connectedApp(client, desk)),
+    notice: null,
+    problem: null,
+    currentPasswordFault: null,
+    newPasswordFault: null,
+    ...remarks,
+  });
+  return showPage(page, null, desk, terms);
+}
+
+function connectedApp({ clientId, name, scopes, lastUsedAtMs }: ConnectedClient, desk: PageDesk): ConnectedApp {
+  const words = scopes
+    .filter(({ scope }) => scope !== "offline_access")
+    .map(({ resource, scope }) => IDENTITY_WORDS[scope] ?? desk.scopeInWords(resource, scope));
+  const shown = name === null ? "An application that is gone" : displayText(name, MAX_LABEL, "An unnamed application");
+  return { clientId, name: shown, scopes: [...new Set(words)], lastUsedAtMs };
+}
+
+function isNotice(word: string | null): word is AccountNotice {
+  return word !== null && NOTICES.has(word);
+}

@@ -1,0 +1,109 @@
+import type { ScopedContext } from "../http/request_scope.ts";
+import { type CurrentSession, signOut } from "../issuing/current_session.ts";
+import { type SignedIn, signIn } from "../issuing/sign_in.ts";
+import { Busy } from "../kernel/busy.ts";
+import { displayText } from "../protocol/display_text.ts";
+import type { TransactionId } from "../protocol/ids.ts";
+import { resumePath, seeOther } from "./authorization_desk.ts";
+import type { Browser } from "./browser_cookie.ts";
+import {
+  browserAt,
+  browserSeal,
+  logPerson,
+  momentOf,
+  type PageDesk,
+  personAt,
+  showPage,
+  takeForm,
+  transactionIn,
+  visitorAt,
+} from "./page_desk.ts";
+import { type LoginProblem, loginPage } from "./pages/login_page.tsx";
+import { readSessionCookie, setKnownBrowser, setSessionCookie } from "./session_cookie.ts";
+
+const MAX_EMAIL = 254;
+
+/** `GET /login`: the form. Whoever is signed in already has nothing to do here, unless a transaction asks for it. */
+export async function loginPageRoute(c: ScopedContext, desk: PageDesk): Promise<Response> {
+  const tx = transactionIn(c.req.query("tx"));
+  if (tx === null && (await personAt(c, desk)) !== null) return seeOther("/account");
+  return show(c, desk, { browser: browserAt(c, desk), tx, email: null, problem: null });
+}
+
+/**
+ * `POST /login`. The session is a new one, whatever cookie came along (session fixation), and the way on is the transaction's
+ * dispatcher or the account, never an address that the form names.
+ */
+export async function loginRoute(c: ScopedContext, desk: PageDesk): Promise<Response> {
+  const browser = browserAt(c, desk);
+  const form = await takeForm(c, { kind: "browser", browserId: browser.id }, "/login", desk);
+  if (form instanceof Response) return form;
+  const tx = transactionIn(form.get("tx"));
+  const credentials = { email: form.get("email") ?? "", password: form.get("password") ?? "" };
+  const before = await personAt(c, desk);
+  const outcome = await unlessBusy(() =>
+    signIn(credentials, visitorAt(c, desk), before?.session.id ?? null, desk.people, c.var.scope.nowMs),
+  );
+  if (!outcome.ok) {
+    const { error } = outcome;
+    const logged = error.kind === "wrong" ? { user_id: error.loggedUser, reason: error.loggedReason } : null;
+    logPerson(c, "sign_in_refused", logged ?? { reason: `sign_in_${error.kind}` });
+    return show(c, desk, { browser, tx, email: credentials.email, problem: error });
+  }
+  await endOther(c, desk, before, outcome.value);
+  const { user, session, browser: known } = outcome.value;
+  logPerson(c, "signed_in", { user_id: user.id, session_id: session.id });
+  const response = seeOther(tx === null ? "/account" : resumePath(tx));
+  response.headers.append("set-cookie", setSessionCookie(session.token, desk.cookies));
+  response.headers.append("set-cookie", setKnownBrowser(known, desk.cookies));
+  return response;
+}
+
+/** A browser has one session: that of another user, whose cookie goes now, would live on where nobody could end it. */
+async function endOther(
+  c: ScopedContext,
+  desk: PageDesk,
+  before: CurrentSession | null,
+  after: SignedIn,
+): Promise<void> {
+  const cookie = readSessionCookie(c.req.raw.headers.get("cookie"), desk.cookies);
+  if (before === null || cookie === null || before.user.id === after.user.id) return;
+  await signOut(cookie, desk.people, c.var.scope.nowMs);
+}
+
+/** Passwords wait behind others at times: then the person is told so on the form, and loses nothing of it. */
+async function unlessBusy<T>(
+  work: () => Promise<T>,
+): Promise<T | { readonly ok: false; readonly error: { readonly kind: "busy"; readonly retryAfterSeconds: number } }> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Busy)) throw error;
+    return { ok: false, error: { kind: "busy", retryAfterSeconds: error.retryAfterSeconds } };
+  }
+}
+
+interface LoginState {
+  readonly browser: Browser;
+  readonly tx: TransactionId | null;
+  /** Null before anything was entered. */
+  readonly email: string | null;
+  readonly problem: LoginProblem | null;
+}
+
+const STATUS = { wrong: 401, throttled: 429, busy: 503 } as const;
+
+async function show(c: ScopedContext, desk: PageDesk, { browser, tx, email, problem }: LoginState): Promise<Response> {
+  // A transaction that is over is no reason to refuse a sign-in; it leads to the account then.
+  const context = tx === null ? null : await desk.loginContext(tx, browser.id, momentOf(c));
+  const page = loginPage({
+    seal: await browserSeal(browser, context === null ? null : tx, desk),
+    client: context?.client ?? null,
+    email: displayText(email ?? context?.hint ?? "", MAX_EMAIL, ""),
+    problem,
+    leadsTo: context === null ? [] : [context.redirectUri],
+  });
+  if (problem === null) return showPage(page, browser, desk);
+  const wait = problem.kind === "wrong" ? {} : { "retry-after": String(problem.retryAfterSeconds) };
+  return showPage(page, browser, desk, { status: STATUS[problem.kind], headers: wait });
+}

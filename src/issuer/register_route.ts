@@ -1,0 +1,71 @@
+import type { ScopedContext } from "../http/request_scope.ts";
+import { type RegistrationFault, registerUser } from "../issuing/register_user.ts";
+import { displayText } from "../protocol/display_text.ts";
+import type { TransactionId } from "../protocol/ids.ts";
+import { seeOther } from "./authorization_desk.ts";
+import type { Browser } from "./browser_cookie.ts";
+import {
+  browserAt,
+  browserSeal,
+  logPerson,
+  type PageDesk,
+  showPage,
+  takeForm,
+  transactionIn,
+  visitorAt,
+} from "./page_desk.ts";
+import { registeredPage, registerPage } from "./pages/register_page.tsx";
+
+const MAX_EMAIL = 254;
+
+/** `GET /register`: the form. */
+export async function registerPageRoute(c: ScopedContext, desk: PageDesk): Promise<Response> {
+  return show(desk, { browser: browserAt(c, desk), tx: transactionIn(c.req.query("tx")), email: "", fault: null });
+}
+
+/** `POST /register`. What is told does not say whether the address had an account. */
+export async function registerRoute(c: ScopedContext, desk: PageDesk): Promise<Response> {
+  const browser = browserAt(c, desk);
+  const form = await takeForm(c, { kind: "browser", browserId: browser.id }, "/register", desk);
+  if (form instanceof Response) return form;
+  const tx = transactionIn(form.get("tx"));
+  const entry = { email: form.get("email") ?? "", password: form.get("password") ?? "" };
+  const registered = await registerUser(entry, visitorAt(c, desk), desk.people, c.var.scope.nowMs);
+  if (registered.ok) {
+    logPerson(c, "registration_received", { outcome: registered.value.loggedOutcome });
+    return seeOther(tx === null ? "/register/sent" : `/register/sent?tx=${tx}`);
+  }
+  logPerson(c, "registration_refused", { reason: reasonOf(registered.error) });
+  return show(desk, { browser, tx, email: entry.email, fault: registered.error });
+}
+
+/** `GET /register/sent`: where the rest happens. */
+export function registeredRoute(c: ScopedContext, desk: PageDesk): Promise<Response> {
+  return showPage(registeredPage({ tx: transactionIn(c.req.query("tx")) }), null, desk);
+}
+
+function reasonOf(fault: RegistrationFault): string {
+  return fault.kind === "password_refused" ? fault.fault.code : fault.kind;
+}
+
+interface RegisterState {
+  readonly browser: Browser;
+  readonly tx: TransactionId | null;
+  readonly email: string;
+  readonly fault: RegistrationFault | null;
+}
+
+async function show(desk: PageDesk, { browser, tx, email, fault }: RegisterState): Promise<Response> {
+  const wait = fault?.kind === "throttled" ? fault.retryAfterSeconds : null;
+  const page = registerPage({
+    seal: await browserSeal(browser, tx, desk),
+    email: displayText(email, MAX_EMAIL, ""),
+    minLength: desk.people.settings.passwords.minLength,
+    emailFault: fault?.kind === "email_invalid" ? "This is not an email address that mail can be sent to." : null,
+    passwordFault: fault?.kind === "password_refused" ? fault.fault.text : null,
+    retryAfterSeconds: wait,
+  });
+  if (fault === null) return showPage(page, browser, desk);
+  const terms = wait === null ? { status: 422 } : { status: 429, headers: { "retry-after": String(wait) } };
+  return showPage(page, browser, desk, terms);
+}

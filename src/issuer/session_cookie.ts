@@ -1,0 +1,53 @@
+import { type CookieRules, dropCookie, readCookie, setCookie } from "../http/cookies.ts";
+import { fromBase64url } from "../kernel/bytes.ts";
+
+/**
+ * The cookies of somebody who signed in: the session, which ends with the browser at the latest, and the name under which a
+ * browser is known again, which outlives it. Both are opaque. Refuses to hold anything about the person.
+ */
+const SESSION_COOKIE = "sallyport_session";
+const KNOWN_COOKIE = "sallyport_known";
+const NOTICE_COOKIE = "sallyport_notice";
+
+/** As long as the issuer remembers a browser of a name. */
+const KNOWN_SECONDS = 90 * 86_400;
+const KNOWN_BYTES = 16;
+/** Long enough for the next page. */
+const NOTICE_SECONDS = 60;
+
+/** The session's cookie as it came, or null. Nothing in it is proven. */
+export function readSessionCookie(header: string | null, rules: CookieRules): string | null {
+  return readCookie(header, SESSION_COOKIE, rules);
+}
+
+/** Sets the session. It has no age of its own: the account's object says when it ends. */
+export function setSessionCookie(value: string, rules: CookieRules): string {
+  return setCookie({ name: SESSION_COOKIE, value, maxAgeSeconds: null }, rules);
+}
+
+export function dropSessionCookie(rules: CookieRules): string {
+  return dropCookie(SESSION_COOKIE, rules);
+}
+
+/** The id under which this browser signed somebody in before, or null. */
+export function readKnownBrowser(header: string | null, rules: CookieRules): string | null {
+  const value = readCookie(header, KNOWN_COOKIE, rules);
+  return value !== null && fromBase64url(value)?.length === KNOWN_BYTES ? value : null;
+}
+
+export function setKnownBrowser(value: string, rules: CookieRules): string {
+  return setCookie({ name: KNOWN_COOKIE, value, maxAgeSeconds: KNOWN_SECONDS }, rules);
+}
+
+/** What the next page is to say. A cookie and no parameter: nobody else can make our page say it. */
+export function setNotice(word: string, rules: CookieRules): string {
+  return setCookie({ name: NOTICE_COOKIE, value: word, maxAgeSeconds: NOTICE_SECONDS }, rules);
+}
+
+export function readNotice(header: string | null, rules: CookieRules): string | null {
+  return readCookie(header, NOTICE_COOKIE, rules);
+}
+
+export function dropNotice(rules: CookieRules): string {
+  return dropCookie(NOTICE_COOKIE, rules);
+}
