@@ -7,7 +7,17 @@ const MAX_BODY_BYTES = 64 * 1024;
 const FORM = "application/x-www-form-urlencoded";
 
 /** Names that carry a secret or a decision: in a URL they end in logs, so a request that puts them there is refused. */
-const BODY_ONLY = ["client_id", "client_secret", "grant_type", "scope", "resource", "token", "code", "refresh_token"];
+const BODY_ONLY = [
+  "client_id",
+  "client_secret",
+  "grant_type",
+  "scope",
+  "resource",
+  "token",
+  "code",
+  "code_verifier",
+  "refresh_token",
+];
 
 /** Reads a request to an OAuth endpoint that takes a form by POST alone (RFC 6749 §3.2): checks in order. */
 export async function readFormRequest(request: Request): Promise<Result<Form, OAuthError>> {
