@@ -79,13 +79,14 @@ const SILENT_ERRORS: Readonly<Record<PendingStep, AuthorizationError>> = {
   },
 };
 
+/** A hint counts where it is an ID token that this client was given; another's would name a subject that means nothing here. */
 async function admit(
   { idTokenHint, ...request }: AuthorizationRequest,
-  { hintedSubject }: Authorizing,
-  moment: Moment,
+  { hints }: Pick<Authorizing, "hints">,
+  { nowMs, defer }: Moment,
 ): Promise<AdmittedRequest> {
-  const expectedSubject = idTokenHint === null ? null : await hintedSubject(idTokenHint, request.clientId, moment);
-  return { ...request, expectedSubject };
+  const hinted = idTokenHint === null ? null : await hints.read(idTokenHint, nowMs, defer);
+  return { ...request, expectedSubject: hinted?.clientId === request.clientId ? hinted.subject : null };
 }
 
 /** Begins the transaction, and asks. */

@@ -2,6 +2,7 @@ import type { GrantLifetimes, SessionRecord } from "../ports/accounts.ts";
 import type { AuthorizationTransactions } from "../ports/authorization_transactions.ts";
 import type { ClientRecord } from "../ports/clients.ts";
 import type { RevocationView } from "../ports/edge_feed.ts";
+import type { IdTokenHints } from "../ports/id_token_hints.ts";
 import type { Consents, PairwiseSubjects, UserRecord } from "../ports/users.ts";
 import type { AuthorizationResponse } from "../protocol/authorization_response.ts";
 import type { AdmittedRequest } from "../protocol/authorization_transaction.ts";
@@ -24,8 +25,7 @@ export interface Authorizing {
   readonly lifetimes: GrantLifetimes;
   /** How long a person may take from the first page to the last, in milliseconds. */
   readonly transactionMs: number;
-  /** The `sub` in an ID token that this issuer gave to `client`, expired or not; null for anything else. */
-  readonly hintedSubject: (idToken: string, client: ClientId, moment: Moment) => Promise<string | null>;
+  readonly hints: IdTokenHints;
 }
 
 /** Who is signed in, in the browser that asks. */

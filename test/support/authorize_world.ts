@@ -1,7 +1,10 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { Hono } from "hono";
+import { expect } from "vitest";
 import { D1Consents } from "../../src/adapters/d1_consents.ts";
 import { D1PairwiseSubjects } from "../../src/adapters/d1_pairwise_subjects.ts";
+import { JoseIdTokenHints } from "../../src/adapters/jose_id_token_hints.ts";
+import { VerificationKeys } from "../../src/adapters/jose_verification_keys.ts";
 import { remoteAuthorizationTransactions } from "../../src/adapters/remote_authorization_transactions.ts";
 import { need } from "../../src/bindings.ts";
 import { cookieRules } from "../../src/http/cookies.ts";
@@ -14,7 +17,15 @@ import { platformRandom } from "../../src/kernel/random.ts";
 import type { UserRecord } from "../../src/ports/users.ts";
 import { newSessionId } from "../../src/protocol/ids.ts";
 import { configuredLifetimes, newSecret, REDIRECT_URI, registerUser } from "./grant_world.ts";
-import { backstage, bindings, ISSUER_URL, openIsolate, readWhole, type Told } from "./issuer_world.ts";
+import {
+  backstage,
+  bindings,
+  ISSUER_URL,
+  openIsolate,
+  type RegisteredClient,
+  readWhole,
+  type Told,
+} from "./issuer_world.ts";
 
 export const CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 export const VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
@@ -24,6 +35,10 @@ export const { issuer } = isolate.parts;
 export const consents = new D1Consents(backstage.db);
 export const subjects = new D1PairwiseSubjects(backstage.db, platformRandom);
 export const tokens = isolate;
+
+async function publishedKeys() {
+  return (await backstage.ring().published()).keys.map((key) => ({ ...key }));
+}
 
 const LIFE_MS = 1_800_000;
 
@@ -61,7 +76,7 @@ export class TestBrowser {
         subjects,
         lifetimes: configuredLifetimes(),
         transactionMs: LIFE_MS,
-        hintedSubject: async (hint) => (hint.startsWith("id-token-of:") ? hint.slice("id-token-of:".length) : null),
+        hints: new JoseIdTokenHints(ISSUER_URL, new VerificationKeys({ fetch: publishedKeys })),
       },
       pages: PAGES,
       forms: { origin: ISSUER_URL, digest: (purpose, text) => issuer.secrets.digest(purpose, text) },
@@ -156,4 +171,48 @@ export function landed({ status, headers }: Told): {
   const fields = new URLSearchParams(url.hash === "" ? url.search : url.hash.slice(1));
   const own = url.origin === ISSUER_URL;
   return { status, at: own ? url.pathname : `${url.origin}${url.pathname}`, fields: Object.fromEntries(fields) };
+}
+
+/** A browser in which a user has agreed to what `client` asks for by default. */
+export async function agreed(client: RegisteredClient, scopes = ["openid", "orders:read"]): Promise<TestBrowser> {
+  const browser = new TestBrowser();
+  const user = await browser.signIn(undefined, 60_000);
+  await consents.add(user.id, client.id, "", scopes, Date.now());
+  return browser;
+}
+
+/** The `Location` of an answer. */
+export function locationOf(told: Told): string {
+  return told.headers.get("location") ?? "";
+}
+
+/** Expects the code of the one registered redirect URI, with everything that goes with it, and returns it. */
+export function expectCode(told: Told): string {
+  const { status, at, fields } = landed(told);
+  expect([status, at], told.text).toEqual([303, REDIRECT_URI]);
+  expect(Object.keys(fields)).toEqual(["code", "state", "iss"]);
+  expect([fields.state, fields.iss]).toEqual(["the state", ISSUER_URL]);
+  expect(fields.code).toMatch(/^spc_[\w-]+\.[\w-]{43}$/);
+  return fields.code ?? "";
+}
+
+/** Expects an error by redirect, with everything that goes with it. */
+export function expectError(told: Told, error: string): void {
+  const { status, at, fields } = landed(told);
+  expect([status, at, fields.error], told.text).toEqual([303, REDIRECT_URI, error]);
+  expect(Object.keys(fields)).toEqual(["error", "error_description", "state", "iss"]);
+  expect([fields.state, fields.iss]).toEqual(["the state", ISSUER_URL]);
+}
+
+/** An ID token for `client`, as this issuer signs them but for `changes`. */
+export function idTokenOf(
+  client: { readonly id: string },
+  subject: string,
+  changes: Readonly<Record<string, unknown>> = {},
+  type = "JWT",
+): Promise<string> {
+  const nowMs = Date.now();
+  const seconds = Math.floor(nowMs / 1000);
+  const claims = { iss: ISSUER_URL, sub: subject, aud: client.id, iat: seconds, exp: seconds + 300, ...changes };
+  return issuer.signer.sign({ alg: "ES256", type, claims, nowMs, leastRingVersion: 0 }, () => undefined);
 }

@@ -1,3 +1,4 @@
+// Long because every check of the endpoint has its row in one of two tables.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { platformRandom } from "../../../src/kernel/random.ts";
