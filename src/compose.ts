@@ -34,9 +34,11 @@ import {
   targetCatalog,
   trustedIssuers,
 } from "./compose_config.ts";
+import { composeDesks } from "./compose_people.ts";
 import { type CompiledConfig, compileConfig } from "./config/compile.ts";
 import type { IssuerAppParts } from "./issuer/app.ts";
 import { ClientCache } from "./issuing/client_cache.ts";
+import type { Issuer } from "./issuing/issuer.ts";
 import { platformRandom } from "./kernel/random.ts";
 import type { AccountWiring } from "./objects/account.ts";
 import type { KeyRingWiring } from "./objects/key_ring.ts";
@@ -93,32 +95,34 @@ export function composeReader(env: Environment): IssuerReader {
 /** The issuer's app. */
 export function composeIssuer(env: Environment, config: CompiledConfig, revocations: Revocations): IssuerAppParts {
   const { feed, ring, clients, accounts, grantSecrets, users, subjects } = issuerStores(readBindings(env));
-  const { issuer } = config;
-  const apis = new Map(issuer.apis.map((api) => [api.resource, api]));
-  return {
-    issuer: {
-      url: issuer.url,
-      catalog: targetCatalog(config),
-      tokenProfile: (resource) => {
-        const { algorithm, accessTokenTtlSeconds } = apis.get(resource ?? "") ?? issuer;
-        return { algorithm, ttlSeconds: accessTokenTtlSeconds };
-      },
-      clients: new ClientCache(clients),
-      revocations,
-      feed,
-      signer: new JoseTokenSigner(ring, signingEncryption(env), SIGNING_RING),
-      verifier: ownTokens(config, ring),
-      random: platformRandom,
-      accounts,
-      secrets: grantSecrets(),
-      users,
-      subjects,
-      idTokenTtlSeconds: issuer.idTokenTtlSeconds,
-      introspectors: introspectors(config),
+  const { issuer: settings } = config;
+  const apis = new Map(settings.apis.map((api) => [api.resource, api]));
+  const issuer: Issuer = {
+    url: settings.url,
+    catalog: targetCatalog(config),
+    tokenProfile: (resource) => {
+      const { algorithm, accessTokenTtlSeconds } = apis.get(resource ?? "") ?? settings;
+      return { algorithm, ttlSeconds: accessTokenTtlSeconds };
     },
+    clients: new ClientCache(clients),
+    revocations,
+    feed,
+    signer: new JoseTokenSigner(ring, signingEncryption(env), SIGNING_RING),
+    verifier: ownTokens(config, ring),
+    random: platformRandom,
+    accounts,
+    secrets: grantSecrets(),
+    users,
+    subjects,
+    idTokenTtlSeconds: settings.idTokenTtlSeconds,
+    introspectors: introspectors(config),
+  };
+  return {
+    issuer,
+    desks: composeDesks(readBindings(env), config, issuer, clients, ringKeys(ring)),
     published: new PublishedKeyCache(ring),
     // A copy may be taken from an isolate's copy: both ages together stay within the lead of the next key.
-    jwksMaxAgeSeconds: Math.max(0, issuer.signingKeys.publishLeadSeconds - PUBLISHED_KEY_SECONDS),
+    jwksMaxAgeSeconds: Math.max(0, settings.signingKeys.publishLeadSeconds - PUBLISHED_KEY_SECONDS),
   };
 }
 

@@ -7,9 +7,13 @@ import type { Issuer } from "../issuing/issuer.ts";
 import { Outage } from "../kernel/outage.ts";
 import type { PublishedKeyReader } from "../ports/key_ring.ts";
 import { oauthError } from "../protocol/oauth_error.ts";
+import type { AuthorizationDesk } from "./authorization_desk.ts";
+import { authorizationRoutes } from "./authorization_routes.ts";
 import { jwksRoute, metadataRoute, openidConfigurationRoute } from "./discovery_routes.ts";
 import { introspectRoute } from "./introspect_route.ts";
 import { oauthErrorResponse } from "./oauth_response.ts";
+import type { PageDesk } from "./page_desk.ts";
+import { pageRoutes } from "./page_routes.ts";
 import { revokeRoute } from "./revoke_route.ts";
 import { tokenRoute } from "./token_route.ts";
 import { userinfoRoute } from "./userinfo_route.ts";
@@ -24,6 +28,8 @@ const PUBLIC_DOCUMENTS = [
 /** What the issuer's app is built from. */
 export interface IssuerAppParts {
   readonly issuer: Issuer;
+  /** What people meet. */
+  readonly desks: { readonly pages: PageDesk; readonly authorization: AuthorizationDesk };
   readonly published: PublishedKeyReader;
   /** How long verifiers may cache the key set. */
   readonly jwksMaxAgeSeconds: number;
@@ -33,7 +39,7 @@ export interface IssuerAppParts {
  * The issuer over HTTP: discovery and the OAuth endpoints. Owns the mapping of refusals to responses and one log line per
  * call. Refuses to derive anything from the Host header: every URL it tells comes from the configuration.
  */
-export function issuerApp({ issuer, published, jwksMaxAgeSeconds }: IssuerAppParts): Hono<ScopedEnv> {
+export function issuerApp({ issuer, desks, published, jwksMaxAgeSeconds }: IssuerAppParts): Hono<ScopedEnv> {
   const app = new Hono<ScopedEnv>();
   app.use(requestScope());
   // For scripts of any site: what a client in a browser needs, and nothing that goes by cookies.
@@ -48,6 +54,8 @@ export function issuerApp({ issuer, published, jwksMaxAgeSeconds }: IssuerAppPar
   app.all("/oauth2/revoke", (c) => revokeRoute(c, issuer));
   app.all("/oauth2/introspect", (c) => introspectRoute(c, issuer));
   app.all("/oauth2/userinfo", (c) => userinfoRoute(c, issuer));
+  authorizationRoutes(app, desks);
+  pageRoutes(app, desks.pages);
   app.notFound((c) => problemResponse({ status: 404, code: "not_found", title: "Not Found" }, c.var.scope.requestId));
   app.onError((error, c) => lastResort(error, c.req.path, c.var.scope.requestId));
   return app;

@@ -92,7 +92,8 @@ function broken(c: ScopedContext, desk: PageDesk): Promise<Response> {
   return showPage(page, null, desk, { status: 500 });
 }
 
-function methodNotAllowed(c: ScopedContext, desk: PageDesk, allow: string): Promise<Response> {
+/** 405, as a page. */
+export function methodNotAllowed(c: ScopedContext, desk: PageDesk, allow: string): Promise<Response> {
   const page = errorPage({
     title: "That is not how this page works",
     sentence: "Open it from its own link.",
