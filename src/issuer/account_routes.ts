@@ -3,7 +3,7 @@ import { changePassword, type PasswordChangeFault } from "../issuing/change_pass
 import { type ConnectedClient, connectedClients, withdrawAccess } from "../issuing/connected_apps.ts";
 import type { CurrentSession } from "../issuing/current_session.ts";
 import type { Throttled } from "../issuing/guess_budgets.ts";
-import { sendVerification } from "../issuing/send_verification.ts";
+import { sendVerification } from "../issuing/verify_email.ts";
 import { displayText } from "../protocol/display_text.ts";
 import type { Form } from "../protocol/form.ts";
 import { parseClientId, parseSessionId } from "../protocol/ids.ts";

@@ -47,7 +47,7 @@ export async function loginRoute(c: ScopedContext, desk: PageDesk): Promise<Resp
   if (!outcome.ok) {
     const { error } = outcome;
     const logged = error.kind === "wrong" ? { user_id: error.loggedUser, reason: error.loggedReason } : null;
-    logPerson(c, "sign_in_refused", logged ?? { reason: `sign_in_${error.kind}` });
+    logPerson(c, "sign_in_refused", logged ?? { reason: error.kind });
     return show(c, desk, { browser, tx, email: credentials.email, problem: error });
   }
   await endOther(c, desk, before, outcome.value);

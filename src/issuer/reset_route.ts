@@ -1,8 +1,8 @@
 import type { ScopedContext } from "../http/request_scope.ts";
+import { readLink } from "../issuing/mail_person.ts";
 import { resetPassword } from "../issuing/reset_password.ts";
 import { seeOther } from "./authorization_desk.ts";
 import type { Browser } from "./browser_cookie.ts";
-import { mailedTo } from "./mailed_link.ts";
 import { browserAt, browserSeal, logPerson, type PageDesk, showPage, takeForm, visitorAt } from "./page_desk.ts";
 import { resetDonePage, resetPage } from "./pages/forgot_page.tsx";
 import { deadLinkPage } from "./pages/verify_email_page.tsx";
@@ -45,10 +45,16 @@ async function show(
   token: string,
   fault: string | null,
 ): Promise<Response> {
-  const email = await mailedTo(token, "reset_password", c, desk);
-  if (email === null) return deadLink(desk);
+  const link = await readLink(token, "reset_password", desk.people, c.var.scope.nowMs);
+  if (link === null) return deadLink(desk);
   const seal = await browserSeal(browser, null, desk);
-  const page = resetPage({ seal, token, email, minLength: desk.people.settings.passwords.minLength, fault });
+  const page = resetPage({
+    seal,
+    token,
+    email: link.email,
+    minLength: desk.people.settings.passwords.minLength,
+    fault,
+  });
   return showPage(page, browser, desk, { status: fault === null ? 200 : 422 });
 }
 

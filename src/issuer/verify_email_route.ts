@@ -1,17 +1,17 @@
 import type { ScopedContext } from "../http/request_scope.ts";
+import { readLink } from "../issuing/mail_person.ts";
 import { verifyEmail } from "../issuing/verify_email.ts";
 import { seeOther } from "./authorization_desk.ts";
-import { mailedTo } from "./mailed_link.ts";
 import { browserAt, browserSeal, logPerson, type PageDesk, showPage, takeForm } from "./page_desk.ts";
 import { deadLinkPage, emailVerifiedPage, verifyEmailPage } from "./pages/verify_email_page.tsx";
 
 /** `GET /verify-email?token=..`: a button. The link is looked at, not spent: scanners of mail open links. */
 export async function verifyEmailPageRoute(c: ScopedContext, desk: PageDesk): Promise<Response> {
   const token = c.req.query("token") ?? "";
-  const email = await mailedTo(token, "verify_email", c, desk);
-  if (email === null) return deadLink(desk);
+  const link = await readLink(token, "verify_email", desk.people, c.var.scope.nowMs);
+  if (link === null) return deadLink(desk);
   const browser = browserAt(c, desk);
-  const page = verifyEmailPage({ seal: await browserSeal(browser, null, desk), token, email });
+  const page = verifyEmailPage({ seal: await browserSeal(browser, null, desk), token, email: link.email });
   return showPage(page, browser, desk);
 }
 

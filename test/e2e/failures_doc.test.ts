@@ -12,7 +12,7 @@ const PLACES = [
   /\breason: "([a-z_]+)"/g,
   /\b(?:err|unproven|invalidClient)\("([a-z_]+)"/g,
   /\b(?:oauthError|refuse|invalidTarget)\([^()]*"([a-z]+_[a-z_]+)"(?:, \d+)?\)/g,
-  /\b(?:logEvent|logFault)\("([a-z_]+)"/g,
+  /\b(?:logEvent|logFault|logPerson)\((?:c, )?"([a-z_]+)"/g,
   /^ {2}\| "([a-z_]+)"/gm,
 ];
 
