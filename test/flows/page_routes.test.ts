@@ -1,0 +1,364 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { Busy } from "../../src/kernel/busy.ts";
+import { Outage } from "../../src/kernel/outage.ts";
+import { newGrantId } from "../../src/protocol/ids.ts";
+import { configuredLifetimes } from "../support/grant_world.ts";
+import { migrate, registerClient } from "../support/issuer_world.ts";
+import { captureLogs, secret as unloggable } from "../support/logs.ts";
+import { formToken, openPages } from "../support/pages_world.ts";
+
+beforeAll(migrate);
+const logs = captureLogs();
+const NEW_PASSWORD = unloggable("brisk lantern orbit quilt");
+const SESSION = "__Host-sallyport_session";
+const address = () => `${crypto.randomUUID()}@example.org`;
+
+describe("sign-in", () => {
+  it("RFC 9700 4.12: 303 to the account, with a session in a cookie that nothing else reads", async () => {
+    const { someone, browser, password } = openPages();
+    const user = await someone();
+    const tab = browser();
+    const told = await tab.signIn(user.email, password);
+    expect(told.status).toBe(303);
+    expect(told.headers.get("location")).toBe("/account");
+    const cookies = told.headers.getSetCookie();
+    expect(cookies).toHaveLength(2);
+    expect(cookies[0]).toMatch(
+      /^__Host-sallyport_session=sps_[\w-]+\.[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax; Secure$/,
+    );
+    expect(cookies[1]).toMatch(/^__Host-sallyport_known=[\w-]{22}; .*Secure; Max-Age=7776000$/);
+    const account = await tab.go("/account");
+    expect(account.status).toBe(200);
+    expect(account.text).toContain(user.email);
+    expect(account.text).toContain("Firefox on Linux");
+  });
+
+  it("in a transaction returns to the one dispatcher, and its page may lead to the client", async () => {
+    const tx = "txn_0000000000000000000001";
+    const redirectUri = "https://app.example/cb";
+    const client = { name: "Orders", homePage: null, destination: null };
+    const seen: string[] = [];
+    const { someone, browser, password } = openPages({
+      loginContext: (_, browserId) => {
+        seen.push(browserId);
+        return { client, redirectUri, hint: "ada@example.org" };
+      },
+    });
+    const user = await someone();
+    const tab = browser();
+    const page = await tab.go(`/login?tx=${tx}`);
+    if (seen.length === 0) throw new Error("this is no transaction's id");
+    expect(page.headers.get("content-security-policy")).toContain("form-action 'self' https://app.example;");
+    expect(page.text).toContain("Orders");
+    expect(page.text).toContain('value="ada@example.org"');
+    expect(seen[0]).toBe(tab.jar.get("__Host-sallyport_browser"));
+    const fields = { form_token: formToken(page.text), tx, email: user.email, password };
+    const told = await tab.post("/login", fields);
+    expect(told.headers.get("location")).toBe(`/oauth2/authorize/resume?tx=${tx}`);
+  });
+
+  it("goes nowhere that the form or the query names", async () => {
+    const { someone, browser, password } = openPages();
+    const user = await someone();
+    for (const tx of ["https://evil.test/", "//evil.test", "x&redirect=y"]) {
+      const told = await browser().submit(`/login?tx=${encodeURIComponent(tx)}`, "/login", {
+        tx,
+        email: user.email,
+        password,
+        next: "https://evil.test/",
+        redirect_uri: "https://evil.test/",
+      });
+      expect(told.headers.get("location")).toBe("/account");
+    }
+  });
+
+  it("a wrong password and an unknown name get the same page but for what was entered", async () => {
+    const { someone, browser } = openPages();
+    const user = await someone();
+    const pages = await Promise.all(
+      [user.email, address()].map(async (email) => {
+        const told = await browser().signIn(email, "not the password");
+        expect(told.status).toBe(401);
+        expect(told.headers.getSetCookie()).toEqual([]);
+        return told.text
+          .replaceAll(email, "EMAIL")
+          .replace(/nonce="[^"]*"/g, "")
+          .replace(/name="form_token" value="[^"]*"/g, "");
+      }),
+    );
+    expect(pages[0]).toContain("That did not match.");
+    expect(pages[0]).toBe(pages[1]);
+  });
+
+  it("V7.2.4: a planted session does not become the victim's; the old session of the same browser is dead", async () => {
+    const { someone, browser, password } = openPages();
+    const user = await someone();
+    const tab = browser();
+    await tab.signIn(user.email, password);
+    const first = tab.jar.get(SESSION) ?? "";
+    // A form that was opened before the first sign-in, sent now.
+    const other = await someone();
+    const token = formToken((await browser().go("/login")).text);
+    expect(token).not.toBe("");
+    tab.jar.delete(SESSION);
+    const page = await tab.go("/login");
+    tab.jar.set(SESSION, first);
+    await tab.post("/login", { form_token: formToken(page.text), email: other.email, password });
+    const second = tab.jar.get(SESSION) ?? "";
+    expect(second).not.toBe(first);
+    expect((await tab.go("/account")).text).toContain(other.email);
+    const thief = browser();
+    thief.jar.set(SESSION, first);
+    expect((await thief.go("/account")).headers.get("location")).toBe("/login");
+  });
+
+  it("too many attempts are told as such, with Retry-After; the right password waits too", async () => {
+    const { someone, browser, password } = openPages({ lockout: { steps: [{ failures: 2, lockSeconds: 900 }] } });
+    const user = await someone();
+    for (let failure = 0; failure < 2; failure++) await browser().signIn(user.email, "not the password");
+    const told = await browser().signIn(user.email, password);
+    expect(told.status).toBe(429);
+    expect(Number(told.headers.get("retry-after"))).toBeGreaterThan(800);
+    expect(told.text).toContain("Please wait 15 minutes.");
+  });
+
+  it("what was entered comes back escaped, in one line, and never the password", async () => {
+    const { browser } = openPages();
+    const told = await browser().signIn(`"><script>alert(1)</script>\u202e@x`, "not the password");
+    expect(told.text).not.toContain("<script>alert");
+    expect(told.text).not.toContain("\u202e");
+    expect(told.text).not.toContain("not the password");
+  });
+
+  it("Busy passwords are 503 on the form; an outage is 503 on a page, and nobody is signed in", async () => {
+    const { people } = openPages();
+    const busy = { ...people.passwords, verify: () => Promise.reject(new Busy(3)) };
+    const told = await openPages({ parts: { passwords: busy } })
+      .browser()
+      .signIn(address(), "some password");
+    expect(told.status).toBe(503);
+    expect(told.headers.get("retry-after")).toBe("3");
+    expect(told.text).toContain("Please try again in a moment.");
+    const guesses = { ...people.guesses, begin: () => Promise.reject(new Outage("guesses")) };
+    const out = await openPages({ parts: { guesses } }).browser().signIn(address(), "some password");
+    expect(out.status).toBe(503);
+    expect(out.headers.get("content-type")).toBe("text/html; charset=utf-8");
+    expect(out.headers.getSetCookie()).toEqual([]);
+    expect(logs.events("outage").at(-1)).toMatchObject({ dependency: "guesses" });
+  });
+
+  it("a fault of ours tells a person nothing about the inside", async () => {
+    const { people } = openPages();
+    const users = { ...people.users, findByEmail: () => Promise.reject(new Error("SELECT secret FROM users")) };
+    const parts = { users: users as unknown as typeof people.users };
+    const told = await openPages({ parts }).browser().signIn(address(), "some password");
+    expect(told.status).toBe(500);
+    expect(told.text).not.toContain("SELECT");
+    expect(told.text).toContain(told.headers.get("x-request-id"));
+  });
+});
+
+describe("registration", () => {
+  it("a new address and a known one get the same answer; the link confirms by POST alone, once", async () => {
+    const { someone, browser, linkTo, users } = openPages();
+    const known = await someone();
+    const fresh = address();
+    const answers = await Promise.all(
+      [fresh, known.email].map((email) =>
+        browser().submit("/register", "/register", { email, password: NEW_PASSWORD }),
+      ),
+    );
+    for (const told of answers) {
+      expect([told.status, told.headers.get("location")]).toEqual([303, "/register/sent"]);
+    }
+    const token = await linkTo(fresh);
+    const tab = browser();
+    const path = `/verify-email?token=${token}`;
+    for (let look = 0; look < 2; look++) expect((await tab.go(path)).text).toContain(fresh);
+    expect((await users.findByEmail(fresh))?.emailVerified).toBe(false);
+    const told = await tab.submit(path, "/verify-email", { token });
+    expect(told.headers.get("location")).toBe("/verify-email/done");
+    expect((await users.findByEmail(fresh))?.emailVerified).toBe(true);
+    expect((await tab.go(path)).status).toBe(410);
+  });
+
+  it("says what is wrong beside the field, and keeps the address", async () => {
+    const { browser } = openPages({ passwords: { minLength: 15 } });
+    const email = address();
+    const short = await browser().submit("/register", "/register", { email, password: "short" });
+    expect(short.status).toBe(422);
+    expect(short.text).toMatch(/id="password-fault">The password is too short: at least 15 characters are needed\./);
+    expect(short.text).toContain(`value="${email}"`);
+    const nobody = await browser().submit("/register", "/register", { email: "nobody", password: NEW_PASSWORD });
+    expect(nobody.text).toContain('id="email-fault"');
+  });
+
+  it("is throttled by address", async () => {
+    const { browser } = openPages({ lockout: { registrationsPerAddressPerHour: 1 } });
+    const place = { address: "192.0.2.7" };
+    const register = () =>
+      browser(place).submit("/register", "/register", { email: address(), password: NEW_PASSWORD });
+    expect((await register()).status).toBe(303);
+    const told = await register();
+    expect(told.status).toBe(429);
+    expect(Number(told.headers.get("retry-after"))).toBeGreaterThan(0);
+  });
+});
+
+describe("a forgotten password", () => {
+  it("the link sets a new one, once, and ends what was open", async () => {
+    const { someone, browser, password, linkTo } = openPages();
+    const user = await someone();
+    const open = browser();
+    await open.signIn(user.email, password);
+    const tab = browser();
+    expect((await tab.submit("/forgot", "/forgot", { email: user.email })).headers.get("location")).toBe(
+      "/forgot/sent",
+    );
+    const token = await linkTo(user.email);
+    const path = `/reset?token=${token}`;
+    expect((await tab.go(path)).text).toContain(user.email);
+    const short = await tab.submit(path, "/reset", { token, password: "short" });
+    expect(short.status).toBe(422);
+    const told = await tab.submit(path, "/reset", { token, password: NEW_PASSWORD });
+    expect([told.status, told.headers.get("location")]).toEqual([303, "/reset/done"]);
+    expect((await open.go("/account")).headers.get("location")).toBe("/login");
+    expect((await browser().signIn(user.email, password)).status).toBe(401);
+    expect((await browser().signIn(user.email, NEW_PASSWORD)).status).toBe(303);
+    expect((await tab.go(path)).status).toBe(410);
+  });
+
+  it("an address without an account gets the same answer", async () => {
+    const { someone, browser } = openPages();
+    const answers = await Promise.all(
+      [(await someone()).email, address(), "no address"].map((email) =>
+        browser().submit("/forgot", "/forgot", { email }),
+      ),
+    );
+    for (const told of answers) expect([told.status, told.headers.get("location")]).toEqual([303, "/forgot/sent"]);
+  });
+});
+
+describe("the account", () => {
+  it("is for who is signed in", async () => {
+    const { browser } = openPages();
+    const tab = browser();
+    tab.jar.set(SESSION, "sps_AAAA.AAAA");
+    const told = await tab.go("/account");
+    expect([told.status, told.headers.get("location")]).toEqual([303, "/login"]);
+  });
+
+  it("V7.5.2: another session is ended, and says so once; this one is marked", async () => {
+    const { someone, browser, password } = openPages();
+    const user = await someone();
+    const [here, there] = [browser(), browser({ userAgent: "Mozilla/5.0 (iPhone) Version/18.0 Safari/605.1" })];
+    for (const tab of [here, there]) await tab.signIn(user.email, password);
+    const { text } = await here.go("/account");
+    expect(text).toContain("Safari on iPhone");
+    expect(text.match(/This browser/g)).toHaveLength(1);
+    const session = /name="session" value="([^"]+)"/.exec(text)?.[1] ?? "";
+    await here.post("/account/sessions/end", { form_token: formToken(text), session });
+    expect((await there.go("/account")).headers.get("location")).toBe("/login");
+    expect((await here.go("/account")).text).toContain("The session has ended.");
+    expect((await here.go("/account")).text).not.toContain("The session has ended.");
+  });
+
+  it("one user cannot end another's session", async () => {
+    const { someone, browser, password, accounts } = openPages();
+    const [ada, bob] = [await someone(), await someone()];
+    const [adas, bobs] = [browser(), browser()];
+    await adas.signIn(ada.email, password);
+    await bobs.signIn(bob.email, password);
+    const session = (await accounts.listSessions(ada.id, Date.now()))[0]?.id ?? "";
+    expect(session).not.toBe("");
+    await bobs.submit("/account", "/account/sessions/end", { session });
+    expect((await adas.go("/account")).status).toBe(200);
+  });
+
+  it("V6.2.3: a new password asks for the old one, moves to a new session and ends the others", async () => {
+    const { someone, browser, password } = openPages();
+    const user = await someone();
+    const [here, there] = [browser(), browser()];
+    for (const tab of [here, there]) await tab.signIn(user.email, password);
+    const change = (current_password: string, new_password: string) =>
+      here.submit("/account", "/account/password", { current_password, new_password });
+    const wrong = await change("not the password", NEW_PASSWORD);
+    expect(wrong.status).toBe(422);
+    expect(wrong.text).toContain('id="current_password-fault"');
+    expect((await change(password, "short")).text).toContain('id="new_password-fault"');
+    const before = here.jar.get(SESSION);
+    const told = await change(password, NEW_PASSWORD);
+    expect([told.status, told.headers.get("location")]).toEqual([303, "/account"]);
+    expect(here.jar.get(SESSION)).not.toBe(before);
+    expect((await here.go("/account")).text).toContain("Your password is changed.");
+    expect((await there.go("/account")).status).toBe(303);
+    expect((await browser().signIn(user.email, NEW_PASSWORD)).status).toBe(303);
+  });
+
+  it("V10.7.3: a connected app is named with what it may do, and is withdrawn with its consent", async () => {
+    const { someone, browser, password, accounts, consents } = openPages();
+    const user = await someone();
+    const client = await registerClient({ name: "Orders \u202eDashboard" });
+    const terms = {
+      clientId: client.id,
+      subject: user.id,
+      sessionId: null,
+      sid: null,
+      scopes: ["openid", "orders:read", "offline_access"],
+      resource: null,
+      nonce: null,
+      authTimeMs: Date.now(),
+      amr: ["pwd"],
+      acr: null,
+      refreshable: true,
+    };
+    const { random } = openPages().people;
+    const start = { grantId: newGrantId(random), terms, dpopThumbprint: null, refreshHash: "A".repeat(43) };
+    await accounts.startGrant(user.id, start, configuredLifetimes(), Date.now());
+    await consents.add(user.id, client.id, "", terms.scopes, Date.now());
+    const tab = browser();
+    await tab.signIn(user.email, password);
+    const { text } = await tab.go("/account");
+    expect(text).toContain("Orders Dashboard");
+    expect(text).toContain("May orders:read");
+    await tab.submit("/account", "/account/apps/withdraw", { client: client.id });
+    expect(await accounts.listGrants(user.id, Date.now())).toEqual([]);
+    expect(await consents.find(user.id, client.id, "")).toBeNull();
+    const after = (await tab.go("/account")).text;
+    expect(after).toContain("The access is withdrawn.");
+    expect(after).toContain("No application has access to your account.");
+  });
+
+  it("a link to confirm the address is mailed, and throttled", async () => {
+    const { someone, browser, password, mailsTo } = openPages({ lockout: { mailsPerRecipientPerHour: 1 } });
+    const user = await someone({ emailVerified: false });
+    const tab = browser();
+    await tab.signIn(user.email, password);
+    expect((await tab.submit("/account", "/account/verify-email", {})).status).toBe(303);
+    expect((await mailsTo(user.email)).map(({ kind }) => kind)).toEqual(["verify_email"]);
+    expect((await tab.submit("/account", "/account/verify-email", {})).status).toBe(429);
+  });
+
+  it.each(["/account/sign-out", "/account/sign-out-everywhere"])(
+    "V7.4.4: %s ends the session at the server",
+    async (path) => {
+      const { someone, browser, password } = openPages();
+      const user = await someone();
+      const [here, there] = [browser(), browser()];
+      for (const tab of [here, there]) await tab.signIn(user.email, password);
+      const old = here.jar.get(SESSION) ?? "";
+      const told = await here.submit("/account", path, {});
+      expect([told.status, told.headers.get("location")]).toEqual([303, "/account/signed-out"]);
+      expect(here.jar.has(SESSION)).toBe(false);
+      here.jar.set(SESSION, old);
+      expect((await here.go("/account")).status).toBe(303);
+      expect((await there.go("/account")).status).toBe(path.endsWith("everywhere") ? 303 : 200);
+    },
+  );
+
+  it("V14.2.5: what only looks like a page is not one", async () => {
+    const { browser } = openPages();
+    for (const path of ["/account/a.js", "/account;.css", "/login/x.css"])
+      expect((await browser().go(path)).status).toBe(404);
+  });
+});
