@@ -37,7 +37,7 @@ export interface DemoPeople {
 }
 
 const COST = { memoryKiB: 19_456, passes: 2 };
-const SALT_BYTES = 16;
+const SALT_BYTES = 32;
 const TAG_BYTES = 32;
 const PASSWORD_BYTES = 15;
 const SCOPES = ["openid", "profile", "email", "offline_access", "orders:read", "orders:write"];

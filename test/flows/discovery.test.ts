@@ -115,7 +115,6 @@ describe("RFC 8414 2: the metadata is true", () => {
     "/oauth2",
     "/oauth2/token/",
     "/auth/login",
-    "/login",
   ])("%s is not advertised and not there", async (path) => {
     const told = await isolate.fetch(path, { method: "POST", body: "x=1" });
     expect([told.status, told.json.code]).toEqual([404, "not_found"]);
