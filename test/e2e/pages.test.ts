@@ -173,3 +173,15 @@ describe("OAuth 2.0 Form Post Response Mode 2", () => {
     await close();
   });
 });
+
+describe("V3.5.1: the check of Origin is one that our own forms pass", () => {
+  test("a form of ours says where it comes from: the pages' referrer policy does not make it null", async () => {
+    site.add("own-form", formPostPage({ redirectUri: `${site.url}/received`, parameters: [], clientName: "x" }));
+    const { tab, close } = await openTab({ javaScriptEnabled: false });
+    await tab.goto(`${site.url}/own-form`);
+    await tab.getByRole("button", { name: "Continue" }).click();
+    await tab.waitForURL(`${site.url}/received`);
+    expect(site.postedFrom()).toBe(site.url);
+    await close();
+  });
+});

@@ -11,6 +11,8 @@ export interface PageSite {
   readonly names: readonly string[];
   /** What was posted to `/received` last, or null. */
   posted(): string | null;
+  /** The `Origin` that came with it. */
+  postedFrom(): string | null;
   /** Adds a page under `name`. */
   add(name: string, page: Page): void;
   close(): Promise<void>;
@@ -22,10 +24,12 @@ const PRESS = { branding: { name: "Sallyport", accent: "#1f4fd8" }, host: "auth.
 export async function openSite(received?: string): Promise<PageSite> {
   const pages = new Map<string, Page>();
   let posted: string | null = null;
+  let postedFrom: string | null = null;
   const server = createServer(async (request, response) => {
     const name = (request.url ?? "/").slice(1).split("?", 1)[0] ?? "";
     if (name === "received" && request.method === "POST") {
       posted = await readAll(request);
+      postedFrom = request.headers.origin ?? null;
       response.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end("<title>received</title>");
       return;
     }
@@ -43,6 +47,7 @@ export async function openSite(received?: string): Promise<PageSite> {
     url,
     names: [...pages.keys()],
     posted: () => posted,
+    postedFrom: () => postedFrom,
     add: (name, page) => pages.set(name, page),
     close: () =>
       new Promise((resolve) => {
