@@ -3,6 +3,7 @@ import { ApiKeyCache } from "./access/api_key_cache.ts";
 import { FailureBudget } from "./access/failure_budget.ts";
 import { TokenCache } from "./access/token_cache.ts";
 import { AgedRevocations } from "./adapters/aged_revocations.ts";
+import { BackchannelLogout } from "./adapters/backchannel_logout.ts";
 import { D1ApiKeys } from "./adapters/d1_api_keys.ts";
 import { D1Clients } from "./adapters/d1_clients.ts";
 import { D1Outbox } from "./adapters/d1_outbox.ts";
@@ -226,10 +227,17 @@ export function wireCourier(env: Environment): CourierWiring {
 /** What an account's object needs. */
 export function wireAccount(env: Environment): AccountWiring {
   const bindings = readBindings(env);
+  const { feed, clients, ring } = issuerStores(bindings);
   const securityEvents = new D1SecurityEvents(need(bindings, "DB"));
   return {
-    feed: issuerStores(bindings).feed,
+    feed,
     events: { notify: (events) => securityEvents.record(events) },
+    clients: new BackchannelLogout({
+      issuer: need(bindings, "ISSUER_URL"),
+      clients,
+      signer: () => new JoseTokenSigner(ring, signingEncryption(env), SIGNING_RING),
+      fetch: (request) => fetch(request),
+    }),
     longestTokenMs: longestAccessTokenSeconds(installedConfig(env)) * 1000,
   };
 }

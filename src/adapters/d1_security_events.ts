@@ -11,14 +11,13 @@ export class D1SecurityEvents {
     this.#db = db;
   }
 
-  /** Keeps those of `events` that are about security, each once however often it comes. Throws `Outage`. */
+  /** Keeps `events`, each once however often it comes. Throws `Outage`. */
   async record(events: readonly AccountEvent[]): Promise<void> {
-    const rows = events.filter((event) => event.kind !== "client_signed_out");
-    if (rows.length === 0) return;
+    if (events.length === 0) return;
     const insert = this.#db.prepare(
       "INSERT INTO security_events (id, user_id, kind, detail, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
     );
-    const statements = rows.map(({ id, userId, kind, atMs, ...detail }) =>
+    const statements = events.map(({ id, userId, kind, atMs, ...detail }) =>
       insert.bind(id, userId, kind, JSON.stringify(detail), atMs),
     );
     await orOutage("d1", DEADLINE_MS, () => this.#db.batch(statements));

@@ -1,9 +1,9 @@
-import { compactVerify, errors } from "jose";
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { AccessTokenVerifier, SignatureFault, SignedAccessToken } from "../ports/access_tokens.ts";
 import type { Defer } from "../ports/edge_feed.ts";
 import { ACCESS_TOKEN_TYPE, parseAccessTokenClaims } from "../protocol/access_token.ts";
 import { isTokenType, parseCompactJws, type SignatureAlgorithm } from "../protocol/jws.ts";
+import { signatureHolds } from "./jose_signature.ts";
 import type { VerificationKeys } from "./jose_verification_keys.ts";
 
 /** An issuer whose tokens are taken. */
@@ -37,15 +37,5 @@ export class JoseAccessTokens implements AccessTokenVerifier {
     if (key === null) return err("token_key_unknown");
     const holds = await signatureHolds(token, key, algorithm);
     return holds ? ok({ claims: claims.value, kid }) : err("token_signature_wrong");
-  }
-}
-
-async function signatureHolds(token: string, key: CryptoKey, algorithm: SignatureAlgorithm): Promise<boolean> {
-  try {
-    await compactVerify(token, key, { algorithms: [algorithm] });
-    return true;
-  } catch (error) {
-    if (error instanceof errors.JOSEError) return false;
-    throw error;
   }
 }

@@ -69,7 +69,8 @@ function isBlindPost({ method, headers }: Request): boolean {
   return method === "POST" && headers.get("sec-fetch-site") === "cross-site" && !headers.has("cookie");
 }
 
-async function readBody(request: Request): Promise<Result<string, AuthorizationError>> {
+/** The body of a POST as text, or none: a form in plain UTF-8, of 16 KiB at most. */
+export async function readBody(request: Request): Promise<Result<string, AuthorizationError>> {
   if (request.method !== "POST") return ok("");
   if (mediaType(request.headers.get("content-type")) !== FORM || !isPlainUtf8(request.headers)) {
     return refuse("invalid_request", `the body must be ${FORM}`, "wrong_content_type");
@@ -81,7 +82,8 @@ async function readBody(request: Request): Promise<Result<string, AuthorizationE
     : refuse("invalid_request", "the body is not UTF-8", "body_not_text");
 }
 
-function queryOf(url: string): string {
+/** The query of `url` as it was sent. */
+export function queryOf(url: string): string {
   const at = url.indexOf("?");
   return at < 0 ? "" : url.slice(at + 1).replace(/#.*$/, "");
 }

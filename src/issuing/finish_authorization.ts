@@ -8,11 +8,10 @@ import type { GrantTerms } from "../protocol/grant_terms.ts";
 import { newGrantId, type UserId } from "../protocol/ids.ts";
 import { formatOpaqueToken } from "../protocol/opaque_token.ts";
 import type { AuthorizationStep, Authorizing, SignedIn } from "./authorizing.ts";
+import { clientSid } from "./client_sid.ts";
 import type { Moment } from "./issuer.ts";
 
 const SECRET_BYTES = 32;
-/** What a client's `sid` is a digest of: a word of its own, so that it is no other digest's text. */
-const SID_PURPOSE = "sid";
 
 /** What is needed to answer. */
 type Answering = Pick<Authorizing, "issuer" | "subjects" | "lifetimes">;
@@ -33,8 +32,7 @@ export async function finishAuthorization(
     clientId: client.id,
     subject: await subjectFor(user.id, client, parts),
     sessionId: session.id,
-    // Two clients must not learn from it that they serve the same browser.
-    sid: await issuer.secrets.digest(SID_PURPOSE, `${client.id}.${session.id}`),
+    sid: await clientSid(client.id, session.id, issuer.secrets),
     scopes: request.scopes,
     resource: request.resource,
     nonce: request.nonce,

@@ -15,6 +15,7 @@ import type {
   SessionOpening,
   SessionRecord,
 } from "../ports/accounts.ts";
+import type { ClientNotifier } from "../ports/client_notices.ts";
 import { redeemCode } from "../protocol/grant_code.ts";
 import { generationOf, refreshGrant } from "../protocol/grant_refresh.ts";
 import {
@@ -29,11 +30,14 @@ import {
 import type { ClientId, GrantId, SessionId, UserId } from "../protocol/ids.ts";
 import { isSeenAnew } from "../protocol/session_state.ts";
 import { AccountChanges, type Ended } from "./account_changes.ts";
+import { AccountNotices } from "./account_notices.ts";
 import { AccountOutbox, type OutboxTargets } from "./account_outbox.ts";
 import { AccountStore } from "./account_store.ts";
 
 /** What an account needs; the composition gives it. */
 export interface AccountWiring extends OutboxTargets {
+  /** Tells clients that a session is over. */
+  readonly clients: ClientNotifier;
   /** The longest an access token may live, in milliseconds. */
   readonly longestTokenMs: number;
 }
@@ -55,6 +59,7 @@ const SWEEP_MS = 10 * 60_000;
 export abstract class AccountObject<Env> extends DurableObject<Env> implements Accounts {
   readonly #store: AccountStore;
   readonly #outbox: AccountOutbox;
+  readonly #notices: AccountNotices;
   #wiring: AccountWiring | undefined;
   /** When the alarm is due; null for none. Kept here so that most writes need not set it. */
   #alarmAtMs: number | null = null;
@@ -66,6 +71,7 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
     super(ctx, env);
     this.#store = new AccountStore(ctx.storage);
     this.#outbox = new AccountOutbox(this.#store, () => this.#wired());
+    this.#notices = new AccountNotices(this.#store, () => this.#wired().clients);
     void ctx.blockConcurrencyWhile(async () => {
       this.#alarmAtMs = await ctx.storage.getAlarm();
     });
@@ -188,12 +194,14 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
     this.#alarmAtMs = null;
     try {
       this.#store.sweep(Date.now());
-      const { isEmpty } = await this.#outbox.deliver();
+      // Side by side: a client that is slow to answer keeps no revocation from the gate.
+      const [{ isEmpty }] = await Promise.all([this.#outbox.deliver(), this.#notices.deliver(Date.now())]);
       this.#failures = isEmpty ? 0 : this.#failures + 1;
       const endMs = this.#store.nextEndMs();
       if (!isEmpty) {
         this.#wakeBy(Date.now() + Math.min(SOON_MS * 2 ** Math.min(this.#failures, 5), LONGEST_RETRY_MS), 0);
       } else if (endMs !== null) this.#wakeBy(endMs, SWEEP_MS);
+      this.#wakeForNotices();
     } catch (error) {
       console.error(JSON.stringify({ event: "account_alarm_failed", error: String(error) }));
       this.#wakeBy(Date.now() + LONGEST_RETRY_MS, 0);
@@ -236,7 +244,13 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
   #change<T>(user: UserId, nowMs: number, work: (changes: AccountChanges) => T): T {
     const done = this.ctx.storage.transactionSync(() => work(new AccountChanges(this.#store, user, nowMs)));
     if (this.#store.hasWaiting()) this.#wakeBy(Date.now() + SOON_MS, 0);
+    this.#wakeForNotices();
     return done;
+  }
+
+  #wakeForNotices(): void {
+    const dueMs = this.#store.nextNoticeDueMs();
+    if (dueMs !== null) this.#wakeBy(dueMs, 0);
   }
 
   async #end(ended: Ended): Promise<EndOutcome> {

@@ -128,7 +128,7 @@ export class AccountChanges {
       const { clientId, subject, sid } = state.terms;
       if (sid === null || !hasGiven(state) || told.has(`${clientId} ${sid}`)) continue;
       told.add(`${clientId} ${sid}`);
-      this.#store.addEvent({ ...this.#event(), kind: "client_signed_out", clientId, subject, sid });
+      this.#store.addNotice({ id: crypto.randomUUID(), clientId, subject, sid });
     }
   }
 

@@ -1,5 +1,6 @@
 import type { AccountEvent } from "../ports/account_events.ts";
 import type { SessionOpening, SessionRecord } from "../ports/accounts.ts";
+import type { LogoutNotice } from "../ports/client_notices.ts";
 import type { FeedEntry, FeedKind } from "../protocol/edge_feed.ts";
 import { type GrantState, hasGiven, rememberUntilMs } from "../protocol/grant_state.ts";
 import type { GrantId, SessionId } from "../protocol/ids.ts";
@@ -15,6 +16,13 @@ export interface StoredGrant {
 export interface StoredSession {
   readonly record: SessionRecord;
   readonly times: SessionTimes;
+}
+
+/** A notice for a client, with how often it was tried. */
+export interface WaitingNotice {
+  readonly seq: number;
+  readonly tries: number;
+  readonly notice: LogoutNotice;
 }
 
 /** What is kept of the account as a whole. */
@@ -64,7 +72,9 @@ export class AccountStore {
       CREATE TABLE IF NOT EXISTS feed_outbox (
         seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, id TEXT NOT NULL, epoch INTEGER NOT NULL,
         until INTEGER NOT NULL, UNIQUE (kind, id, epoch));
-      CREATE TABLE IF NOT EXISTS event_outbox (seq INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL);`);
+      CREATE TABLE IF NOT EXISTS event_outbox (seq INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL);
+      CREATE TABLE IF NOT EXISTS notice_outbox (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT, notice TEXT NOT NULL, tries INTEGER NOT NULL, due INTEGER NOT NULL);`);
   }
 
   head(): AccountHead {
@@ -190,7 +200,34 @@ export class AccountStore {
     this.#sql.exec(`DELETE FROM ${outbox} WHERE seq <= ?`, upTo);
   }
 
-  /** Whether anything waits to be delivered. */
+  /** Adds a notice that is due at once. */
+  addNotice(notice: LogoutNotice): void {
+    this.#sql.exec("INSERT INTO notice_outbox (notice, tries, due) VALUES (?, 0, 0)", JSON.stringify(notice));
+  }
+
+  /** The notices that are due at `nowMs`, the oldest first. */
+  dueNotices(nowMs: number, limit: number): readonly WaitingNotice[] {
+    type Row = { seq: number; tries: number; notice: string };
+    const query = "SELECT seq, tries, notice FROM notice_outbox WHERE due <= ? ORDER BY due, seq LIMIT ?";
+    const rows = this.#sql.exec<Row>(query, nowMs, limit).toArray();
+    return rows.map(({ seq, tries, notice }) => ({ seq, tries, notice: JSON.parse(notice) }));
+  }
+
+  /** Counts a try of a notice; the next one is due at `dueMs`. */
+  countTry(seq: number, dueMs: number): void {
+    this.#sql.exec("UPDATE notice_outbox SET tries = tries + 1, due = ? WHERE seq = ?", dueMs, seq);
+  }
+
+  removeNotice(seq: number): void {
+    this.#sql.exec("DELETE FROM notice_outbox WHERE seq = ?", seq);
+  }
+
+  /** When the next notice is due, or null for never. */
+  nextNoticeDueMs(): number | null {
+    return this.#sql.exec<{ at: number | null }>("SELECT min(due) AS at FROM notice_outbox").one().at;
+  }
+
+  /** Whether anything waits for the feed or the record of events. Notices for clients wait apart: nobody waits for those. */
   hasWaiting(): boolean {
     const query = "SELECT EXISTS (SELECT 1 FROM feed_outbox) OR EXISTS (SELECT 1 FROM event_outbox) AS waits";
     return this.#sql.exec<{ waits: number }>(query).one().waits === 1;

@@ -3,8 +3,8 @@ import type { ClientId, GrantId, UserId } from "../protocol/ids.ts";
 import type { EndReason } from "./accounts.ts";
 
 /**
- * What happened to an account and others have to hear of: the operator's record, the user's mail, a client's logout
- * endpoint. Written in the transaction that did it and delivered at least once: `id` tells a repetition.
+ * What happened to an account and others have to hear of: the operator's record, the user's mail. Written in the transaction
+ * that did it and delivered at least once: `id` tells a repetition.
  */
 export type AccountEvent =
   | {
@@ -25,16 +25,6 @@ export type AccountEvent =
       readonly reason: GrantRefusal;
       readonly grantId: GrantId;
       readonly clientId: ClientId;
-      readonly atMs: number;
-    }
-  | {
-      /** The browser session `sid`, as this client knows it, is over (OpenID Connect Back-Channel Logout §2.4). */
-      readonly kind: "client_signed_out";
-      readonly id: string;
-      readonly userId: UserId;
-      readonly clientId: ClientId;
-      readonly subject: string;
-      readonly sid: string;
       readonly atMs: number;
     };
 

@@ -5,6 +5,7 @@ import { need, readBindings } from "../../src/bindings.ts";
 import { platformRandom } from "../../src/kernel/random.ts";
 import type { AccountEvent } from "../../src/ports/account_events.ts";
 import type { Accounts, CodeIssue, GrantLifetimes, GrantStart, SessionOpening } from "../../src/ports/accounts.ts";
+import type { LogoutNotice } from "../../src/ports/client_notices.ts";
 import { newGrantId, newSessionId, newUserId, type UserId } from "../../src/protocol/ids.ts";
 import { RecordingFeed } from "./courier_world.ts";
 import { ACCESS_MS, codeIssue, grantStart, LIFETIMES, redemptionOf } from "./grants.ts";
@@ -21,14 +22,33 @@ export class RecordingEvents {
   }
 }
 
-/** An account of its own, with a feed and a record of events that the test holds. */
+/** Clients that are told of ended sessions, and cannot be reached while a test says so. */
+export class RecordingClients {
+  /** What was sent, heard or not. */
+  readonly tried: LogoutNotice[] = [];
+  readonly told: LogoutNotice[] = [];
+  answers: "well" | "not" | "with a fault" = "well";
+  gate: Promise<void> | null = null;
+
+  async notify(notice: LogoutNotice): Promise<"done" | "again"> {
+    this.tried.push(notice);
+    await this.gate;
+    if (this.answers === "with a fault") throw new Error("the registry is broken by the test");
+    if (this.answers === "not") return "again";
+    this.told.push(notice);
+    return "done";
+  }
+}
+
+/** An account of its own, with a feed, a record of events and clients that the test holds. */
 export async function newAccount() {
   const user: UserId = newUserId(platformRandom);
   const objects = need(readBindings(env), "ACCOUNTS");
   let stub = objects.getByName(user);
   const feed = new RecordingFeed();
   const events = new RecordingEvents();
-  const rewired = () => rewire(stub, { feed, events, longestTokenMs: ACCESS_MS });
+  const clients = new RecordingClients();
+  const rewired = () => rewire(stub, { feed, events, clients, longestTokenMs: ACCESS_MS });
   await rewired();
   const accounts: Accounts = remoteAccounts((of) => objects.getByName(of));
   const nowMs = Date.now();
@@ -38,6 +58,7 @@ export async function newAccount() {
     stub: () => stub,
     feed,
     events,
+    clients,
     rewired,
     accounts,
     nowMs,

@@ -43,14 +43,43 @@ export function logoutPage({ seal, action, client, person, fields, leadsTo }: Lo
   return page("Sign out?", body, { leadsTo });
 }
 
-/** The end of a session. */
-export function loggedOutPage(): Page {
+/**
+ * Sends a request that came from another site on to ourselves, as our own: with it the browser sends the cookies that it kept
+ * back before. It sends itself; with scripts off the button does.
+ */
+export function carryLogoutPage(fields: readonly (readonly [string, string])[], leadsTo: readonly string[]): Page {
+  const body = (
+    <div class="panel stack">
+      <div>
+        <h1>One moment</h1>
+        <p class="lead">You are about to sign out.</p>
+      </div>
+      <form class="fields" method="post" action="/oauth2/logout">
+        {fields.map(([name, value]) => (
+          <input type="hidden" name={name} value={value} />
+        ))}
+        <button class="button button-first button-wide" type="submit">
+          Continue
+        </button>
+      </form>
+    </div>
+  );
+  return page("One moment", body, { script: "submit", leadsTo });
+}
+
+/** The end of a session. `onward` is where the person may go on to, if they choose. */
+export function loggedOutPage(onward: { readonly href: string; readonly clientName: string } | null = null): Page {
   const body = (
     <div class="panel stack">
       <div>
         <h1>You are signed out</h1>
         <p class="lead">On a device that others use too, close the browser as well.</p>
       </div>
+      {onward === null ? null : (
+        <a class="button button-wide" href={onward.href}>
+          Go back to <bdi>{onward.clientName}</bdi>
+        </a>
+      )}
       <a class="button button-wide" href="/login">
         Sign in again
       </a>

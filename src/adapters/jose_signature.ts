@@ -1,0 +1,13 @@
+import { compactVerify, errors } from "jose";
+import type { SignatureAlgorithm } from "../protocol/jws.ts";
+
+/** Whether `key` proves the compact JWS `token` under `algorithm`, which is ours to say and not the token's. */
+export async function signatureHolds(token: string, key: CryptoKey, algorithm: SignatureAlgorithm): Promise<boolean> {
+  try {
+    await compactVerify(token, key, { algorithms: [algorithm] });
+    return true;
+  } catch (error) {
+    if (error instanceof errors.JOSEError) return false;
+    throw error;
+  }
+}
