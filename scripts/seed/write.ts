@@ -1,7 +1,12 @@
 import type { D1Database, D1PreparedStatement } from "@cloudflare/workers-types";
 import type { DemoApiKey, DemoClient, DemoSet } from "./demo.ts";
-import type { LocalState } from "./local_state.ts";
 import { insertPeople } from "./people.ts";
+
+/** What is written to: D1, and KV as far as it is written to. */
+export interface SeededState {
+  readonly db: D1Database;
+  readonly apiKeys: { put(key: string, value: string): Promise<void> };
+}
 
 const AUTH_METHODS = JSON.stringify(["client_secret_basic", "client_secret_post"]);
 const GRANT_TYPES = JSON.stringify(["client_credentials"]);
@@ -40,7 +45,7 @@ function insertApiKey(db: D1Database, key: DemoApiKey, nowMs: number): readonly 
 }
 
 /** Writes the set: KV first, then all rows in one transaction. A record left alone in KV opens nothing: nobody was given its key. */
-export async function writeDemoSet(state: LocalState, set: DemoSet, nowMs: number): Promise<void> {
+export async function writeDemoSet(state: SeededState, set: DemoSet, nowMs: number): Promise<void> {
   const keys = [set.live, set.test, set.publishable];
   for (const key of keys) await state.apiKeys.put(key.hash, JSON.stringify(key.record));
   await state.db.batch([

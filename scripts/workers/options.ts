@@ -26,6 +26,8 @@ export interface InstallationOptions {
   readonly secrets: Readonly<Record<string, string>>;
   /** The Worker that has the Durable Objects, where that is another one. */
   readonly objectsIn?: string;
+  /** Of its socket; any free one where absent. */
+  readonly port?: number;
 }
 
 /** Random secrets for one installation. */
@@ -39,7 +41,7 @@ export function newSecrets(): Readonly<Record<string, string>> {
  */
 export function workerOptions({ modules }: Bundle, options: InstallationOptions): WorkerOptions {
   const config: ReadConfig = unstable_readConfig({ config: WRANGLER });
-  const { name, vars, secrets, objectsIn } = options;
+  const { name, vars, secrets, objectsIn, port = 0 } = options;
   const scriptName = objectsIn === undefined ? {} : { scriptName: objectsIn };
   return {
     name,
@@ -54,7 +56,7 @@ export function workerOptions({ modules }: Bundle, options: InstallationOptions)
         { className, useSQLite: true, ...scriptName },
       ]),
     ),
-    unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
+    unsafeDirectSockets: [{ host: "127.0.0.1", port }],
   } as WorkerOptions;
 }
 
