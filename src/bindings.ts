@@ -1,5 +1,6 @@
 import type { AccountObject } from "./objects/account.ts";
 import type { AuthorizationTransaction } from "./objects/authorization_transaction.ts";
+import type { DeviceAuthorization } from "./objects/device_authorization.ts";
 import type { EdgeFeed } from "./objects/edge_feed.ts";
 import type { Guesses } from "./objects/guesses.ts";
 import type { KeyRingObject } from "./objects/key_ring.ts";
@@ -27,6 +28,7 @@ export interface Bindings {
   readonly EDGE_FEED: DurableObjectNamespace<EdgeFeed> | null;
   readonly OUTBOX: DurableObjectNamespace<OutboxCourierObject<unknown>> | null;
   readonly TRANSACTIONS: DurableObjectNamespace<AuthorizationTransaction> | null;
+  readonly DEVICES: DurableObjectNamespace<DeviceAuthorization> | null;
   readonly LIMITER: DurableObjectNamespace<Limiter> | null;
   readonly ACCOUNTS: DurableObjectNamespace<AccountObject<unknown>> | null;
   readonly GUESSES: DurableObjectNamespace<Guesses> | null;
@@ -60,6 +62,7 @@ export function readBindings(env: Environment): Bindings {
     EDGE_FEED: env.EDGE_FEED ?? null,
     OUTBOX: env.OUTBOX ?? null,
     TRANSACTIONS: env.TRANSACTIONS ?? null,
+    DEVICES: env.DEVICES ?? null,
     LIMITER: env.LIMITER ?? null,
     ACCOUNTS: env.ACCOUNTS ?? null,
     GUESSES: env.GUESSES ?? null,

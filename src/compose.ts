@@ -1,3 +1,4 @@
+// Long because it is the only wiring; a third of it is imports.
 import loadConfig from "../sallyport.config.ts";
 import { ApiKeyCache } from "./access/api_key_cache.ts";
 import { FailureBudget } from "./access/failure_budget.ts";
@@ -23,6 +24,7 @@ import { MemoryLimiter } from "./adapters/memory_limiter.ts";
 import { PUBLISHED_KEY_SECONDS, PublishedKeyCache } from "./adapters/published_key_cache.ts";
 import { remoteCourier, remoteEdgeFeed, remoteIssuerReader, remoteKeyRing } from "./adapters/remote.ts";
 import { remoteAccounts } from "./adapters/remote_accounts.ts";
+import { remoteDeviceAuthorizations } from "./adapters/remote_device_authorizations.ts";
 import { UpstashLimiter } from "./adapters/upstash_limiter.ts";
 import type { AdminParts } from "./admin/app.ts";
 import type { AuthorizerParts } from "./authorizer/authorizer.ts";
@@ -95,7 +97,7 @@ export function composeReader(env: Environment): IssuerReader {
 
 /** The issuer's app. */
 export function composeIssuer(env: Environment, config: CompiledConfig, revocations: Revocations): IssuerAppParts {
-  const { feed, ring, clients, accounts, grantSecrets, users, subjects } = issuerStores(readBindings(env));
+  const { feed, ring, clients, accounts, devices, grantSecrets, users, subjects } = issuerStores(readBindings(env));
   const { issuer: settings } = config;
   const apis = new Map(settings.apis.map((api) => [api.resource, api]));
   const issuer: Issuer = {
@@ -112,6 +114,8 @@ export function composeIssuer(env: Environment, config: CompiledConfig, revocati
     verifier: ownTokens(config, ring),
     random: platformRandom,
     accounts,
+    devices,
+    deviceTimes: settings.grants,
     secrets: grantSecrets(),
     users,
     subjects,
@@ -256,6 +260,7 @@ function issuerStores(bindings: Bindings) {
     users: new D1Users(need(bindings, "DB")),
     subjects: new D1PairwiseSubjects(need(bindings, "DB"), platformRandom),
     accounts: remoteAccounts((user) => need(bindings, "ACCOUNTS").getByName(user)),
+    devices: remoteDeviceAuthorizations((name) => need(bindings, "DEVICES").getByName(name)),
     /** Asked for by those who open and seal: the rest needs no such secret. */
     grantSecrets: () => grantSecrets(bindings),
   };

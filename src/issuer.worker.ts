@@ -21,6 +21,7 @@ import type { IssuerReader as IssuerReaderPort } from "./ports/issuer_reader.ts"
 import type { FeedPosition } from "./protocol/edge_feed.ts";
 
 export { AuthorizationTransaction } from "./objects/authorization_transaction.ts";
+export { DeviceAuthorization } from "./objects/device_authorization.ts";
 export { EdgeFeed } from "./objects/edge_feed.ts";
 export { Guesses } from "./objects/guesses.ts";
 

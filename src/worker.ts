@@ -20,6 +20,7 @@ import { KeyRingObject } from "./objects/key_ring.ts";
 import { OutboxCourierObject } from "./objects/outbox_courier.ts";
 
 export { AuthorizationTransaction } from "./objects/authorization_transaction.ts";
+export { DeviceAuthorization } from "./objects/device_authorization.ts";
 export { EdgeFeed } from "./objects/edge_feed.ts";
 export { Guesses } from "./objects/guesses.ts";
 export { Limiter } from "./objects/limiter.ts";

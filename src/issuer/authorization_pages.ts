@@ -26,22 +26,30 @@ export interface AuthorizationPagesParts {
   readonly scopeInWords: (resource: string, scope: string) => string;
 }
 
+/** What `scopes`, those of OpenID Connect and those of the API `resource`, let a client do for `lastsSeconds`. */
+export function accessInWords(
+  scopes: readonly string[],
+  resource: string,
+  lastsSeconds: number,
+  scopeInWords: AuthorizationPagesParts["scopeInWords"],
+): AccessAsked {
+  const ofApi = scopes.filter((scope) => !isIdentityScope(scope)).map((scope) => scopeInWords(resource, scope));
+  return {
+    identity: scopes.flatMap((scope) => IDENTITY_WORDS[scope] ?? []),
+    api: ofApi.length === 0 ? null : { resource, scopes: ofApi },
+    lastsSeconds,
+    offline: scopes.includes("offline_access"),
+  };
+}
+
 /** The authorization endpoint's pages in this installation's own design. */
 export function authorizationPages({
   press,
   defaultResource,
   scopeInWords,
 }: AuthorizationPagesParts): AuthorizationPages {
-  const access = ({ scopes, resource }: AdmittedRequest, lastsSeconds: number): AccessAsked => {
-    const api = resource ?? defaultResource;
-    const ofApi = scopes.filter((scope) => !isIdentityScope(scope)).map((scope) => scopeInWords(api, scope));
-    return {
-      identity: scopes.flatMap((scope) => IDENTITY_WORDS[scope] ?? []),
-      api: ofApi.length === 0 ? null : { resource: api, scopes: ofApi },
-      lastsSeconds,
-      offline: scopes.includes("offline_access"),
-    };
-  };
+  const access = ({ scopes, resource }: AdmittedRequest, lastsSeconds: number): AccessAsked =>
+    accessInWords(scopes, resource ?? defaultResource, lastsSeconds, scopeInWords);
   const common = ({ request, client, signedIn, transaction, formToken }: AskingView) => ({
     seal: { formToken, tx: transaction },
     client: clientView(client, request.redirectUri),

@@ -17,6 +17,7 @@ const BODY_ONLY = [
   "code",
   "code_verifier",
   "refresh_token",
+  "device_code",
 ];
 
 /** Reads a request to an OAuth endpoint that takes a form by POST alone (RFC 6749 §3.2): checks in order. */

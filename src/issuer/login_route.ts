@@ -6,6 +6,7 @@ import { displayText } from "../protocol/display_text.ts";
 import type { TransactionId } from "../protocol/ids.ts";
 import { resumePath, seeOther } from "./authorization_desk.ts";
 import type { Browser } from "./browser_cookie.ts";
+import { deviceReturnPath } from "./device_return.ts";
 import {
   browserAt,
   browserSeal,
@@ -32,7 +33,7 @@ export async function loginPageRoute(c: ScopedContext, desk: PageDesk): Promise<
 
 /**
  * `POST /login`. The session is a new one, whatever cookie came along (session fixation), and the way on is the transaction's
- * dispatcher or the account, never an address that the form names.
+ * dispatcher, a device that waits, or the account, never an address that the form names.
  */
 export async function loginRoute(c: ScopedContext, desk: PageDesk): Promise<Response> {
   const browser = browserAt(c, desk);
@@ -53,7 +54,8 @@ export async function loginRoute(c: ScopedContext, desk: PageDesk): Promise<Resp
   await endOther(c, desk, before, outcome.value);
   const { user, session, browser: known } = outcome.value;
   logPerson(c, "signed_in", { user_id: user.id, session_id: session.id });
-  const response = seeOther(tx === null ? "/account" : resumePath(tx));
+  const deviceReturn = deviceReturnPath(c.req.raw.headers.get("cookie"), desk.cookies);
+  const response = seeOther(tx === null ? (deviceReturn ?? "/account") : resumePath(tx));
   response.headers.append("set-cookie", setSessionCookie(session.token, desk.cookies));
   response.headers.append("set-cookie", setKnownBrowser(known, desk.cookies));
   return response;

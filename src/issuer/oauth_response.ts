@@ -8,6 +8,10 @@ const STATUS: Readonly<Record<OAuthErrorCode, number>> = {
   unsupported_grant_type: 400,
   invalid_scope: 400,
   invalid_target: 400,
+  authorization_pending: 400,
+  slow_down: 400,
+  access_denied: 400,
+  expired_token: 400,
   temporarily_unavailable: 503,
 };
 

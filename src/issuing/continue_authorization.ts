@@ -132,8 +132,17 @@ export function interactiveStep(
   { issuer, lifetimes }: Pick<Authorizing, "issuer" | "lifetimes">,
 ): AuthorizationStep {
   const { request } = state;
-  const lastsSeconds = client.grantTypes.includes("refresh_token")
-    ? Math.floor(lifetimes.refreshAbsoluteMs / 1000)
-    : issuer.tokenProfile(request.resource ?? issuer.catalog.apis[0].resource).ttlSeconds;
+  const lastsSeconds = grantSeconds(client, request.resource, { issuer, lifetimes });
   return { kind, transaction, request, client, signedIn, lastsSeconds };
+}
+
+/** How long what a person gives `client` for `resource` lasts without that person, in seconds. */
+export function grantSeconds(
+  client: Pick<ClientRecord, "grantTypes">,
+  resource: string | null,
+  { issuer, lifetimes }: Pick<Authorizing, "issuer" | "lifetimes">,
+): number {
+  return client.grantTypes.includes("refresh_token")
+    ? Math.floor(lifetimes.refreshAbsoluteMs / 1000)
+    : issuer.tokenProfile(resource ?? issuer.catalog.apis[0].resource).ttlSeconds;
 }

@@ -1,6 +1,8 @@
+import type { GrantConfig } from "../config/schema.ts";
 import type { RandomBytes } from "../kernel/random.ts";
 import type { AccessTokenVerifier } from "../ports/access_tokens.ts";
 import type { Accounts } from "../ports/accounts.ts";
+import type { DeviceAuthorizations } from "../ports/device_authorizations.ts";
 import type { Defer, EdgeFeedWriter, Revocations } from "../ports/edge_feed.ts";
 import type { GrantSecrets } from "../ports/grant_secrets.ts";
 import type { TokenSigner } from "../ports/token_signer.ts";
@@ -25,6 +27,9 @@ export interface Issuer {
   readonly verifier: AccessTokenVerifier;
   readonly random: RandomBytes;
   readonly accounts: Accounts;
+  readonly devices: DeviceAuthorizations;
+  /** How long a device code lives, and how long a device waits between polls at first. */
+  readonly deviceTimes: Pick<GrantConfig, "deviceCodeSeconds" | "devicePollSeconds">;
   readonly secrets: GrantSecrets;
   readonly users: Pick<UserDirectory, "find">;
   readonly subjects: Pick<PairwiseSubjects, "userOf">;

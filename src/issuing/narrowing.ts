@@ -14,6 +14,9 @@ export interface Narrowing {
   readonly resource: string | null;
 }
 
+/** What a request on a grant is measured against. */
+export type GrantedAccess = Pick<GrantTerms, "scopes" | "resource">;
+
 /** Reads `scope` and `resource` of a request on a grant (RFC 6749 §6, RFC 8707 §2.2). What the grant holds is not asked here. */
 export function readNarrowing(form: Form, catalog: TargetCatalog): Result<Narrowing, OAuthError> {
   const text = form.get("scope");
@@ -36,7 +39,7 @@ export function canonicalNarrowing({ scopes, resource }: Narrowing): string {
 
 /** Why `terms` do not cover `narrowing`, or null: neither scope nor audience ever grows (RFC 6749 §6, RFC 8707 §2.2). */
 export function narrowingFault(
-  terms: GrantTerms,
+  terms: GrantedAccess,
   { scopes, resource }: Narrowing,
   catalog: TargetCatalog,
 ): OAuthError | null {
@@ -55,7 +58,7 @@ export function narrowingFault(
  * dropped, is gone from a grant as well: consent gives a client no more than its registration does.
  */
 export function narrowedTarget(
-  terms: GrantTerms,
+  terms: GrantedAccess,
   narrowing: Narrowing,
   client: ClientRecord,
   catalog: TargetCatalog,

@@ -6,6 +6,7 @@ import { GRANT_TYPES, type GrantType } from "../protocol/grant_types.ts";
 import { type OAuthError, oauthError } from "../protocol/oauth_error.ts";
 import { authorizationCodeGrant } from "./authorization_code_grant.ts";
 import { clientCredentialsGrant } from "./client_credentials_grant.ts";
+import { deviceCodeGrant } from "./device_code_grant.ts";
 import { identifyClient } from "./identify_client.ts";
 import type { IssuedToken } from "./issued_token.ts";
 import type { Issuer, Moment } from "./issuer.ts";
@@ -63,5 +64,7 @@ function runGrant(
       return authorizationCodeGrant(client, form, issuer, moment, view, trace);
     case "refresh_token":
       return refreshTokenGrant(client, form, issuer, moment, view, trace);
+    case "urn:ietf:params:oauth:grant-type:device_code":
+      return deviceCodeGrant(client, form, issuer, moment, view, trace);
   }
 }

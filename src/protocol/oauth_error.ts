@@ -1,4 +1,4 @@
-/** Error codes of RFC 6749 §5.2, RFC 8707 §2, RFC 7009 §2.2.1 and RFC 6750 §3.1 that this issuer answers with. */
+/** Error codes of RFC 6749 §5.2, RFC 8707 §2, RFC 7009 §2.2.1, RFC 8628 §3.5 and RFC 6750 §3.1 that this issuer answers with. */
 export type OAuthErrorCode =
   | "invalid_request"
   | "invalid_client"
@@ -7,6 +7,10 @@ export type OAuthErrorCode =
   | "unsupported_grant_type"
   | "invalid_scope"
   | "invalid_target"
+  | "authorization_pending"
+  | "slow_down"
+  | "access_denied"
+  | "expired_token"
   | "temporarily_unavailable";
 
 /** A refusal at an OAuth endpoint. */

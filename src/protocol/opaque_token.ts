@@ -1,7 +1,7 @@
 import { fromBase64url } from "../kernel/bytes.ts";
 
-/** What an opaque token is, for scanners and people: a code, a refresh token, a session's cookie. */
-export type OpaquePrefix = "spc_" | "spr_" | "sps_";
+/** What an opaque token is, for scanners and people: a code, a refresh token, a session's cookie, a device code. */
+export type OpaquePrefix = "spc_" | "spr_" | "sps_" | "spd_";
 
 /** An opaque token taken apart; nothing in it is proven. */
 export interface OpaqueToken {

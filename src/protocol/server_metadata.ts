@@ -1,3 +1,4 @@
+import { DEVICE_CODE_GRANT } from "./grant_types.ts";
 import { IDENTITY_SCOPES } from "./identity_scopes.ts";
 import type { TargetCatalog } from "./token_target.ts";
 
@@ -8,13 +9,16 @@ export interface ServerMetadataInput {
   readonly clientAuthMethods: readonly string[];
 }
 
-/** The authorization server metadata document (RFC 8414 §2, RFC 9207 §3, RFC 9728 §4 for `protected_resources`). */
+/** The authorization server metadata document (RFC 8414 §2, RFC 8628 §4, RFC 9207 §3, RFC 9728 §4 for `protected_resources`). */
 export function serverMetadata({ catalog, grantTypes, clientAuthMethods }: ServerMetadataInput) {
   const { issuer, issuerScopes, apis } = catalog;
   return {
     issuer,
     authorization_endpoint: `${issuer}/oauth2/authorize`,
     token_endpoint: `${issuer}/oauth2/token`,
+    ...(grantTypes.includes(DEVICE_CODE_GRANT)
+      ? { device_authorization_endpoint: `${issuer}/oauth2/device_authorization` }
+      : {}),
     introspection_endpoint: `${issuer}/oauth2/introspect`,
     revocation_endpoint: `${issuer}/oauth2/revoke`,
     jwks_uri: `${issuer}/.well-known/jwks.json`,

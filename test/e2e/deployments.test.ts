@@ -26,6 +26,7 @@ const ISSUER_STATE = {
   "OUTBOX (OutboxCourier)": "Durable Object",
   "ACCOUNTS (Account)": "Durable Object",
   "TRANSACTIONS (AuthorizationTransaction)": "Durable Object",
+  "DEVICES (DeviceAuthorization)": "Durable Object",
 } as const;
 const AUTHORIZER_STATE = {
   "IDENTITY_KEYS (IdentityKeyRing)": "Durable Object",
