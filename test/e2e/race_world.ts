@@ -1,0 +1,79 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
+import { Miniflare } from "miniflare";
+import { bundle } from "../../scripts/workers/bundle.ts";
+import { Connection } from "../../scripts/workers/connection.ts";
+import { migrate, newSecrets, workerOptions } from "../../scripts/workers/options.ts";
+import { PersonBrowser } from "../../scripts/workers/person_browser.ts";
+import { type PlantedPerson, plantPerson } from "../../scripts/workers/plant_person.ts";
+import type { Connections } from "./race.ts";
+
+export const HOST = "sallyport.test";
+const ISSUER = `http://${HOST}`;
+const ENTRY = fileURLToPath(new URL("../../src/worker.ts", import.meta.url));
+
+/**
+ * An installation to race against: `npm start`'s Worker in two isolates over the same objects, as production has many. On
+ * sockets of workerd itself: `wrangler dev` puts a proxy in between, which is too slow for hundreds of rounds and lines
+ * requests up that are to meet.
+ */
+export interface RaceWorld {
+  readonly person: PlantedPerson;
+  /** Signed in. */
+  readonly browser: PersonBrowser;
+  /** `count` connections, 2 at least, every other one to the other isolate. The world closes them. */
+  connect(count: number): Connections;
+  dispose(): Promise<void>;
+}
+
+/** Starts the installation with `config` in place of `sallyport.config.ts` where given, and signs somebody in. */
+export async function startRaceWorld(config: string | null): Promise<RaceWorld> {
+  const origin = createServer((_, response) => response.end('{"from":"origin"}'));
+  await new Promise<void>((resolve) => {
+    origin.listen(0, "127.0.0.1", resolve);
+  });
+  const originUrl = `http://127.0.0.1:${(origin.address() as AddressInfo).port}`;
+  const code = await bundle(ENTRY, config);
+  const vars = { ISSUER_URL: ISSUER, GATEWAY_URL: ISSUER, DEMO_ORIGIN_URL: originUrl };
+  const shared = { vars, secrets: newSecrets() };
+  const miniflare = new Miniflare({
+    host: "127.0.0.1",
+    handleRuntimeStdio: (stdout: NodeJS.ReadableStream, stderr: NodeJS.ReadableStream) => {
+      stdout.resume();
+      stderr.resume();
+    },
+    workers: [
+      workerOptions(code, { name: "a", ...shared }),
+      workerOptions(code, { name: "b", ...shared, objectsIn: "a" }),
+    ],
+  });
+  const db = await miniflare.getD1Database("DB", "a");
+  await migrate(db);
+  const person = await plantPerson(db);
+  const a = await miniflare.unsafeGetDirectURL("a");
+  const b = await miniflare.unsafeGetDirectURL("b");
+  const open: Connection[] = [];
+  const connectTo = (isolate: URL) => {
+    const connection = new Connection(isolate, HOST);
+    open.push(connection);
+    return connection;
+  };
+  const connect = (count: number): Connections => {
+    const others = Array.from({ length: count - 2 }, (_, at) => connectTo(at % 2 === 0 ? a : b));
+    return [connectTo(a), connectTo(b), ...others];
+  };
+  const browser = new PersonBrowser(connectTo(a), ISSUER);
+  await browser.signIn(person.email, person.password);
+  return {
+    person,
+    browser,
+    connect,
+    dispose: async () => {
+      for (const connection of open) connection.close();
+      await miniflare.dispose();
+      origin.closeAllConnections();
+      await new Promise((resolve) => origin.close(resolve));
+    },
+  };
+}

@@ -1,0 +1,55 @@
+import type { Answer, Connection } from "../../scripts/workers/connection.ts";
+import type { CodeClient, IssuedCode } from "../../scripts/workers/person_browser.ts";
+
+const FORM = { "content-type": "application/x-www-form-urlencoded" };
+
+/** An answer of the token endpoint. */
+export interface TokenAnswer {
+  readonly status: number;
+  readonly error: string | null;
+  readonly accessToken: string;
+  readonly refreshToken: string;
+}
+
+/** What everybody is told whose code or refresh token gives nothing. */
+export const REFUSED = { status: 400, error: "invalid_grant" };
+
+/** Redeems a code (RFC 6749 §4.1.3). */
+export function redeem(connection: Connection, client: CodeClient, issued: IssuedCode): Promise<TokenAnswer> {
+  const { code, verifier } = issued;
+  const form = { grant_type: "authorization_code", code, code_verifier: verifier, redirect_uri: client.redirectUri };
+  return askTokens(connection, client, form);
+}
+
+/** Refreshes (RFC 6749 §6). */
+export function refresh(connection: Connection, client: CodeClient, refreshToken: string): Promise<TokenAnswer> {
+  return askTokens(connection, client, { grant_type: "refresh_token", refresh_token: refreshToken });
+}
+
+/** What UserInfo and a route behind the gate answer to `accessToken`: their statuses. */
+export async function knock(connection: Connection, accessToken: string): Promise<readonly number[]> {
+  const headers = { authorization: `Bearer ${accessToken}` };
+  const userinfo = await connection.send({ method: "GET", path: "/oauth2/userinfo", headers });
+  const gate = await connection.send({ method: "GET", path: "/orders", headers });
+  return [userinfo.status, gate.status];
+}
+
+async function askTokens(
+  connection: Connection,
+  client: CodeClient,
+  form: Readonly<Record<string, string>>,
+): Promise<TokenAnswer> {
+  const secret = client.secret === null ? {} : { client_secret: client.secret };
+  const body = new URLSearchParams({ ...form, client_id: client.id, ...secret }).toString();
+  return read(await connection.send({ method: "POST", path: "/oauth2/token", headers: FORM, body }));
+}
+
+function read({ status, text }: Answer): TokenAnswer {
+  const json = JSON.parse(text);
+  return {
+    status,
+    error: json.error ?? null,
+    accessToken: json.access_token ?? "",
+    refreshToken: json.refresh_token ?? "",
+  };
+}
