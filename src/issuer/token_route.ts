@@ -2,9 +2,10 @@ import { logEvent, logFault } from "../http/log.ts";
 import type { ScopedContext } from "../http/request_scope.ts";
 import type { Issuer } from "../issuing/issuer.ts";
 import { tokenEndpoint } from "../issuing/token_endpoint.ts";
-import { newTokenTrace, type TokenTrace } from "../issuing/token_trace.ts";
+import { newTokenTrace } from "../issuing/token_trace.ts";
 import { readFormRequest } from "./form_request.ts";
-import { oauthErrorResponse, oauthJson } from "./oauth_response.ts";
+import { oauthErrorResponse } from "./oauth_response.ts";
+import { tokenAnswer, tracedFields } from "./token_answer.ts";
 
 /** `POST /oauth2/token` (RFC 6749 §3.2, §5). */
 export async function tokenRoute(c: ScopedContext, issuer: Issuer): Promise<Response> {
@@ -14,27 +15,15 @@ export async function tokenRoute(c: ScopedContext, issuer: Issuer): Promise<Resp
   const authorization = c.req.raw.headers.get("authorization");
   const trace = newTokenTrace();
   const issued = form.ok ? await tokenEndpoint(authorization, form.value, issuer, moment, trace) : form;
-  const who = { request_id: requestId, address, ...known(trace) };
+  const who = { request_id: requestId, address, ...tracedFields(trace) };
   if (!issued.ok) {
     const { code, reason } = issued.error;
     logEvent("token_refused", { ...who, error: code, reason });
     if (trace.ended !== "nothing") logFault("grant_token_reused", { ...who, reason, ended: trace.ended });
     return oauthErrorResponse(issued.error);
   }
-  const { accessToken, expiresInSeconds, scopes, clientId, tokenId, refreshToken, idToken } = issued.value;
+  const { scopes, clientId, tokenId } = issued.value;
   const given = { client_id: clientId, token_id: tokenId, scopes, retried: trace.retried || undefined };
   logEvent("token_issued", { ...who, ...given });
-  return oauthJson({
-    access_token: accessToken,
-    token_type: "Bearer",
-    expires_in: expiresInSeconds,
-    ...(refreshToken === null ? {} : { refresh_token: refreshToken }),
-    ...(idToken === null ? {} : { id_token: idToken }),
-    scope: scopes.join(" "),
-  });
-}
-
-/** What of a trace is known, under the log's names. */
-function known({ clientId, userId, grantId }: TokenTrace) {
-  return { client_id: clientId ?? undefined, user_id: userId ?? undefined, grant_id: grantId ?? undefined };
+  return tokenAnswer(issued.value);
 }

@@ -1,7 +1,7 @@
 import { sha256Base64url } from "../kernel/bytes.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { Form } from "../protocol/form.ts";
-import type { ClientId } from "../protocol/ids.ts";
+import type { ClientId, GrantId } from "../protocol/ids.ts";
 import { type OAuthError, oauthError } from "../protocol/oauth_error.ts";
 import { tokenEntry } from "../protocol/token_revocation.ts";
 import { openToken } from "./grant_holder.ts";
@@ -12,7 +12,7 @@ import type { Issuer, Moment } from "./issuer.ts";
 export interface RevocationOutcome {
   readonly clientId: string;
   readonly tokenId: string | null;
-  readonly grantId: string | null;
+  readonly grantId: GrantId | null;
   /** The grant has ended, and the gates are still to hear of it. */
   readonly pending: boolean;
 }
@@ -59,7 +59,8 @@ async function revokeAccessToken(
   return ok({ ...nothing(clientId), tokenId: claims.jti });
 }
 
-async function revokeRefreshToken(
+/** Ends the grant of a refresh token that was issued to `clientId`, as above. */
+export async function revokeRefreshToken(
   token: string,
   clientId: ClientId,
   issuer: Issuer,

@@ -1,4 +1,5 @@
 import { err, ok, type Result } from "../kernel/result.ts";
+import type { Attempt } from "../ports/guesses.ts";
 import type { UserRecord } from "../ports/users.ts";
 import { normaliseEmail } from "../protocol/email_address.ts";
 import type { SessionId, UserId } from "../protocol/ids.ts";
@@ -44,18 +45,42 @@ export async function signIn(
   people: People,
   nowMs: number,
 ): Promise<Result<SignedIn, SignInFault>> {
-  const name = loginName(credentials.email);
+  const proven = await proveCredentials(credentials, visitor, people, nowMs);
+  if (!proven.ok) return proven;
+  const { user, attempt, outdated } = proven.value;
+  const session = await openSession(user.id, visitor, replaces, people, nowMs);
+  if (session === null) return wrong("user_disabled", user.id);
+  const browser = await welcome(attempt, people, nowMs);
+  if (outdated) await hashAnew(credentials.password, user, people, nowMs);
+  return ok({ user, session, browser });
+}
+
+/** Somebody who proved who they are, and to whom nothing was given yet. */
+export interface ProvenPerson {
+  readonly user: UserRecord;
+  /** As it was counted: it stays a failure until `guesses.succeeded` is told otherwise. */
+  readonly attempt: Attempt;
+  /** The hash has weaker parameters than today's. */
+  readonly outdated: boolean;
+}
+
+/**
+ * Whose credentials these are: what every way to sign in by password begins with, so that none can forget to count. Throws `Busy` and
+ * `Outage`.
+ */
+export async function proveCredentials(
+  { email, password }: Credentials,
+  visitor: Visitor,
+  people: Pick<People, "guesses" | "users" | "passwords" | "secrets">,
+  nowMs: number,
+): Promise<Result<ProvenPerson, SignInFault>> {
+  const name = loginName(email);
   const attempt = await attemptOf(name, visitor, people);
   const wait = await people.guesses.begin(attempt, nowMs);
   if (wait !== null) return err({ kind: "throttled", ...wait });
   const user = await people.users.findByEmail(name);
-  const proof = await provePassword(credentials.password, user, people);
-  if (!proof.ok) return proof;
-  const session = await openSession(proof.value.user.id, visitor, replaces, people, nowMs);
-  if (session === null) return wrong("user_disabled", proof.value.user.id);
-  const browser = await welcome(attempt, people, nowMs);
-  if (proof.value.outdated) await hashAnew(credentials.password, proof.value.user, people, nowMs);
-  return ok({ user: proof.value.user, session, browser });
+  const proof = await provePassword(password, user, people);
+  return proof.ok ? ok({ ...proof.value, attempt }) : proof;
 }
 
 /** Whether `password` is that of `user`, who may not exist. Always one hash. */
@@ -73,7 +98,7 @@ export async function provePassword(
 }
 
 /** Keeps the password under today's parameters. It can wait for another day: no trouble with it keeps anyone from signing in. */
-async function hashAnew(password: string, user: UserRecord, people: People, nowMs: number): Promise<void> {
+export async function hashAnew(password: string, user: UserRecord, people: People, nowMs: number): Promise<void> {
   const prepared = preparePassword(password);
   const name = normaliseEmail(user.email);
   if (prepared === null || name === null) return;

@@ -1,0 +1,109 @@
+import { sha256Base64url, toBase64url } from "../kernel/bytes.ts";
+import { err, type Result } from "../kernel/result.ts";
+import type { LiveGrant } from "../ports/accounts.ts";
+import type { ClientRecord } from "../ports/clients.ts";
+import type { UserRecord } from "../ports/users.ts";
+import type { PasswordRequest } from "../protocol/first_party_request.ts";
+import type { GrantTerms } from "../protocol/grant_terms.ts";
+import { newGrantId } from "../protocol/ids.ts";
+import { formatOpaqueToken } from "../protocol/opaque_token.ts";
+import { choosePersonTarget } from "../protocol/person_target.ts";
+import { subjectFor } from "./finish_authorization.ts";
+import {
+  type FirstParty,
+  type FirstPartyCall,
+  type FirstPartyFault,
+  firstPartyClient,
+  oauthFault,
+} from "./first_party.ts";
+import type { IssuedToken } from "./issued_token.ts";
+import { mintPersonTokens } from "./mint_person_tokens.ts";
+import { hashAnew, proveCredentials } from "./sign_in.ts";
+
+const SECRET_BYTES = 32;
+/** How the user proved who they are (RFC 8176). */
+const PASSWORD = ["pwd"] as const;
+
+/**
+ * Signs a person in through an app of the operator's own (M10): the counting and the one hash of the page's sign-in, then a grant
+ * without a browser session, which only its own ends (idle, absolute, logout, a changed password, a disabled user) end. It holds the
+ * client's default scopes: an app that needs others, or another API, uses the code flow. Throws `Busy` and `Outage`.
+ */
+export async function firstPartySignIn(
+  request: PasswordRequest,
+  parts: FirstParty,
+  call: FirstPartyCall,
+): Promise<Result<IssuedToken, FirstPartyFault>> {
+  const { issuer, people } = parts;
+  const { visitor, moment, trace } = call;
+  const view = await issuer.revocations.view(moment.nowMs, moment.defer, 0);
+  const client = await firstPartyClient(request.client, issuer, call, view);
+  if (!client.ok) return client;
+  const target = defaultTarget(client.value, parts);
+  if (!target.ok) return oauthFault(target.error);
+  const proven = await proveCredentials(request, visitor, people, moment.nowMs);
+  if (!proven.ok) {
+    if (proven.error.kind === "wrong") trace.userId = proven.error.loggedUser;
+    return proven;
+  }
+  const { user, attempt, outdated } = proven.value;
+  trace.userId = user.id;
+  // No cookie comes back from an app: its failures are forgotten, and no browser is known by it.
+  await people.guesses.succeeded(attempt, moment.nowMs);
+  if (outdated) await hashAnew(request.password, user, people, moment.nowMs);
+  const begun = await begin(user, client.value, target.value.scopes, parts, call);
+  if (begun === null) return err({ kind: "wrong", loggedReason: "user_disabled", loggedUser: user.id });
+  const { grant, refreshToken } = begun;
+  trace.grantId = grant.grantId;
+  try {
+    const narrowing = { scopes: null, resource: null };
+    const mint = { grant, client: client.value, user, narrowing, refreshToken, first: true };
+    const issued = await mintPersonTokens(mint, issuer, moment, view);
+    return issued.ok ? issued : oauthFault(issued.error);
+  } catch (outage) {
+    // Nobody will ever hold what this grant gave: it must not take a place among the user's apps.
+    await issuer.accounts.endGrant(user.id, grant.grantId, moment.nowMs).catch(() => undefined);
+    throw outage;
+  }
+}
+
+/** What the client gets when it asks for nothing: the default API, and of its scopes those that a person can grant there. */
+function defaultTarget({ scopes, defaultScopes }: ClientRecord, { issuer: { catalog } }: FirstParty) {
+  return choosePersonTarget(
+    { resources: [], requested: null, clientScopes: scopes, clientDefaults: defaultScopes },
+    catalog,
+  );
+}
+
+/** A new grant of `user` with its first refresh token, or null where the account is blocked. */
+async function begin(
+  user: UserRecord,
+  client: ClientRecord,
+  scopes: readonly string[],
+  { issuer, people, lifetimes }: FirstParty,
+  { moment: { nowMs } }: FirstPartyCall,
+): Promise<{ readonly grant: LiveGrant; readonly refreshToken: string } | null> {
+  const terms: GrantTerms = {
+    clientId: client.id,
+    subject: await subjectFor(user.id, client, people),
+    sessionId: null,
+    sid: null,
+    scopes,
+    resource: null,
+    nonce: null,
+    authTimeMs: nowMs,
+    amr: PASSWORD,
+    acr: null,
+    refreshable: true,
+  };
+  const grantId = newGrantId(issuer.random);
+  const secret = toBase64url(issuer.random(SECRET_BYTES));
+  const [sealed, refreshHash] = await Promise.all([
+    issuer.secrets.seal({ user: user.id, grant: grantId }, "refresh"),
+    sha256Base64url(secret),
+  ]);
+  const start = { grantId, terms, dpopThumbprint: null, refreshHash };
+  const outcome = await issuer.accounts.startGrant(user.id, start, lifetimes, nowMs);
+  if (outcome.kind === "refused") return null;
+  return { grant: outcome.grant, refreshToken: formatOpaqueToken("spr_", sealed, secret) };
+}
