@@ -1,7 +1,12 @@
+import { EventEmitter, once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Miniflare } from "miniflare";
+import { workerdChildren } from "../../scripts/bench/process_usage.ts";
 import { bundle } from "../../scripts/workers/bundle.ts";
 import { Connection } from "../../scripts/workers/connection.ts";
 import { migrate, newSecrets, workerOptions } from "../../scripts/workers/options.ts";
@@ -24,6 +29,8 @@ export interface RaceWorld {
   readonly browser: PersonBrowser;
   /** `count` connections, 2 at least, every other one to the other isolate. The world closes them. */
   connect(count: number): Connections;
+  /** Kills the runtime (SIGKILL), and waits until another one runs on what it left on disk. */
+  crash(): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -37,8 +44,16 @@ export async function startRaceWorld(config: string | null): Promise<RaceWorld> 
   const code = await bundle(ENTRY, config);
   const vars = { ISSUER_URL: ISSUER, GATEWAY_URL: ISSUER, DEMO_ORIGIN_URL: originUrl };
   const shared = { vars, secrets: newSecrets() };
+  const disk = mkdtempSync(join(tmpdir(), "sallyport-race-"));
+  const strangers = new Set(workerdChildren());
+  const runtime = new EventEmitter();
   const miniflare = new Miniflare({
     host: "127.0.0.1",
+    defaultPersistRoot: disk,
+    // Miniflare waits for the end of a runtime before it starts the next one on the same sockets.
+    unsafeHandleRuntimeRestart: () => {
+      runtime.emit("restarted");
+    },
     handleRuntimeStdio: (stdout: NodeJS.ReadableStream, stderr: NodeJS.ReadableStream) => {
       stdout.resume();
       stderr.resume();
@@ -69,11 +84,19 @@ export async function startRaceWorld(config: string | null): Promise<RaceWorld> 
     person,
     browser,
     connect,
+    crash: async () => {
+      const pid = workerdChildren().find((child) => !strangers.has(child));
+      if (pid === undefined) throw new Error("the runtime is not there");
+      const restarted = once(runtime, "restarted");
+      process.kill(Number(pid), "SIGKILL");
+      await restarted;
+    },
     dispose: async () => {
       for (const connection of open) connection.close();
       await miniflare.dispose();
       origin.closeAllConnections();
       await new Promise((resolve) => origin.close(resolve));
+      rmSync(disk, { recursive: true, force: true });
     },
   };
 }
