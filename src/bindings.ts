@@ -5,6 +5,7 @@ import type { EdgeFeed } from "./objects/edge_feed.ts";
 import type { Guesses } from "./objects/guesses.ts";
 import type { KeyRingObject } from "./objects/key_ring.ts";
 import type { Limiter } from "./objects/limiter.ts";
+import type { MailCourierObject } from "./objects/mail_courier.ts";
 import type { OutboxCourierObject } from "./objects/outbox_courier.ts";
 import type { IssuerReader } from "./ports/issuer_reader.ts";
 
@@ -32,6 +33,10 @@ export interface Bindings {
   readonly LIMITER: DurableObjectNamespace<Limiter> | null;
   readonly ACCOUNTS: DurableObjectNamespace<AccountObject<unknown>> | null;
   readonly GUESSES: DurableObjectNamespace<Guesses> | null;
+  readonly MAILS: DurableObjectNamespace<MailCourierObject<unknown>> | null;
+  /** What carries mail out, and the address that it is from. Without both, mail stays in D1. */
+  readonly EMAIL: SendEmail | null;
+  readonly MAIL_FROM: string | null;
   /** The issuer's read-only side, where it is another Worker. */
   readonly ISSUER: IssuerReader | null;
 }
@@ -66,6 +71,9 @@ export function readBindings(env: Environment): Bindings {
     LIMITER: env.LIMITER ?? null,
     ACCOUNTS: env.ACCOUNTS ?? null,
     GUESSES: env.GUESSES ?? null,
+    MAILS: env.MAILS ?? null,
+    EMAIL: env.EMAIL ?? null,
+    MAIL_FROM: env.MAIL_FROM || null,
     ISSUER: env.ISSUER ?? null,
   };
 }

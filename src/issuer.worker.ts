@@ -9,6 +9,7 @@ import {
   installedConfig,
   wireAccount,
   wireCourier,
+  wireMailCourier,
   wireSigningRing,
 } from "./compose.ts";
 import { composeHosts } from "./compose_config.ts";
@@ -16,6 +17,7 @@ import { type Apps, serve } from "./dispatch.ts";
 import { issuerApp } from "./issuer/app.ts";
 import { AccountObject } from "./objects/account.ts";
 import { KeyRingObject } from "./objects/key_ring.ts";
+import { MailCourierObject } from "./objects/mail_courier.ts";
 import { OutboxCourierObject } from "./objects/outbox_courier.ts";
 import type { IssuerReader as IssuerReaderPort } from "./ports/issuer_reader.ts";
 import type { FeedPosition } from "./protocol/edge_feed.ts";
@@ -69,5 +71,11 @@ export class OutboxCourier extends OutboxCourierObject<Environment> {
 export class Account extends AccountObject<Environment> {
   protected override wire() {
     return wireAccount(this.env);
+  }
+}
+
+export class MailCourier extends MailCourierObject<Environment> {
+  protected override wire() {
+    return wireMailCourier(this.env);
   }
 }

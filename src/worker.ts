@@ -10,6 +10,7 @@ import {
   wireAccount,
   wireCourier,
   wireIdentityRing,
+  wireMailCourier,
   wireSigningRing,
 } from "./compose.ts";
 import { composeHosts } from "./compose_config.ts";
@@ -17,6 +18,7 @@ import { type Apps, serve } from "./dispatch.ts";
 import { issuerApp } from "./issuer/app.ts";
 import { AccountObject } from "./objects/account.ts";
 import { KeyRingObject } from "./objects/key_ring.ts";
+import { MailCourierObject } from "./objects/mail_courier.ts";
 import { OutboxCourierObject } from "./objects/outbox_courier.ts";
 
 export { AuthorizationTransaction } from "./objects/authorization_transaction.ts";
@@ -61,5 +63,11 @@ export class OutboxCourier extends OutboxCourierObject<Environment> {
 export class Account extends AccountObject<Environment> {
   protected override wire() {
     return wireAccount(this.env);
+  }
+}
+
+export class MailCourier extends MailCourierObject<Environment> {
+  protected override wire() {
+    return wireMailCourier(this.env);
   }
 }

@@ -1,5 +1,7 @@
 import * as z from "zod";
 import type { Mail, MailMessage } from "../ports/mail.ts";
+import type { MailQueue } from "../ports/mail_queue.ts";
+import type { MailRecord, MailRecords } from "../ports/operator_records.ts";
 import { onD1 } from "./d1.ts";
 
 const mailRow = z.object({
@@ -16,44 +18,105 @@ const mailRow = z.object({
   ]),
   subject: z.string(),
   body: z.string(),
+  tries: z.number(),
   created_at: z.number(),
   sent_at: z.number().nullable(),
+  given_up_at: z.number().nullable(),
 });
+
+const WAITS = "sent_at IS NULL AND given_up_at IS NULL";
 
 /** A mail that was taken in. Times in Unix milliseconds. */
 export interface OutboxMail extends MailMessage {
   readonly seq: number;
+  readonly tries: number;
   readonly createdAtMs: number;
   /** Null while it waits. */
   readonly sentAtMs: number | null;
+  readonly givenUpAtMs: number | null;
 }
 
 /** Mail on its way, in D1. Where nothing carries it on, it stays for an operator to read. */
-export class D1MailOutbox implements Mail {
+export class D1MailOutbox implements Mail, MailQueue {
   readonly #db: D1Database;
 
   constructor(db: D1Database) {
     this.#db = db;
   }
 
-  async send(message: MailMessage, nowMs: number): Promise<void> {
-    const sql = "INSERT INTO mail_outbox (recipient, kind, subject, body, created_at) VALUES (?, ?, ?, ?, ?)";
+  async send(message: MailMessage, nowMs: number, onceKey: string | null = null): Promise<void> {
+    const sql = `INSERT INTO mail_outbox (recipient, kind, subject, body, created_at, due_at, once_key)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6) ON CONFLICT (once_key) DO NOTHING`;
     const { to, kind, subject, text } = message;
-    await onD1(() => this.#db.prepare(sql).bind(to, kind, subject, text, nowMs).run());
+    await this.#run(sql, to, kind, subject, text, nowMs, onceKey);
   }
 
   /** Up to `limit` mails that wait, the oldest first, behind `afterSeq`. */
-  async pending(limit: number, afterSeq = 0): Promise<readonly OutboxMail[]> {
-    const sql = "SELECT * FROM mail_outbox WHERE sent_at IS NULL AND seq > ? ORDER BY seq LIMIT ?";
-    const { results } = await onD1(() => this.#db.prepare(sql).bind(afterSeq, limit).all());
-    return results.map(readMail);
+  pending(limit: number, afterSeq = 0): Promise<readonly OutboxMail[]> {
+    return this.#all(`SELECT * FROM mail_outbox WHERE ${WAITS} AND seq > ? ORDER BY seq LIMIT ?`, afterSeq, limit);
   }
 
-  /** Notes that a mail has gone. Its text is forgotten: a link in it may still be alive. */
-  async markSent(seq: number, nowMs: number): Promise<void> {
-    const sql = "UPDATE mail_outbox SET sent_at = ?, body = '' WHERE seq = ? AND sent_at IS NULL";
-    await onD1(() => this.#db.prepare(sql).bind(nowMs, seq).run());
+  due(limit: number, nowMs: number): Promise<readonly OutboxMail[]> {
+    const sql = `SELECT * FROM mail_outbox WHERE ${WAITS} AND due_at <= ? ORDER BY due_at, seq LIMIT ?`;
+    return this.#all(sql, nowMs, limit);
   }
+
+  async countTry(seq: number, nextDueMs: number): Promise<void> {
+    await this.#run(`UPDATE mail_outbox SET tries = tries + 1, due_at = ? WHERE seq = ? AND ${WAITS}`, nextDueMs, seq);
+  }
+
+  async markSent(seq: number, nowMs: number): Promise<void> {
+    await this.#run(`UPDATE mail_outbox SET sent_at = ?, body = '' WHERE seq = ? AND ${WAITS}`, nowMs, seq);
+  }
+
+  async giveUp(seq: number, nowMs: number): Promise<void> {
+    await this.#run(`UPDATE mail_outbox SET given_up_at = ?, body = '' WHERE seq = ? AND ${WAITS}`, nowMs, seq);
+  }
+
+  async nextDueMs(): Promise<number | null> {
+    const sql = `SELECT min(due_at) AS due FROM mail_outbox WHERE ${WAITS}`;
+    return onD1(() => this.#db.prepare(sql).first<number>("due"));
+  }
+
+  #run(sql: string, ...values: readonly unknown[]): Promise<unknown> {
+    return onD1(() =>
+      this.#db
+        .prepare(sql)
+        .bind(...values)
+        .run(),
+    );
+  }
+
+  async #all(sql: string, ...values: readonly unknown[]): Promise<readonly OutboxMail[]> {
+    const { results } = await onD1(() =>
+      this.#db
+        .prepare(sql)
+        .bind(...values)
+        .all(),
+    );
+    return results.map(readMail);
+  }
+}
+
+/**
+ * The outbox as operators see it. Texts only `withTexts`: where mail is carried on they are not even read, for the link
+ * in one would let an operator set a password.
+ */
+export function d1MailRecords(db: D1Database, withTexts: boolean): MailRecords {
+  const body = withTexts ? "body" : "'' AS body";
+  const sql = `SELECT seq, recipient, kind, subject, ${body}, tries, created_at, sent_at, given_up_at
+    FROM mail_outbox WHERE seq < ? ORDER BY seq DESC LIMIT ?`;
+  return {
+    async list(limit, afterSeq) {
+      const { results } = await onD1(() =>
+        db
+          .prepare(sql)
+          .bind(afterSeq ?? Number.MAX_SAFE_INTEGER, limit)
+          .all(),
+      );
+      return results.map(readMail).map(({ text, ...mail }): MailRecord => ({ ...mail, text: text || null }));
+    },
+  };
 }
 
 function readMail(row: unknown): OutboxMail {
@@ -64,7 +127,9 @@ function readMail(row: unknown): OutboxMail {
     kind: mail.kind,
     subject: mail.subject,
     text: mail.body,
+    tries: mail.tries,
     createdAtMs: mail.created_at,
     sentAtMs: mail.sent_at,
+    givenUpAtMs: mail.given_up_at,
   };
 }

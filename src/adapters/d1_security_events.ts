@@ -1,10 +1,25 @@
-import { orOutage } from "../kernel/outage.ts";
+import * as z from "zod";
 import type { AccountEvent } from "../ports/account_events.ts";
+import type { SecurityEventRecord, SecurityEventRecords } from "../ports/operator_records.ts";
+import type { UserId } from "../protocol/ids.ts";
+import { onD1 } from "./d1.ts";
 
-const DEADLINE_MS = 5_000;
+const eventRow = z.object({
+  seq: z.number(),
+  id: z.string(),
+  user_id: z.string(),
+  kind: z.enum(["everything_ended", "grant_ended"]),
+  detail: z.string().transform((json) => detailColumn.parse(JSON.parse(json))),
+  at: z.number(),
+});
+const detailColumn = z.object({
+  reason: z.string(),
+  grantId: z.string().nullable(),
+  clientId: z.string().nullable(),
+});
 
 /** What operators can look up afterwards: why something of a user ended. */
-export class D1SecurityEvents {
+export class D1SecurityEvents implements SecurityEventRecords {
   readonly #db: D1Database;
 
   constructor(db: D1Database) {
@@ -20,6 +35,23 @@ export class D1SecurityEvents {
     const statements = events.map(({ id, userId, kind, atMs, ...detail }) =>
       insert.bind(id, userId, kind, JSON.stringify(detail), atMs),
     );
-    await orOutage("d1", DEADLINE_MS, () => this.#db.batch(statements));
+    await onD1(() => this.#db.batch(statements));
   }
+
+  async list(user: UserId, limit: number, afterSeq: number | null): Promise<readonly SecurityEventRecord[]> {
+    const sql = "SELECT * FROM security_events WHERE user_id = ? AND seq < ? ORDER BY seq DESC LIMIT ?";
+    const { results } = await onD1(() =>
+      this.#db
+        .prepare(sql)
+        .bind(user, afterSeq ?? Number.MAX_SAFE_INTEGER, limit)
+        .all(),
+    );
+    return results.map(readEvent);
+  }
+}
+
+/** What is read was written by `record` alone. */
+function readEvent(row: unknown): SecurityEventRecord {
+  const { seq, id, user_id: userId, kind, detail, at: atMs } = eventRow.parse(row);
+  return { seq, event: { id, userId, kind, ...detail, atMs } as AccountEvent };
 }

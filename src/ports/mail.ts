@@ -16,5 +16,6 @@ export interface MailMessage {
 
 /** Takes mail in for sending: once this resolves it is not lost. Throws `Outage`. */
 export interface Mail {
-  send(message: MailMessage, nowMs: number): Promise<void>;
+  /** With `onceKey`, a message is taken in once, however often it comes. */
+  send(message: MailMessage, nowMs: number, onceKey?: string): Promise<void>;
 }

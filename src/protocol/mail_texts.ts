@@ -97,13 +97,17 @@ export function passwordChangedText(sender: MailSender): MailText<"password_chan
   };
 }
 
-/** After a refresh token came back that had been used before. */
-export function suspectedTheftText(sender: MailSender): MailText<"suspected_theft"> {
+/** After a code or a refresh token came back that had been used before, and ended everything or what one app had. */
+export function suspectedTheftText(sender: MailSender, ended: "everything" | "one_app"): MailText<"suspected_theft"> {
+  const [subject, signedOut] =
+    ended === "everything"
+      ? [`You were signed out of ${sender.brandName}`, "everything that had access was signed out"]
+      : [`An app was signed out of ${sender.brandName}`, "that app was signed out"];
   return {
     kind: "suspected_theft",
-    subject: `You were signed out of ${sender.brandName}`,
+    subject,
     text: lines(
-      `An app presented an old key to your account at ${sender.brandName} that had been replaced. Somebody may have copied it, so everything that had access was signed out.`,
+      `An app presented an old key to your account at ${sender.brandName} that had been replaced. Somebody may have copied it, so ${signedOut}.`,
       `Sign in again where you need to. What has access is listed at ${sender.issuerUrl}/account.`,
     ),
   };

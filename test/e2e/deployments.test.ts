@@ -24,6 +24,7 @@ const ISSUER_STATE = {
   "EDGE_FEED (EdgeFeed)": "Durable Object",
   "GUESSES (Guesses)": "Durable Object",
   "OUTBOX (OutboxCourier)": "Durable Object",
+  "MAILS (MailCourier)": "Durable Object",
   "ACCOUNTS (Account)": "Durable Object",
   "TRANSACTIONS (AuthorizationTransaction)": "Durable Object",
   "DEVICES (DeviceAuthorization)": "Durable Object",

@@ -1,0 +1,47 @@
+import type { AccountEvent, AccountEvents } from "../ports/account_events.ts";
+import type { Mail } from "../ports/mail.ts";
+import type { UserDirectory } from "../ports/users.ts";
+import { type MailSender, suspectedTheftText } from "../protocol/mail_texts.ts";
+
+/** Who hears of what happens to accounts. */
+export interface Alerting {
+  readonly users: Pick<UserDirectory, "find">;
+  readonly mail: Mail;
+  readonly sender: MailSender;
+  /** Keeps events for operators, each once. */
+  readonly record: (events: readonly AccountEvent[]) => Promise<void>;
+  /** One line of the log. */
+  readonly log: (event: AccountEvent) => void;
+  readonly clock: () => number;
+}
+
+/**
+ * Tells everybody who has to hear of an account's events: operators, by record and log, and the person, by mail, where it looks
+ * as if somebody else had a key to their account. Record and mail take an event in once, however often it comes; the log's line may
+ * come again, with the same id, after an answer that was lost.
+ */
+export function accountAlerts(parts: Alerting): AccountEvents {
+  return {
+    async notify(events) {
+      const outcomes = await Promise.allSettled([
+        parts.record(events),
+        ...events.filter(looksLikeTheft).map((event) => warn(event, parts)),
+      ]);
+      for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+      for (const event of events) parts.log(event);
+    },
+  };
+}
+
+/** The account says that one grant ended only where something was presented that should not have been about. */
+function looksLikeTheft(event: AccountEvent): boolean {
+  return event.kind === "grant_ended" || event.reason === "refresh_reuse";
+}
+
+/** A person who is gone meanwhile, or whom an operator shut out, is not written to. */
+async function warn({ id, kind, userId }: AccountEvent, { users, mail, sender, clock }: Alerting): Promise<void> {
+  const user = await users.find(userId);
+  if (user === null || user.disabled) return;
+  const text = suspectedTheftText(sender, kind === "grant_ended" ? "one_app" : "everything");
+  await mail.send({ to: user.email, ...text }, clock(), id);
+}
