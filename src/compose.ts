@@ -37,7 +37,8 @@ import {
   targetCatalog,
   trustedIssuers,
 } from "./compose_config.ts";
-import { composeDesks } from "./compose_people.ts";
+import { composeAccountEvents, composeMailCourier, composeMailRecords } from "./compose_mail.ts";
+import { composeDesks, composeUserManagement } from "./compose_people.ts";
 import { type CompiledConfig, compileConfig } from "./config/compile.ts";
 import type { IssuerAppParts } from "./issuer/app.ts";
 import { ClientCache } from "./issuing/client_cache.ts";
@@ -45,6 +46,7 @@ import type { Issuer } from "./issuing/issuer.ts";
 import { platformRandom } from "./kernel/random.ts";
 import type { AccountWiring } from "./objects/account.ts";
 import type { KeyRingWiring } from "./objects/key_ring.ts";
+import type { MailCourierWiring } from "./objects/mail_courier.ts";
 import type { CourierWiring } from "./objects/outbox_courier.ts";
 import type { Revocations } from "./ports/edge_feed.ts";
 import type { GrantSecrets } from "./ports/grant_secrets.ts";
@@ -133,8 +135,12 @@ export function composeIssuer(env: Environment, config: CompiledConfig, revocati
 
 /** The admin API's app. */
 export function composeAdmin(env: Environment, config: CompiledConfig, revocations: Revocations): AdminParts {
-  const { ring, courier, clients, keys } = issuerStores(readBindings(env));
+  const bindings = readBindings(env);
+  const { ring, courier, clients, keys, accounts } = issuerStores(bindings);
   return {
+    people: composeUserManagement(bindings, config, accounts),
+    mails: composeMailRecords(bindings, config),
+    events: new D1SecurityEvents(need(bindings, "DB")),
     issuerUrl: config.issuer.url,
     catalog: targetCatalog(config),
     clients,
@@ -228,21 +234,26 @@ export function wireCourier(env: Environment): CourierWiring {
   return { outbox: new D1Outbox(need(bindings, "DB")), truth: keys, copies, feed };
 }
 
+/** What the courier of mail carries between; null where nothing carries mail on. */
+export function wireMailCourier(env: Environment): MailCourierWiring | null {
+  return composeMailCourier(readBindings(env), installedConfig(env));
+}
+
 /** What an account's object needs. */
 export function wireAccount(env: Environment): AccountWiring {
   const bindings = readBindings(env);
   const { feed, clients, ring } = issuerStores(bindings);
-  const securityEvents = new D1SecurityEvents(need(bindings, "DB"));
+  const config = installedConfig(env);
   return {
     feed,
-    events: { notify: (events) => securityEvents.record(events) },
+    events: composeAccountEvents(bindings, config),
     clients: new BackchannelLogout({
       issuer: need(bindings, "ISSUER_URL"),
       clients,
       signer: () => new JoseTokenSigner(ring, signingEncryption(env), SIGNING_RING),
       fetch: (request) => fetch(request),
     }),
-    longestTokenMs: longestAccessTokenSeconds(installedConfig(env)) * 1000,
+    longestTokenMs: longestAccessTokenSeconds(config) * 1000,
   };
 }
 

@@ -1,7 +1,6 @@
 import { Argon2Passwords } from "./adapters/argon2_passwords.ts";
 import { D1ActionLinks } from "./adapters/d1_action_links.ts";
 import { D1Consents } from "./adapters/d1_consents.ts";
-import { D1MailOutbox } from "./adapters/d1_mail_outbox.ts";
 import { D1PairwiseSubjects } from "./adapters/d1_pairwise_subjects.ts";
 import { D1Users } from "./adapters/d1_users.ts";
 import { DurableObjectGuesses } from "./adapters/durable_object_guesses.ts";
@@ -9,6 +8,7 @@ import { JoseIdTokenHints } from "./adapters/jose_id_token_hints.ts";
 import type { VerificationKeys } from "./adapters/jose_verification_keys.ts";
 import { remoteAuthorizationTransactions } from "./adapters/remote_authorization_transactions.ts";
 import { type Bindings, need } from "./bindings.ts";
+import { composeMail, mailSender } from "./compose_mail.ts";
 import type { CompiledConfig } from "./config/compile.ts";
 import { cookieRules } from "./http/cookies.ts";
 import type { AuthorizationDesk } from "./issuer/authorization_desk.ts";
@@ -19,7 +19,8 @@ import type { Authorizing } from "./issuing/authorizing.ts";
 import type { Issuer } from "./issuing/issuer.ts";
 import type { People } from "./issuing/people.ts";
 import { platformRandom } from "./kernel/random.ts";
-import type { GrantLifetimes } from "./ports/accounts.ts";
+import type { UserManagement } from "./managing/user_management.ts";
+import type { Accounts, GrantLifetimes } from "./ports/accounts.ts";
 import type { ClientDirectory } from "./ports/clients.ts";
 
 /*
@@ -45,10 +46,23 @@ export function composePeople(bindings: Bindings, { issuer }: CompiledConfig, { 
     passwords: new Argon2Passwords({ ...passwords, random: platformRandom }),
     guesses: new DurableObjectGuesses(need(bindings, "GUESSES"), lockout),
     links: new D1ActionLinks(db),
-    mail: new D1MailOutbox(db),
+    mail: composeMail(bindings),
     secrets,
     random: platformRandom,
     settings: { sessions, passwords, lockout },
+  };
+}
+
+/** The use cases of operators about people. */
+export function composeUserManagement(bindings: Bindings, config: CompiledConfig, accounts: Accounts): UserManagement {
+  const db = need(bindings, "DB");
+  return {
+    users: new D1Users(db),
+    accounts,
+    links: new D1ActionLinks(db),
+    mail: composeMail(bindings),
+    random: platformRandom,
+    sender: mailSender(config),
   };
 }
 

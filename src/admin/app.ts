@@ -3,18 +3,21 @@ import { logFault } from "../http/log.ts";
 import { requestScope, type ScopedEnv } from "../http/request_scope.ts";
 import { Outage } from "../kernel/outage.ts";
 import type { Admission } from "../managing/authenticate_admin.ts";
-import type { Management } from "../managing/management.ts";
 import { type AdminEnv, admitAdmins } from "./admission.ts";
 import { apiKeyOperations } from "./api_key_operations.ts";
 import { clientOperations } from "./client_operations.ts";
 import { clientSecretOperations } from "./client_secret_operations.ts";
+import type { Managed } from "./managed.ts";
 import { ADMIN_BASE, openApiDocument } from "./openapi_document.ts";
 import type { Operation } from "./operation.ts";
+import { recordOperations } from "./record_operations.ts";
 import { faultResponse, runOperation } from "./run_operation.ts";
 import { signingKeyOperations } from "./signing_key_operations.ts";
+import { userAccessOperations } from "./user_access_operations.ts";
+import { userOperations } from "./user_operations.ts";
 
 /** What the admin app is built from. */
-export interface AdminParts extends Management, Admission {}
+export interface AdminParts extends Managed, Admission {}
 
 const OPENAPI_PATH = `${ADMIN_BASE}/openapi.json`;
 const DOCUMENT_MAX_AGE_SECONDS = 300;
@@ -25,6 +28,9 @@ export const OPERATIONS: readonly Operation[] = [
   ...clientSecretOperations,
   ...apiKeyOperations,
   ...signingKeyOperations,
+  ...userOperations,
+  ...userAccessOperations,
+  ...recordOperations,
 ];
 
 /**

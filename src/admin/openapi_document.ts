@@ -11,7 +11,9 @@ import {
 } from "./client_shapes.ts";
 import { type AdminFault, FAULTS } from "./fault.ts";
 import type { Operation } from "./operation.ts";
+import { mailListShape, securityEventListShape } from "./record_operations.ts";
 import { rotationsShape, signingKeyListShape, signingKeyShape } from "./signing_key_operations.ts";
+import { newUserShape, userGrantListShape, userListShape, userSessionListShape, userShape } from "./user_shapes.ts";
 
 /** Where the admin API lives. */
 export const ADMIN_BASE = "/admin/v1";
@@ -46,6 +48,13 @@ const COMPONENTS = {
   SigningKey: signingKeyShape,
   SigningKeyList: signingKeyListShape,
   Rotations: rotationsShape,
+  User: userShape,
+  NewUser: newUserShape,
+  UserList: userListShape,
+  UserSessionList: userSessionListShape,
+  UserGrantList: userGrantListShape,
+  SecurityEventList: securityEventListShape,
+  MailList: mailListShape,
   Problem: problemShape,
 } satisfies Record<string, z.ZodType>;
 

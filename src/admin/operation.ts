@@ -1,9 +1,10 @@
 import * as z from "zod";
 import { ok, type Result } from "../kernel/result.ts";
-import type { Management, ManagingFault, Progress } from "../managing/management.ts";
+import type { ManagingFault, Progress } from "../managing/management.ts";
 import type { AdminFault } from "./fault.ts";
 import { parseFields } from "./field_faults.ts";
 import { readJsonBody, readQuery } from "./json_request.ts";
+import type { Managed } from "./managed.ts";
 
 /** A request whose parts have been parsed by the operation's own schemas. */
 export interface Call<Body, Query> {
@@ -47,7 +48,7 @@ interface BodySpec<Schema> {
 interface OperationSpec<Body, Query> extends OperationFacts {
   readonly body: BodySpec<z.ZodType<Body>>;
   readonly query: z.ZodType<Query>;
-  readonly handle: (call: Call<Body, Query>, management: Management) => Promise<Result<Answer, ManagingFault>>;
+  readonly handle: (call: Call<Body, Query>, managed: Managed) => Promise<Result<Answer, ManagingFault>>;
 }
 
 /** An operation as the app runs it: the types of body and query are its own affair. */
@@ -57,7 +58,7 @@ export interface Operation extends OperationFacts {
   readonly run: (
     request: Request,
     params: Readonly<Record<string, string>>,
-    management: Management,
+    managed: Managed,
     nowMs: number,
   ) => Promise<Result<Answer, AdminFault>>;
 }
@@ -70,14 +71,14 @@ export function operation<Body, Query>({ handle, ...facts }: OperationSpec<Body,
   const { body, query } = facts;
   return {
     ...facts,
-    async run(request, params, management, nowMs) {
+    async run(request, params, managed, nowMs) {
       const sent = readQuery(new URL(request.url).searchParams);
       const asked = sent.ok ? parseFields(query, sent.value) : sent;
       if (!asked.ok) return asked;
       const json = body.presence === "none" ? ok({}) : await readJsonBody(request, body.presence === "required");
       const given = json.ok ? parseFields(body.schema, json.value) : json;
       if (!given.ok) return given;
-      return handle({ body: given.value, query: asked.value, params, nowMs }, management);
+      return handle({ body: given.value, query: asked.value, params, nowMs }, managed);
     },
   };
 }

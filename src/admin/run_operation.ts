@@ -2,24 +2,20 @@ import type { Context } from "hono";
 import { logEvent } from "../http/log.ts";
 import { problemResponse } from "../http/problem.ts";
 import type { Result } from "../kernel/result.ts";
-import type { Management } from "../managing/management.ts";
 import type { AdminEnv } from "./admission.ts";
 import { type AdminFault, describeFault } from "./fault.ts";
+import type { Managed } from "./managed.ts";
 import type { Answer, Operation } from "./operation.ts";
 
 /**
  * Runs one operation for an admitted operator and answers: the operation's status, 202 where the feed is still being told,
  * or a problem. Each act that changes something, or tried to, is one line in the log, whatever came of it.
  */
-export async function runOperation(
-  c: Context<AdminEnv>,
-  operation: Operation,
-  management: Management,
-): Promise<Response> {
+export async function runOperation(c: Context<AdminEnv>, operation: Operation, managed: Managed): Promise<Response> {
   const { requestId, nowMs } = c.var.scope;
   const params = c.req.param();
   try {
-    const result = await operation.run(c.req.raw, params, management, nowMs);
+    const result = await operation.run(c.req.raw, params, managed, nowMs);
     logAct(c, operation, result.ok ? result.value.progress : result.error.code, objectOf(result, params));
     return result.ok ? answerResponse(operation, result.value) : faultResponse(result.error, requestId);
   } catch (error) {

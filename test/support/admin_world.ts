@@ -1,11 +1,9 @@
 import { applyD1Migrations, createExecutionContext, type D1Migration, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { D1ApiKeys } from "../../src/adapters/d1_api_keys.ts";
-import { D1Clients } from "../../src/adapters/d1_clients.ts";
-import { remoteCourier, remoteEdgeFeed, remoteKeyRing } from "../../src/adapters/remote.ts";
+import { remoteEdgeFeed } from "../../src/adapters/remote.ts";
 import { type AdminParts, adminApp } from "../../src/admin/app.ts";
-import { need, readBindings } from "../../src/bindings.ts";
-import { composeIssuer, composeReader, composeRevocations, installedConfig } from "../../src/compose.ts";
+import { type Environment, need, readBindings } from "../../src/bindings.ts";
+import { composeAdmin, composeIssuer, composeReader, composeRevocations, installedConfig } from "../../src/compose.ts";
 import { platformRandom, randomTokenId } from "../../src/kernel/random.ts";
 import { accessTokenClaims } from "../../src/protocol/access_token.ts";
 import { type ClientId, newClientId } from "../../src/protocol/ids.ts";
@@ -21,7 +19,6 @@ declare global {
 const bindings = readBindings(env);
 const stub = {
   feed: () => need(bindings, "EDGE_FEED").getByName("one"),
-  ring: () => need(bindings, "SIGNING_KEYS").getByName("one"),
   courier: () => need(bindings, "OUTBOX").getByName("one"),
 };
 
@@ -33,22 +30,10 @@ export const stores = {
   courierStub: stub.courier,
 };
 
-/** The parts of an admin app on this test's real D1, KV and objects. Each call is an isolate of its own. */
-export function adminParts(): AdminParts {
+/** The parts of an admin app on this test's real D1, KV and objects, but for `other`. Each call is an isolate of its own. */
+export function adminParts(other: Environment = {}): AdminParts {
   const config = installedConfig(env);
-  const revocations = composeRevocations(composeReader(env));
-  const { issuer } = composeIssuer(env, config, revocations);
-  return {
-    issuerUrl: issuer.url,
-    catalog: issuer.catalog,
-    clients: new D1Clients(stores.db),
-    keys: new D1ApiKeys(stores.db),
-    courier: remoteCourier(stub.courier),
-    ring: remoteKeyRing("signing_keys", stub.ring),
-    revocations,
-    verifier: issuer.verifier,
-    random: platformRandom,
-  };
+  return composeAdmin({ ...env, ...other }, config, composeRevocations(composeReader(env)));
 }
 
 /** What a test changes of an operator's token. */

@@ -1,0 +1,10 @@
+import type { Management } from "../managing/management.ts";
+import type { UserManagement } from "../managing/user_management.ts";
+import type { MailRecords, SecurityEventRecords } from "../ports/operator_records.ts";
+
+/** Everything that operations work on. */
+export interface Managed extends Management {
+  readonly people: UserManagement;
+  readonly mails: MailRecords;
+  readonly events: SecurityEventRecords;
+}
