@@ -3,6 +3,7 @@ import type { D1Database, D1PreparedStatement } from "@cloudflare/workers-types"
 import { type RandomBytes, toBase62 } from "../../src/kernel/random.ts";
 import { hashClientSecret, newClientSecret } from "../../src/protocol/client_secret.ts";
 import { normaliseEmail } from "../../src/protocol/email_address.ts";
+import { DEVICE_CODE_GRANT } from "../../src/protocol/grant_types.ts";
 import { type ClientId, newClientId, newClientSecretId, newUserId, type UserId } from "../../src/protocol/ids.ts";
 import { formatPhc } from "../../src/protocol/phc_string.ts";
 
@@ -120,7 +121,7 @@ function insertPersonClient(db: D1Database, client: PersonClient, nowMs: number)
       client.id,
       client.name,
       JSON.stringify(methods),
-      JSON.stringify(["authorization_code", "refresh_token"]),
+      JSON.stringify(["authorization_code", "refresh_token", DEVICE_CODE_GRANT]),
       JSON.stringify(SCOPES),
       JSON.stringify(client.redirectUris),
       client.firstParty ? 1 : 0,

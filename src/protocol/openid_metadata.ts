@@ -23,6 +23,10 @@ export function openidMetadata(input: ServerMetadataInput) {
   return {
     ...serverMetadata(input),
     userinfo_endpoint: `${input.catalog.issuer}/oauth2/userinfo`,
+    // RP-Initiated Logout §2.1, Back-Channel Logout §2.1.
+    end_session_endpoint: `${input.catalog.issuer}/oauth2/logout`,
+    backchannel_logout_supported: true,
+    backchannel_logout_session_supported: true,
     subject_types_supported: ["public", "pairwise"],
     id_token_signing_alg_values_supported: ID_TOKEN_ALGORITHMS,
     claim_types_supported: ["normal"],

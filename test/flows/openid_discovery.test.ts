@@ -26,6 +26,9 @@ describe("OpenID Connect Discovery 3: the provider's configuration", () => {
     expect({ ...shared, ...added }).toEqual(told.json);
     expect(added).toEqual({
       userinfo_endpoint: `${ISSUER_URL}/oauth2/userinfo`,
+      end_session_endpoint: `${ISSUER_URL}/oauth2/logout`,
+      backchannel_logout_supported: true,
+      backchannel_logout_session_supported: true,
       subject_types_supported: ["public", "pairwise"],
       id_token_signing_alg_values_supported: ["RS256", "ES256", "EdDSA"],
       claim_types_supported: ["normal"],
