@@ -48,6 +48,15 @@ describe("RFC 7591 2: POST /clients for people", () => {
     expect((await admin.call("GET", `/clients/${client.id}`)).json).toMatchObject(shown);
   });
 
+  it("RFC 8628: a client for devices needs no redirect URI, and may be public", async () => {
+    const grants = ["urn:ietf:params:oauth:grant-type:device_code", "refresh_token"];
+    const fields = { grant_types: grants, redirect_uris: [], token_endpoint_auth_methods: ["none"] };
+    expect(await create(fields)).toMatchObject(fields);
+    const mixed = { ...WEB, grant_types: [...grants, "authorization_code"], redirect_uris: [] };
+    const told = await admin.call("POST", "/clients", mixed);
+    expect([told.status, told.json.errors]).toMatchObject([400, [{ field: "redirect_uris" }]]);
+  });
+
   it("takes every field", async () => {
     const fields = {
       application_type: "native",

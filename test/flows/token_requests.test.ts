@@ -170,7 +170,7 @@ describe("RFC 6749 5.2: what cannot be read is invalid_request and tells nothing
   it.each([
     ["password", { username: "a", password: "b" }],
     ["implicit", {}],
-    ["urn:ietf:params:oauth:grant-type:device_code", { device_code: "x" }],
+    ["urn:ietf:params:oauth:grant-type:jwt-bearer", { assertion: "x" }],
     ["CLIENT_CREDENTIALS", {}],
     ["client_credentials ", {}],
     ["client_credentials\n", {}],

@@ -38,7 +38,7 @@ export function openPages({ loginContext, ...wishes }: PagesWishes = {}) {
   const app = new Hono<ScopedEnv>();
   app.use(requestScope());
   pageRoutes(app, desk);
-  return { ...world, accounts, consents, browser: (wishes?: BrowserWishes) => new PageBrowser(app, wishes) };
+  return { ...world, accounts, consents, desk, app, browser: (wishes?: BrowserWishes) => new PageBrowser(app, wishes) };
 }
 
 export interface BrowserWishes {
