@@ -24,11 +24,13 @@ export interface BackchannelParts {
  */
 export class BackchannelLogout implements ClientNotifier {
   readonly #parts: BackchannelParts;
+  readonly #deadlineMs: number;
   /** Whether the issuer is itself on this machine: then clients may be too. */
   readonly #loopback: boolean;
 
-  constructor(parts: BackchannelParts) {
+  constructor(parts: BackchannelParts, deadlineMs = DEADLINE_MS) {
     this.#parts = parts;
+    this.#deadlineMs = deadlineMs;
     this.#loopback = isLoopbackHost(new URL(parts.issuer).hostname);
   }
 
@@ -56,12 +58,12 @@ export class BackchannelLogout implements ClientNotifier {
   async #post(uri: string, token: string, notice: LogoutNotice): Promise<NoticeOutcome> {
     try {
       const body = new URLSearchParams({ logout_token: token });
-      const signal = AbortSignal.timeout(DEADLINE_MS);
+      const signal = AbortSignal.timeout(this.#deadlineMs);
       const response = await this.#parts.fetch(
         new Request(uri, { method: "POST", body, redirect: "manual", signal, headers: { accept: "*/*" } }),
       );
       const { status } = response;
-      await response.body?.cancel().catch(() => undefined);
+      response.body?.cancel().catch(() => undefined);
       // 204 is what some frameworks make of an empty 200 (§2.8).
       const isHeard = status === 200 || status === 204;
       log(isHeard ? "logout_notice_delivered" : "logout_notice_failed", notice, { status });

@@ -2,13 +2,14 @@ import type { Hono } from "hono";
 import type { ScopedContext, ScopedEnv } from "../http/request_scope.ts";
 import type { CurrentSession } from "../issuing/current_session.ts";
 import { confirmLogout, type LogoutStep, logout, type SigningOut } from "../issuing/end_session.ts";
+import type { Issuer } from "../issuing/issuer.ts";
 import type { Result } from "../kernel/result.ts";
 import type { AuthorizationError } from "../protocol/authorize/authorization_error.ts";
 import { type AuthorizationParameters, parseParameters } from "../protocol/authorize/parameters.ts";
 import { formOriginFault } from "../protocol/form_origin.ts";
 import { parseClientId } from "../protocol/ids.ts";
 import { type LogoutRequest, parseLogoutRequest } from "../protocol/logout_request.ts";
-import { seeOther } from "./authorization_desk.ts";
+import { type AuthorizationDesk, seeOther } from "./authorization_desk.ts";
 import { queryOf, readBody } from "./authorize_route.ts";
 import { logPerson, momentOf, type PageDesk, personAt, seal, showPage, takeForm } from "./page_desk.ts";
 import { asPage } from "./page_routes.ts";
@@ -27,10 +28,10 @@ const CONFIRM = "/oauth2/logout/confirm";
  */
 const CLEARED = '"cache", "storage"';
 
-/** What the logout routes are built from. */
+/** What the logout routes are built from: of the issuer's app, no more than this. */
 export interface LogoutParts {
-  readonly desk: PageDesk;
-  readonly signingOut: SigningOut;
+  readonly issuer: Pick<Issuer, "clients" | "revocations">;
+  readonly desks: { readonly pages: PageDesk; readonly authorization: AuthorizationDesk };
 }
 
 /** A request, and the person who is signed in where it came from. */
@@ -40,17 +41,23 @@ interface LogoutCall {
 }
 
 /** Adds the logout endpoint to `app`, which has opened a request's scope already. No CORS: it is navigated to. */
-export function logoutRoutes(app: Hono<ScopedEnv>, parts: LogoutParts): void {
-  const { desk } = parts;
-  app.on(["GET", "POST"], LOGOUT, (c) => asPage(c, desk, () => logoutRoute(c, parts)));
-  app.post(CONFIRM, (c) => asPage(c, desk, () => confirmRoute(c, parts)));
+export function logoutRoutes(app: Hono<ScopedEnv>, { issuer, desks }: LogoutParts): void {
+  const desk = desks.pages;
+  const signingOut: SigningOut = {
+    clients: issuer.clients,
+    revocations: issuer.revocations,
+    hints: desks.authorization.authorizing.hints,
+    people: desk.people,
+    hintSeconds: desk.people.settings.sessions.absoluteSeconds,
+  };
+  app.on(["GET", "POST"], LOGOUT, (c) => asPage(c, desk, () => logoutRoute(c, desk, signingOut)));
+  app.post(CONFIRM, (c) => asPage(c, desk, () => confirmRoute(c, desk, signingOut)));
   app.all(LOGOUT, (c) => asPage(c, desk, () => methodNotAllowed(c, desk, "GET, HEAD, POST")));
   app.all(CONFIRM, (c) => asPage(c, desk, () => methodNotAllowed(c, desk, "POST")));
 }
 
 /** `GET` and `POST /oauth2/logout` (OpenID Connect RP-Initiated Logout §2). */
-export async function logoutRoute(c: ScopedContext, parts: LogoutParts): Promise<Response> {
-  const { desk, signingOut } = parts;
+async function logoutRoute(c: ScopedContext, desk: PageDesk, signingOut: SigningOut): Promise<Response> {
   const parameters = await readParameters(c.req.raw);
   const request = parameters.ok ? parseLogoutRequest(parameters.value) : parameters;
   if (!request.ok) return refused(c, request.error, desk);
@@ -65,10 +72,9 @@ export async function logoutRoute(c: ScopedContext, parts: LogoutParts): Promise
  * `POST /oauth2/logout/confirm`: the person's answer, by a form that was written for this session. Where nobody is signed in
  * any more there is nothing to guard: a second click is told the same as the first.
  */
-async function confirmRoute(c: ScopedContext, parts: LogoutParts): Promise<Response> {
-  const { desk, signingOut } = parts;
+async function confirmRoute(c: ScopedContext, desk: PageDesk, signingOut: SigningOut): Promise<Response> {
   const person = await personAt(c, desk);
-  if (person === null) return logoutRoute(c, parts);
+  if (person === null) return logoutRoute(c, desk, signingOut);
   const form = await takeForm(c, { kind: "session", sessionId: person.session.id }, LOGOUT, desk);
   if (form instanceof Response) return form;
   if (form.get("decision") !== "sign_out") return seeOther("/account");

@@ -1,7 +1,7 @@
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { ClientRecord } from "../ports/clients.ts";
 import type { Revocations, RevocationView } from "../ports/edge_feed.ts";
-import type { IdTokenReader } from "../ports/id_tokens.ts";
+import type { IdTokenHints } from "../ports/id_token_hints.ts";
 import type { AuthorizationError } from "../protocol/authorize/authorization_error.ts";
 import { type HintedSignIn, isRecentHint } from "../protocol/id_token_hint.ts";
 import type { ClientId, SessionId, UserId } from "../protocol/ids.ts";
@@ -20,7 +20,7 @@ import type { People } from "./people.ts";
 export interface SigningOut {
   readonly clients: Pick<ClientCache, "find">;
   readonly revocations: Revocations;
-  readonly idTokens: IdTokenReader;
+  readonly hints: IdTokenHints;
   readonly people: Pick<People, "accounts" | "secrets" | "subjects">;
   /** How old an ID token may be to count as a hint, in seconds: as long as a session can last. */
   readonly hintSeconds: number;
@@ -98,11 +98,10 @@ async function provenHint(
   moment: Moment,
   view: RevocationView | null,
 ): Promise<{ readonly hint: HintedSignIn; readonly client: ClientRecord } | null> {
-  const read = await parts.idTokens.read(token, moment.nowMs, moment.defer);
-  if (!read.ok) return null;
-  const { hint, kid } = read.value;
+  const hint = await parts.hints.read(token, moment.nowMs, moment.defer);
+  if (hint === null) return null;
   // A key that was withdrawn is in other hands: what it signed proves nothing. Nor does anything while nobody can say.
-  if (view === null || view.leastEpoch("kid", kid) > 0) return null;
+  if (view === null || view.leastEpoch("kid", hint.kid) > 0) return null;
   if (!isRecentHint(hint, parts.hintSeconds, Math.floor(moment.nowMs / 1000))) return null;
   const client = await findClient(hint.clientId, parts, moment, view);
   return client === null ? null : { hint, client };

@@ -1,12 +1,10 @@
-import type { ClientId } from "../protocol/ids.ts";
+import type { HintedSignIn } from "../protocol/id_token_hint.ts";
 import type { Defer } from "./edge_feed.ts";
 
 /** Whom an ID token of this issuer was about. It proves nothing of who sends it: a hint. */
-export interface HintedIdentity {
-  readonly clientId: ClientId;
-  /** As that client knows the user. */
-  readonly subject: string;
-  readonly sid: string | null;
+export interface HintedIdentity extends HintedSignIn {
+  /** The key that signed it. */
+  readonly kid: string;
 }
 
 /** Reads `id_token_hint` (OpenID Connect Core §3.1.2.1, RP-Initiated Logout §2). */

@@ -11,7 +11,7 @@ const BACK = "https://app.example/signed-out";
 const QUERIED = "https://app.example/out?tenant=1";
 
 const request = { idTokenHint: "a.b.c", clientId: null, postLogoutRedirectUri: BACK, state: null };
-const hint = { issuer: "https://i.example", clientId: CLIENT, subject: "usr_a", sid: "sid-a", issuedAtSeconds: 0 };
+const hint = { clientId: CLIENT, subject: "usr_a", sid: "sid-a", issuedAtSeconds: 0 };
 const client = { person: { postLogoutRedirectUris: [BACK, QUERIED, "http://127.0.0.1:7000/out"] } };
 const known = { subject: "usr_a", sid: "sid-a" };
 const good: LogoutFacts = { request, hint, client, isSignedIn: true, known, isVisit: true };
