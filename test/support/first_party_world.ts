@@ -6,7 +6,6 @@ import { need } from "../../src/bindings.ts";
 import { installedConfig } from "../../src/compose.ts";
 import type { LockoutConfig } from "../../src/config/schema.ts";
 import { issuerApp } from "../../src/issuer/app.ts";
-import { firstPartyRoutes } from "../../src/issuer/first_party_routes.ts";
 import type { People } from "../../src/issuing/people.ts";
 import { platformRandom } from "../../src/kernel/random.ts";
 import type { GrantLifetimes } from "../../src/ports/accounts.ts";
@@ -57,7 +56,7 @@ export type FirstPartyWorld = ReturnType<typeof openFirstParty>;
 export function openFirstParty({ lockout: wanted, lifetimes, people: changes, ...wishes }: FirstPartyWishes = {}) {
   const isolate = openIsolate(wishes);
   const { parts } = isolate;
-  const { issuer, desks } = parts;
+  const { desks } = parts;
   const lockout = { ...installedConfig(env).issuer.lockout, attemptsPerAddressPerMinute: 1_000, ...wanted };
   const people: People = {
     ...desks.pages.people,
@@ -74,7 +73,6 @@ export function openFirstParty({ lockout: wanted, lifetimes, people: changes, ..
     authorization: { ...desks.authorization, authorizing },
   };
   const app = issuerApp({ ...parts, desks: changed });
-  firstPartyRoutes(app, { issuer, people, lifetimes: authorizing.lifetimes });
   async function send(path: string, init: RequestInit): Promise<Told> {
     const ctx = createExecutionContext();
     const response = await app.fetch(new Request(new URL(path, ISSUER_URL), init), {}, ctx);
