@@ -1,3 +1,4 @@
+import { outboundUrlFault } from "../policy/outbound_url.ts";
 import type { GrantType } from "../protocol/grant_types.ts";
 import type { ClientId } from "../protocol/ids.ts";
 import type { PersonFacing } from "../protocol/person_facing.ts";
@@ -30,8 +31,10 @@ export function personFaults(
     faults.push({ field: "require_pkce", reason: "may be false for a client with a secret alone" });
   }
   const { backchannelLogoutUri: logout, clientUri } = person;
-  if (logout !== null && !isServerUrl(logout)) {
-    faults.push({ field: "backchannel_logout_uri", reason: "must be an https URL without fragment or credentials" });
+  // The server calls it: the same rule is put to it again at each call, where loopback is for an issuer on loopback alone.
+  if (logout !== null && !(isServerUrl(logout) && outboundUrlFault(logout, { loopback: true }) === null)) {
+    const reason = "must be an https URL of a public host, without fragment or credentials";
+    faults.push({ field: "backchannel_logout_uri", reason });
   }
   if (clientUri !== null && !(isServerUrl(clientUri) && clientUri.startsWith("https:"))) {
     faults.push({ field: "client_uri", reason: "must be an https URL without fragment or credentials" });

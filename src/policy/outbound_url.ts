@@ -2,8 +2,8 @@ import { isLoopbackHost } from "../kernel/loopback.ts";
 
 /**
  * Which addresses of others this server calls. Owns the rule against being sent to places that only it can reach: its own
- * machine, a private network, a cloud's metadata service (OWASP API7). A name that resolves to such a place cannot be
- * told from here: there it is the platform that refuses, whose `fetch` reaches the public network alone.
+ * machine, a private network, a cloud's metadata service (OWASP API7). Refuses to look names up: a public one that resolves to
+ * such a place is left to the network that the Worker runs in.
  */
 export type OutboundUrlFault =
   | "url_malformed"

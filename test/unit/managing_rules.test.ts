@@ -90,6 +90,11 @@ describe("what a client that acts for people may be", () => {
       { person: { ...PERSON, backchannelLogoutUri: "file:///etc/passwd" } },
       ["backchannel_logout_uri"],
     ],
+    [
+      "a logout receiver in a private network",
+      { person: { ...PERSON, backchannelLogoutUri: "https://169.254.169.254/out" } },
+      ["backchannel_logout_uri"],
+    ],
     ["a home page in the clear", { person: { ...PERSON, clientUri: "http://app.example/" } }, ["client_uri"]],
     ["a home page that runs", { person: { ...PERSON, clientUri: "javascript:alert(1)" } }, ["client_uri"]],
   ] as const)("%s", (_name, fields, faults) => {
