@@ -2,14 +2,12 @@ import type { ScopedContext } from "../http/request_scope.ts";
 import type { Issuer } from "../issuing/issuer.ts";
 import type { PublishedKeyReader } from "../ports/key_ring.ts";
 import { CLIENT_AUTH_METHODS } from "../protocol/client_credentials.ts";
-import { DEVICE_CODE_GRANT, GRANT_TYPES } from "../protocol/grant_types.ts";
+import { GRANT_TYPES } from "../protocol/grant_types.ts";
 import { openidMetadata } from "../protocol/openid_metadata.ts";
 import { serverMetadata } from "../protocol/server_metadata.ts";
 import { RING_FEED_ID } from "../protocol/signing_key_ring.ts";
 
 const METADATA_MAX_AGE_SECONDS = 300;
-/** A grant is told of where the way to it is open: a device begins at an endpoint of its own. */
-const OFFERED_GRANTS = GRANT_TYPES.filter((grantType) => grantType !== DEVICE_CODE_GRANT);
 
 /** `GET /.well-known/oauth-authorization-server` (RFC 8414 §3). */
 export function metadataRoute(issuer: Issuer): Response {
@@ -22,7 +20,7 @@ export function openidConfigurationRoute(issuer: Issuer): Response {
 }
 
 function offered({ catalog }: Issuer) {
-  return { catalog, grantTypes: OFFERED_GRANTS, clientAuthMethods: CLIENT_AUTH_METHODS };
+  return { catalog, grantTypes: GRANT_TYPES, clientAuthMethods: CLIENT_AUTH_METHODS };
 }
 
 /** `GET /.well-known/jwks.json` (RFC 7517 §5), cacheable for less time than a key is published before it signs. */

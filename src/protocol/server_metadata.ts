@@ -1,4 +1,3 @@
-import { DEVICE_CODE_GRANT } from "./grant_types.ts";
 import { IDENTITY_SCOPES } from "./identity_scopes.ts";
 import type { TargetCatalog } from "./token_target.ts";
 
@@ -16,9 +15,7 @@ export function serverMetadata({ catalog, grantTypes, clientAuthMethods }: Serve
     issuer,
     authorization_endpoint: `${issuer}/oauth2/authorize`,
     token_endpoint: `${issuer}/oauth2/token`,
-    ...(grantTypes.includes(DEVICE_CODE_GRANT)
-      ? { device_authorization_endpoint: `${issuer}/oauth2/device_authorization` }
-      : {}),
+    device_authorization_endpoint: `${issuer}/oauth2/device_authorization`,
     introspection_endpoint: `${issuer}/oauth2/introspect`,
     revocation_endpoint: `${issuer}/oauth2/revoke`,
     jwks_uri: `${issuer}/.well-known/jwks.json`,

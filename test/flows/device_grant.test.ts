@@ -13,7 +13,7 @@ import { captureLogs } from "../support/logs.ts";
 import { basic, postForm } from "../support/token_requests.ts";
 
 const world = openDevices();
-const { ask, device, poll, signedIn, someone, accounts, endpoint, isolate } = world;
+const { ask, device, poll, signedIn, someone, accounts, isolate } = world;
 const logs = captureLogs();
 let tv: RegisteredClient;
 let box: RegisteredClient;
@@ -79,19 +79,19 @@ describe("RFC 8628 3.1, 3.2: a device begins", () => {
   it("who the client is, is asked as at the token endpoint", async () => {
     expectOAuthError(await ask({ id: tv.id, secret: newSecret() }), "invalid_client");
     expectOAuthError(await ask({ id: tv.id, secret: "" }), "invalid_client");
-    expectOAuthError(await postForm(endpoint, "/oauth2/device_authorization", {}), "invalid_client");
+    expectOAuthError(await postForm(isolate, "/oauth2/device_authorization", {}), "invalid_client");
     expectOAuthError(await ask(await registerDeviceClient({ disabled: true })), "invalid_client");
     expectOAuthError(await ask(await registerPublicApp()), "unauthorized_client");
   });
 
   it("by POST alone, as a form, with nothing of it in the URL; scripts of any site may", async () => {
     const path = "/oauth2/device_authorization";
-    expectOAuthError(await endpoint.fetch(path), "invalid_request", 405);
-    const inQuery = await postForm(endpoint, `${path}?client_id=${box.id}`, {});
+    expectOAuthError(await isolate.fetch(path), "invalid_request", 405);
+    const inQuery = await postForm(isolate, `${path}?client_id=${box.id}`, {});
     expectOAuthError(inQuery, "invalid_request");
-    const json = await postForm(endpoint, path, "{}", { "content-type": "application/json" });
+    const json = await postForm(isolate, path, "{}", { "content-type": "application/json" });
     expectOAuthError(json, "invalid_request");
-    const preflight = await endpoint.fetch(path, {
+    const preflight = await isolate.fetch(path, {
       method: "OPTIONS",
       headers: { origin: "https://spa.example", "access-control-request-method": "POST" },
     });
@@ -256,11 +256,16 @@ describe("what ends a grant ends it between its approval and its collection", ()
 describe("outages", () => {
   it("without the devices' objects: 503, and afterwards the code is as good as before", async () => {
     const broken = breakable(need(readBindings(env), "DEVICES"));
-    const { poll: pollBroken, signedIn: signedInThere } = openDevices({ bindings: { DEVICES: broken.binding } });
+    const {
+      ask: askBroken,
+      poll: pollBroken,
+      signedIn: signedInThere,
+    } = openDevices({ bindings: { DEVICES: broken.binding } });
     const { device: approved } = await letIn();
     const tab = await signedInThere();
     broken.health = "failing";
     expectOAuthError(await pollBroken(approved), "temporarily_unavailable", 503);
+    expectOAuthError(await askBroken(tv), "temporarily_unavailable", 503);
     const page = await typeCode(tab, approved.userCode);
     expect([page.status, page.headers.get("retry-after")]).toEqual([503, "2"]);
     expect((await poll(approved)).status).toBe(200);

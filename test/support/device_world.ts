@@ -1,18 +1,9 @@
-import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { expect } from "vitest";
 import { deviceRoutes } from "../../src/issuer/device_routes.ts";
 import type { UserRecord } from "../../src/ports/users.ts";
 import { DEVICE_CODE_GRANT } from "../../src/protocol/grant_types.ts";
 import { type AppWishes, asClient, registerApp } from "./grant_world.ts";
-import {
-  ISSUER_URL,
-  type Isolate,
-  type IsolateWishes,
-  openIsolate,
-  type RegisteredClient,
-  readWhole,
-  type Told,
-} from "./issuer_world.ts";
+import { type IsolateWishes, openIsolate, type RegisteredClient, type Told } from "./issuer_world.ts";
 import { secret } from "./logs.ts";
 import { formToken, openPages, type PageBrowser } from "./pages_world.ts";
 import type { Parameters } from "./token_requests.ts";
@@ -30,24 +21,15 @@ export function registerDeviceClient(wishes: AppWishes = {}): Promise<Registered
   return registerApp({ name: "Living-room TV", grantTypes, ...wishes, person: { redirectUris: [], ...wishes.person } });
 }
 
-/** Device endpoint, device pages and sign-in on real objects, and devices and browsers to use them. */
+/** The issuer as it is wired, the device pages beside cheap passwords, and devices and browsers to use both. */
 export function openDevices(wishes: IsolateWishes = {}) {
   const isolate = openIsolate(wishes);
   const world = openPages();
   const { app, desk, someone, password } = world;
   const { issuer, desks } = isolate.parts;
   deviceRoutes(app, issuer, { pages: desk, authorization: desks.authorization });
-  const endpoint: Pick<Isolate, "fetch"> = {
-    async fetch(path, init) {
-      const ctx = createExecutionContext();
-      const request = path instanceof Request ? path : new Request(new URL(path, ISSUER_URL), init);
-      const response = await app.fetch(request, {}, ctx);
-      await waitOnExecutionContext(ctx);
-      return readWhole(response);
-    },
-  };
   const ask = async (client: Pick<RegisteredClient, "id" | "secret">, form: Parameters = {}): Promise<Told> => {
-    const told = await asClient(endpoint, client, form, "/oauth2/device_authorization");
+    const told = await asClient(isolate, client, form, "/oauth2/device_authorization");
     for (const name of ["device_code", "user_code"]) {
       const value = told.json[name];
       if (typeof value === "string") secret(value);
@@ -64,7 +46,6 @@ export function openDevices(wishes: IsolateWishes = {}) {
   return {
     ...world,
     isolate,
-    endpoint,
     ask,
     signedIn,
     /** A device that waits. */
