@@ -1,7 +1,12 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { OPERATIONS } from "../../src/admin/app.ts";
+import { platformRandom } from "../../src/kernel/random.ts";
 import { isJsonObject } from "../../src/kernel/strict_json.ts";
+import { newGrantId } from "../../src/protocol/ids.ts";
+import { sessionOpening } from "../support/account_world.ts";
 import { type AdminCaller, adminCaller, migrate, type ToldBody } from "../support/admin_world.ts";
+import { registerUser } from "../support/grant_world.ts";
+import { grantStart, LIFETIMES } from "../support/grants.ts";
 
 let admin: AdminCaller;
 let document: ToldBody;
@@ -85,16 +90,27 @@ describe("the OpenAPI document", () => {
   it("each documented operation works and answers a documented status and the members it documents", async () => {
     const client = (await admin.call("POST", "/clients", { name: "Robot", scopes: [] })).json;
     const key = (await admin.call("POST", "/keys", { name: "CI", environment: "test", scopes: [] })).json;
+    const user = await registerUser();
+    const { accounts } = admin.parts.people;
+    const opening = sessionOpening();
+    await accounts.openSession(user.id, opening, Date.now());
+    const start = grantStart({ grantId: newGrantId(platformRandom) });
+    await accounts.startGrant(user.id, start, LIFETIMES, Date.now());
     const bodies: Readonly<Record<string, object>> = {
       create_client: { name: "Robot", scopes: [] },
       change_client: { name: "Renamed" },
       create_key: { name: "CI", environment: "test", scopes: [] },
       change_key: { name: "Renamed" },
+      create_user: { email: "ada@example.org", profile: { name: "Ada" }, roles: ["staff"] },
+      change_user: { profile: { name: "Renamed" } },
     };
     const values: Readonly<Record<string, string>> = {
       client_id: client.id,
       secret_id: client.client_secret_id,
       key_id: key.id,
+      user_id: user.id,
+      session_id: opening.id,
+      grant_id: start.grantId,
     };
     // Deletions last, inner ones before the object that they are part of.
     const order = (method: string, path: string) => (method === "delete" ? 1_000 - path.length : 0);
