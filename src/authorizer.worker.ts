@@ -1,12 +1,8 @@
 import type { Environment } from "./bindings.ts";
-import {
-  composeAuthorizer,
-  composeRemoteReader,
-  composeRevocations,
-  installedConfig,
-  wireIdentityRing,
-} from "./compose.ts";
+import { composeAuthorizer, composeRemoteReader, composeRevocations } from "./compose.ts";
 import { composeHosts } from "./compose_config.ts";
+import { wireIdentityRing } from "./compose_objects.ts";
+import { installedConfig } from "./compose_stores.ts";
 import { type Apps, serve } from "./dispatch.ts";
 import { KeyRingObject } from "./objects/key_ring.ts";
 

@@ -1,19 +1,9 @@
 import { adminApp } from "./admin/app.ts";
 import type { Environment } from "./bindings.ts";
-import {
-  composeAdmin,
-  composeAuthorizer,
-  composeIssuer,
-  composeReader,
-  composeRevocations,
-  installedConfig,
-  wireAccount,
-  wireCourier,
-  wireIdentityRing,
-  wireMailCourier,
-  wireSigningRing,
-} from "./compose.ts";
+import { composeAdmin, composeAuthorizer, composeIssuer, composeReader, composeRevocations } from "./compose.ts";
 import { composeHosts } from "./compose_config.ts";
+import { wireAccount, wireCourier, wireIdentityRing, wireMailCourier, wireSigningRing } from "./compose_objects.ts";
+import { installedConfig } from "./compose_stores.ts";
 import { type Apps, serve } from "./dispatch.ts";
 import { issuerApp } from "./issuer/app.ts";
 import { AccountObject } from "./objects/account.ts";

@@ -72,6 +72,17 @@ export class PersonBrowser {
     throw new Error(`no code: ${answer.status}`);
   }
 
+  /** Lets the device in that shows `userCode`. Throws where that fails. */
+  async allowDevice(userCode: string): Promise<void> {
+    const entered = await this.#submit("/device", {
+      ...hiddenFields((await this.get("/device")).text),
+      user_code: userCode,
+    });
+    const fields = { ...hiddenFields(entered.text), user_code: userCode, decision: "allow" };
+    const { status, headers } = await this.#submit("/device/confirm", fields);
+    if (headers.location !== "/device/connected") throw new Error(`letting a device in: ${entered.status}, ${status}`);
+  }
+
   async get(path: string): Promise<Answer> {
     return this.#keep(await this.#connection.send({ method: "GET", path, headers: this.#cookies() }));
   }

@@ -1,4 +1,5 @@
 import { ID_TOKEN_ALGORITHMS } from "./id_token.ts";
+import { logoutMetadata } from "./logout_request.ts";
 import { PERSON_CLAIMS } from "./person_claims.ts";
 import { type ServerMetadataInput, serverMetadata } from "./server_metadata.ts";
 
@@ -23,10 +24,7 @@ export function openidMetadata(input: ServerMetadataInput) {
   return {
     ...serverMetadata(input),
     userinfo_endpoint: `${input.catalog.issuer}/oauth2/userinfo`,
-    // RP-Initiated Logout §2.1, Back-Channel Logout §2.1.
-    end_session_endpoint: `${input.catalog.issuer}/oauth2/logout`,
-    backchannel_logout_supported: true,
-    backchannel_logout_session_supported: true,
+    ...logoutMetadata(input.catalog.issuer),
     subject_types_supported: ["public", "pairwise"],
     id_token_signing_alg_values_supported: ID_TOKEN_ALGORITHMS,
     claim_types_supported: ["normal"],

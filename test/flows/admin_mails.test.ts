@@ -2,7 +2,8 @@ import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { D1MailOutbox } from "../../src/adapters/d1_mail_outbox.ts";
 import { DeploymentFault, type Environment } from "../../src/bindings.ts";
-import { composeAdmin, composeReader, composeRevocations, installedConfig } from "../../src/compose.ts";
+import { composeAdmin, composeReader, composeRevocations } from "../../src/compose.ts";
+import { installedConfig } from "../../src/compose_stores.ts";
 import { type AdminCaller, adminCaller, adminParts, migrate, mintToken, stores } from "../support/admin_world.ts";
 import { captureLogs } from "../support/logs.ts";
 

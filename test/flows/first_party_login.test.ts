@@ -1,3 +1,4 @@
+// Long because each rule of a sign-in has its attack and its positive control beside it.
 import { decodeJwt } from "jose";
 import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { signIn } from "../../src/issuing/sign_in.ts";

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { Argon2Passwords } from "../../src/adapters/argon2_passwords.ts";
 import { DurableObjectGuesses } from "../../src/adapters/durable_object_guesses.ts";
 import { need } from "../../src/bindings.ts";
-import { installedConfig } from "../../src/compose.ts";
+import { installedConfig } from "../../src/compose_stores.ts";
 import type { LockoutConfig } from "../../src/config/schema.ts";
 import { issuerApp } from "../../src/issuer/app.ts";
 import type { People } from "../../src/issuing/people.ts";

@@ -1,0 +1,91 @@
+import { BackchannelLogout } from "./adapters/backchannel_logout.ts";
+import { D1Outbox } from "./adapters/d1_outbox.ts";
+import { joseKeyMaker } from "./adapters/jose_keys.ts";
+import { JoseTokenSigner, SIGNER_KEY_MS } from "./adapters/jose_token_signer.ts";
+import { KvApiKeys } from "./adapters/kv_api_keys.ts";
+import { type Environment, need, readBindings } from "./bindings.ts";
+import { signingAlgorithms } from "./compose_config.ts";
+import { composeAccountEvents, composeMailCourier } from "./compose_mail.ts";
+import {
+  IDENTITY_RING,
+  installedConfig,
+  issuerStores,
+  keyEncryption,
+  SIGNING_RING,
+  signingEncryption,
+} from "./compose_stores.ts";
+import type { CompiledConfig } from "./config/compile.ts";
+import type { AccountWiring } from "./objects/account.ts";
+import type { KeyRingWiring } from "./objects/key_ring.ts";
+import type { MailCourierWiring } from "./objects/mail_courier.ts";
+import type { CourierWiring } from "./objects/outbox_courier.ts";
+
+/*
+ * The wiring of the Durable Objects: what each is given by the entry that exports it.
+ */
+
+/** An identity key signs for a day, is published an hour ahead, and outlives the last identity it signed by far. */
+const IDENTITY_RING_SETTINGS = { rotateAfterMs: 86_400_000, publishLeadMs: 3_600_000, retainMs: 3_600_000 };
+
+/** What the signing-key ring's object needs. */
+export function wireSigningRing(env: Environment): KeyRingWiring {
+  const config = installedConfig(env);
+  const { issuer } = config;
+  const { feed } = issuerStores(readBindings(env));
+  const longestTtlSeconds = Math.max(longestAccessTokenSeconds(config), issuer.idTokenTtlSeconds);
+  return {
+    algorithms: signingAlgorithms(config),
+    settings: {
+      rotateAfterMs: issuer.signingKeys.rotateAfterSeconds * 1000,
+      publishLeadMs: issuer.signingKeys.publishLeadSeconds * 1000,
+      retainMs: longestTtlSeconds * 1000 + SIGNER_KEY_MS,
+    },
+    maker: joseKeyMaker(signingEncryption(env), SIGNING_RING),
+    feed,
+  };
+}
+
+/** What the identity-key ring's object needs. */
+export function wireIdentityRing(env: Environment): KeyRingWiring {
+  return {
+    algorithms: ["ES256"],
+    settings: IDENTITY_RING_SETTINGS,
+    maker: joseKeyMaker(keyEncryption(readBindings(env), "IDENTITY_KEK"), IDENTITY_RING),
+    feed: null,
+  };
+}
+
+/** What the outbox's courier carries between. */
+export function wireCourier(env: Environment): CourierWiring {
+  const bindings = readBindings(env);
+  const { feed, keys } = issuerStores(bindings);
+  const copies = new KvApiKeys(need(bindings, "API_KEYS"));
+  return { outbox: new D1Outbox(need(bindings, "DB")), truth: keys, copies, feed };
+}
+
+/** What the courier of mail carries between; null where nothing carries mail on. */
+export function wireMailCourier(env: Environment): MailCourierWiring | null {
+  return composeMailCourier(readBindings(env), installedConfig(env));
+}
+
+/** What an account's object needs. */
+export function wireAccount(env: Environment): AccountWiring {
+  const bindings = readBindings(env);
+  const { feed, clients, ring } = issuerStores(bindings);
+  const config = installedConfig(env);
+  return {
+    feed,
+    events: composeAccountEvents(bindings, config),
+    clients: new BackchannelLogout({
+      issuer: need(bindings, "ISSUER_URL"),
+      clients,
+      signer: () => new JoseTokenSigner(ring, signingEncryption(env), SIGNING_RING),
+      fetch: (request) => fetch(request),
+    }),
+    longestTokenMs: longestAccessTokenSeconds(config) * 1000,
+  };
+}
+
+function longestAccessTokenSeconds({ issuer }: CompiledConfig): number {
+  return Math.max(issuer.accessTokenTtlSeconds, ...issuer.apis.map((api) => api.accessTokenTtlSeconds));
+}
