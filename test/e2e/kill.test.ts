@@ -12,7 +12,7 @@ import { knock, REFUSED, redeem, refresh, type TokenAnswer } from "./token_calls
  * may cost is the answer that was on its way. More rounds: `KILL_ROUNDS=50 npm test`.
  */
 const LONG_WINDOWS = fileURLToPath(new URL("./configs/long_windows.ts", import.meta.url));
-const ROUNDS = Number(process.env.KILL_ROUNDS ?? 10);
+const ROUNDS = Number(process.env.KILL_ROUNDS ?? 8);
 /** The latest moment of a kill after the request was sent. Early ones are tried more often: the work is done in a few. */
 const LATEST_MS = 30;
 

@@ -13,7 +13,7 @@ export interface Pace {
 }
 
 /** Rounds of a race at full length: `RACE_ROUNDS=200 npm test`. Fewer by default, for everyday runs. */
-const ROUNDS = Number(process.env.RACE_ROUNDS ?? 40);
+const ROUNDS = Number(process.env.RACE_ROUNDS ?? 25);
 
 /** The paces of issue 3, for tables of tests. */
 export const PACES: readonly (readonly [string, Pace])[] = [
@@ -37,6 +37,44 @@ export function race<T>(
       return act(connection);
     }),
   );
+}
+
+/** What a race came to, in words that can be counted, and the winner's answer. */
+export interface Outcome {
+  readonly words: string;
+  readonly given: TokenAnswer | undefined;
+}
+
+/** All spend one code at once: `spend` redeems an authorization code, or polls with a device code. */
+export async function raceForCode(
+  connections: Connections,
+  jitterMs: number,
+  client: CodeClient,
+  spend: (connection: Connection) => Promise<TokenAnswer>,
+): Promise<Outcome> {
+  const answers = await race(connections, jitterMs, spend);
+  const [given, ...others] = answers.filter(({ status }) => status === 200);
+  const refused = answers.filter(({ status, error }) => status === 400 && error === "invalid_grant");
+  const life = (await livesOn(connections, client, given)) ? "live" : "dead";
+  const answered = given === undefined ? 0 : 1 + others.length;
+  return { words: `${answered} answered, ${refused.length} invalid_grant, tokens ${life}`, given };
+}
+
+/** All spend one refresh token at once. */
+export async function raceToRefresh(
+  connections: Connections,
+  jitterMs: number,
+  client: CodeClient,
+  refreshToken: string,
+): Promise<Outcome> {
+  const answers = await race(connections, jitterMs, async (connection) => {
+    const answer = await refresh(connection, client, refreshToken);
+    return { ...answer, doors: await knock(connection, answer.accessToken) };
+  });
+  const answered = answers.filter(({ status }) => status === 200);
+  const successors = new Set(answered.map((answer) => answer.refreshToken));
+  const life = answers.every(({ doors }) => doors.every((status) => status === 200)) ? "live" : "dead";
+  return { words: `${answered.length} answered, ${successors.size} successor, tokens ${life}`, given: answered[0] };
 }
 
 /** How often each of `outcomes` was seen. */

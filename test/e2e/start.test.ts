@@ -5,15 +5,21 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Credentials } from "../../scripts/seed/credentials.ts";
+import { Connection } from "../../scripts/workers/connection.ts";
+import { PersonBrowser } from "../../scripts/workers/person_browser.ts";
 import { leftOver, plainEnvironment, type RunningCommand, startCommand } from "./command.ts";
 import { freePorts } from "./free_port.ts";
 import { type FreshCopy, freshCopy } from "./fresh_copy.ts";
 import { commandLine } from "./process_tree.ts";
+import { type Connections, raceForCode, raceToRefresh } from "./race.ts";
+import { askForDevice, poll, redeem } from "./token_calls.ts";
 
 const READY = "Ctrl-C ends everything";
 // The promise is 60 s with packages installed; installing them may come first where they are not.
 const READY_MS = 60_000;
 const INSTALLED_MS = 180_000;
+/** A few rounds only, for wrangler dev is slow; code_race.test.ts and refresh_race.test.ts run hundreds. */
+const RACES = 3;
 /** The `database_id` of wrangler.toml. */
 const NO_DATABASE_ID = "00000000-0000-0000-0000-000000000000";
 
@@ -135,7 +141,9 @@ describe("npm start in a fresh clone", { timeout: 400_000 }, () => {
     expect(statSync(join(copy.root, ".dev.vars")).mode & 0o777).toBe(0o600);
     expect(statSync(join(copy.root, ".dev")).mode & 0o777).toBe(0o700);
     expect(statSync(join(copy.root, ".dev", "credentials.json")).mode & 0o777).toBe(0o600);
-    expect(read(".dev.vars")).toMatch(/^SIGNING_KEK=k1:[\w-]{43}\nIDENTITY_KEK=k1:[\w-]{43}\nGRANT_KEY=k1:[\w-]{43}\n$/);
+    expect(read(".dev.vars")).toMatch(
+      /^SIGNING_KEK=k1:[\w-]{43}\nIDENTITY_KEK=k1:[\w-]{43}\nGRANT_KEY=k1:[\w-]{43}\n$/,
+    );
   });
 
   test("a second run keeps data and credentials, and a start beside it leaves it alone", async () => {
@@ -173,6 +181,33 @@ describe("npm start in a fresh clone", { timeout: 400_000 }, () => {
     const tree = start.tree();
     start.child.kill(signal);
     expect(await leftOver(tree)).toEqual([]);
+  });
+
+  test("20 at once: a code and a device code have one winner, a refresh token one successor, and all live", async () => {
+    const start = await ready();
+    const { users, web_client, issuer }: Credentials = JSON.parse(read(".dev", "credentials.json"));
+    const [{ email = "", password = "" } = {}] = users;
+    const [redirectUri = ""] = web_client.redirect_uris;
+    const scope = "openid orders:read";
+    const client = { id: web_client.client_id, secret: web_client.client_secret, redirectUri, scope };
+    const connect = () => new Connection(new URL(issuer), new URL(issuer).host);
+    const connections: Connections = [connect(), connect(), ...Array.from({ length: 18 }, connect)];
+    const browser = new PersonBrowser(connect(), issuer);
+    await browser.signIn(email, password);
+    for (let round = 0; round < RACES; round++) {
+      const code = await browser.codeFor(client);
+      const redeemed = await raceForCode(connections, 0, client, (caller) => redeem(caller, client, code));
+      expect(redeemed.words).toBe("1 answered, 19 invalid_grant, tokens live");
+      const device = await askForDevice(connections[0], client);
+      await browser.allowDevice(device.userCode);
+      const polled = await raceForCode(connections, 0, client, (caller) => poll(caller, client, device));
+      expect(polled.words).toBe("1 answered, 19 invalid_grant, tokens live");
+      const { refreshToken } = await redeem(connections[0], client, await browser.codeFor(client));
+      const refreshed = await raceToRefresh(connections, 0, client, refreshToken);
+      expect(refreshed.words).toBe("20 answered, 1 successor, tokens live");
+    }
+    for (const connection of connections) connection.close();
+    expect(await stop(start)).toEqual([]);
   });
 
   test("a server that dies is told plainly, and the others end with it", async () => {

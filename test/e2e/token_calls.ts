@@ -26,6 +26,26 @@ export function refresh(connection: Connection, client: CodeClient, refreshToken
   return askTokens(connection, client, { grant_type: "refresh_token", refresh_token: refreshToken });
 }
 
+/** A device that waits for somebody to let it in. */
+export interface WaitingDevice {
+  readonly deviceCode: string;
+  readonly userCode: string;
+}
+
+/** Begins a device authorization (RFC 8628 §3.1). Throws where that fails. */
+export async function askForDevice(connection: Connection, client: CodeClient): Promise<WaitingDevice> {
+  const { status, text } = await post(connection, "/oauth2/device_authorization", client, { scope: client.scope });
+  if (status !== 200) throw new Error(`device authorization: ${status}`);
+  const { device_code: deviceCode, user_code: userCode } = JSON.parse(text);
+  return { deviceCode, userCode };
+}
+
+/** Polls for the tokens of a device (RFC 8628 §3.4). */
+export function poll(connection: Connection, client: CodeClient, { deviceCode }: WaitingDevice): Promise<TokenAnswer> {
+  const grantType = "urn:ietf:params:oauth:grant-type:device_code";
+  return askTokens(connection, client, { grant_type: grantType, device_code: deviceCode });
+}
+
 /** What UserInfo and a route behind the gate answer to `accessToken`: their statuses. */
 export async function knock(connection: Connection, accessToken: string): Promise<readonly number[]> {
   const headers = { authorization: `Bearer ${accessToken}` };
@@ -39,9 +59,18 @@ async function askTokens(
   client: CodeClient,
   form: Readonly<Record<string, string>>,
 ): Promise<TokenAnswer> {
-  const secret = client.secret === null ? {} : { client_secret: client.secret };
-  const body = new URLSearchParams({ ...form, client_id: client.id, ...secret }).toString();
-  return read(await connection.send({ method: "POST", path: "/oauth2/token", headers: FORM, body }));
+  return read(await post(connection, "/oauth2/token", client, form));
+}
+
+function post(
+  connection: Connection,
+  path: string,
+  { id, secret }: CodeClient,
+  form: Readonly<Record<string, string>>,
+): Promise<Answer> {
+  const proof = secret === null ? {} : { client_secret: secret };
+  const body = new URLSearchParams({ ...form, client_id: id, ...proof }).toString();
+  return connection.send({ method: "POST", path, headers: FORM, body });
 }
 
 function read({ status, text }: Answer): TokenAnswer {
