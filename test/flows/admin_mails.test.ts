@@ -1,8 +1,10 @@
+import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { D1MailOutbox } from "../../src/adapters/d1_mail_outbox.ts";
-import { DeploymentFault, type Environment } from "../../src/bindings.ts";
+import { DeploymentFault, type Environment, need, readBindings } from "../../src/bindings.ts";
 import { composeAdmin, composeReader, composeRevocations } from "../../src/compose.ts";
+import { wireMailCourier } from "../../src/compose_objects.ts";
 import { installedConfig } from "../../src/compose_stores.ts";
 import { type AdminCaller, adminCaller, adminParts, migrate, mintToken, stores } from "../support/admin_world.ts";
 import { captureLogs } from "../support/logs.ts";
@@ -114,5 +116,33 @@ describe("a deployment's mail", () => {
   ])("%s is a fault of the deployment", (_name, half) => {
     expect(() => adminParts(half)).toThrow(DeploymentFault);
     expect(() => adminParts({ ...half, ...CONFIGURED })).not.toThrow();
+  });
+
+  const alarm = () =>
+    runInDurableObject(need(readBindings(env), "MAILS").getByName("one"), (_, state) => state.storage.getAlarm());
+  const mail = { kind: "invitation", subject: "an account", text: "a link" } as const;
+
+  it("that has no binding waits in D1, and nobody is told to look", async () => {
+    await adminParts().people.mail.send({ to: "ada@example.org", ...mail }, Date.now());
+    expect(await alarm()).toBeNull();
+    expect((await admin.call("GET", "/mails?limit=1")).json.data).toMatchObject([{ to: "ada@example.org" }]);
+  });
+
+  it("that has one is carried within seconds, from the configured address", async () => {
+    await adminParts(CONFIGURED).people.mail.send({ to: "ada@example.org", ...mail }, Date.now());
+    expect(await alarm()).toBeLessThanOrEqual(Date.now() + 1_000);
+    const sent: unknown[] = [];
+    const send = async (parts: unknown) => ({ messageId: String(sent.push(parts)) });
+    const wiring = wireMailCourier({ ...env, ...CONFIGURED, EMAIL: { send } });
+    await wiring?.carrier.carry({ to: "ada@example.org", ...mail });
+    expect(sent).toEqual([
+      {
+        from: { email: "no-reply@example.com", name: "Sallyport" },
+        to: "ada@example.org",
+        subject: "an account",
+        text: "a link",
+      },
+    ]);
+    expect(wireMailCourier(env)).toBeNull();
   });
 });
