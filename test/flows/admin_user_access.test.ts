@@ -201,6 +201,31 @@ describe("DESIGN 4: while gates cannot be told", () => {
   });
 });
 
+describe("the isolate that ended something", () => {
+  it("knows at once that its picture of the feed is old; an act that ends nothing leaves it alone", async () => {
+    const { revocations } = admin.parts;
+    const expire = vi.fn(() => revocations.expire());
+    const watched = await adminCaller({ revocations: { view: revocations.view.bind(revocations), expire } });
+    const { user } = await person({ roles: ["staff"] });
+    const { data: sessions } = (await watched.call("GET", `/users/${user.id}/sessions`)).json;
+    const { data: grants } = (await watched.call("GET", `/users/${user.id}/grants`)).json;
+    await watched.call("POST", `/users/${user.id}/password-reset`);
+    expect(expire).not.toHaveBeenCalled();
+    const acts = [
+      ["DELETE", `/grants/${grants[0]?.id}`],
+      ["DELETE", `/sessions/${sessions[0]?.id}`],
+      ["DELETE", "/sessions"],
+      ["PATCH", "", { disabled: true }],
+      ["DELETE", ""],
+    ] as const;
+    for (const [method, path, body] of acts) {
+      expire.mockClear();
+      expect((await watched.call(method, `/users/${user.id}${path}`, body)).status, path).toBeLessThan(300);
+      expect(expire, `${method} ${path}`).toHaveBeenCalled();
+    }
+  });
+});
+
 describe("V8.4.2, API5: real tokens of people and of machines open none of it", () => {
   const ROUTES = [
     ["GET", "/users"],
