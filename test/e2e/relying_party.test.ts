@@ -1,5 +1,6 @@
 import * as client from "openid-client";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { newClient } from "./people/new_client.ts";
 import { PlainBrowser } from "./people/plain_browser.ts";
 import { authorizeByHand } from "./people/sign_in.ts";
 import { type PeopleWorld, startPeopleWorld } from "./people/world.ts";
@@ -28,10 +29,11 @@ function newBrowser(): PlainBrowser {
   return new PlainBrowser(world.url, `198.51.100.${addresses}`);
 }
 
-const INSECURE = { execute: [client.allowInsecureRequests] };
+/** Signatures are checked too, which the library leaves to TLS otherwise. */
+const STRICT = { execute: [client.allowInsecureRequests, client.enableNonRepudiationChecks] };
 
 function configured(id: string, authentication: client.ClientAuth): Promise<client.Configuration> {
-  return client.discovery(new URL(world.url), id, undefined, authentication, INSECURE);
+  return client.discovery(new URL(world.url), id, undefined, authentication, STRICT);
 }
 
 function configuredPublic(): Promise<client.Configuration> {
@@ -210,6 +212,63 @@ describe("openid-client, confidential client", () => {
     await expect(client.clientCredentialsGrant(wrong)).rejects.toMatchObject({
       status: 401,
       cause: [{ scheme: "basic" }],
+    });
+  });
+});
+
+describe("openid-client, device and logout", () => {
+  const GRANT = "urn:ietf:params:oauth:grant-type:device_code";
+
+  test("a device polls until the person has said yes; another one learns of a no", async () => {
+    const { id } = await newClient(world, {
+      name: "Television",
+      token_endpoint_auth_methods: ["none"],
+      grant_types: [GRANT, "refresh_token"],
+    });
+    const config = await configured(id, client.None());
+    const answered = async (decision: "allow" | "deny") => {
+      const device = await client.initiateDeviceAuthorization(config, { scope: SCOPE });
+      const polling = client.pollDeviceAuthorizationGrant(config, { ...device, interval: 1 });
+      const browser = newBrowser();
+      const login = await browser.open(new URL(device.verification_uri));
+      const entry = await browser.submit(login, "/login", { email: ada().email, password: ada().password });
+      const asked = await browser.submit(entry, "/device", { user_code: device.user_code });
+      await browser.submit(asked, "/device/confirm", { decision });
+      return polling;
+    };
+    const tokens = await answered("allow");
+    expect(await orders(tokens.access_token)).toBe(200);
+    expect(had(tokens.claims()).sub).toBe(ada().id);
+    const next = await client.refreshTokenGrant(config, had(tokens.refresh_token));
+    expect(await orders(next.access_token)).toBe(200);
+    await expect(answered("deny")).rejects.toMatchObject({ error: "access_denied" });
+  });
+
+  test("the end-session URL that the library builds ends the session, and with it what is not for offline use", async () => {
+    const bye = "http://127.0.0.1:8799/bye";
+    const { id, secret } = await newClient(world, {
+      name: "Shop",
+      token_endpoint_auth_methods: ["client_secret_post"],
+      grant_types: ["authorization_code", "refresh_token"],
+      redirect_uris: [REDIRECT],
+      post_logout_redirect_uris: [bye],
+    });
+    const config = await configured(id, client.ClientSecretPost(secret ?? ""));
+    const browser = newBrowser();
+    const tokens = await tokensOf(config, browser, { scope: "openid orders:read" });
+    const url = client.buildEndSessionUrl(config, {
+      id_token_hint: had(tokens.id_token),
+      post_logout_redirect_uri: bye,
+      state: "back",
+    });
+    expect((await browser.send(url)).headers.get("location")).toBe(`${bye}?state=back`);
+    const again = await attempt(config, { prompt: "none" });
+    const back = await authorizeByHand(browser, again.url, { user: ada() });
+    await expect(client.authorizationCodeGrant(config, back, again.checks)).rejects.toMatchObject({
+      error: "login_required",
+    });
+    await expect(client.refreshTokenGrant(config, had(tokens.refresh_token))).rejects.toMatchObject({
+      error: "invalid_grant",
     });
   });
 });
