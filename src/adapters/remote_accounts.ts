@@ -15,6 +15,7 @@ export function remoteAccounts(stub: (user: UserId) => Accounts): Accounts {
   return {
     openSession: (user, ...rest) => call(user, (account) => account.openSession(user, ...rest)),
     findSession: (user, ...rest) => call(user, (account) => account.findSession(user, ...rest)),
+    epochOf: (user, ...rest) => call(user, (account) => account.epochOf(user, ...rest)),
     listSessions: (user, ...rest) => call(user, (account) => account.listSessions(user, ...rest)),
     endSession: (user, ...rest) => call(user, (account) => account.endSession(user, ...rest)),
     endEverything: (user, ...rest) => call(user, (account) => account.endEverything(user, ...rest)),

@@ -1,4 +1,5 @@
 import { err, ok, type Result } from "../kernel/result.ts";
+import type { UserRecord } from "../ports/users.ts";
 import { passwordChangedText } from "../protocol/mail_texts.ts";
 import type { CurrentSession } from "./current_session.ts";
 import { attemptOf, loginName, type Throttled, welcome } from "./guess_budgets.ts";
@@ -33,15 +34,20 @@ export async function changePassword(
   const attempt = await attemptOf(loginName(user.email), visitor, people);
   const wait = await people.guesses.begin(attempt, nowMs);
   if (wait !== null) return err({ kind: "throttled", ...wait });
-  const proof = await provePassword(current, user, people);
+  const proof = await provePassword(current, user, people, nowMs);
   if (!proof.ok) return proof;
   const passwordHash = await people.passwords.hash(judged.value);
   await people.accounts.endEverything(user.id, "password_changed", session.id, nowMs);
-  const changed = await changeUser(user.id, () => ({ passwordHash }), people, nowMs);
-  if (changed === null) return err({ kind: "wrong", loggedReason: "unknown_user", loggedUser: user.id });
-  const opened = await openSession(user.id, visitor, session.id, people, nowMs);
-  await people.accounts.endEverything(user.id, "password_changed", opened?.id ?? null, nowMs);
+  const epoch = await people.accounts.epochOf(user.id, nowMs);
+  const proven = proof.value.user.passwordHash;
+  // Not over a password that somebody set meanwhile: whoever knew the old one has been shut out by it.
+  const change = (now: UserRecord) => (now.passwordHash === proven ? { passwordHash } : null);
+  const changed = await changeUser(user.id, change, people, nowMs);
+  if (changed === null) return err({ kind: "wrong", loggedReason: "proof_superseded", loggedUser: user.id });
+  const opened = await openSession(user.id, visitor, session.id, epoch, people, nowMs);
+  const kept = opened.ok ? opened.value.id : null;
+  await people.accounts.endEverything(user.id, "password_changed", kept, nowMs);
   await people.mail.send({ to: changed.email, ...passwordChangedText(mailSender(people)) }, nowMs);
-  if (opened === null) return err({ kind: "wrong", loggedReason: "user_disabled", loggedUser: user.id });
-  return ok({ session: opened, browser: await welcome(attempt, people, nowMs) });
+  if (!opened.ok) return err({ kind: "wrong", loggedReason: opened.error, loggedUser: user.id });
+  return ok({ session: opened.value, browser: await welcome(attempt, people, nowMs) });
 }

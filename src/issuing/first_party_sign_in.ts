@@ -1,8 +1,7 @@
 import { sha256Base64url, toBase64url } from "../kernel/bytes.ts";
-import { err, type Result } from "../kernel/result.ts";
+import { err, ok, type Result } from "../kernel/result.ts";
 import type { LiveGrant } from "../ports/accounts.ts";
 import type { ClientRecord } from "../ports/clients.ts";
-import type { UserRecord } from "../ports/users.ts";
 import type { PasswordRequest } from "../protocol/first_party_request.ts";
 import type { GrantTerms } from "../protocol/grant_terms.ts";
 import { newGrantId } from "../protocol/ids.ts";
@@ -18,7 +17,8 @@ import {
 } from "./first_party.ts";
 import type { IssuedToken } from "./issued_token.ts";
 import { mintPersonTokens } from "./mint_person_tokens.ts";
-import { hashAnew, proveCredentials } from "./sign_in.ts";
+import type { SessionRefusal } from "./open_session.ts";
+import { hashAnew, type ProvenPassword, proveCredentials } from "./sign_in.ts";
 
 const SECRET_BYTES = 32;
 /** How the user proved who they are (RFC 8176). */
@@ -48,14 +48,14 @@ export async function firstPartySignIn(
   }
   const { user, attempt, outdated } = proven.value;
   trace.userId = user.id;
-  // No cookie comes back from an app: its failures are forgotten, and no browser is known by it.
-  await people.guesses.succeeded(attempt, moment.nowMs);
-  if (outdated) await hashAnew(request.password, user, people, moment.nowMs);
-  const begun = await begin(user, client.value, target.value.scopes, parts, call);
-  if (begun === null) return err({ kind: "wrong", loggedReason: "user_disabled", loggedUser: user.id });
-  const { grant, refreshToken } = begun;
+  const begun = await begin(proven.value, client.value, target.value.scopes, parts, call);
+  if (!begun.ok) return err({ kind: "wrong", loggedReason: begun.error, loggedUser: user.id });
+  const { grant, refreshToken } = begun.value;
   trace.grantId = grant.grantId;
   try {
+    // No cookie comes back from an app: its failures are forgotten, and no browser is known by it.
+    await people.guesses.succeeded(attempt, moment.nowMs);
+    if (outdated) await hashAnew(request.password, user, people, moment.nowMs);
     const narrowing = { scopes: null, resource: null };
     const mint = { grant, client: client.value, user, narrowing, refreshToken, first: true };
     const issued = await mintPersonTokens(mint, issuer, moment, view);
@@ -75,14 +75,14 @@ function defaultTarget({ scopes, defaultScopes }: ClientRecord, { issuer: { cata
   );
 }
 
-/** A new grant of `user` with its first refresh token, or null where the account is blocked. */
+/** A new grant of `user` with its first refresh token, unless the account is blocked or everything of it ended since the proof. */
 async function begin(
-  user: UserRecord,
+  { user, provenAtEpoch }: ProvenPassword,
   client: ClientRecord,
   scopes: readonly string[],
   { issuer, people, lifetimes }: FirstParty,
   { moment: { nowMs } }: FirstPartyCall,
-): Promise<{ readonly grant: LiveGrant; readonly refreshToken: string } | null> {
+): Promise<Result<{ readonly grant: LiveGrant; readonly refreshToken: string }, SessionRefusal>> {
   const terms: GrantTerms = {
     clientId: client.id,
     subject: await subjectFor(user.id, client, people),
@@ -102,8 +102,10 @@ async function begin(
     issuer.secrets.seal({ user: user.id, grant: grantId }, "refresh"),
     sha256Base64url(secret),
   ]);
-  const start = { grantId, terms, dpopThumbprint: null, refreshHash };
+  const start = { grantId, terms, dpopThumbprint: null, refreshHash, provenAtEpoch };
   const outcome = await issuer.accounts.startGrant(user.id, start, lifetimes, nowMs);
-  if (outcome.kind === "refused") return null;
-  return { grant: outcome.grant, refreshToken: formatOpaqueToken("spr_", sealed, secret) };
+  if (outcome.kind === "refused") {
+    return err(outcome.reason === "proof_superseded" ? "proof_superseded" : "user_disabled");
+  }
+  return ok({ grant: outcome.grant, refreshToken: formatOpaqueToken("spr_", sealed, secret) });
 }

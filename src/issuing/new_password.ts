@@ -32,19 +32,21 @@ export function knownAbout({ email, profile }: Pick<UserRecord, "email" | "profi
 }
 
 /**
- * Changes a user, and again on what somebody else made of it meanwhile; null where the user is gone. What `change` does must be right
- * whatever the rest of the record has become.
+ * Changes a user, and again on what somebody else made of it meanwhile; null where the user is gone, or where `change` wants none of what
+ * it has become.
  */
 export async function changeUser(
   id: UserId,
-  change: (user: UserRecord) => Partial<UserRecord>,
+  change: (user: UserRecord) => Partial<UserRecord> | null,
   { users }: Pick<People, "users">,
   nowMs: number,
 ): Promise<UserRecord | null> {
   for (let tries = 0; tries < TRIES; tries++) {
     const before = await users.find(id);
     if (before === null) return null;
-    const after = { ...before, ...change(before), version: before.version + 1, updatedAtMs: nowMs };
+    const changes = change(before);
+    if (changes === null) return null;
+    const after = { ...before, ...changes, version: before.version + 1, updatedAtMs: nowMs };
     const outcome = await users.update(before, after, normaliseEmail(after.email) ?? after.email, []);
     if (outcome === "changed") return after;
   }

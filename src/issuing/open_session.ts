@@ -1,4 +1,5 @@
 import { sha256Base64url, toBase64url } from "../kernel/bytes.ts";
+import { err, ok, type Result } from "../kernel/result.ts";
 import { newSessionId, type SessionId, type UserId } from "../protocol/ids.ts";
 import { formatOpaqueToken } from "../protocol/opaque_token.ts";
 import type { People, Visitor } from "./people.ts";
@@ -15,14 +16,21 @@ export interface OpenedSession {
 /** How the user proved who they are (RFC 8176). */
 const PASSWORD = ["pwd"] as const;
 
-/** Opens a session under a new id in the place of `replaces`, or null where the account is blocked. Only a hash of its secret is kept. */
+/** Why no session was opened: fixed words for logs. */
+export type SessionRefusal = "user_disabled" | "proof_superseded";
+
+/**
+ * Opens a session under a new id in the place of `replaces`, unless the account is blocked or everything of it has ended since
+ * `provenAtEpoch`. Only a hash of its secret is kept.
+ */
 export async function openSession(
   user: UserId,
   visitor: Visitor,
   replaces: SessionId | null,
+  provenAtEpoch: number | null,
   people: Pick<People, "accounts" | "secrets" | "random" | "settings">,
   nowMs: number,
-): Promise<OpenedSession | null> {
+): Promise<Result<OpenedSession, SessionRefusal>> {
   const { idleSeconds, absoluteSeconds } = people.settings.sessions;
   const id = newSessionId(people.random);
   const secret = toBase64url(people.random(32));
@@ -39,7 +47,9 @@ export async function openSession(
     idleMs: idleSeconds * 1_000,
     absoluteMs: absoluteSeconds * 1_000,
     replaces,
+    provenAtEpoch,
   };
-  if ((await people.accounts.openSession(user, opening, nowMs)) === "blocked") return null;
-  return { id, token: formatOpaqueToken("sps_", sealed, secret), endsAtMs: nowMs + absoluteSeconds * 1_000 };
+  const outcome = await people.accounts.openSession(user, opening, nowMs);
+  if (outcome !== "opened") return err(outcome === "blocked" ? "user_disabled" : "proof_superseded");
+  return ok({ id, token: formatOpaqueToken("sps_", sealed, secret), endsAtMs: nowMs + absoluteSeconds * 1_000 });
 }

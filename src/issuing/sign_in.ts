@@ -5,11 +5,11 @@ import { normaliseEmail } from "../protocol/email_address.ts";
 import type { SessionId, UserId } from "../protocol/ids.ts";
 import { preparePassword } from "../protocol/password_policy.ts";
 import { attemptOf, loginName, type Throttled, welcome } from "./guess_budgets.ts";
-import { type OpenedSession, openSession } from "./open_session.ts";
+import { type OpenedSession, openSession, type SessionRefusal } from "./open_session.ts";
 import type { People, Visitor } from "./people.ts";
 
 /** Why nobody was signed in, for the log alone: the person hears one answer for all. */
-export type WrongReason = "wrong_password" | "unknown_user" | "user_disabled";
+export type WrongReason = "wrong_password" | "unknown_user" | SessionRefusal;
 
 /** The credentials do not open an account. */
 export interface WrongCredentials {
@@ -47,21 +47,27 @@ export async function signIn(
 ): Promise<Result<SignedIn, SignInFault>> {
   const proven = await proveCredentials(credentials, visitor, people, nowMs);
   if (!proven.ok) return proven;
-  const { user, attempt, outdated } = proven.value;
-  const session = await openSession(user.id, visitor, replaces, people, nowMs);
-  if (session === null) return wrong("user_disabled", user.id);
+  const { user, attempt, outdated, provenAtEpoch } = proven.value;
+  const session = await openSession(user.id, visitor, replaces, provenAtEpoch, people, nowMs);
+  if (!session.ok) return wrong(session.error, user.id);
   const browser = await welcome(attempt, people, nowMs);
   if (outdated) await hashAnew(credentials.password, user, people, nowMs);
-  return ok({ user, session, browser });
+  return ok({ user, session: session.value, browser });
+}
+
+/** A password that was right, and how long that is worth anything. */
+export interface ProvenPassword {
+  readonly user: UserRecord;
+  /** The hash has weaker parameters than today's. */
+  readonly outdated: boolean;
+  /** For whatever is opened or begun on this proof: it must not be once everything has ended since. */
+  readonly provenAtEpoch: number;
 }
 
 /** Somebody who proved who they are, and to whom nothing was given yet. */
-export interface ProvenPerson {
-  readonly user: UserRecord;
+export interface ProvenPerson extends ProvenPassword {
   /** As it was counted: it stays a failure until `guesses.succeeded` is told otherwise. */
   readonly attempt: Attempt;
-  /** The hash has weaker parameters than today's. */
-  readonly outdated: boolean;
 }
 
 /**
@@ -71,7 +77,7 @@ export interface ProvenPerson {
 export async function proveCredentials(
   { email, password }: Credentials,
   visitor: Visitor,
-  people: Pick<People, "guesses" | "users" | "passwords" | "secrets">,
+  people: Pick<People, "guesses" | "users" | "accounts" | "passwords" | "secrets">,
   nowMs: number,
 ): Promise<Result<ProvenPerson, SignInFault>> {
   const name = loginName(email);
@@ -79,22 +85,35 @@ export async function proveCredentials(
   const wait = await people.guesses.begin(attempt, nowMs);
   if (wait !== null) return err({ kind: "throttled", ...wait });
   const user = await people.users.findByEmail(name);
-  const proof = await provePassword(password, user, people);
+  const proof = await provePassword(password, user, people, nowMs);
   return proof.ok ? ok({ ...proof.value, attempt }) : proof;
 }
 
-/** Whether `password` is that of `user`, who may not exist. Always one hash. */
+/**
+ * Whether `password` is that of `user`, who may not exist. Always one hash, and for whoever is refused nothing else: no answer's time
+ * tells of an account.
+ *
+ * A hash takes long enough for the password to be replaced meanwhile. So once it was right, the epoch is read, and the user
+ * again after it: if the password still is what was proven, whatever replaces it later moves the epoch on, and ends what
+ * had opened or keeps it from opening. In the other order a change could end in between and be seen by neither look.
+ */
 export async function provePassword(
   password: string,
   user: UserRecord | null,
-  { passwords }: Pick<People, "passwords">,
-): Promise<Result<{ readonly user: UserRecord; readonly outdated: boolean }, WrongCredentials>> {
+  { passwords, accounts, users }: Pick<People, "passwords" | "accounts" | "users">,
+  nowMs: number,
+): Promise<Result<ProvenPassword, WrongCredentials>> {
   const prepared = preparePassword(password);
   const stored = prepared === null ? null : (user?.passwordHash ?? null);
   const { matches, outdated } = await passwords.verify(prepared ?? "", stored);
   if (user === null) return wrong("unknown_user", null);
   if (!matches) return wrong("wrong_password", user.id);
-  return user.disabled ? wrong("user_disabled", user.id) : ok({ user, outdated });
+  if (user.disabled) return wrong("user_disabled", user.id);
+  const provenAtEpoch = await accounts.epochOf(user.id, nowMs);
+  const now = await users.find(user.id);
+  if (now === null) return wrong("unknown_user", user.id);
+  if (now.passwordHash !== stored) return wrong("proof_superseded", user.id);
+  return now.disabled ? wrong("user_disabled", user.id) : ok({ user: now, outdated, provenAtEpoch });
 }
 
 /** Keeps the password under today's parameters. It can wait for another day: no trouble with it keeps anyone from signing in. */

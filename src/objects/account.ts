@@ -77,9 +77,18 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
     });
   }
 
-  async openSession(user: UserId, opening: SessionOpening, nowMs: number): Promise<"opened" | "blocked"> {
+  async epochOf(): Promise<number> {
+    return this.#store.head().epoch;
+  }
+
+  async openSession(
+    user: UserId,
+    opening: SessionOpening,
+    nowMs: number,
+  ): Promise<"opened" | "blocked" | "superseded"> {
     if (this.#store.head().blocked) return "blocked";
     this.#change(user, nowMs, (changes) => changes.openSession(opening));
+    if (this.#isSuperseded(opening)) return "superseded";
     this.#wakeBy(nowMs + opening.absoluteMs, SWEEP_MS);
     await this.#outbox.deliver();
     return "opened";
@@ -132,6 +141,7 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
     return this.#present(user, redemption.grantId, nowMs, (state) => redeemCode(state, redemption, nowMs));
   }
 
+    if (this.#isSuperseded(start)) return refusal("proof_superseded");
   async startGrant(user: UserId, start: GrantStart, lifetimes: GrantLifetimes, nowMs: number): Promise<GrantOutcome> {
     if (this.#store.head().blocked) return refusal("account_blocked");
     const state = startGrant(start, lifetimes, this.#wired().longestTokenMs, nowMs);
@@ -230,6 +240,11 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
     if (after !== undefined) this.#wakeBy(rememberUntilMs(after), SWEEP_MS);
     if (outcome.kind === "refused" && outcome.ended !== "nothing") await this.#outbox.deliver();
     return outcome;
+  /** Asked without a pause before what it decides: nothing can end between the two. */
+  #isSuperseded({ provenAtEpoch = null }: Pick<SessionOpening, "provenAtEpoch">): boolean {
+    return provenAtEpoch !== null && provenAtEpoch !== this.#store.head().epoch;
+  }
+
   }
 
   #addGrant(user: UserId, id: GrantId, state: GrantState, nowMs: number): void {

@@ -24,6 +24,8 @@ export interface SessionOpening {
   readonly absoluteMs: number;
   /** The session of this user that the new one takes the place of: it ends, its grants go over. */
   readonly replaces: SessionId | null;
+  /** The epoch under which the proof was good: nothing opens once it has moved. Null or absent where nothing can have come between. */
+  readonly provenAtEpoch?: number | null;
 }
 
 export interface SessionRecord {
@@ -85,7 +87,10 @@ export type EndReason =
  * `pending` on an answer: the feed has not acknowledged yet; an alarm delivers the rest. Throws `Outage`.
  */
 export interface Accounts {
-  openSession(user: UserId, opening: SessionOpening, nowMs: number): Promise<"opened" | "blocked">;
+  /** The account's epoch now: what is proven after this look can be told apart from what everything ended for. */
+  epochOf(user: UserId, nowMs: number): Promise<number>;
+  /** `superseded`: everything has ended since `provenAtEpoch`, and the proof with it. */
+  openSession(user: UserId, opening: SessionOpening, nowMs: number): Promise<"opened" | "blocked" | "superseded">;
   /** The live session with this secret, or null. */
   findSession(user: UserId, secretHash: string, nowMs: number): Promise<SessionRecord | null>;
   listSessions(user: UserId, nowMs: number): Promise<readonly SessionRecord[]>;

@@ -48,6 +48,8 @@ export interface GrantStart {
   readonly refreshHash: string;
 }
 
+  /** The account's epoch under which the user's proof was good: nothing begins once it has moved. Null or absent without a proof of this moment. */
+  readonly provenAtEpoch?: number | null;
 /** A refresh token as it is presented. `narrowing` is what the request asks for, as one canonical string: a retry must ask for the same. */
 export interface RefreshPresentation {
   readonly grantId: GrantId;
@@ -77,4 +79,5 @@ export type GrantRefusal =
   | "refresh_idle"
   | "grant_ended"
   | "grant_revoked"
-  | "account_blocked";
+  | "account_blocked"
+  | "proof_superseded";

@@ -172,6 +172,27 @@ describe("RFC 9700 2.4: the fence round endpoints that see passwords", () => {
   });
 });
 
+describe("a password that is replaced while the old one is being checked", () => {
+  it.each([
+    ["meanwhile", 401],
+    ["not at all", 200],
+  ] as const)("%s: %i", async (when, status) => {
+    const user = await someone();
+    const { accounts } = world.people;
+    const epochOf = async (...asked: Parameters<typeof accounts.epochOf>) => {
+      const epoch = await accounts.epochOf(...asked);
+      if (when === "meanwhile") await accounts.endEverything(user.id, "password_reset", null, Date.now());
+      return epoch;
+    };
+    const told = await openFirstParty({ people: { accounts: { ...accounts, epochOf } } }).login(app, user.email);
+    expect(told.status).toBe(status);
+    expect(await accounts.listGrants(user.id, Date.now())).toHaveLength(status === 200 ? 1 : 0);
+    if (status === 200) return;
+    expectProblem(told, 401, "invalid_credentials");
+    expect(logs.events("sign_in_refused").at(-1)).toMatchObject({ reason: "proof_superseded", user_id: user.id });
+  });
+});
+
 describe("M12: guesses", () => {
   it("wrong, unknown, disabled and passwordless look alike, and cost one hash each", async () => {
     const [known, disabled, invited] = [

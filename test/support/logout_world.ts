@@ -43,11 +43,11 @@ export class LogoutBrowser {
   async signIn(user?: UserRecord): Promise<UserRecord> {
     const person = user ?? (await registerUser());
     const visitor = { address: "203.0.113.9", knownBrowser: null, label: "a test" };
-    const opened = await openSession(person.id, visitor, null, people, Date.now());
-    if (opened === null) throw new Error("the account is blocked");
-    this.cookie = `sallyport_session=${secret(opened.token)}`;
+    const opened = await openSession(person.id, visitor, null, null, people, Date.now());
+    if (!opened.ok) throw new Error("the account is blocked");
+    this.cookie = `sallyport_session=${secret(opened.value.token)}`;
     this.user = person;
-    this.session = opened.id;
+    this.session = opened.value.id;
     return person;
   }
 

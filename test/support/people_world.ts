@@ -33,6 +33,8 @@ const NOTHING: EndOutcome = { delivered: "delivered", sessions: 0, grants: 0 };
 export function memoryAccounts(users: D1Users) {
   const sessions = new Map<SessionId, SessionOpening & { readonly user: UserId; readonly atMs: number }>();
   const blocked = new Set<UserId>();
+  const epochs = new Map<UserId, number>();
+  const epochOf = (user: UserId) => epochs.get(user) ?? 1;
   const ended: Ended[] = [];
   const note = async (call: Ended["call"], user: UserId, reason: EndReason) => {
     ended.push({ call, user, reason, passwordHash: (await users.find(user))?.passwordHash });
@@ -41,8 +43,10 @@ export function memoryAccounts(users: D1Users) {
     for (const [id, session] of sessions) if (session.user === user && id !== except) sessions.delete(id);
   };
   const accounts = {
+    epochOf: async (user: UserId) => epochOf(user),
     async openSession(user: UserId, opening: SessionOpening, nowMs: number) {
       if (blocked.has(user)) return "blocked" as const;
+      if ((opening.provenAtEpoch ?? epochOf(user)) !== epochOf(user)) return "superseded" as const;
       if (opening.replaces !== null) sessions.delete(opening.replaces);
       sessions.set(opening.id, { ...opening, user, atMs: nowMs });
       return "opened" as const;
@@ -60,6 +64,7 @@ export function memoryAccounts(users: D1Users) {
     },
     async endEverything(user: UserId, reason: EndReason, except: SessionId | null) {
       await note("endEverything", user, reason);
+      epochs.set(user, epochOf(user) + 1);
       drop(user, except);
       return NOTHING;
     },

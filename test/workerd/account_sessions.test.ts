@@ -1,9 +1,10 @@
 import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { D1SecurityEvents } from "../../src/adapters/d1_security_events.ts";
-import { newSessionId } from "../../src/protocol/ids.ts";
+import { platformRandom } from "../../src/kernel/random.ts";
+import { newGrantId, newSessionId } from "../../src/protocol/ids.ts";
 import { newAccount, sessionOpening } from "../support/account_world.ts";
-import { CLIENT, LIFETIMES, OTHER_CLIENT, presentation, terms } from "../support/grants.ts";
+import { CLIENT, grantStart, LIFETIMES, OTHER_CLIENT, presentation, terms } from "../support/grants.ts";
 import { backstage, migrate } from "../support/issuer_world.ts";
 import { captureLogs } from "../support/logs.ts";
 
@@ -66,6 +67,28 @@ describe("a session in the account's object", () => {
       { clientId: OTHER_CLIENT, sid: "sid-2" },
     ]);
     expect(await accounts.endSession(user, here.id, nowMs)).toMatchObject({ sessions: 0 });
+  });
+
+  it("opens and gives nothing on a proof from before everything ended, and what it was proven in stays as it is", async () => {
+    const account = await newAccount();
+    const { accounts, user, nowMs } = account;
+    const provenAtEpoch = await accounts.epochOf(user, nowMs);
+    const start = grantStart({ grantId: newGrantId(platformRandom), provenAtEpoch });
+    await account.opened({ provenAtEpoch });
+    await account.started({ provenAtEpoch });
+    await accounts.endEverything(user, "password_reset", null, nowMs);
+    expect(await accounts.openSession(user, sessionOpening({ provenAtEpoch }), nowMs)).toBe("superseded");
+    expect(await accounts.startGrant(user, start, LIFETIMES, nowMs)).toMatchObject({
+      kind: "refused",
+      reason: "proof_superseded",
+      ended: "nothing",
+    });
+    expect([await accounts.listSessions(user, nowMs), await accounts.listGrants(user, nowMs)]).toEqual([[], []]);
+    const again = await accounts.epochOf(user, nowMs);
+    expect(again).toBe(provenAtEpoch + 1);
+    await account.opened({ provenAtEpoch: again });
+    await account.started({ provenAtEpoch: again });
+    await account.opened({ provenAtEpoch: null });
   });
 
   it("OWASP ASVS 7.2.4: a new one takes the place of the old; the old secret is dead, the apps stay", async () => {

@@ -1,6 +1,9 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { Argon2Passwords } from "../../../src/adapters/argon2_passwords.ts";
+import { changePassword } from "../../../src/issuing/change_password.ts";
 import { currentSession, signOut } from "../../../src/issuing/current_session.ts";
+import { forgotPassword } from "../../../src/issuing/forgot_password.ts";
+import { resetPassword } from "../../../src/issuing/reset_password.ts";
 import { signIn } from "../../../src/issuing/sign_in.ts";
 import { Busy } from "../../../src/kernel/busy.ts";
 import { Outage } from "../../../src/kernel/outage.ts";
@@ -140,6 +143,102 @@ describe("sign-in", () => {
     const { email } = await someone();
     await expect(signIn({ email, password }, visitor(), null, people, NOW)).rejects.toBeInstanceOf(Outage);
     expect(hashes.count).toBe(0);
+  });
+});
+
+describe("a password that is replaced while the old one is being checked", () => {
+  const NEW_PASSWORD = "velvet anchor under river";
+
+  /** Signs in with the old password, and resets it from another browser when the sign-in has come to `moment`. */
+  async function race(moment: "never" | "the hash" | "the epoch" | "the session") {
+    const world = openPeople();
+    const { people, password, linkTo } = world;
+    const user = await world.someone();
+    await forgotPassword(user.email, visitor(), people, NOW);
+    const token = await linkTo(user.email);
+    const reset = async (at: typeof moment) => {
+      if (at !== moment) return;
+      expect(await resetPassword({ token, password: NEW_PASSWORD }, visitor(), people, NOW)).toMatchObject({
+        ok: true,
+      });
+    };
+    const { passwords, accounts } = people;
+    const raced: typeof people = {
+      ...people,
+      passwords: {
+        hash: (text) => passwords.hash(text),
+        verify: async (text, phc) => {
+          const verdict = await passwords.verify(text, phc);
+          await reset("the hash");
+          return verdict;
+        },
+      },
+      accounts: {
+        ...accounts,
+        epochOf: async (...asked) => {
+          const epoch = await accounts.epochOf(...asked);
+          await reset("the epoch");
+          return epoch;
+        },
+        openSession: async (...asked) => {
+          await reset("the session");
+          return accounts.openSession(...asked);
+        },
+      },
+    };
+    return {
+      ...world,
+      user,
+      raced,
+      signed: await signIn({ email: user.email, password }, visitor(), null, raced, NOW),
+    };
+  }
+
+  it.each(["the hash", "the epoch", "the session"] as const)(
+    "opens nothing for who knew the old one, and looks like a wrong password: at %s",
+    async (moment) => {
+      const { signed, sessions, user, people } = await race(moment);
+      expect(signed).toEqual({
+        ok: false,
+        error: { kind: "wrong", loggedReason: "proof_superseded", loggedUser: user.id },
+      });
+      expect([...sessions.values()].filter((session) => session.user === user.id)).toEqual([]);
+      const credentials = { email: user.email, password: NEW_PASSWORD };
+      expect(await signIn(credentials, visitor(), null, people, NOW)).toMatchObject({ ok: true });
+    },
+  );
+
+  it("and does open a session where nobody replaced it", async () => {
+    const { signed, sessions } = await race("never");
+    expect([signed.ok, sessions.size]).toEqual([true, 1]);
+  });
+
+  it.each([
+    ["the hash", "proof_superseded"],
+    ["nothing", null],
+  ] as const)("is not replaced again by who knew the old one: reset at %s", async (moment, refusedFor) => {
+    const { people, someone, password, linkTo } = openPeople();
+    const { email } = await someone();
+    const signed = await signIn({ email, password }, visitor(), null, people, NOW);
+    if (!signed.ok) throw new Error("not signed in");
+    const current = await currentSession(signed.value.session.token, people, NOW);
+    if (current === null) throw new Error("no session");
+    await forgotPassword(email, visitor(), people, NOW);
+    const token = await linkTo(email);
+    const { passwords } = people;
+    const hash = async (text: string) => {
+      if (moment === "the hash") {
+        await resetPassword({ token, password: NEW_PASSWORD }, visitor(), people, NOW);
+      }
+      return passwords.hash(text);
+    };
+    const raced = { ...people, passwords: { hash, verify: passwords.verify.bind(passwords) } };
+    const next = "brisk lantern orbit quilt";
+    const changed = await changePassword(current, { current: password, next }, visitor(), raced, NOW);
+    const works = async (text: string) => (await signIn({ email, password: text }, visitor(), null, people, NOW)).ok;
+    if (refusedFor === null) expect(changed.ok).toBe(true);
+    else expect(changed).toMatchObject({ ok: false, error: { kind: "wrong", loggedReason: refusedFor } });
+    expect([await works(next), await works(NEW_PASSWORD)]).toEqual([refusedFor === null, refusedFor !== null]);
   });
 });
 
