@@ -74,6 +74,8 @@ const TARGETS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "/forgot": { email: "ada@example.com" },
   "/consent": { decision: "allow" },
   "/oauth2/authorize/resume": { account: "current" },
+  "/device": { user_code: "BCDF-GHJK" },
+  "/device/confirm": { user_code: "BCDF-GHJK", decision: "allow" },
   "/account/password": { current_password: "guess", new_password: "mallory's own password" },
   "/account/apps/withdraw": { client: "cli_0000000000000000000000" },
   "/account/sessions/end": { session: "ses_0000000000000000000000" },
@@ -129,6 +131,25 @@ describe("V3.5.1: a form that another site sends", () => {
     await tab.goto(`${world.url}/account`);
     expect(new URL(tab.url()).pathname).toBe("/login");
     await close();
+  });
+
+  test.each([
+    ["another site", () => otherSite],
+    ["a neighbour", () => neighbour],
+  ] as const)("V10.6.2: %s that posts a logout, or hides one in an image, signs nobody out", async (_, from) => {
+    const victim = await openAccount();
+    const { tab } = victim;
+    for (const path of ["/oauth2/logout", "/oauth2/logout/confirm"]) {
+      await forge(victim, from(), forgery(path, { form_token: "mine", decision: "sign_out" }, FORM));
+      await tab.waitForLoadState("networkidle");
+      const heading = await tab.getByRole("heading", { level: 1 }).textContent();
+      expect.soft(heading, path).toBeOneOf(["Sign out?", "Please try that again"]);
+    }
+    from().show("/picture", `<!doctype html><title>Picture</title><img src="${world.url}/oauth2/logout">`);
+    await tab.goto(`${from().origin}/picture`);
+    await tab.goto(`${world.url}/account`);
+    expect(new URL(tab.url()).pathname).toBe("/account");
+    await victim.close();
   });
 
   test("V3.5.3: what changes something does nothing when it is only opened", async () => {
