@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { startInstallation } from "./bench/installation.ts";
-import { load, type Target } from "./bench/load.ts";
+import type { Load } from "./bench/load.ts";
 import { logToFile } from "./bench/log_to_file.ts";
 import { peakMemoryMiB, processorSeconds } from "./bench/process_usage.ts";
 import { type Round, reportBundles, reportMemory, reportRows } from "./bench/report.ts";
@@ -14,16 +14,20 @@ import { bundle } from "./workers/bundle.ts";
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 3);
 const WARM_UP_SECONDS = 2;
+/** Only rows whose name has this in it: `BENCH_ONLY=refresh npm run bench`. */
+const ONLY = process.env.BENCH_ONLY ?? "";
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const dropLog = logToFile();
 const measured = await bundle(at("../src/worker.ts"), at("./bench/config.ts"));
 const installation = await startInstallation(measured);
 try {
-  const rows = await benchRows(installation);
+  const rows = (await benchRows(installation)).filter(({ name }) => name.includes(ONLY));
   for (const { target, control } of rows) {
-    await load(control, WARM_UP_SECONDS);
-    await load(target, WARM_UP_SECONDS);
+    for (const load of [control, target]) {
+      await load.ready();
+      await load.run(WARM_UP_SECONDS);
+    }
   }
   const rounds = new Map<string, Round[]>(rows.map((row) => [row.name, []]));
   for (let round = 1; round <= ROUNDS; round++) {
@@ -50,9 +54,10 @@ try {
 }
 
 /** A measurement with what it cost workerd: processor time tells more than throughput on a machine that is shared. */
-async function costed(target: Target, pid: string) {
+async function costed(load: Load, pid: string) {
+  await load.ready();
   const before = processorSeconds(pid);
-  const measurement = await load(target, SECONDS);
+  const measurement = await load.run(SECONDS);
   const microseconds = (processorSeconds(pid) - before) * 1e6;
   return { ...measurement, cpuMicroseconds: microseconds / measurement.requests };
 }

@@ -16,20 +16,55 @@ export default {
 };
 `;
 
-/** A Worker that reads a form and answers an ES256 token with the claims of ours: what a token endpoint cannot do without. */
-export const BARE_SIGNER = `
+const SIGN = `
 import { SignJWT, generateKeyPair } from "jose";
 let key;
+async function sign() {
+  key ??= (await generateKeyPair("ES256")).privateKey;
+  const now = Math.floor(Date.now() / 1000);
+  return new SignJWT({
+    iss: "http://bench.test", sub: "cli_bench", aud: ["http://bench.test", "http://bench.test/"], client_id: "cli_bench",
+    scope: "orders:read", roles: [], iat: now, exp: now + 900, jti: crypto.randomUUID(), epochs: { client: 1 },
+  }).setProtectedHeader({ alg: "ES256", typ: "at+jwt", kid: "bench" }).sign(key);
+}
+`;
+
+/** A Worker that reads a form and answers an ES256 token with the claims of ours: what a token endpoint cannot do without. */
+export const BARE_SIGNER = `${SIGN}
 export default {
   async fetch(request) {
-    key ??= (await generateKeyPair("ES256")).privateKey;
     await request.text();
-    const now = Math.floor(Date.now() / 1000);
-    const token = await new SignJWT({
-      iss: "http://bench.test", sub: "cli_bench", aud: ["http://bench.test", "http://bench.test/"], client_id: "cli_bench",
-      scope: "orders:read", roles: [], iat: now, exp: now + 900, jti: crypto.randomUUID(), epochs: { client: 1 },
-    }).setProtectedHeader({ alg: "ES256", typ: "at+jwt", kid: "bench" }).sign(key);
+    const token = await sign();
     return Response.json({ access_token: token, token_type: "Bearer", expires_in: 900, scope: "orders:read" });
+  },
+};
+`;
+
+/**
+ * The same with one insert into the object that the form's code or refresh token names: what a token that is spent once cannot do
+ * without. The runtime holds the object's answer back until the row is durable. It checks nothing and looks nobody up.
+ */
+export const BARE_WRITER = `${SIGN}
+import { DurableObject } from "cloudflare:workers";
+export class Store extends DurableObject {
+  constructor(ctx, env) {
+    super(ctx, env);
+    ctx.storage.sql.exec("CREATE TABLE IF NOT EXISTS spent (id TEXT PRIMARY KEY, token TEXT NOT NULL)");
+  }
+  async insert(token) {
+    this.ctx.storage.sql.exec("INSERT INTO spent (id, token) VALUES (?, ?)", crypto.randomUUID(), token);
+  }
+}
+export default {
+  async fetch(request, env) {
+    const form = new URLSearchParams(await request.text());
+    const token = form.get("refresh_token") ?? form.get("code");
+    const name = token.split(".")[0];
+    await env.STORE.getByName(name).insert(token);
+    const refreshToken = name + "." + crypto.randomUUID() + crypto.randomUUID();
+    return Response.json({
+      access_token: await sign(), token_type: "Bearer", expires_in: 900, refresh_token: refreshToken, scope: "orders:read",
+    });
   },
 };
 `;

@@ -7,9 +7,11 @@ import { platformRandom } from "../../src/kernel/random.ts";
 import { hashApiKey, newApiKey } from "../../src/protocol/api_key.ts";
 import { newClientSecret } from "../../src/protocol/client_secret.ts";
 import { newApiKeyId, newClientId } from "../../src/protocol/ids.ts";
-import type { Bundle } from "../workers/bundle.ts";
+import { type Bundle, bundle } from "../workers/bundle.ts";
 import { migrate, newSecrets, workerOptions } from "../workers/options.ts";
-import { BARE_PROXY, BARE_SIGNER, ORIGIN } from "./controls.ts";
+import { type PlantedPeople, plantPeople } from "../workers/plant_people.ts";
+import { BARE_PROXY, BARE_SIGNER, BARE_WRITER, ORIGIN } from "./controls.ts";
+import { CONNECTIONS } from "./load.ts";
 import { workerdChildren } from "./process_usage.ts";
 
 /** One Worker in a workerd of its own. */
@@ -25,12 +27,17 @@ export interface Installation {
   readonly sallyport: RunningWorker;
   readonly bareProxy: RunningWorker;
   readonly bareSigner: RunningWorker;
+  readonly bareWriter: RunningWorker;
+  readonly bareHasher: RunningWorker;
   readonly client: { readonly id: string; readonly secret: string };
   readonly apiKey: string;
+  readonly people: PlantedPeople;
   readonly dispose: () => Promise<void>;
 }
 
-const URL_OF_ISSUER = "http://bench.test";
+export const URL_OF_ISSUER = "http://bench.test";
+/** As many as connections: each has an account's object, or a control's, to itself. */
+const PEOPLE = CONNECTIONS;
 const COMPATIBILITY_DATE = "2026-07-30";
 const WORKER = "worker";
 const SOCKET = { unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }] };
@@ -59,6 +66,9 @@ export async function startInstallation(measured: Bundle): Promise<Installation>
   const { url: originUrl } = await start(bare(ORIGIN));
   const bareProxy = await start(bare(BARE_PROXY, { ORIGIN_URL: originUrl }));
   const bareSigner = await start(bare(await withJose(BARE_SIGNER)));
+  const bareWriter = await start(withStore(bare(await withJose(BARE_WRITER))));
+  const { modules } = await bundle(fileURLToPath(new URL("./bare_hasher.mjs", import.meta.url)), null);
+  const bareHasher = await start({ ...bare(""), modules } as WorkerOptions);
   const vars = { ISSUER_URL: URL_OF_ISSUER, GATEWAY_URL: URL_OF_ISSUER, DEMO_ORIGIN_URL: originUrl };
   const sallyport = await start(workerOptions(measured, { name: WORKER, vars, secrets: newSecrets() }));
   const dispose = async () => {
@@ -66,13 +76,17 @@ export async function startInstallation(measured: Bundle): Promise<Installation>
   };
   const ours = started.at(-1);
   if (ours === undefined) throw new Error("nothing was started");
-  return { sallyport, bareProxy, bareSigner, ...(await seed(ours)), dispose };
+  return { sallyport, bareProxy, bareSigner, bareWriter, bareHasher, ...(await seed(ours)), dispose };
 }
 
 /** A Worker of one script. */
 function bare(script: string, bindings: Record<string, string> = {}): WorkerOptions {
   const worker = { name: WORKER, modules: true, script, compatibilityDate: COMPATIBILITY_DATE, bindings };
   return { ...worker, ...SOCKET } as WorkerOptions;
+}
+
+function withStore(worker: WorkerOptions): WorkerOptions {
+  return { ...worker, durableObjects: { STORE: { className: "Store", useSQLite: true } } };
 }
 
 async function seed(miniflare: Miniflare) {
@@ -108,7 +122,7 @@ async function seed(miniflare: Miniflare) {
   };
   const kv = await miniflare.getKVNamespace("API_KEYS", WORKER);
   await kv.put(await hashApiKey(apiKey), JSON.stringify(record));
-  return { client: { id, secret }, apiKey };
+  return { client: { id, secret }, apiKey, people: await plantPeople(db, PEOPLE) };
 }
 
 async function withJose(source: string): Promise<string> {
@@ -117,6 +131,7 @@ async function withJose(source: string): Promise<string> {
     stdin: { contents: source, resolveDir: fileURLToPath(new URL("..", import.meta.url)), loader: "js" },
     bundle: true,
     write: false,
+    external: ["cloudflare:*"],
     format: "esm",
     minify: true,
     conditions: ["workerd", "worker", "browser"],

@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
 import { request } from "node:http";
 import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import type { TokenJob, TokenTally } from "./token_load.ts";
 
 /** What is asked, over and over. */
 export interface Target {
@@ -18,19 +20,45 @@ export interface Measurement {
   readonly p99Ms: number;
 }
 
-const CONNECTIONS = 32;
+/** What can be measured, again and again. */
+export interface Load {
+  /** What has to be there before, and is not measured. */
+  ready(): Promise<void>;
+  /** Loads for `seconds`, or as long as what `ready` prepared lasts. */
+  run(seconds: number): Promise<Measurement>;
+}
+
+export const CONNECTIONS = 32;
 /** The share of failures that a measurement bears: a reused connection to the origin may be closed under a request. */
 const TOLERATED = 0.005;
 const AUTOCANNON = createRequire(import.meta.url).resolve("autocannon");
+const TOKEN_LOAD = fileURLToPath(new URL("./token_load.ts", import.meta.url));
 
-/** Loads `target` on loopback for `seconds` from a process of its own. Failures beyond a few fail the bench. */
-export async function load(target: Target, seconds: number): Promise<Measurement> {
-  const { hostname } = new URL(target.url);
-  if (hostname !== "127.0.0.1") throw new Error("the bench loads this machine alone");
+/** The same request over and over, on loopback, from a process of its own. Failures beyond a few fail the bench. */
+export function requests(target: Target): Load {
+  return { ready: () => knock(target), run: (seconds) => load(target, seconds) };
+}
+
+/** Runs `job` in a process of its own. Any failure fails the bench: a chain that breaks is not mended. */
+export async function runTokenJob(job: TokenJob): Promise<Measurement & Pick<TokenTally, "tokens">> {
+  assertLoopback(job.url);
+  const output = await run(process.execPath, [TOKEN_LOAD], JSON.stringify(job));
+  const { seconds, latenciesMs, tokens }: TokenTally = JSON.parse(output);
+  const sorted = latenciesMs.toSorted((a, b) => a - b);
+  const at = (share: number) => sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
+  const answered = sorted.length;
+  return { requests: answered, requestsPerSecond: answered / seconds, p50Ms: at(0.5), p99Ms: at(0.99), tokens };
+}
+
+function assertLoopback(url: string): void {
+  if (new URL(url).hostname !== "127.0.0.1") throw new Error("the bench loads this machine alone");
+}
+
+async function load(target: Target, seconds: number): Promise<Measurement> {
+  assertLoopback(target.url);
   const headers = Object.entries(target.headers ?? {}).flatMap(([name, value]) => ["-H", `${name}=${value}`]);
   const body = target.body === undefined ? [] : ["-b", target.body];
   const timing = ["-c", String(CONNECTIONS), "-d", String(seconds), "-j", "-m", target.method ?? "GET"];
-  await knock(target);
   const output = await run(process.execPath, [AUTOCANNON, ...timing, ...headers, ...body, target.url]);
   const result = JSON.parse(output);
   if (result.non2xx + result.errors > result["2xx"] * TOLERATED) {
@@ -57,14 +85,15 @@ async function knock({ url, method, headers, body }: Target): Promise<void> {
   });
 }
 
-function run(command: string, args: readonly string[]): Promise<string> {
+function run(command: string, args: readonly string[], input = ""): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ["ignore", "pipe", "ignore"] });
+    const child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] });
     let output = "";
     child.stdout.on("data", (chunk) => {
       output += chunk;
     });
     child.on("error", reject);
     child.on("close", (code) => (code === 0 ? resolve(output) : reject(new Error(`load ended with ${code}`))));
+    child.stdin.end(input);
   });
 }

@@ -1,14 +1,15 @@
 import { request } from "node:http";
 import type { Installation } from "./installation.ts";
-import type { Target } from "./load.ts";
+import { type Load, requests, type Target } from "./load.ts";
+import { peopleRows } from "./people_rows.ts";
 
 /** One line of the table: what is measured, and against what. */
 export interface Row {
   readonly name: string;
-  readonly target: Target;
+  readonly target: Load;
   /** Whose processor time the target takes. */
   readonly targetPid: string;
-  readonly control: Target;
+  readonly control: Load;
   readonly controlPid: string;
   /** The least ratio that counts as passed; null for a row without one. */
   readonly floor: number | null;
@@ -24,9 +25,9 @@ export async function benchRows(installation: Installation): Promise<Row[]> {
   const key = { ...HOST, "x-api-key": apiKey };
   // The control gets the very request that Sallyport gets: parsing a token's bytes is not our work.
   const pair = (path: string, headers: Readonly<Record<string, string>>) => ({
-    target: { url: `${sallyport.url}${path}`, headers },
+    target: requests({ url: `${sallyport.url}${path}`, headers }),
     targetPid: sallyport.pid,
-    control: { url: `${bareProxy.url}${path}`, headers },
+    control: requests({ url: `${bareProxy.url}${path}`, headers }),
     controlPid: bareProxy.pid,
   });
   return [
@@ -36,11 +37,12 @@ export async function benchRows(installation: Installation): Promise<Row[]> {
     {
       name: "token endpoint",
       floor: 0.45,
-      target: token,
+      target: requests(token),
       targetPid: sallyport.pid,
-      control: { ...token, url: `${bareSigner.url}/` },
+      control: requests({ ...token, url: `${bareSigner.url}/` }),
       controlPid: bareSigner.pid,
     },
+    ...(await peopleRows(installation)),
   ];
 }
 

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import type { Answer, Connection } from "./connection.ts";
+import type { Answer, Call, Connection } from "./connection.ts";
 
 /** A client that people sign in to. */
 export interface CodeClient {
@@ -15,6 +15,9 @@ export interface IssuedCode {
   readonly code: string;
   readonly verifier: string;
 }
+
+/** A form that is posted. */
+export type FormCall = Call & Required<Pick<Call, "headers" | "body">>;
 
 const FORM = { "content-type": "application/x-www-form-urlencoded" };
 /** Authorize, consent page, consent, code: no way through the pages is longer. */
@@ -34,9 +37,15 @@ export class PersonBrowser {
 
   /** Signs in on the login page. Throws where that fails. */
   async signIn(email: string, password: string): Promise<void> {
-    const { text } = await this.get("/login");
-    const answer = await this.#submit("/login", { ...hiddenFields(text), email, password });
+    const form = await this.signInForm(email, password);
+    const answer = this.#keep(await this.#connection.send(form));
     if (answer.status !== 303) throw new Error(`signing in: ${answer.status}`);
+  }
+
+  /** The form that signs in, as the login page would send it. */
+  async signInForm(email: string, password: string): Promise<FormCall> {
+    const { text } = await this.get("/login");
+    return this.#form("/login", { ...hiddenFields(text), email, password });
   }
 
   /** Whether the session that the browser holds still opens the person's own page. */
@@ -88,9 +97,12 @@ export class PersonBrowser {
   }
 
   async #submit(path: string, fields: Readonly<Record<string, string>>): Promise<Answer> {
+    return this.#keep(await this.#connection.send(this.#form(path, fields)));
+  }
+
+  #form(path: string, fields: Readonly<Record<string, string>>): FormCall {
     const headers = { ...FORM, ...this.#cookies(), origin: this.#origin };
-    const body = new URLSearchParams(fields).toString();
-    return this.#keep(await this.#connection.send({ method: "POST", path, headers, body }));
+    return { method: "POST", path, headers, body: new URLSearchParams(fields).toString() };
   }
 
   #cookies(): Readonly<Record<string, string>> {

@@ -25,7 +25,7 @@ describe("one code, with the settings of a fresh clone", { timeout: 300_000 }, (
     const connections = world.connect(callers);
     const outcomes: string[] = [];
     for (let round = 0; round < rounds; round++) {
-      const client = clientOf(round, world.person);
+      const client = clientOf(round, world.people);
       const code = await world.browser.codeFor(client);
       const outcome = await raceForCode(connections, jitterMs, client, (caller) => redeem(caller, client, code));
       outcomes.push(outcome.words);
@@ -45,7 +45,7 @@ describe("one code, with a window for double submits of 2 s", () => {
     "RFC 6749 4.1.2: a second redemption after it revokes what the first one gave (%s)",
     async (name) => {
       const [own, other] = world.connect(2);
-      const client = world.person[name];
+      const client = world.people[name];
       const code = await world.browser.codeFor(client);
       const given = await redeem(own, client, code);
       expect(await redeem(other, client, code)).toMatchObject(REFUSED);

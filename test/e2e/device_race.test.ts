@@ -22,7 +22,7 @@ test.each(PACES)("%s: exactly one is answered, and its tokens live", { timeout: 
   const connections = world.connect(callers);
   const outcomes: string[] = [];
   for (let round = 0; round < rounds; round++) {
-    const client = clientOf(round, world.person);
+    const client = clientOf(round, world.people);
     const device = await askForDevice(connections[0], client);
     await world.browser.allowDevice(device.userCode);
     const outcome = await raceForCode(connections, jitterMs, client, (caller) => poll(caller, client, device));
@@ -36,7 +36,7 @@ test("polls that meet the approval itself: nobody, or one of them; then one in a
   const connections = world.connect(20);
   const [own, other] = connections;
   for (let round = 0; round < 10; round++) {
-    const client = clientOf(round, world.person);
+    const client = clientOf(round, world.people);
     const device = await askForDevice(own, client);
     const [early] = await Promise.all([
       race(connections, 20, (caller) => poll(caller, client, device)),

@@ -22,7 +22,7 @@ let witness: string;
 
 beforeAll(async () => {
   world = await startRaceWorld(LONG_WINDOWS);
-  witness = (await newTokens(world.person.webClient)).refreshToken;
+  witness = (await newTokens(world.people.webClient)).refreshToken;
 });
 afterAll(() => world.dispose());
 
@@ -42,7 +42,7 @@ async function killedDuring(ask: () => Promise<TokenAnswer>): Promise<TokenAnswe
 /** What has to hold after every kill, whatever it hit: the session, and the family that nobody touched. */
 async function expectTheRestAlive([own]: Connections): Promise<void> {
   expect(await world.browser.isSignedIn()).toBe(true);
-  const next = await refresh(own, world.person.webClient, witness);
+  const next = await refresh(own, world.people.webClient, witness);
   expect(await knock(own, next.accessToken)).toEqual([200, 200]);
   witness = next.refreshToken;
 }
@@ -52,7 +52,7 @@ test("killed while a code is redeemed: spent or not, never both", { timeout: 400
   for (let round = 0; round < ROUNDS; round += 2) {
     const connections = world.connect(2);
     const [own, other] = connections;
-    const client = clientOf(round / 2, world.person);
+    const client = clientOf(round / 2, world.people);
     const code = await world.browser.codeFor(client);
     const answered = await killedDuring(() => redeem(own, client, code));
     await expectTheRestAlive(connections);
@@ -77,7 +77,7 @@ test("killed while a refresh token is spent: it gives its one successor, before 
   for (let round = 0; round < ROUNDS; round += 2) {
     const connections = world.connect(2);
     const [own, other] = connections;
-    const client = clientOf(round / 2, world.person);
+    const client = clientOf(round / 2, world.people);
     const old = await newTokens(client);
     const answered = await killedDuring(() => refresh(own, client, old.refreshToken));
     await expectTheRestAlive(connections);

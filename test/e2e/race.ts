@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Connection } from "../../scripts/workers/connection.ts";
 import type { CodeClient } from "../../scripts/workers/person_browser.ts";
-import type { PlantedPerson } from "../../scripts/workers/plant_person.ts";
+import type { PlantedPeople } from "../../scripts/workers/plant_people.ts";
 import { knock, refresh, type TokenAnswer } from "./token_calls.ts";
 
 /** How many callers meet, how far apart they set out, and how often. */
@@ -85,7 +85,7 @@ export function tally(outcomes: readonly string[]): Readonly<Record<string, numb
 }
 
 /** The client of a round: a public one and a confidential one take turns. */
-export function clientOf(round: number, { publicClient, webClient }: PlantedPerson): CodeClient {
+export function clientOf(round: number, { publicClient, webClient }: PlantedPeople): CodeClient {
   return round % 2 === 0 ? publicClient : webClient;
 }
 

@@ -11,7 +11,7 @@ import { bundle } from "../../scripts/workers/bundle.ts";
 import { Connection } from "../../scripts/workers/connection.ts";
 import { migrate, newSecrets, workerOptions } from "../../scripts/workers/options.ts";
 import { PersonBrowser } from "../../scripts/workers/person_browser.ts";
-import { type PlantedPerson, plantPerson } from "../../scripts/workers/plant_person.ts";
+import { type PlantedPeople, plantPeople } from "../../scripts/workers/plant_people.ts";
 import type { Connections } from "./race.ts";
 
 export const HOST = "sallyport.test";
@@ -24,8 +24,8 @@ const ENTRY = fileURLToPath(new URL("../../src/worker.ts", import.meta.url));
  * requests up that are to meet.
  */
 export interface RaceWorld {
-  readonly person: PlantedPerson;
-  /** Signed in. */
+  readonly people: PlantedPeople;
+  /** One of them, signed in. */
   readonly browser: PersonBrowser;
   /** `count` connections, 2 at least, every other one to the other isolate. The world closes them. */
   connect(count: number): Connections;
@@ -65,7 +65,7 @@ export async function startRaceWorld(config: string | null): Promise<RaceWorld> 
   });
   const db = await miniflare.getD1Database("DB", "a");
   await migrate(db);
-  const person = await plantPerson(db);
+  const people = await plantPeople(db, 1);
   const a = await miniflare.unsafeGetDirectURL("a");
   const b = await miniflare.unsafeGetDirectURL("b");
   const open: Connection[] = [];
@@ -79,9 +79,9 @@ export async function startRaceWorld(config: string | null): Promise<RaceWorld> 
     return [connectTo(a), connectTo(b), ...others];
   };
   const browser = new PersonBrowser(connectTo(a), ISSUER);
-  await browser.signIn(person.email, person.password);
+  await browser.signIn(people.emails[0] ?? "", people.password);
   return {
-    person,
+    people,
     browser,
     connect,
     crash: async () => {

@@ -30,10 +30,10 @@ describe("one refresh token, with the settings of a fresh clone", { timeout: 300
 
   test.each(PACES)("%s: one successor for all, and it lives", async (_, { callers, jitterMs, rounds }) => {
     const connections = world.connect(callers);
-    const current = [await newFamily(clientOf(0, world.person)), await newFamily(clientOf(1, world.person))];
+    const current = [await newFamily(clientOf(0, world.people)), await newFamily(clientOf(1, world.people))];
     const outcomes: string[] = [];
     for (let round = 0; round < rounds; round++) {
-      const client = clientOf(round, world.person);
+      const client = clientOf(round, world.people);
       const token = current[round % 2] ?? "";
       const { words, given } = await raceToRefresh(connections, jitterMs, client, token);
       outcomes.push(words);
@@ -42,7 +42,7 @@ describe("one refresh token, with the settings of a fresh clone", { timeout: 300
     console.info(`refresh, ${callers} callers, jitter ${jitterMs} ms:`, tally(outcomes));
     expect(tally(outcomes)).toEqual({ [`${callers} answered, 1 successor, tokens live`]: rounds });
     for (const at of [0, 1]) {
-      const client = clientOf(at, world.person);
+      const client = clientOf(at, world.people);
       const given = await refresh(connections[0], client, current[at] ?? "");
       expect(await livesOn(connections, client, given)).toBe(true);
     }
@@ -59,7 +59,7 @@ describe("one refresh token, with a retry window of 2 s", () => {
     "RFC 9700 4.14.2: whoever comes after it is a thief, and the family ends (%s)",
     async (name) => {
       const [own, other] = world.connect(2);
-      const client = world.person[name];
+      const client = world.people[name];
       const token = await newFamily(client);
       const given = await refresh(own, client, token);
       expect(await knock(other, given.accessToken)).toEqual([200, 200]);
@@ -72,7 +72,7 @@ describe("one refresh token, with a retry window of 2 s", () => {
 
   test("within it, a token whose successor was used is a thief's too", async () => {
     const [own, other] = world.connect(2);
-    const client = world.person.publicClient;
+    const client = world.people.publicClient;
     const token = await newFamily(client);
     const first = await refresh(own, client, token);
     const second = await refresh(own, client, first.refreshToken);

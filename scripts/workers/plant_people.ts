@@ -1,11 +1,12 @@
 import type { D1Database } from "@cloudflare/workers-types";
 import { platformRandom } from "../../src/kernel/random.ts";
+import { newUserId } from "../../src/protocol/ids.ts";
 import { insertPeople, newDemoPeople, type PersonClient } from "../seed/people.ts";
 import type { CodeClient } from "./person_browser.ts";
 
-/** Someone who can sign in, and two clients to sign in to. */
-export interface PlantedPerson {
-  readonly email: string;
+/** People who can sign in, all with one password, and two clients to sign in to. */
+export interface PlantedPeople {
+  readonly emails: readonly string[];
   readonly password: string;
   /** Its redirect URI is a site of its own: what was agreed to once is not asked again. */
   readonly publicClient: CodeClient;
@@ -15,16 +16,20 @@ export interface PlantedPerson {
 const SITE = "https://spa.test/callback";
 const SCOPE = "openid orders:read offline_access";
 
-/** Writes the seed's people into `db`, whose migrations are applied. */
-export async function plantPerson(db: D1Database): Promise<PlantedPerson> {
+/** Writes `count` people like the seed's first into `db`, whose migrations are applied, and the seed's clients. */
+export async function plantPeople(db: D1Database, count: number): Promise<PlantedPeople> {
   const demo = await newDemoPeople(platformRandom);
-  const people = { ...demo, publicClient: { ...demo.publicClient, redirectUris: [SITE] } };
+  const [first] = demo.users;
+  if (first === undefined) throw new Error("the seed has no user");
+  // One hash for all: it takes long to make, and nothing here turns on its salt.
+  const users = Array.from({ length: count }, (_, at) => {
+    return { ...first, id: newUserId(platformRandom), email: `person${at}@example.com` };
+  });
+  const people = { ...demo, users, publicClient: { ...demo.publicClient, redirectUris: [SITE] } };
   await db.batch([...insertPeople(db, people, Date.now())]);
-  const [user] = people.users;
-  if (user === undefined) throw new Error("the seed has no user");
   return {
-    email: user.email,
-    password: user.password,
+    emails: users.map(({ email }) => email),
+    password: first.password,
     publicClient: codeClient(people.publicClient),
     webClient: codeClient(people.webClient),
   };

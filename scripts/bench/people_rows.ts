@@ -1,0 +1,47 @@
+import type { Installation } from "./installation.ts";
+import {
+  beginFamilies,
+  benchClient,
+  inventCodes,
+  inventedToken,
+  issueCodes,
+  redemptions,
+  refreshes,
+  signEverybodyIn,
+  signIns,
+} from "./people_loads.ts";
+import type { Row } from "./rows.ts";
+
+/** The rows about people: what spends something once, and what proves a password. */
+export async function peopleRows(installation: Installation): Promise<readonly Row[]> {
+  const { sallyport, bareWriter, bareHasher } = installation;
+  const client = benchClient(installation);
+  const people = await signEverybodyIn(installation);
+  const families = await beginFamilies(installation, people, client);
+  const invented = families.map((_, at) => inventedToken(at));
+  const pids = { targetPid: sallyport.pid, controlPid: bareWriter.pid };
+  return [
+    {
+      name: "refresh",
+      floor: 0.8,
+      target: refreshes(sallyport, client, families),
+      control: refreshes(bareWriter, client, invented),
+      ...pids,
+    },
+    {
+      name: "code redemption",
+      floor: 0.8,
+      target: redemptions(sallyport, () => issueCodes(people, client)),
+      control: redemptions(bareWriter, () => inventCodes(people.length, client)),
+      ...pids,
+    },
+    {
+      name: "password login, 8 at once",
+      floor: null,
+      target: signIns(sallyport, installation),
+      control: signIns(bareHasher, installation),
+      targetPid: sallyport.pid,
+      controlPid: bareHasher.pid,
+    },
+  ];
+}
