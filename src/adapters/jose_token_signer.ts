@@ -43,7 +43,14 @@ export class JoseTokenSigner implements TokenSigner {
     return new SignJWT(request.claims).setProtectedHeader({ alg: request.alg, typ: request.type, kid }).sign(key);
   }
 
-  async #key({ alg, nowMs, leastRingVersion }: SigningRequest, defer: Defer): Promise<OpenKey> {
+  async ready(key: Pick<SigningRequest, "alg" | "nowMs" | "leastRingVersion">, defer: Defer): Promise<void> {
+    await this.#key(key, defer);
+  }
+
+  async #key(
+    { alg, nowMs, leastRingVersion }: Pick<SigningRequest, "alg" | "nowMs" | "leastRingVersion">,
+    defer: Defer,
+  ): Promise<OpenKey> {
     const held = this.#open.get(alg);
     const ageMs = held === undefined ? Number.POSITIVE_INFINITY : nowMs - held.openedAtMs;
     if (held === undefined || held.version < leastRingVersion || ageMs > SIGNER_KEY_MS) return this.#fetch(alg, nowMs);

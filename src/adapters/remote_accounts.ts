@@ -4,18 +4,20 @@ import type { UserId } from "../protocol/ids.ts";
 
 /** An account tells the feed before it answers, and the feed has a deadline of its own, which is shorter. */
 const ACCOUNT_DEADLINE_MS = 15_000;
+/** A refresh that was given up is repeated: early enough for the window in which the same successor is given again. */
+const REFRESH_DEADLINE_MS = 4_000;
 
 /**
  * `Accounts` over one object per user: `stub` finds it by the user's id. Each call makes its own stub, for a stub belongs
  * to the request that made it, has a deadline, and turns whatever goes wrong into an `Outage`.
  */
 export function remoteAccounts(stub: (user: UserId) => Accounts): Accounts {
-  const call = <T>(user: UserId, work: (account: Accounts) => Promise<T>) =>
-    orOutage("account", ACCOUNT_DEADLINE_MS, () => work(stub(user)));
+  const call = <T>(user: UserId, work: (account: Accounts) => Promise<T>, deadlineMs = ACCOUNT_DEADLINE_MS) =>
+    orOutage("account", deadlineMs, () => work(stub(user)));
   return {
+    epochOf: (user, ...rest) => call(user, (account) => account.epochOf(user, ...rest)),
     openSession: (user, ...rest) => call(user, (account) => account.openSession(user, ...rest)),
     findSession: (user, ...rest) => call(user, (account) => account.findSession(user, ...rest)),
-    epochOf: (user, ...rest) => call(user, (account) => account.epochOf(user, ...rest)),
     listSessions: (user, ...rest) => call(user, (account) => account.listSessions(user, ...rest)),
     endSession: (user, ...rest) => call(user, (account) => account.endSession(user, ...rest)),
     endEverything: (user, ...rest) => call(user, (account) => account.endEverything(user, ...rest)),
@@ -23,7 +25,7 @@ export function remoteAccounts(stub: (user: UserId) => Accounts): Accounts {
     issueCode: (user, ...rest) => call(user, (account) => account.issueCode(user, ...rest)),
     redeemCode: (user, ...rest) => call(user, (account) => account.redeemCode(user, ...rest)),
     startGrant: (user, ...rest) => call(user, (account) => account.startGrant(user, ...rest)),
-    refresh: (user, ...rest) => call(user, (account) => account.refresh(user, ...rest)),
+    refresh: (user, ...rest) => call(user, (account) => account.refresh(user, ...rest), REFRESH_DEADLINE_MS),
     readRefresh: (user, ...rest) => call(user, (account) => account.readRefresh(user, ...rest)),
     revokeRefresh: (user, ...rest) => call(user, (account) => account.revokeRefresh(user, ...rest)),
     listGrants: (user, ...rest) => call(user, (account) => account.listGrants(user, ...rest)),

@@ -167,6 +167,7 @@ async function putGrant(
       codeChallenge: null,
       dpopThumbprint: null,
       terms,
+      givenIn: session.id,
     },
     { ...lifetimes, codeMs: request.endsAtMs - nowMs },
     nowMs,

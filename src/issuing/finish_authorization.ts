@@ -53,12 +53,14 @@ export async function finishAuthorization(
       codeChallenge: request.codeChallenge,
       dpopThumbprint: null,
       terms,
+      givenIn: session.id,
     },
     lifetimes,
     nowMs,
   );
-  if (issued === "blocked") {
-    const error = { code: "access_denied", description: "access was denied", reason: "account_blocked" } as const;
+  if (issued !== "issued") {
+    const reason = issued === "blocked" ? "account_blocked" : "session_over";
+    const error = { code: "access_denied", description: "access was denied", reason } as const;
     return answerError(request, client, error, user.id, parts);
   }
   const sealed = await issuer.secrets.seal({ user: user.id, grant: grantId }, "code");

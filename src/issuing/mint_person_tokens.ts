@@ -40,7 +40,9 @@ export async function mintPersonTokens(
   if (!target.ok) return err(target.error);
   const { audience, api, scopes } = target.value;
   const { algorithm, ttlSeconds: longest } = issuer.tokenProfile(api?.resource ?? null);
-  const ttlSeconds = Math.max(1, Math.min(longest, Math.floor((grant.endsAtMs - nowMs) / 1000)));
+  // No longer than what ends the grant is announced for: a setting may have been raised since the grant began.
+  const mostMs = Math.min(longest * 1000, grant.accessMs, grant.endsAtMs - nowMs);
+  const ttlSeconds = Math.max(1, Math.floor(mostMs / 1000));
   const nowSeconds = Math.floor(nowMs / 1000);
   const tokenId = randomTokenId(issuer.random);
   const signing = { nowMs, leastRingVersion: view?.leastEpoch("config", RING_FEED_ID) ?? 0 };

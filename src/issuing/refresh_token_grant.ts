@@ -5,6 +5,7 @@ import type { RevocationView } from "../ports/edge_feed.ts";
 import type { Form } from "../protocol/form.ts";
 import { type OAuthError, oauthError } from "../protocol/oauth_error.ts";
 import { formatOpaqueToken } from "../protocol/opaque_token.ts";
+import { RING_FEED_ID } from "../protocol/signing_key_ring.ts";
 import { absence, invalidGrant, type OpenedToken, openToken, refusedGrant } from "./grant_holder.ts";
 import type { IssuedToken } from "./issued_token.ts";
 import type { Issuer, Moment } from "./issuer.ts";
@@ -47,18 +48,33 @@ export async function refreshTokenGrant(
     dpopThumbprint: null,
     narrowing: canonicalNarrowing(narrowing.value),
   };
-  // Side by side: when the directory is out the client asks again, and gets the same successor.
-  const [user, outcome] = await Promise.all([
-    issuer.users.find(opened.user),
-    issuer.accounts.refresh(opened.user, presentation, moment.nowMs),
-  ]);
-  if (outcome.kind === "refused") return err(refusedGrant(outcome, issuer, trace));
+  // What may be out is asked before the spend. A client that cannot get its answer within the retry window comes back with a
+  // spent token, and would be taken for a thief for our own outage.
+  const [user] = await Promise.all([issuer.users.find(opened.user), signersReady(client, issuer, moment, view)]);
   const gone = absence(user);
   if (user === null || gone !== null) return err(invalidGrant(gone ?? "user_gone"));
+  const outcome = await issuer.accounts.refresh(opened.user, presentation, moment.nowMs);
+  if (outcome.kind === "refused") return err(refusedGrant(outcome, issuer, trace));
   trace.retried = outcome.retried;
   const refreshToken = formatOpaqueToken("spr_", opened.sealed, successor);
   const mint = { grant: outcome.grant, client, user, narrowing: narrowing.value, refreshToken, first: false };
-  return mintPersonTokens(mint, issuer, moment, view);
+  const minted = await mintPersonTokens(mint, issuer, moment, view);
+  // Nothing of the grant is left that the client may have: it ends, and its next try is not a spent token that returns.
+  if (!minted.ok) await issuer.accounts.endGrant(opened.user, opened.grant, moment.nowMs);
+  return minted;
+}
+
+/** Waits until whatever may sign for this client can sign. */
+async function signersReady(
+  client: ClientRecord,
+  issuer: Issuer,
+  { nowMs, defer }: Moment,
+  view: RevocationView | null,
+): Promise<void> {
+  const leastRingVersion = view?.leastEpoch("config", RING_FEED_ID) ?? 0;
+  const ofApis = issuer.catalog.apis.map((api) => issuer.tokenProfile(api.resource).algorithm);
+  const algorithms = new Set([client.person.idTokenAlgorithm, ...ofApis]);
+  await Promise.all([...algorithms].map((alg) => issuer.signer.ready({ alg, nowMs, leastRingVersion }, defer)));
 }
 
 /**

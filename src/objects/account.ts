@@ -2,6 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import type {
   Accounts,
   CodeIssue,
+  CodeIssued,
   CodeRedemption,
   EndOutcome,
   EndReason,
@@ -87,8 +88,8 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
     nowMs: number,
   ): Promise<"opened" | "blocked" | "superseded"> {
     if (this.#store.head().blocked) return "blocked";
-    this.#change(user, nowMs, (changes) => changes.openSession(opening));
     if (this.#isSuperseded(opening)) return "superseded";
+    this.#change(user, nowMs, (changes) => changes.openSession(opening));
     this.#wakeBy(nowMs + opening.absoluteMs, SWEEP_MS);
     await this.#outbox.deliver();
     return "opened";
@@ -125,13 +126,10 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
     return this.#end(ended);
   }
 
-  async issueCode(
-    user: UserId,
-    issue: CodeIssue,
-    lifetimes: GrantLifetimes,
-    nowMs: number,
-  ): Promise<"issued" | "blocked"> {
+  async issueCode(user: UserId, issue: CodeIssue, lifetimes: GrantLifetimes, nowMs: number): Promise<CodeIssued> {
     if (this.#store.head().blocked) return "blocked";
+    // Whoever asked looked at the session before: it may have ended on the way, with all that it could give.
+    if (issue.givenIn !== undefined && !this.#isAlive(issue.givenIn, nowMs)) return "session_over";
     this.#addGrant(user, issue.grantId, issueCode(issue, lifetimes, this.#wired().longestTokenMs, nowMs), nowMs);
     await this.#outbox.deliver();
     return "issued";
@@ -141,9 +139,9 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
     return this.#present(user, redemption.grantId, nowMs, (state) => redeemCode(state, redemption, nowMs));
   }
 
-    if (this.#isSuperseded(start)) return refusal("proof_superseded");
   async startGrant(user: UserId, start: GrantStart, lifetimes: GrantLifetimes, nowMs: number): Promise<GrantOutcome> {
     if (this.#store.head().blocked) return refusal("account_blocked");
+    if (this.#isSuperseded(start)) return refusal("proof_superseded");
     const state = startGrant(start, lifetimes, this.#wired().longestTokenMs, nowMs);
     this.#addGrant(user, start.grantId, state, nowMs);
     await this.#outbox.deliver();
@@ -240,11 +238,11 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
     if (after !== undefined) this.#wakeBy(rememberUntilMs(after), SWEEP_MS);
     if (outcome.kind === "refused" && outcome.ended !== "nothing") await this.#outbox.deliver();
     return outcome;
+  }
+
   /** Asked without a pause before what it decides: nothing can end between the two. */
   #isSuperseded({ provenAtEpoch = null }: Pick<SessionOpening, "provenAtEpoch">): boolean {
     return provenAtEpoch !== null && provenAtEpoch !== this.#store.head().epoch;
-  }
-
   }
 
   #addGrant(user: UserId, id: GrantId, state: GrantState, nowMs: number): void {
@@ -281,8 +279,12 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
     void this.ctx.storage.setAlarm(latestMs);
   }
 
-  #liveGrant(grantId: GrantId, { terms, startedAtMs, endsAtMs }: GrantState): LiveGrant {
-    return { grantId, terms, userEpoch: this.#store.head().epoch, startedAtMs, endsAtMs };
+  #isAlive(session: SessionId, nowMs: number): boolean {
+    return this.#store.sessions().some(({ record }) => record.id === session && record.endsAtMs > nowMs);
+  }
+
+  #liveGrant(grantId: GrantId, { terms, startedAtMs, accessMs, endsAtMs }: GrantState): LiveGrant {
+    return { grantId, terms, userEpoch: this.#store.head().epoch, startedAtMs, accessMs, endsAtMs };
   }
 
   #wired(): AccountWiring {

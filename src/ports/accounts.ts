@@ -48,6 +48,8 @@ export interface LiveGrant {
   /** The account's epoch: access tokens carry it. */
   readonly userEpoch: number;
   readonly startedAtMs: number;
+  /** The longest that an access token of the grant may live: what ends the grant is announced for as long, and no longer. */
+  readonly accessMs: number;
   /** When the last refresh token of the grant dies at the latest, in Unix milliseconds. */
   readonly endsAtMs: number;
 }
@@ -60,6 +62,9 @@ export type GrantOutcome =
       /** What the refusal ended: nothing, this grant, or everything of the user. */
       readonly ended: "nothing" | "grant" | "user";
     };
+
+/** What came of a code that was to be issued. */
+export type CodeIssued = "issued" | "blocked" | "session_over";
 
 export interface GrantSummary {
   readonly grantId: GrantId;
@@ -101,7 +106,8 @@ export interface Accounts {
   /** `blocked`: nothing is opened or given until unblocked; blocking ends everything. */
   setBlocked(user: UserId, blocked: boolean, reason: EndReason, nowMs: number): Promise<EndOutcome>;
 
-  issueCode(user: UserId, issue: CodeIssue, lifetimes: GrantLifetimes, nowMs: number): Promise<"issued" | "blocked">;
+  /** `session_over`: the session that was to give it ended since it was looked at. */
+  issueCode(user: UserId, issue: CodeIssue, lifetimes: GrantLifetimes, nowMs: number): Promise<CodeIssued>;
   redeemCode(user: UserId, redemption: CodeRedemption, nowMs: number): Promise<GrantOutcome>;
   startGrant(user: UserId, start: GrantStart, lifetimes: GrantLifetimes, nowMs: number): Promise<GrantOutcome>;
   refresh(user: UserId, presentation: RefreshPresentation, nowMs: number): Promise<GrantOutcome>;

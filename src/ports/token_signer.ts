@@ -16,4 +16,6 @@ export interface SigningRequest {
 export interface TokenSigner {
   /** The compact JWS. Throws `Outage` when the key cannot be had. */
   sign(request: SigningRequest, defer: Defer): Promise<string>;
+  /** Resolves once `sign` has what it needs: asked before something is spent for a signature. Throws `Outage`. */
+  ready(key: Pick<SigningRequest, "alg" | "nowMs" | "leastRingVersion">, defer: Defer): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import type { GrantTerms } from "./grant_terms.ts";
-import type { ClientId, GrantId } from "./ids.ts";
+import type { ClientId, GrantId, SessionId } from "./ids.ts";
 
 /** What is put to a grant's state, and what it answers: plain data, hashes instead of secrets. */
 
@@ -24,6 +24,8 @@ export interface CodeIssue {
   readonly codeChallenge: string | null;
   readonly dpopThumbprint: string | null;
   readonly terms: GrantTerms;
+  /** The session that it is given in, which must be alive in the very transaction; absent where none has a part in it. */
+  readonly givenIn?: SessionId;
 }
 
 /** A code as it is presented. The client is proven already. */
@@ -46,10 +48,10 @@ export interface GrantStart {
   readonly terms: GrantTerms;
   readonly dpopThumbprint: string | null;
   readonly refreshHash: string;
-}
-
   /** The account's epoch under which the user's proof was good: nothing begins once it has moved. Null or absent without a proof of this moment. */
   readonly provenAtEpoch?: number | null;
+}
+
 /** A refresh token as it is presented. `narrowing` is what the request asks for, as one canonical string: a retry must ask for the same. */
 export interface RefreshPresentation {
   readonly grantId: GrantId;

@@ -129,6 +129,16 @@ describe("ending everything", () => {
     ]);
   });
 
+  it("a session that ended gives no more codes, whoever looked at it before; one that lives does", async () => {
+    const { accounts, user, nowMs, opened, issued } = await newAccount();
+    const [gone, alive] = [await opened(), await opened()];
+    await accounts.endSession(user, gone.id, nowMs);
+    await expect(issued({ givenIn: gone.id })).rejects.toThrow("session_over");
+    await expect(issued({ givenIn: alive.id })).resolves.toBeDefined();
+    await accounts.endEverything(user, "sign_out_everywhere", null, nowMs);
+    await expect(issued({ givenIn: alive.id })).rejects.toThrow("session_over");
+  });
+
   it("a blocked account opens and gives nothing, also after its object's death, until it is unblocked", async () => {
     const account = await newAccount();
     const { accounts, user, nowMs } = account;
