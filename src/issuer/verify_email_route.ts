@@ -35,6 +35,7 @@ export function emailVerifiedRoute(desk: PageDesk): Promise<Response> {
 }
 
 function deadLink(desk: PageDesk): Promise<Response> {
-  const again = { href: "/account", label: "Ask for a new link in your account" };
+  // Nobody signs in before the address is confirmed; the link that sets a password confirms it too.
+  const again = { href: "/forgot", label: "Get another link by mail" };
   return showPage(deadLinkPage({ again }), null, desk, { status: 410 });
 }

@@ -9,7 +9,7 @@ import { type OpenedSession, openSession, type SessionRefusal } from "./open_ses
 import type { People, Visitor } from "./people.ts";
 
 /** Why nobody was signed in, for the log alone: the person hears one answer for all. */
-export type WrongReason = "wrong_password" | "unknown_user" | SessionRefusal;
+export type WrongReason = "wrong_password" | "unknown_user" | "email_unconfirmed" | SessionRefusal;
 
 /** The credentials do not open an account. */
 export interface WrongCredentials {
@@ -35,8 +35,7 @@ export interface SignedIn {
 
 /**
  * Signs a person in and opens a session. Counted before anything is looked at, and each attempt that is let through computes one
- * hash, so that neither answer nor time tells whether an account exists, is disabled or has no password. An address that was
- * not confirmed yet may sign in: what it proves is `email_verified`, which says so. Throws `Busy` and `Outage`.
+ * hash, so that neither answer nor time tells whether an account exists, is disabled or has no password. Throws `Busy` and `Outage`.
  */
 export async function signIn(
   credentials: Credentials,
@@ -91,7 +90,8 @@ export async function proveCredentials(
 
 /**
  * Whether `password` is that of `user`, who may not exist. Always one hash, and for whoever is refused nothing else: no answer's time
- * tells of an account.
+ * tells of an account. An address that nobody confirmed does not sign in, and is told nothing else: else whoever registers an address
+ * would learn from a sign-in whether it had an account before.
  *
  * A hash takes long enough for the password to be replaced meanwhile. So once it was right, the epoch is read, and the user
  * again after it: if the password still is what was proven, whatever replaces it later moves the epoch on, and ends what
@@ -109,6 +109,7 @@ export async function provePassword(
   if (user === null) return wrong("unknown_user", null);
   if (!matches) return wrong("wrong_password", user.id);
   if (user.disabled) return wrong("user_disabled", user.id);
+  if (!user.emailVerified) return wrong("email_unconfirmed", user.id);
   const provenAtEpoch = await accounts.epochOf(user.id, nowMs);
   const now = await users.find(user.id);
   if (now === null) return wrong("unknown_user", user.id);

@@ -23,7 +23,7 @@ export function verifyEmailText(sender: MailSender, token: string): MailText<"ve
     kind: "verify_email",
     subject: `Confirm your address for ${sender.brandName}`,
     text: lines(
-      `An account at ${sender.brandName} was made with this address. To confirm that it is yours, open:`,
+      `An account at ${sender.brandName} was made with this address. Confirm that it is yours, and you can sign in:`,
       link(sender, "/verify-email", token),
       lifetime(sender),
       "If this was not you, somebody mistook your address for theirs. Do not open the link.",
@@ -38,7 +38,7 @@ export function addressInUseText(sender: MailSender, token: string): MailText<"a
     subject: `You have an account at ${sender.brandName}`,
     text: lines(
       `Somebody tried to make an account at ${sender.brandName} with this address, which has one already. Nothing was changed.`,
-      "You can sign in with your password. If you forgot it, set a new one here:",
+      "You can sign in with your password. If you forgot it, or never confirmed the address, set a new one here:",
       link(sender, "/reset", token),
       lifetime(sender),
       IGNORE,

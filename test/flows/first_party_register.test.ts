@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { D1MailOutbox } from "../../src/adapters/d1_mail_outbox.ts";
+import { verifyEmail } from "../../src/issuing/verify_email.ts";
 import { Busy } from "../../src/kernel/busy.ts";
 import { expectProblem } from "../support/expect_problem.ts";
 import { nextAddress, openFirstParty, ownApp, PASSWORD, someone } from "../support/first_party_world.ts";
@@ -25,12 +26,19 @@ function newEmail(): string {
   return `new.${crypto.randomUUID()}@people.example`;
 }
 
+/** Opens the link in the mail to `email`. */
+async function confirm(email: string): Promise<void> {
+  const mail = (await outbox.pending(10_000)).findLast(({ to }) => to === email);
+  const token = /\?token=([\w-]{43})\b/.exec(mail?.text ?? "")?.[1] ?? "";
+  expect(await verifyEmail(token, world.people, Date.now())).toMatchObject({ ok: true });
+}
+
 async function mailsTo(address: string): Promise<readonly string[]> {
   return (await outbox.pending(10_000)).filter(({ to }) => to === address).map(({ kind }) => kind);
 }
 
 describe("POST /auth/register", () => {
-  it("makes an account that can sign in, gives no tokens, and mails a link", async () => {
+  it("makes an account that can sign in once its address is confirmed, gives no tokens, and mails a link", async () => {
     const email = newEmail();
     const told = await register(email);
     expect([told.status, told.json]).toEqual([202, { status: "check_your_mail" }]);
@@ -39,6 +47,9 @@ describe("POST /auth/register", () => {
     expect(logs.events("registration_received")).toEqual([
       expect.objectContaining({ outcome: "user_registered", client_id: app.id, path: "/auth/register" }),
     ]);
+    expectProblem(await world.login(app, email), 401, "invalid_credentials");
+    expect(logs.events("sign_in_refused").at(-1)).toMatchObject({ reason: "email_unconfirmed" });
+    await confirm(email);
     expect((await world.login(app, email)).status).toBe(200);
   });
 
@@ -47,7 +58,11 @@ describe("POST /auth/register", () => {
     const hash = vi.spyOn(world.people.passwords, "hash").mockClear();
     const taken = await register(owner.email.toUpperCase(), OTHER);
     const costTaken = hash.mock.calls.length;
-    const free = await register(newEmail(), OTHER);
+    const freeEmail = newEmail();
+    const free = await register(freeEmail, OTHER);
+    const taught = [await world.login(app, owner.email, OTHER), await world.login(app, freeEmail, OTHER)];
+    const words = taught.map((told) => [told.status, { ...told.json, request_id: "" }]);
+    expect(words[0]).toEqual(words[1]);
     const seen = ({ status, text, headers }: typeof taken) => [status, text, [...headers.keys()]];
     expect(seen(taken)).toEqual(seen(free));
     expect([costTaken, hash.mock.calls.length - costTaken]).toEqual([1, 1]);
@@ -80,6 +95,7 @@ describe("POST /auth/register", () => {
     const email = newEmail();
     expectProblem(await register(email, fifteen.slice(0, 28)), 422, "password_too_short");
     expect((await register(email, fifteen)).status).toBe(202);
+    await confirm(email);
     expect((await world.login(app, email, fifteen)).status).toBe(200);
   });
 

@@ -169,6 +169,7 @@ describe("registration", () => {
     for (const told of answers) {
       expect([told.status, told.headers.get("location")]).toEqual([303, "/register/sent"]);
     }
+    expect((await browser().signIn(fresh, NEW_PASSWORD)).status).toBe(401);
     const token = await linkTo(fresh);
     const tab = browser();
     const path = `/verify-email?token=${token}`;
@@ -177,6 +178,7 @@ describe("registration", () => {
     const told = await tab.submit(path, "/verify-email", { token });
     expect(told.headers.get("location")).toBe("/verify-email/done");
     expect((await users.findByEmail(fresh))?.emailVerified).toBe(true);
+    expect((await browser().signIn(fresh, NEW_PASSWORD)).status).toBe(303);
     expect((await tab.go(path)).status).toBe(410);
   });
 

@@ -137,9 +137,9 @@ export function openPeople(wishes: PeopleWishes = {}) {
     password: PASSWORD,
     /** Mails that went to `address`, the newest last. */
     mailsTo,
-    /** A user who can sign in with `password`. */
+    /** A user with a confirmed address, who can sign in with `password`. */
     async someone(changes: Partial<UserRecord> = {}): Promise<UserRecord> {
-      const user = someUser({ passwordHash: await hasher.hash(PASSWORD), ...changes });
+      const user = someUser({ emailVerified: true, passwordHash: await hasher.hash(PASSWORD), ...changes });
       await users.insert(user, normaliseEmail(user.email) ?? "");
       return user;
     },

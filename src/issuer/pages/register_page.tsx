@@ -61,7 +61,9 @@ export function registeredPage({ tx }: { readonly tx: string | null }): Page {
     <div class="panel stack">
       <div>
         <h1>Check your mail</h1>
-        <p class="lead">We sent you a message. Open the link in it to confirm that the address is yours.</p>
+        <p class="lead">
+          We sent you a message. Open the link in it to confirm that the address is yours: then you can sign in.
+        </p>
       </div>
       <p class="muted small">Nothing there after a few minutes? Look among unwanted mail, or register again.</p>
       <a class="button button-wide" href={tx === null ? "/login" : `/login?tx=${encodeURIComponent(tx)}`}>

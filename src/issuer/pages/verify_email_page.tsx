@@ -38,7 +38,7 @@ export function emailVerifiedPage(): Page {
     <div class="panel stack">
       <div>
         <h1>Your email is confirmed</h1>
-        <p class="lead">The address is yours. You can go on.</p>
+        <p class="lead">The address is yours. You can sign in now.</p>
       </div>
       <a class="button button-first button-wide" href="/account">
         Go to your account

@@ -21,19 +21,21 @@ function newAddress(): string {
 }
 
 describe("registration", () => {
-  it("makes an account that can sign in, and is confirmed by the mailed link, once", async () => {
+  it("makes an account that can sign in once the mailed link confirmed its address, which it does once", async () => {
     const { people, users, password, mailsTo, linkTo } = openPeople();
     const email = newAddress();
     const registered = await registerUser({ email, password, name: "Ada" }, visitor(), people, NOW);
     expect(registered).toEqual({ ok: true, value: { email, loggedOutcome: "user_registered" } });
     const user = await users.findByEmail(email.toLowerCase());
     expect(user).toMatchObject({ email, emailVerified: false, profile: { name: "Ada" }, disabled: false, roles: [] });
-    expect(await signIn({ email, password }, visitor(), null, people, NOW)).toMatchObject({ ok: true });
+    const early = await signIn({ email, password }, visitor(), null, people, NOW);
+    expect(early).toMatchObject({ ok: false, error: { kind: "wrong", loggedReason: "email_unconfirmed" } });
     expect((await mailsTo(email)).map(({ kind }) => kind)).toEqual(["verify_email"]);
     const token = await linkTo(email);
     expect(await readLink(token, "verify_email", people, NOW)).toEqual({ user: user?.id, email });
     expect(await verifyEmail(token, people, NOW)).toMatchObject({ ok: true });
     expect(await users.findByEmail(email.toLowerCase())).toMatchObject({ emailVerified: true });
+    expect(await signIn({ email, password }, visitor(), null, people, NOW)).toMatchObject({ ok: true });
     expect(await verifyEmail(token, people, NOW)).toMatchObject({ ok: false, error: { kind: "link_dead" } });
     expect(await readLink(token, "verify_email", people, NOW)).toBeNull();
   });
@@ -53,9 +55,41 @@ describe("registration", () => {
     expect(await signIn(credentials, visitor(), null, world.people, NOW)).toMatchObject({ ok: false });
   });
 
+  it("V6.3.8: registering an address and signing in does not tell whether it had an account before", async () => {
+    const world = openPeople();
+    const { people, password } = world;
+    const [taken, free] = [(await world.someone()).email, newAddress()];
+    const seen: unknown[] = [];
+    for (const email of [taken, free]) {
+      expect(await registerUser({ email, password: NEW_PASSWORD }, visitor(), people, NOW)).toMatchObject({ ok: true });
+      const before = world.hashes.count;
+      // Nothing of an account is asked either: what it would take could be measured.
+      const accounts = { ...people.accounts, epochOf: () => Promise.reject(new Outage("account")) };
+      const credentials = { email, password: NEW_PASSWORD };
+      const answer = await signIn(credentials, visitor(), null, { ...people, accounts }, NOW);
+      seen.push([answer.ok || answer.error.kind, world.hashes.count - before]);
+    }
+    expect(seen).toEqual([
+      ["wrong", 1],
+      ["wrong", 1],
+    ]);
+    expect(await signIn({ email: taken, password }, visitor(), null, people, NOW)).toMatchObject({ ok: true });
+  });
+
+  it("who lost the link confirms the address by setting a new password", async () => {
+    const { people, password, linkTo } = openPeople();
+    const email = newAddress();
+    await registerUser({ email, password }, visitor(), people, NOW);
+    await forgotPassword(email, visitor(), people, NOW);
+    const reset = { token: await linkTo(email), password: NEW_PASSWORD };
+    expect(await resetPassword(reset, visitor(), people, NOW)).toMatchObject({ ok: true });
+    const credentials = { email, password: NEW_PASSWORD };
+    expect(await signIn(credentials, visitor(), null, people, NOW)).toMatchObject({ ok: true });
+  });
+
   it("another link can be asked for, so often, until the address is confirmed", async () => {
     const { people, users, someone, mailsTo, linkTo } = openPeople({ lockout: { mailsPerRecipientPerHour: 2 } });
-    const user = await someone();
+    const user = await someone({ emailVerified: false });
     const answers: boolean[] = [];
     for (let at = 0; at < 3; at++) answers.push((await sendVerification(user, visitor(), people, NOW)).ok);
     expect([answers, (await mailsTo(user.email)).length]).toEqual([[true, true, false], 2]);
@@ -222,9 +256,14 @@ describe("V6.4.3: a forgotten password", () => {
   it("an address that the account has left is not confirmed by a link that went there", async () => {
     const { people, users, user, token } = await forgotten();
     const email = newAddress();
-    await users.update(user, { ...user, email, version: 2 }, email.toLowerCase(), []);
-    expect(await resetPassword({ token, password: NEW_PASSWORD }, visitor(), people, NOW)).toMatchObject({ ok: true });
-    expect(await users.find(user.id)).toMatchObject({ email, emailVerified: false });
+    await users.update(user, { ...user, email, emailVerified: false, version: 2 }, email.toLowerCase(), []);
+    const reset = await resetPassword({ token, password: NEW_PASSWORD }, visitor(), people, NOW);
+    expect(reset).toEqual({ ok: false, error: { kind: "link_dead" } });
+    expect(await users.find(user.id)).toMatchObject({ email, emailVerified: false, passwordHash: user.passwordHash });
+    await forgotPassword(email, visitor(), people, NOW);
+    const own = { token: await linkTo(email), password: NEW_PASSWORD };
+    expect(await resetPassword(own, visitor(), people, NOW)).toMatchObject({ ok: true });
+    expect(await users.find(user.id)).toMatchObject({ email, emailVerified: true });
   });
 });
 
