@@ -34,7 +34,8 @@ export async function resetPassword(
   const hash = await hashLinkToken(token);
   const link = await people.links.peek(hash, "reset_password", nowMs);
   const user = link === null ? null : await people.users.find(link.user);
-  if (user === null) return err({ kind: "link_dead" });
+  // Whoever reads the mail of an address that the account has left is not its owner any more.
+  if (link === null || user === null || !isSame(link.email, user.email)) return err({ kind: "link_dead" });
   const judged = judgePassword(password, knownAbout(user), people);
   if (!judged.ok) return err({ kind: "password_refused", fault: judged.error });
   const passwordHash = await people.passwords.hash(judged.value);
