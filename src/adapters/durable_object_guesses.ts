@@ -1,6 +1,6 @@
 import type { LockoutConfig } from "../config/schema.ts";
 import { orOutage } from "../kernel/outage.ts";
-import { MINUTE_MS } from "../limits/lockout.ts";
+import { type LockoutRules, MINUTE_MS } from "../limits/lockout.ts";
 import type { Attempt, GuessBudget, Guesses } from "../ports/guesses.ts";
 import type { GuessesObject, Pace } from "../ports/guesses_object.ts";
 
@@ -48,8 +48,21 @@ export class DurableObjectGuesses implements Guesses {
     return nameWait;
   }
 
-  async succeeded({ name, knownBrowser }: Attempt, nowMs: number, newBrowser: string | null = null): Promise<void> {
-    await this.#ask(`name:${name}`, (object) => object.forgive(knownBrowser, newBrowser, nowMs));
+  async succeeded(
+    { name, address, knownBrowser }: Attempt,
+    nowMs: number,
+    newBrowser: string | null = null,
+  ): Promise<void> {
+    const by = await this.#ask(`name:${name}`, (object) => object.forgive(knownBrowser, newBrowser, nowMs));
+    if (by === "browser") return;
+    // It stays charged for a minute at the worst: no reason to keep out who is signed in already.
+    await this.#ask(`address:${address}`, (object) => object.giveBack(nowMs)).catch(() => undefined);
+  }
+
+  async giveBack({ name, address, knownBrowser }: Attempt, nowMs: number): Promise<void> {
+    const rules = this.#rules();
+    const by = await this.#ask(`name:${name}`, (object) => object.takeBack(knownBrowser, rules, nowMs));
+    if (by === "strangers") await this.#ask(`address:${address}`, (object) => object.giveBack(nowMs));
   }
 
   async take(budget: GuessBudget, key: string, nowMs: number): Promise<Wait> {
@@ -64,10 +77,7 @@ export class DurableObjectGuesses implements Guesses {
     onlyKnown: boolean,
     nowMs: number,
   ): Promise<Wait | "unknown_browser"> {
-    const rules = {
-      steps: this.#settings.steps,
-      attemptsPerMinute: this.#settings.attemptsPerAddressPerMinute,
-    };
+    const rules = this.#rules();
     const verdict = await this.#ask(`name:${name}`, (object) => object.attempt(browser, onlyKnown, rules, nowMs));
     switch (verdict.kind) {
       case "counted":
@@ -77,6 +87,11 @@ export class DurableObjectGuesses implements Guesses {
       case "unknown_browser":
         return "unknown_browser";
     }
+  }
+
+  #rules(): LockoutRules {
+    const { steps, attemptsPerAddressPerMinute } = this.#settings;
+    return { steps, attemptsPerMinute: attemptsPerAddressPerMinute };
   }
 
   #pace(budget: GuessBudget): Pace {

@@ -2,7 +2,7 @@ import { err, ok, type Result } from "../kernel/result.ts";
 import type { UserRecord } from "../ports/users.ts";
 import { passwordChangedText } from "../protocol/mail_texts.ts";
 import type { CurrentSession } from "./current_session.ts";
-import { attemptOf, loginName, type Throttled, welcome } from "./guess_budgets.ts";
+import { attemptOf, deciding, loginName, type Throttled, welcome } from "./guess_budgets.ts";
 import { mailSender } from "./mail_person.ts";
 import { changeUser, judgePassword, knownAbout, type PasswordRefused } from "./new_password.ts";
 import { type OpenedSession, openSession } from "./open_session.ts";
@@ -23,20 +23,34 @@ export interface PasswordChanged {
  * `resetPassword`), and the owner is told by mail. Throws `Busy` and `Outage`.
  */
 export async function changePassword(
-  { user, session }: CurrentSession,
+  person: CurrentSession,
   { current, next }: { readonly current: string; readonly next: string },
   visitor: Visitor,
   people: People,
   nowMs: number,
 ): Promise<Result<PasswordChanged, PasswordChangeFault>> {
+  const { user } = person;
   const judged = judgePassword(next, knownAbout(user), people);
   if (!judged.ok) return err({ kind: "password_refused", fault: judged.error });
   const attempt = await attemptOf(loginName(user.email), visitor, people);
   const wait = await people.guesses.begin(attempt, nowMs);
   if (wait !== null) return err({ kind: "throttled", ...wait });
+  return deciding(attempt, people, nowMs, async () => {
+    const changed = await replacePassword(person, { current, next: judged.value }, visitor, people, nowMs);
+    return changed.ok ? ok({ session: changed.value, browser: await welcome(attempt, people, nowMs) }) : changed;
+  });
+}
+
+async function replacePassword(
+  { user, session }: CurrentSession,
+  { current, next }: { readonly current: string; readonly next: string },
+  visitor: Visitor,
+  people: People,
+  nowMs: number,
+): Promise<Result<OpenedSession, WrongCredentials>> {
   const proof = await provePassword(current, user, people, nowMs);
   if (!proof.ok) return proof;
-  const passwordHash = await people.passwords.hash(judged.value);
+  const passwordHash = await people.passwords.hash(next);
   await people.accounts.endEverything(user.id, "password_changed", session.id, nowMs);
   const epoch = await people.accounts.epochOf(user.id, nowMs);
   const proven = proof.value.user.passwordHash;
@@ -48,6 +62,5 @@ export async function changePassword(
   const kept = opened.ok ? opened.value.id : null;
   await people.accounts.endEverything(user.id, "password_changed", kept, nowMs);
   await people.mail.send({ to: changed.email, ...passwordChangedText(mailSender(people)) }, nowMs);
-  if (!opened.ok) return err({ kind: "wrong", loggedReason: opened.error, loggedUser: user.id });
-  return ok({ session: opened.value, browser: await welcome(attempt, people, nowMs) });
+  return opened.ok ? opened : err({ kind: "wrong", loggedReason: opened.error, loggedUser: user.id });
 }

@@ -15,6 +15,7 @@ import {
   firstPartyClient,
   oauthFault,
 } from "./first_party.ts";
+import { deciding } from "./guess_budgets.ts";
 import type { IssuedToken } from "./issued_token.ts";
 import { mintPersonTokens } from "./mint_person_tokens.ts";
 import type { SessionRefusal } from "./open_session.ts";
@@ -48,7 +49,9 @@ export async function firstPartySignIn(
   }
   const { user, attempt, outdated } = proven.value;
   trace.userId = user.id;
-  const begun = await begin(proven.value, client.value, target.value.scopes, parts, call);
+  const begun = await deciding(attempt, people, moment.nowMs, () =>
+    begin(proven.value, client.value, target.value.scopes, parts, call),
+  );
   if (!begun.ok) return err({ kind: "wrong", loggedReason: begun.error, loggedUser: user.id });
   const { grant, refreshToken } = begun.value;
   trace.grantId = grant.grantId;

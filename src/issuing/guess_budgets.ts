@@ -1,4 +1,6 @@
+import { Busy } from "../kernel/busy.ts";
 import { toBase64url } from "../kernel/bytes.ts";
+import { Outage } from "../kernel/outage.ts";
 import type { Attempt } from "../ports/guesses.ts";
 import { normaliseEmail } from "../protocol/email_address.ts";
 import type { People, Visitor } from "./people.ts";
@@ -42,6 +44,25 @@ export function addressKey(visitor: Visitor, { secrets }: Pick<People, "secrets"
 /** The key of budgets that count by who gets a mail. */
 export function recipientKey(normalisedEmail: string, { secrets }: Pick<People, "secrets">): Promise<string> {
   return secrets.digest("mail_recipient", normalisedEmail);
+}
+
+/**
+ * Runs what decides an attempt that was counted. If it throws, nothing was decided, and nobody was told anything: what was taken is
+ * given back, for people who are kept waiting try again, and must not lock themselves out.
+ */
+export async function deciding<T>(
+  attempt: Attempt,
+  { guesses }: Pick<People, "guesses">,
+  nowMs: number,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (fault) {
+    // What cannot be given back stays counted: the strict side.
+    if (fault instanceof Busy || fault instanceof Outage) await guesses.giveBack(attempt, nowMs).catch(() => undefined);
+    throw fault;
+  }
 }
 
 /**

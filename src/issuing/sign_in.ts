@@ -4,7 +4,7 @@ import type { UserRecord } from "../ports/users.ts";
 import { normaliseEmail } from "../protocol/email_address.ts";
 import type { SessionId, UserId } from "../protocol/ids.ts";
 import { preparePassword } from "../protocol/password_policy.ts";
-import { attemptOf, loginName, type Throttled, welcome } from "./guess_budgets.ts";
+import { attemptOf, deciding, loginName, type Throttled, welcome } from "./guess_budgets.ts";
 import { type OpenedSession, openSession, type SessionRefusal } from "./open_session.ts";
 import type { People, Visitor } from "./people.ts";
 
@@ -47,11 +47,13 @@ export async function signIn(
   const proven = await proveCredentials(credentials, visitor, people, nowMs);
   if (!proven.ok) return proven;
   const { user, attempt, outdated, provenAtEpoch } = proven.value;
-  const session = await openSession(user.id, visitor, replaces, provenAtEpoch, people, nowMs);
-  if (!session.ok) return wrong(session.error, user.id);
-  const browser = await welcome(attempt, people, nowMs);
-  if (outdated) await hashAnew(credentials.password, user, people, nowMs);
-  return ok({ user, session: session.value, browser });
+  return deciding(attempt, people, nowMs, async () => {
+    const session = await openSession(user.id, visitor, replaces, provenAtEpoch, people, nowMs);
+    if (!session.ok) return wrong(session.error, user.id);
+    const browser = await welcome(attempt, people, nowMs);
+    if (outdated) await hashAnew(credentials.password, user, people, nowMs);
+    return ok({ user, session: session.value, browser });
+  });
 }
 
 /** A password that was right, and how long that is worth anything. */
@@ -83,9 +85,11 @@ export async function proveCredentials(
   const attempt = await attemptOf(name, visitor, people);
   const wait = await people.guesses.begin(attempt, nowMs);
   if (wait !== null) return err({ kind: "throttled", ...wait });
-  const user = await people.users.findByEmail(name);
-  const proof = await provePassword(password, user, people, nowMs);
-  return proof.ok ? ok({ ...proof.value, attempt }) : proof;
+  return deciding(attempt, people, nowMs, async () => {
+    const user = await people.users.findByEmail(name);
+    const proof = await provePassword(password, user, people, nowMs);
+    return proof.ok ? ok({ ...proof.value, attempt }) : proof;
+  });
 }
 
 /**

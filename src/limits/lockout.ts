@@ -100,6 +100,30 @@ export function forgive(state: NameState, browser: string | null, newId: string 
   return { strangers: known === undefined ? FRESH : current.strangers, browsers };
 }
 
+/** Whose budget attempts of `browser` are counted in. */
+export function budgetOf(state: NameState, browser: string | null, nowMs: number): "browser" | "strangers" {
+  return forgetOld(state, nowMs).browsers.some(({ id }) => id === browser) ? "browser" : "strangers";
+}
+
+/**
+ * Takes back an attempt that was counted at `nowMs` and never decided: it says nothing about the password. Where it brought a lock
+ * about, the lock goes with it.
+ */
+export function takeBack(
+  state: NameState,
+  browser: string | null,
+  { steps }: Pick<LockoutRules, "steps">,
+  nowMs: number,
+): NameState {
+  const current = forgetOld(state, nowMs);
+  const known = current.browsers.find(({ id }) => id === browser);
+  if (known === undefined) return { ...current, strangers: unfail(current.strangers, steps) };
+  const { recentMs } = known.tally;
+  const at = recentMs.lastIndexOf(nowMs);
+  const tally = { ...unfail(known.tally, steps), recentMs: at < 0 ? recentMs : recentMs.toSpliced(at, 1) };
+  return { ...current, browsers: current.browsers.map((one) => (one === known ? { ...one, tally } : one)) };
+}
+
 /** What is left of `state` at `nowMs`. */
 export function forgetOld(state: NameState, nowMs: number): NameState {
   const strangers = isStale(state.strangers, nowMs) ? FRESH : state.strangers;
@@ -141,6 +165,15 @@ function fail(tally: Tally, steps: readonly LockoutStep[], nowMs: number): Tally
   if (step === undefined || failures < step.failures) return { ...tally, failures, lastMs: nowMs };
   const lockedUntilMs = nowMs + step.lockSeconds * 1_000;
   return { ...tally, failures: 0, locks: tally.locks + 1, lockedUntilMs, lastMs: nowMs };
+}
+
+/** `fail` undone. What a success has forgotten meanwhile stays forgotten. */
+function unfail(tally: Tally, steps: readonly LockoutStep[]): Tally {
+  if (tally.failures > 0) return { ...tally, failures: tally.failures - 1 };
+  const locks = tally.locks - 1;
+  const step = steps[Math.min(locks, steps.length - 1)];
+  if (locks < 0 || step === undefined) return tally;
+  return { ...tally, failures: step.failures - 1, locks, lockedUntilMs: 0 };
 }
 
 function isStale({ lastMs, lockedUntilMs }: Tally, nowMs: number): boolean {

@@ -1,5 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import {
+  budgetOf,
   countAttempt,
   forgetOld,
   forgive,
@@ -10,8 +11,9 @@ import {
   NEW_NAME,
   nextForgetMs,
   recordTake,
+  takeBack,
 } from "../limits/lockout.ts";
-import type { GuessesObject, Pace } from "../ports/guesses_object.ts";
+import type { CountedBy, GuessesObject, Pace } from "../ports/guesses_object.ts";
 
 interface Taken {
   readonly atMs: readonly number[];
@@ -37,9 +39,18 @@ export class Guesses extends DurableObject implements GuessesObject {
     return verdict;
   }
 
-  async forgive(browser: string | null, newId: string | null, nowMs: number): Promise<void> {
-    const state = forgive(this.#name(), browser, newId, nowMs);
+  async forgive(browser: string | null, newId: string | null, nowMs: number): Promise<CountedBy> {
+    const before = this.#name();
+    const state = forgive(before, browser, newId, nowMs);
     await this.#keep(NAME, state, isNew(state) ? nowMs : nextForgetMs(state));
+    return budgetOf(before, browser, nowMs);
+  }
+
+  async takeBack(browser: string | null, rules: LockoutRules, nowMs: number): Promise<CountedBy> {
+    const before = this.#name();
+    const state = takeBack(before, browser, rules, nowMs);
+    await this.#keep(NAME, state, isNew(state) ? nowMs : nextForgetMs(state));
+    return budgetOf(before, browser, nowMs);
   }
 
   async take({ most, windowMs }: Pace, nowMs: number): Promise<{ readonly retryAfterMs: number } | null> {

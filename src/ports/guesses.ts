@@ -16,7 +16,13 @@ export interface Guesses {
   /** Counts an attempt, or says how long to wait. Refused attempts are not charged again. */
   begin(attempt: Attempt, nowMs: number): Promise<{ readonly retryAfterSeconds: number } | null>;
   /**
-   * The attempt was right: the failures in a row of the budget that it was counted in are forgotten. `newBrowser`: the keyed digest
+   * The attempt was never decided, for something was busy or out: what `begin` took at `nowMs` is there again. To be called only where
+   * nobody was told anything about the password.
+   */
+  giveBack(attempt: Attempt, nowMs: number): Promise<void>;
+  /**
+   * The attempt was right: the failures in a row of the budget that it was counted in are forgotten, and what `begin` took of its
+   * address at `nowMs` is there again, for many people sign in from one address. `newBrowser`: the keyed digest
    * of the id that this browser is known by from now on, in the place of the one it had.
    */
   succeeded(attempt: Attempt, nowMs: number, newBrowser?: string | null): Promise<void>;

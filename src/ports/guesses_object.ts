@@ -6,6 +6,9 @@ export interface Pace {
   readonly windowMs: number;
 }
 
+/** Whose attempts a budget counts: those of strangers are their address's too. */
+export type CountedBy = "browser" | "strangers";
+
 /** What an object that counts guesses answers over RPC. One object counts one name, one address or one other budget. */
 export interface GuessesObject {
   /** Counts an attempt on the name that this object is of. `onlyKnown`: a browser without a standing is told so, and not counted. */
@@ -15,8 +18,10 @@ export interface GuessesObject {
     rules: LockoutRules,
     nowMs: number,
   ): Promise<AttemptVerdict | { readonly kind: "unknown_browser" }>;
-  /** The attempt was right; `newId` is what the browser is known by from now on. */
-  forgive(browser: string | null, newId: string | null, nowMs: number): Promise<void>;
+  /** The attempt was right; `newId` is what the browser is known by from now on. Answers which budget it was counted in. */
+  forgive(browser: string | null, newId: string | null, nowMs: number): Promise<CountedBy>;
+  /** An attempt that was counted at `nowMs` was never decided. Answers which budget has it back. */
+  takeBack(browser: string | null, rules: LockoutRules, nowMs: number): Promise<CountedBy>;
   /** Takes one unit of a budget; otherwise how long to wait. */
   take(pace: Pace, nowMs: number): Promise<{ readonly retryAfterMs: number } | null>;
   /** Gives back one unit that was taken at `takenAtMs`. */

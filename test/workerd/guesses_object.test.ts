@@ -58,15 +58,46 @@ describe("M12: guesses in Durable Objects", () => {
     expect(await guesses.begin(elsewhere(one), T0 + 900_000)).toBeNull();
   });
 
-  it("a success forgets the name's row and not the address's attempts", async () => {
+  it("a success forgets the name's row, and of the address its own attempt alone: an office signs in, and guesses no more", async () => {
     const one = attempt();
-    for (let at = 0; at < 5; at++) {
-      expect(await guesses.begin(one, T0)).toBeNull();
-      await guesses.succeeded(one, T0);
+    const { address } = one;
+    for (let at = 0; at < 4; at++) expect(await guesses.begin(attempt({ address }), T0)).toBeNull();
+    for (let at = 0; at < 20; at++) {
+      const colleague = at === 0 ? one : attempt({ address });
+      expect(await guesses.begin(colleague, T0 + at)).toBeNull();
+      await guesses.succeeded(colleague, T0 + at);
     }
-    expect(await guesses.begin(one, T0)).toEqual({ retryAfterSeconds: 60 });
+    expect(await guesses.begin(attempt({ address }), T0 + 30)).toBeNull();
+    expect(await guesses.begin(attempt({ address }), T0 + 30)).toEqual({ retryAfterSeconds: 60 });
     for (let failure = 0; failure < 10; failure++) expect(await guesses.begin(elsewhere(one), T0)).toBeNull();
     expect(await guesses.begin(elsewhere(one), T0)).not.toBeNull();
+  });
+
+  it("a known browser, whose attempts its address does not count, gives nothing back to it", async () => {
+    const owner = attempt();
+    await guesses.begin(owner, T0);
+    await guesses.succeeded(owner, T0, "laptop");
+    const known = { ...owner, knownBrowser: "laptop" };
+    const { address } = owner;
+    for (let at = 0; at < 5; at++) await guesses.begin(attempt({ address }), T0);
+    await guesses.begin(known, T0);
+    await guesses.giveBack(known, T0);
+    await guesses.begin(known, T0);
+    await guesses.succeeded(known, T0);
+    expect(await guesses.begin(attempt({ address }), T0)).not.toBeNull();
+  });
+
+  it("what was given back locks nobody, and what was not does", async () => {
+    const [busy, wrong] = [attempt(), attempt()];
+    for (let at = 0; at < 40; at++) {
+      const tried = at % 2 === 0 ? elsewhere(busy) : busy;
+      expect(await guesses.begin(tried, T0)).toBeNull();
+      await guesses.giveBack(tried, T0);
+    }
+    expect(await guesses.begin(busy, T0)).toBeNull();
+    for (let at = 0; at < 10; at++) expect(await guesses.begin(elsewhere(wrong), T0)).toBeNull();
+    expect(await guesses.begin(elsewhere(wrong), T0)).not.toBeNull();
+    expect(await guesses.begin(attempt({ address: wrong.address }), T0)).toBeNull();
   });
 
   it("an attempt that the address refuses does not count against the name: one address cannot lock anyone out", async () => {
@@ -143,12 +174,13 @@ describe("M12: guesses in Durable Objects", () => {
     const fail = () => Promise.reject(new Error("the object was reset"));
     for (const call of [never, fail]) {
       const silent: GuessesObjects = {
-        getByName: () => ({ attempt: call, forgive: call, take: call, giveBack: call }),
+        getByName: () => ({ attempt: call, forgive: call, takeBack: call, take: call, giveBack: call }),
       };
       const broken = new DurableObjectGuesses(silent, SETTINGS, 20);
       await expect(broken.begin(attempt(), T0)).rejects.toBeInstanceOf(Outage);
       await expect(broken.begin(attempt({ knownBrowser: "laptop" }), T0)).rejects.toBeInstanceOf(Outage);
       await expect(broken.succeeded(attempt(), T0)).rejects.toBeInstanceOf(Outage);
+      await expect(broken.giveBack(attempt(), T0)).rejects.toBeInstanceOf(Outage);
       await expect(broken.take("user_codes", "key", T0)).rejects.toBeInstanceOf(Outage);
     }
   });

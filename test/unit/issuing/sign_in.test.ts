@@ -138,11 +138,60 @@ describe("sign-in", () => {
   it("nobody signs in while guesses cannot be counted, and no hash is computed", async () => {
     const fail = () => Promise.reject(new Outage("guesses"));
     const { people, someone, password, hashes } = openPeople({
-      parts: { guesses: { begin: fail, succeeded: fail, take: fail } },
+      parts: { guesses: { begin: fail, giveBack: fail, succeeded: fail, take: fail } },
     });
     const { email } = await someone();
     await expect(signIn({ email, password }, visitor(), null, people, NOW)).rejects.toBeInstanceOf(Outage);
     expect(hashes.count).toBe(0);
+  });
+});
+
+describe("what was never decided is no failure", () => {
+  const twice = { steps: [{ failures: 2, lockSeconds: 900 }], attemptsPerAddressPerMinute: 2 };
+
+  it.each([
+    ["passwords wait behind others", "Busy", { verify: () => Promise.reject(new Busy(1)) }],
+    ["passwords are out", "Outage", { verify: () => Promise.reject(new Outage("passwords")) }],
+    ["passwords are wrong", null, {}],
+  ] as const)("sign-in while %s", async (_, thrown, changes) => {
+    const { people, someone, password } = openPeople({ lockout: twice });
+    const { email } = await someone();
+    const { passwords } = people;
+    const meanwhile = {
+      ...people,
+      passwords: { hash: passwords.hash.bind(passwords), verify: passwords.verify.bind(passwords), ...changes },
+    };
+    const here = visitor();
+    for (let at = 0; at < 5; at++) {
+      const answer = signIn({ email, password: WRONG }, here, null, meanwhile, NOW);
+      if (thrown === null) await answer;
+      else await expect(answer).rejects.toMatchObject({ name: thrown });
+    }
+    const later = await signIn({ email, password }, here, null, people, NOW);
+    expect(later).toMatchObject(thrown === null ? { ok: false, error: { kind: "throttled" } } : { ok: true });
+  });
+
+  it("an account that cannot be asked, at sign-in and at a change of the password", async () => {
+    const { people, someone, password } = openPeople({ lockout: twice });
+    const { email } = await someone();
+    const here = visitor();
+    const accounts = { ...people.accounts, openSession: () => Promise.reject(new Outage("account")) };
+    for (let at = 0; at < 5; at++) {
+      const answer = signIn({ email, password }, here, null, { ...people, accounts }, NOW);
+      await expect(answer).rejects.toBeInstanceOf(Outage);
+    }
+    const signed = await signIn({ email, password }, here, null, people, NOW);
+    if (!signed.ok) throw new Error("not signed in");
+    const current = await currentSession(signed.value.session.token, people, NOW);
+    if (current === null) throw new Error("no session");
+    const change = { current: password, next: "velvet anchor under river" };
+    const { passwords } = people;
+    const busy = { verify: passwords.verify.bind(passwords), hash: () => Promise.reject(new Busy(1)) };
+    for (let at = 0; at < 5; at++) {
+      const answer = changePassword(current, change, here, { ...people, passwords: busy }, NOW);
+      await expect(answer).rejects.toBeInstanceOf(Busy);
+    }
+    expect(await changePassword(current, change, here, people, NOW)).toMatchObject({ ok: true });
   });
 });
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import {
   type AttemptVerdict,
   BROWSER_MS,
+  budgetOf,
   countAttempt,
   forgetOld,
   forgive,
@@ -16,6 +17,7 @@ import {
   nextForgetMs,
   recordTake,
   TALLY_MS,
+  takeBack,
 } from "../../../src/limits/lockout.ts";
 
 const T0 = 1_700_000_000_000;
@@ -131,6 +133,17 @@ describe("a stranger cannot lock the owner out", () => {
   });
 });
 
+/** What decides about attempts at `nowMs`. */
+function tallies({ strangers, browsers }: NameState, nowMs: number) {
+  const tally = ({ failures, locks, lockedUntilMs, recentMs }: NameState["strangers"]) => ({
+    failures,
+    locks,
+    lockedMs: Math.max(0, lockedUntilMs - nowMs),
+    recentMs: recentMs.filter((at) => at + MINUTE_MS > nowMs),
+  });
+  return { strangers: tally(strangers), browsers: browsers.map((one) => ({ ...one, tally: tally(one.tally) })) };
+}
+
 const anyStep = fc.record({
   failures: fc.integer({ min: 1, max: 12 }),
   lockSeconds: fc.integer({ min: 1, max: 7_200 }),
@@ -165,6 +178,49 @@ describe("lockout: for any rules and any sequence of attempts", () => {
         }
       }),
     );
+  });
+
+  it("an attempt that is taken back leaves every tally as it was, the lock that it brought about too", () => {
+    fc.assert(
+      fc.property(anyRules, fc.array(anyEvent, { maxLength: 80 }), (rules, events) => {
+        let state: NameState = forgive(forgive(NEW_NAME, null, "a", T0), null, "b", T0);
+        let nowMs = T0;
+        for (const { waitMs, browser, succeeds } of events) {
+          nowMs += waitMs;
+          const before = forgetOld(state, nowMs);
+          const counted = countAttempt(state, browser, rules, nowMs);
+          if (counted.verdict.kind === "refused") continue;
+          const after = takeBack(counted.state, browser, rules, nowMs);
+          expect(budgetOf(after, browser, nowMs)).toBe(counted.verdict.by);
+          expect(tallies(after, nowMs)).toEqual(tallies(before, nowMs));
+          state = succeeds ? after : counted.state;
+        }
+      }),
+    );
+  });
+
+  it("of attempts at once some are taken back, in any order: the others count, and no more", () => {
+    fc.assert(
+      fc.property(anyRules, fc.array(fc.boolean(), { minLength: 1, maxLength: 12 }), (rules, undecided) => {
+        let [state, alone]: [NameState, NameState] = [NEW_NAME, NEW_NAME];
+        const counted = undecided.filter(() => {
+          const { state: next, verdict } = countAttempt(state, null, rules, T0);
+          state = next;
+          return verdict.kind === "counted";
+        });
+        for (const isUndecided of counted) {
+          if (isUndecided) state = takeBack(state, null, rules, T0);
+          else alone = countAttempt(alone, null, rules, T0).state;
+        }
+        expect(tallies(state, T0)).toEqual(tallies(alone, T0));
+      }),
+    );
+  });
+
+  it("what a success has forgotten is not given back again", () => {
+    const { state } = countAttempt(NEW_NAME, null, RULES, T0);
+    const forgiven = forgive(state, null, null, T0);
+    expect(takeBack(forgiven, null, RULES, T0)).toEqual(forgiven);
   });
 
   it("without a success nobody has more tries than the steps allow", () => {
