@@ -26,7 +26,8 @@ export interface Registered {
 /**
  * Makes an account, or, where the address has one, tells its owner by mail. The answer is the same, and so is the work: one hash,
  * one insertion (which may find the name taken), one link, one mail. Only who reads the mail learns which it was.
- * The budgets come first: neither hashes nor mails are to be had for nothing. Throws `Busy` and `Outage`.
+ * The caller's budget comes first: to weigh a password takes time too, and neither that nor hashes nor mails are to be had for
+ * nothing. The recipient's is taken where a mail may be sent. Throws `Busy` and `Outage`.
  */
 export async function registerUser(
   registration: Registration,
@@ -36,10 +37,13 @@ export async function registerUser(
 ): Promise<Result<Registered, RegistrationFault>> {
   const email = parseEmail(registration.email);
   if (email === null) return err({ kind: "email_invalid" });
+  const { guesses } = people;
+  const wait = await guesses.take("registrations_by_address", await addressKey(visitor, people), nowMs);
+  if (wait !== null) return err({ kind: "throttled", ...wait });
   const password = judgePassword(registration.password, [email.written, registration.name], people);
   if (!password.ok) return err({ kind: "password_refused", fault: password.error });
-  const wait = await takeBudgets(email.normalised, visitor, people, nowMs);
-  if (wait !== null) return err({ kind: "throttled", ...wait });
+  const mailWait = await guesses.take("mails_to_recipient", await recipientKey(email.normalised, people), nowMs);
+  if (mailWait !== null) return err({ kind: "throttled", ...mailWait });
   const passwordHash = await people.passwords.hash(password.value);
   const user: UserRecord = {
     id: newUserId(people.random),
@@ -60,12 +64,4 @@ export async function registerUser(
   if (inserted) await mailLink(to, "verify_email", verifyEmailText, people, nowMs);
   else await mailLink(to, "reset_password", addressInUseText, people, nowMs);
   return ok({ email: email.written, loggedOutcome: inserted ? "user_registered" : "address_in_use" });
-}
-
-async function takeBudgets(normalisedEmail: string, visitor: Visitor, people: People, nowMs: number) {
-  const { guesses } = people;
-  return (
-    (await guesses.take("registrations_by_address", await addressKey(visitor, people), nowMs)) ??
-    (await guesses.take("mails_to_recipient", await recipientKey(normalisedEmail, people), nowMs))
-  );
 }

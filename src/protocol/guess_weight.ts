@@ -53,13 +53,18 @@ const LEET: ReadonlyMap<string, string> = new Map([
  * Weighs `password` by the cheapest way to put it together from known parts: words of `context` (in lower case), common words,
  * runs, sequences, walks on the keyboard, years, and what came before; what is none of these counts by the
  * character. Case, accents of digits for letters and separators between parts add next to nothing, as they do for who guesses.
+ * Past `enough` bits nothing more is weighed: what comes back is then a weight that the whole has at least.
  */
-export function guessWeight(password: string, context: ReadonlySet<string>): GuessWeight {
+export function guessWeight(
+  password: string,
+  context: ReadonlySet<string>,
+  enough = Number.POSITIVE_INFINITY,
+): GuessWeight {
   const plain = [...password.toLowerCase()];
   const bare = plain.filter((char) => /[\p{L}\p{N}]/u.test(char));
   const separators = new Set(plain.filter((char) => !/[\p{L}\p{N}]/u.test(char)));
-  const whole = weigh(plain, context);
-  const stripped = weigh(bare, context);
+  const whole = weigh(plain, context, enough);
+  const stripped = weigh(bare, context, enough);
   const joined = { ...stripped, bits: stripped.bits + separators.size * SEPARATOR_BITS };
   return joined.bits < whole.bits ? joined : whole;
 }
@@ -70,10 +75,13 @@ interface Cheapest {
 }
 
 /** The cheapest sequence of parts that makes `chars`, from the front. */
-function weigh(chars: readonly string[], context: ReadonlySet<string>): GuessWeight {
+function weigh(chars: readonly string[], context: ReadonlySet<string>, enough: number): GuessWeight {
   const leet = chars.map((char) => LEET.get(char) ?? char);
   const best: (Cheapest | undefined)[] = [{ bits: 0, part: null }];
   for (let at = 0; at < chars.length; at++) {
+    // Every way to the end comes by one of those that are known from here on, and no part is for nothing.
+    const least = Math.min(...best.slice(at).map((one) => one?.bits ?? Number.POSITIVE_INFINITY));
+    if (least >= enough) return { bits: least, kinds: new Set() };
     const before = best[at]?.bits ?? 0;
     for (const part of partsAt(chars, leet, at, context)) {
       const end = at + part.length;

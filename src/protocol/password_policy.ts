@@ -59,7 +59,7 @@ export function checkNewPassword(text: string, rules: PasswordRules): Result<str
 }
 
 function easyToGuess(password: string, rules: PasswordRules): Result<never, PasswordFault> | null {
-  const { bits, kinds } = guessWeight([...password].slice(0, WEIGHED).join(""), contextWords(rules));
+  const { bits, kinds } = guessWeight([...password].slice(0, WEIGHED).join(""), contextWords(rules), LEAST_BITS);
   if (bits >= LEAST_BITS) return null;
   if (kinds.has("context")) {
     return refuse(

@@ -143,6 +143,17 @@ describe("registration", () => {
     expect(await mailsTo(email)).toHaveLength(2);
   });
 
+  it("what an address may register is taken before a password is weighed: refused ones count too", async () => {
+    const { people, password } = openPeople({ lockout: { registrationsPerAddressPerHour: 3 } });
+    const here = visitor();
+    const reasons: string[] = [];
+    for (const tried of ["aaaaaaaaaaaaaaaaaaaaaaaa", password, "passwordpassword", "passwordpassword", password]) {
+      const answer = await registerUser({ email: newAddress(), password: tried }, here, people, NOW);
+      reasons.push(answer.ok ? "ok" : answer.error.kind);
+    }
+    expect(reasons).toEqual(["password_refused", "ok", "password_refused", "throttled", "throttled"]);
+  });
+
   it("of eight registrations of one address at once one makes the account", async () => {
     const { people, password, mailsTo } = openPeople({ lockout: { mailsPerRecipientPerHour: 10 } });
     const email = newAddress();
