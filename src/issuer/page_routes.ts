@@ -75,7 +75,7 @@ export async function asPage(c: ScopedContext, desk: PageDesk, handler: PageHand
 function comeBack(c: ScopedContext, desk: PageDesk, retryAfterSeconds: number): Promise<Response> {
   const page = errorPage({
     title: "Please try again in a moment",
-    sentence: "We cannot answer right now. Nothing has changed.",
+    sentence: "We cannot answer right now. If you sent something, it may be done: look before you send it again.",
     requestId: c.var.scope.requestId,
     action: null,
   });

@@ -140,6 +140,8 @@ describe("sign-in", () => {
     const guesses = { ...people.guesses, begin: () => Promise.reject(new Outage("guesses")) };
     const out = await openPages({ parts: { guesses } }).browser().signIn(address(), "some password");
     expect(out.status).toBe(503);
+    expect(out.text).toContain("it may be done: look before you send it again.");
+    expect(out.text).not.toContain("Nothing has changed");
     expect(out.headers.get("content-type")).toBe("text/html; charset=utf-8");
     expect(out.headers.getSetCookie()).toEqual([]);
     expect(logs.events("outage").at(-1)).toMatchObject({ dependency: "guesses" });
