@@ -1,3 +1,4 @@
+// Long because each rule has its attack and its positive control beside it.
 import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { D1SecurityEvents } from "../../src/adapters/d1_security_events.ts";

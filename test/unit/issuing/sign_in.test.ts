@@ -1,3 +1,4 @@
+// Long because each rule has its attack and its positive control beside it.
 import { beforeAll, describe, expect, it } from "vitest";
 import { Argon2Passwords } from "../../../src/adapters/argon2_passwords.ts";
 import { changePassword } from "../../../src/issuing/change_password.ts";

@@ -1,3 +1,4 @@
+// Long because each rule has its table and its property beside it.
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
