@@ -107,8 +107,11 @@ describe("RFC 9700 4.1.3: the redirect URI, character by character", () => {
   });
 
   test.each(["%00", "%zz", "%"])("one with %s in it is refused before any route looks at it", async (part) => {
-    const answer = await send({ redirect_uri: "" }, `&redirect_uri=${encodeURIComponent(CALLBACK)}${part}`);
+    const url = requestOf();
+    url.searchParams.delete("redirect_uri");
+    const answer = await newBrowser().send(new URL(`${url.href}&redirect_uri=${encodeURIComponent(CALLBACK)}${part}`));
     expect([answer.status, answer.headers.get("location")]).toEqual([400, null]);
+    expect(answer.headers.get("content-type")).toBe("application/problem+json");
   });
 
   test("the one that is registered leads on; without a client, or with another one, nothing does", async () => {
