@@ -15,11 +15,14 @@ export interface Answer {
   readonly text: string;
 }
 
+/** An idle connection is closed by us before workerd does it: a request that is on its way then would be lost. */
+const IDLE_MS = 2_000;
+
 /** One keep-alive connection to a socket of this machine, under the name that the installation goes by. */
 export class Connection {
   readonly #socket: URL;
   readonly #host: string;
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1, timeout: IDLE_MS });
 
   constructor(socket: URL, host: string) {
     this.#socket = socket;
