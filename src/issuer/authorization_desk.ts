@@ -1,16 +1,25 @@
 import type { CookieRules } from "../http/cookies.ts";
 import { logEvent } from "../http/log.ts";
 import type { ScopedContext } from "../http/request_scope.ts";
-import type { AskingBrowser, AuthorizationStep, Authorizing, RefusedStep, SignedIn } from "../issuing/authorizing.ts";
+import {
+  type AskingBrowser,
+  type AuthorizationStep,
+  type Authorizing,
+  type RefusedStep,
+  refusedPage,
+  type SignedIn,
+} from "../issuing/authorizing.ts";
+import { continueAuthorization, TRANSACTION_GONE } from "../issuing/continue_authorization.ts";
 import type { Moment } from "../issuing/issuer.ts";
 import { sha256Base64url } from "../kernel/bytes.ts";
 import type { RandomBytes } from "../kernel/random.ts";
 import type { ClientRecord } from "../ports/clients.ts";
 import type { AuthorizationResponse } from "../protocol/authorization_response.ts";
+import type { Form } from "../protocol/form.ts";
 import { newFormToken } from "../protocol/form_token.ts";
-import type { TransactionId } from "../protocol/ids.ts";
+import { parseTransactionId, type TransactionId } from "../protocol/ids.ts";
 import { type Browser, browserOf } from "./browser_cookie.ts";
-import type { FormGuard } from "./form_guard.ts";
+import { type FormGuard, readPageForm } from "./form_guard.ts";
 
 /** A step at which a person is asked something, with the token that its form has to carry. */
 export interface AskingView extends Omit<Extract<AuthorizationStep, { kind: "consent" | "select_account" }>, "kind"> {
@@ -68,6 +77,39 @@ export async function present(
   if (browser.setCookie !== null) response.headers.append("set-cookie", browser.setCookie);
   response.headers.set("cache-control", "no-store");
   return response;
+}
+
+/** A form of one of the desk's pages: the transaction that it is about, and what was chosen. */
+export interface DeskForm {
+  readonly transaction: TransactionId;
+  readonly form: Form;
+}
+
+/** The form that a page of the desk posted, written for the session that is signed in now; else the step that says why not. */
+export async function takeDeskForm(
+  c: ScopedContext,
+  { asking: { signedIn } }: Visit,
+  { forms }: AuthorizationDesk,
+): Promise<DeskForm | RefusedStep> {
+  const bearer = signedIn === null ? null : ({ kind: "session", sessionId: signedIn.session.id } as const);
+  const form = await readPageForm(c.req.raw, bearer, forms);
+  if (!form.ok) {
+    const description = "the form was not written for this browser, or is too old";
+    return refusedPage({ code: "invalid_request", description, reason: form.error });
+  }
+  const transaction = parseTransactionId(form.value.get("tx") ?? "");
+  return transaction === null ? refusedPage(TRANSACTION_GONE) : { transaction, form: form.value };
+}
+
+/** Goes on with the transaction that the query names, and shows what is next at `here`. Changes nothing by itself. */
+export async function resumeAt(c: ScopedContext, here: DeskPath, desk: AuthorizationDesk): Promise<Response> {
+  const visitor = await visit(c, desk);
+  const id = parseTransactionId(c.req.query("tx") ?? "");
+  const step =
+    id === null
+      ? refusedPage(TRANSACTION_GONE)
+      : await continueAuthorization(id, visitor.asking, desk.authorizing, visitor.moment);
+  return present(c, step, here, visitor, desk);
 }
 
 /** The only way back from an interactive step, for whoever signs people in. */

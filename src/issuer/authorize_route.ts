@@ -1,15 +1,13 @@
 import { isPlainUtf8, mediaType, readTextBody } from "../http/body.ts";
 import type { ScopedContext } from "../http/request_scope.ts";
 import { authorize } from "../issuing/authorize.ts";
-import { refusedPage } from "../issuing/authorizing.ts";
-import { chooseAccount, continueAuthorization, TRANSACTION_GONE } from "../issuing/continue_authorization.ts";
+import { chooseAccount } from "../issuing/continue_authorization.ts";
 import { ok, type Result } from "../kernel/result.ts";
 import { type AuthorizationError, refuse } from "../protocol/authorize/authorization_error.ts";
 import { parseParameters } from "../protocol/authorize/parameters.ts";
-import { parseTransactionId } from "../protocol/ids.ts";
-import { type AuthorizationDesk, present, seeOther, visit } from "./authorization_desk.ts";
-import { readPageForm } from "./form_guard.ts";
+import { type AuthorizationDesk, present, resumeAt, seeOther, takeDeskForm, visit } from "./authorization_desk.ts";
 
+const RESUME = "/oauth2/authorize/resume";
 const MAX_BODY_BYTES = 16 * 1024;
 const FORM = "application/x-www-form-urlencoded";
 /** A body that can be the query of a `Location` as it stands. */
@@ -31,34 +29,21 @@ export async function authorizeRoute(c: ScopedContext, desk: AuthorizationDesk):
 }
 
 /** `GET /oauth2/authorize/resume?tx=..`: where every interactive step returns to. */
-export async function resumeRoute(c: ScopedContext, desk: AuthorizationDesk): Promise<Response> {
-  const visitor = await visit(c, desk);
-  const id = parseTransactionId(c.req.query("tx") ?? "");
-  const step =
-    id === null
-      ? refusedPage(TRANSACTION_GONE)
-      : await continueAuthorization(id, visitor.asking, desk.authorizing, visitor.moment);
-  return present(c, step, "/oauth2/authorize/resume", visitor, desk);
+export function resumeRoute(c: ScopedContext, desk: AuthorizationDesk): Promise<Response> {
+  return resumeAt(c, RESUME, desk);
 }
 
 /** `POST /oauth2/authorize/resume`: the choice of an account, `account=current` or `account=other`. */
 export async function chooseAccountRoute(c: ScopedContext, desk: AuthorizationDesk): Promise<Response> {
   const visitor = await visit(c, desk);
-  const { signedIn } = visitor.asking;
-  const bearer = signedIn === null ? null : ({ kind: "session", sessionId: signedIn.session.id } as const);
-  const form = await readPageForm(c.req.raw, bearer, desk.forms);
-  const here = "/oauth2/authorize/resume";
-  if (!form.ok) {
-    const description = "the form was not written for this browser, or is too old";
-    const error = { code: "invalid_request", description, reason: form.error } as const;
-    return present(c, refusedPage(error), here, visitor, desk);
-  }
-  const id = parseTransactionId(form.value.get("tx") ?? "");
-  if (id === null) return present(c, refusedPage(TRANSACTION_GONE), here, visitor, desk);
-  if (form.value.get("account") !== "current")
-    return present(c, { kind: "login", transaction: id }, here, visitor, desk);
-  const step = await chooseAccount(id, visitor.asking, desk.authorizing, visitor.moment);
-  return present(c, step, here, visitor, desk);
+  const taken = await takeDeskForm(c, visitor, desk);
+  if ("kind" in taken) return present(c, taken, RESUME, visitor, desk);
+  const { transaction, form } = taken;
+  const step =
+    form.get("account") === "current"
+      ? await chooseAccount(transaction, visitor.asking, desk.authorizing, visitor.moment)
+      : ({ kind: "login", transaction } as const);
+  return present(c, step, RESUME, visitor, desk);
 }
 
 /**

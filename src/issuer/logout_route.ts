@@ -12,7 +12,7 @@ import { type LogoutRequest, parseLogoutRequest } from "../protocol/logout_reque
 import { type AuthorizationDesk, seeOther } from "./authorization_desk.ts";
 import { queryOf, readBody } from "./authorize_route.ts";
 import { logPerson, momentOf, type PageDesk, personAt, seal, showPage, takeForm } from "./page_desk.ts";
-import { asPage } from "./page_routes.ts";
+import { asPage, methodNotAllowed } from "./page_routes.ts";
 import { clientView } from "./pages/client_view.tsx";
 import { errorPage } from "./pages/error_page.tsx";
 import { carryLogoutPage, loggedOutPage, logoutPage } from "./pages/logout_pages.tsx";
@@ -165,16 +165,6 @@ function refused(c: ScopedContext, { reason, description }: AuthorizationError, 
     action: { href: LOGOUT, label: "Sign out anyway" },
   });
   return showPage(page, null, desk, { status: 400 });
-}
-
-function methodNotAllowed(c: ScopedContext, desk: PageDesk, allow: string): Promise<Response> {
-  const page = errorPage({
-    title: "That is not how this page works",
-    sentence: "Open it from its own link.",
-    requestId: c.var.scope.requestId,
-    action: { href: "/account", label: "Go to your account" },
-  });
-  return showPage(page, null, desk, { status: 405, headers: { allow } });
 }
 
 async function readParameters(request: Request): Promise<Result<AuthorizationParameters, AuthorizationError>> {
