@@ -1,19 +1,17 @@
-import { sha256Base64url, toBase64url } from "../kernel/bytes.ts";
+import { sha256Base64url } from "../kernel/bytes.ts";
 import { err, type Result } from "../kernel/result.ts";
 import type { ClientRecord } from "../ports/clients.ts";
 import type { RevocationView } from "../ports/edge_feed.ts";
 import { challengeAnswered } from "../protocol/code_verifier.ts";
 import type { Form } from "../protocol/form.ts";
 import { type OAuthError, oauthError } from "../protocol/oauth_error.ts";
-import { formatOpaqueToken } from "../protocol/opaque_token.ts";
+import { firstRefreshToken } from "./first_refresh_token.ts";
 import { absence, invalidGrant, openToken, refusedGrant } from "./grant_holder.ts";
 import type { IssuedToken } from "./issued_token.ts";
 import type { Issuer, Moment } from "./issuer.ts";
-import { mintPersonTokens } from "./mint_person_tokens.ts";
+import { mintPersonTokens, signersReady } from "./mint_person_tokens.ts";
 import { narrowingFault, readNarrowing } from "./narrowing.ts";
 import type { TokenTrace } from "./token_trace.ts";
-
-const SECRET_BYTES = 32;
 
 /**
  * The authorization code grant (RFC 6749 §4.1.3, RFC 7636 §4.6). The account spends the code in one transaction and weighs
@@ -38,10 +36,10 @@ export async function authorizationCodeGrant(
   if (opened === null) return err(invalidGrant("code_malformed"));
   trace.userId = opened.user;
   trace.grantId = opened.grant;
-  const user = await issuer.users.find(opened.user);
+  const [user] = await Promise.all([issuer.users.find(opened.user), signersReady(client, issuer, moment, view)]);
   const gone = absence(user);
   if (user === null || gone !== null) return err(invalidGrant(gone ?? "user_gone"));
-  const refreshSecret = toBase64url(issuer.random(SECRET_BYTES));
+  const refresh = await firstRefreshToken(opened.user, opened.grant, issuer);
   const outcome = await issuer.accounts.redeemCode(
     opened.user,
     {
@@ -51,7 +49,7 @@ export async function authorizationCodeGrant(
       redirectUri: form.get("redirect_uri") ?? null,
       verifierChallenge: await challengeAnswered(form.get("code_verifier")),
       dpopThumbprint: null,
-      refreshHash: await sha256Base64url(refreshSecret),
+      refreshHash: refresh.hash,
     },
     moment.nowMs,
   );
@@ -63,12 +61,6 @@ export async function authorizationCodeGrant(
     await issuer.accounts.endGrant(opened.user, opened.grant, moment.nowMs);
     return err(fault);
   }
-  const refreshToken = grant.terms.refreshable
-    ? formatOpaqueToken(
-        "spr_",
-        await issuer.secrets.seal({ user: opened.user, grant: opened.grant }, "refresh"),
-        refreshSecret,
-      )
-    : null;
+  const refreshToken = grant.terms.refreshable ? refresh.token : null;
   return mintPersonTokens({ grant, client, user, narrowing, refreshToken, first: true }, issuer, moment, view);
 }

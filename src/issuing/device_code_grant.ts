@@ -1,4 +1,4 @@
-import { sha256Base64url, toBase64url } from "../kernel/bytes.ts";
+import { sha256Base64url } from "../kernel/bytes.ts";
 import { err, type Result } from "../kernel/result.ts";
 import type { ClientRecord } from "../ports/clients.ts";
 import type { RevocationView } from "../ports/edge_feed.ts";
@@ -6,16 +6,14 @@ import type { DeviceStep } from "../protocol/device_authorization.ts";
 import type { Form } from "../protocol/form.ts";
 import { DEVICE_CODE_GRANT } from "../protocol/grant_types.ts";
 import { type OAuthError, oauthError } from "../protocol/oauth_error.ts";
-import { formatOpaqueToken } from "../protocol/opaque_token.ts";
 import { openDeviceCode } from "./device_code.ts";
+import { firstRefreshToken } from "./first_refresh_token.ts";
 import { absence, invalidGrant, refusedGrant } from "./grant_holder.ts";
 import type { IssuedToken } from "./issued_token.ts";
 import type { Issuer, Moment } from "./issuer.ts";
-import { mintPersonTokens } from "./mint_person_tokens.ts";
+import { mintPersonTokens, signersReady } from "./mint_person_tokens.ts";
 import { narrowedTarget, readNarrowing } from "./narrowing.ts";
 import type { TokenTrace } from "./token_trace.ts";
-
-const SECRET_BYTES = 32;
 
 /**
  * What stands for a redirect URI where a device's grant waits in the account. No client can register it, so nothing that
@@ -55,14 +53,14 @@ export async function deviceCodeGrant(
   if (polled.kind !== "approved") return err(notYet(polled));
   trace.userId = polled.user;
   trace.grantId = polled.grantId;
-  const user = await issuer.users.find(polled.user);
+  const [user] = await Promise.all([issuer.users.find(polled.user), signersReady(client, issuer, moment, view)]);
   const gone = absence(user);
   if (user === null || gone !== null) return err(invalidGrant(gone ?? "user_gone"));
   const target = narrowedTarget(polled, narrowing, client, issuer.catalog);
   if (!target.ok) return target;
   const spent = await issuer.devices.redeem(opened.name, presentation, nowMs);
   if (spent.kind !== "approved") return err(notYet(spent));
-  const refreshSecret = toBase64url(issuer.random(SECRET_BYTES));
+  const refresh = await firstRefreshToken(spent.user, spent.grantId, issuer);
   const outcome = await issuer.accounts.redeemCode(
     spent.user,
     {
@@ -72,16 +70,13 @@ export async function deviceCodeGrant(
       redirectUri: DEVICE_REDIRECT,
       verifierChallenge: null,
       dpopThumbprint: null,
-      refreshHash: await sha256Base64url(refreshSecret),
+      refreshHash: refresh.hash,
     },
     nowMs,
   );
   if (outcome.kind === "refused") return err(refusedGrant(outcome, issuer, trace));
   const { grant } = outcome;
-  const locator = { user: spent.user, grant: spent.grantId };
-  const refreshToken = grant.terms.refreshable
-    ? formatOpaqueToken("spr_", await issuer.secrets.seal(locator, "refresh"), refreshSecret)
-    : null;
+  const refreshToken = grant.terms.refreshable ? refresh.token : null;
   return mintPersonTokens({ grant, client, user, narrowing, refreshToken, first: true }, issuer, moment, view);
 }
 

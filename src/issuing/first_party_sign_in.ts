@@ -1,11 +1,9 @@
-import { sha256Base64url, toBase64url } from "../kernel/bytes.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { LiveGrant } from "../ports/accounts.ts";
 import type { ClientRecord } from "../ports/clients.ts";
 import type { PasswordRequest } from "../protocol/first_party_request.ts";
 import type { GrantTerms } from "../protocol/grant_terms.ts";
 import { newGrantId } from "../protocol/ids.ts";
-import { formatOpaqueToken } from "../protocol/opaque_token.ts";
 import { choosePersonTarget } from "../protocol/person_target.ts";
 import { subjectFor } from "./finish_authorization.ts";
 import {
@@ -15,13 +13,13 @@ import {
   firstPartyClient,
   oauthFault,
 } from "./first_party.ts";
+import { firstRefreshToken } from "./first_refresh_token.ts";
 import { deciding } from "./guess_budgets.ts";
 import type { IssuedToken } from "./issued_token.ts";
 import { mintPersonTokens } from "./mint_person_tokens.ts";
 import type { SessionRefusal } from "./open_session.ts";
 import { hashAnew, type ProvenPassword, proveCredentials } from "./sign_in.ts";
 
-const SECRET_BYTES = 32;
 /** How the user proved who they are (RFC 8176). */
 const PASSWORD = ["pwd"] as const;
 
@@ -100,15 +98,11 @@ async function begin(
     refreshable: true,
   };
   const grantId = newGrantId(issuer.random);
-  const secret = toBase64url(issuer.random(SECRET_BYTES));
-  const [sealed, refreshHash] = await Promise.all([
-    issuer.secrets.seal({ user: user.id, grant: grantId }, "refresh"),
-    sha256Base64url(secret),
-  ]);
-  const start = { grantId, terms, dpopThumbprint: null, refreshHash, provenAtEpoch };
+  const refresh = await firstRefreshToken(user.id, grantId, issuer);
+  const start = { grantId, terms, dpopThumbprint: null, refreshHash: refresh.hash, provenAtEpoch };
   const outcome = await issuer.accounts.startGrant(user.id, start, lifetimes, nowMs);
   if (outcome.kind === "refused") {
     return err(outcome.reason === "proof_superseded" ? "proof_superseded" : "user_disabled");
   }
-  return ok({ grant: outcome.grant, refreshToken: formatOpaqueToken("spr_", sealed, secret) });
+  return ok({ grant: outcome.grant, refreshToken: refresh.token });
 }

@@ -81,3 +81,16 @@ export async function mintPersonTokens(
     return issuer.signer.sign({ ...signing, alg, type: ID_TOKEN_TYPE, claims: idClaims }, defer);
   }
 }
+
+/** Waits until whatever may sign for this client can sign: asked before anything is spent. Throws `Outage`. */
+export async function signersReady(
+  client: ClientRecord,
+  issuer: Issuer,
+  { nowMs, defer }: Moment,
+  view: RevocationView | null,
+): Promise<void> {
+  const leastRingVersion = view?.leastEpoch("config", RING_FEED_ID) ?? 0;
+  const ofApis = issuer.catalog.apis.map((api) => issuer.tokenProfile(api.resource).algorithm);
+  const algorithms = new Set([client.person.idTokenAlgorithm, ...ofApis]);
+  await Promise.all([...algorithms].map((alg) => issuer.signer.ready({ alg, nowMs, leastRingVersion }, defer)));
+}

@@ -5,11 +5,10 @@ import type { RevocationView } from "../ports/edge_feed.ts";
 import type { Form } from "../protocol/form.ts";
 import { type OAuthError, oauthError } from "../protocol/oauth_error.ts";
 import { formatOpaqueToken } from "../protocol/opaque_token.ts";
-import { RING_FEED_ID } from "../protocol/signing_key_ring.ts";
 import { absence, invalidGrant, type OpenedToken, openToken, refusedGrant } from "./grant_holder.ts";
 import type { IssuedToken } from "./issued_token.ts";
 import type { Issuer, Moment } from "./issuer.ts";
-import { mintPersonTokens } from "./mint_person_tokens.ts";
+import { mintPersonTokens, signersReady } from "./mint_person_tokens.ts";
 import { canonicalNarrowing, type Narrowing, narrowingFault, readNarrowing } from "./narrowing.ts";
 import type { TokenTrace } from "./token_trace.ts";
 
@@ -62,19 +61,6 @@ export async function refreshTokenGrant(
   // Nothing of the grant is left that the client may have: it ends, and its next try is not a spent token that returns.
   if (!minted.ok) await issuer.accounts.endGrant(opened.user, opened.grant, moment.nowMs);
   return minted;
-}
-
-/** Waits until whatever may sign for this client can sign. */
-async function signersReady(
-  client: ClientRecord,
-  issuer: Issuer,
-  { nowMs, defer }: Moment,
-  view: RevocationView | null,
-): Promise<void> {
-  const leastRingVersion = view?.leastEpoch("config", RING_FEED_ID) ?? 0;
-  const ofApis = issuer.catalog.apis.map((api) => issuer.tokenProfile(api.resource).algorithm);
-  const algorithms = new Set([client.person.idTokenAlgorithm, ...ofApis]);
-  await Promise.all([...algorithms].map((alg) => issuer.signer.ready({ alg, nowMs, leastRingVersion }, defer)));
 }
 
 /**

@@ -43,6 +43,17 @@ describe("an outage of ours is no theft: a refresh can always be retried", () =>
     expect((await refresh(cold, app, first.refresh_token)).status).toBe(200);
   });
 
+  it("the signing keys out when a code is redeemed: 503, and the code is as good as before", async () => {
+    const [app, user] = await Promise.all([registerApp(), registerUser()]);
+    const planted = await plantCode(isolate, user, app);
+    const ring = breakable(bindings.SIGNING_KEYS);
+    ring.health = "failing";
+    const cold = openIsolate({ bindings: { SIGNING_KEYS: ring.binding } });
+    expectOAuthError(await redeem(cold, app, planted), "temporarily_unavailable", 503);
+    ring.health = "well";
+    expect((await redeem(cold, app, planted)).status).toBe(200);
+  });
+
   it("a client that lost every scope loses the grant, and its next try ends nothing else of the user", async () => {
     const [app, other, user] = await Promise.all([registerApp(), registerApp(), registerUser()]);
     const first = await signIn(isolate, user, app, { ...NO_RETRY, terms: { scopes: ["orders:read"] } });
