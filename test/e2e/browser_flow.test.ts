@@ -196,7 +196,8 @@ describe("whoever has neither scripts nor a mouse gets there too", () => {
     const { keyboard } = watched.tab;
     const asked = request(publicClient());
     await watched.tab.goto(asked.url);
-    // The page puts the caret where one writes first.
+    // The page puts the caret where one writes first, once it is drawn: a key before that is lost.
+    await expect.poll(() => focusedName(watched)).toBe("email");
     await keyboard.type(ada().email);
     for (let presses = 0; (await focusedName(watched)) !== "password" && presses < 5; presses++) {
       await keyboard.press("Tab");
