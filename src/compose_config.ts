@@ -1,6 +1,8 @@
 import type { GateRoute, RouteLimit, TrustedIssuer } from "./access/gate.ts";
 import { DeploymentFault } from "./bindings.ts";
-import { type CompiledConfig, type CompiledRoute, hostsOf } from "./config/compile.ts";
+import type { CompiledConfig } from "./config/compile.ts";
+import { hostsOf } from "./config/hosts.ts";
+import type { CompiledRoute } from "./config/route_faults.ts";
 import type { LimitConfig } from "./config/schema.ts";
 import type { LimitPolicy } from "./limits/limit.ts";
 import { RouteTable } from "./policy/route_table.ts";

@@ -1,0 +1,88 @@
+import { patternShape, type RoutePattern } from "../policy/route_pattern.ts";
+import type { ConfigFault } from "./fault.ts";
+import { hostsOf } from "./hosts.ts";
+import { isGatewayPath, isIssuerPath } from "./reserved_paths.ts";
+import type { Config, RouteConfig } from "./schema.ts";
+
+/** A route with its pattern read and its name settled. */
+export interface CompiledRoute extends Omit<RouteConfig, "id"> {
+  readonly id: string;
+  readonly pattern: RoutePattern;
+}
+
+/** What is wrong with one route, `path` being where it stands. */
+export function routeFaults(config: Config, route: RouteConfig, pattern: RoutePattern, path: string): ConfigFault[] {
+  return [
+    ...referenceFaults(config, route, path),
+    ...reservedFaults(config, pattern, path),
+    ...contradictions(route, path),
+  ];
+}
+
+function contradictions(route: RouteConfig, path: string): ConfigFault[] {
+  const faults: ConfigFault[] = [];
+  if (route.public && (route.scopes.length > 0 || route.roles.length > 0)) {
+    faults.push({
+      path: `${path}.public`,
+      reason: "a public route proves nobody, so it cannot demand scopes or roles",
+    });
+  }
+  if (route.deprecation && Date.parse(route.deprecation.sunset) <= Date.parse(route.deprecation.since)) {
+    faults.push({ path: `${path}.deprecation.sunset`, reason: "must lie after `since`" });
+  }
+  return faults;
+}
+
+function referenceFaults(
+  { origins, limits, issuer, gateway }: Config,
+  route: RouteConfig,
+  path: string,
+): ConfigFault[] {
+  const faults: ConfigFault[] = [];
+  if (!Object.hasOwn(origins, route.origin)) {
+    faults.push({ path: `${path}.origin`, reason: `\`${route.origin}\` is not among origins` });
+  }
+  for (const [index, name] of route.limits.entries()) {
+    if (!Object.hasOwn(limits, name)) {
+      faults.push({ path: `${path}.limits[${index}]`, reason: `\`${name}\` is not among limits` });
+    }
+  }
+  const own = issuer.apis.find((api) => api.resource === gateway.resource);
+  for (const [index, scope] of route.scopes.entries()) {
+    if (own !== undefined && !Object.hasOwn(own.scopes, scope)) {
+      faults.push({ path: `${path}.scopes[${index}]`, reason: `\`${scope}\` is not a scope of ${gateway.resource}` });
+    }
+  }
+  return faults;
+}
+
+function reservedFaults({ issuer, gateway }: Config, pattern: RoutePattern, path: string): ConfigFault[] {
+  const literals: string[] = [];
+  for (const segment of pattern) {
+    if (segment.kind !== "literal") break;
+    literals.push(segment.text);
+  }
+  const sharesHost = hostsOf(issuer).some((host) => hostsOf(gateway).includes(host));
+  const reserved = isGatewayPath(literals) || (sharesHost && isIssuerPath(literals));
+  return reserved ? [{ path: `${path}.path`, reason: "is reserved for Sallyport itself" }] : [];
+}
+
+/** Routes with one name, and routes that claim the same requests. */
+export function duplicateFaults(routes: readonly CompiledRoute[]): ConfigFault[] {
+  const faults: ConfigFault[] = [];
+  const ids = new Map<string, string>();
+  const claims = new Map<string, string>();
+  for (const route of routes) {
+    if (ids.has(route.id)) faults.push({ path: "routes", reason: `two routes are called \`${route.id}\`` });
+    ids.set(route.id, route.id);
+    for (const method of route.methods) {
+      const claim = `${method} ${patternShape(route.pattern)}`;
+      const other = claims.get(claim);
+      if (other !== undefined) {
+        faults.push({ path: "routes", reason: `\`${other}\` and \`${route.id}\` match the same ${method} requests` });
+      }
+      claims.set(claim, route.id);
+    }
+  }
+  return faults;
+}

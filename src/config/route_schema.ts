@@ -1,0 +1,52 @@
+import * as z from "zod";
+import { httpUrl, scopeToken, seconds } from "./terms.ts";
+
+/** Where calls go that pass the gate. */
+export const origin = z.strictObject({
+  /** Scheme and authority, no path: the canonical path is appended. */
+  url: httpUrl.refine((text) => new URL(text).pathname === "/" && !text.includes("?"), { error: "must have no path" }),
+  /** The `aud` of the identity that the origin receives. */
+  audience: z.string().min(1),
+  /** How long the origin may take until its response begins. */
+  timeoutMs: z.int().min(1).max(300_000).default(10_000),
+});
+
+/** What opens a route. Publishable keys ship in browsers, so a route has to ask for them. */
+export const CREDENTIALS = ["bearer", "secret_key", "publishable_key"] as const;
+
+const staleness = z.union([z.literal("deny"), z.strictObject({ allowForSeconds: seconds.max(3_600) })]);
+
+const deprecation = z.strictObject({
+  /** When the route became deprecated (RFC 9745). */
+  since: z.iso.datetime(),
+  /** When it answers 410 (RFC 8594). */
+  sunset: z.iso.datetime(),
+  /** Path or URL of what replaces it, as a `Link` can carry it (RFC 8288). */
+  successor: z.string().regex(/^[\x21-\x3b\x3d\x3f-\x7e]+$/, "must be a URI reference"),
+});
+
+/** One rule of the table: which requests, whose, and where to. */
+export const route = z.strictObject({
+  /** Names the route in logs and limits; `METHODS path` when absent. */
+  id: z.string().min(1).max(100).optional(),
+  path: z.string(),
+  methods: z.array(z.enum(["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])).min(1),
+  origin: z.string(),
+  /** Open to anyone, without a look at credentials. A route is closed unless it says so. */
+  public: z.boolean().default(false),
+  credentials: z.array(z.enum(CREDENTIALS)).min(1).default(["bearer", "secret_key"]),
+  /** All of these. */
+  scopes: z.array(scopeToken).default([]),
+  /** At least one of these. */
+  roles: z.array(z.string().min(1)).default([]),
+  /** Names of limits, all of which must grant. */
+  limits: z.array(z.string()).default([]),
+  /** What happens while revocations cannot be learnt: fail closed, or go on for a stated time. */
+  onStale: staleness.default("deny"),
+  maxBodyBytes: z
+    .int()
+    .min(0)
+    .max(100 * 1024 * 1024)
+    .default(1024 * 1024),
+  deprecation: deprecation.optional(),
+});

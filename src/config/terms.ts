@@ -1,0 +1,23 @@
+import * as z from "zod";
+import { SIGNATURE_ALGORITHMS } from "../protocol/jws.ts";
+import { SCOPE_TOKEN } from "../protocol/scope.ts";
+
+/* The terms that all parts of the configuration are written in. */
+
+/** What a part of the configuration is called by another. */
+export const NAME = /^[a-z][a-z0-9_-]{0,62}$/;
+
+/** An origin or issuer URL as it stands in `iss` and `aud`: compared as a string, so it is refused unless it is exact. */
+export const httpUrl = z
+  .url({ protocol: /^https?$/ })
+  .refine((text) => !/[#\s]/.test(text) && new URL(text).username === "", {
+    error: "must be an http(s) URL without fragment or credentials",
+  });
+
+export const issuerUrl = httpUrl.refine((text) => !text.endsWith("/") && !text.includes("?"), {
+  error: "must not end in a slash nor carry a query (RFC 8414 §2)",
+});
+
+export const scopeToken = z.string().regex(SCOPE_TOKEN, "is not a scope token (RFC 6749 §3.3)");
+export const algorithm = z.enum(SIGNATURE_ALGORITHMS);
+export const seconds = z.int().min(1);
