@@ -144,8 +144,10 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
     if (this.#isSuperseded(start)) return refusal("proof_superseded");
     const state = startGrant(start, lifetimes, this.#wired().longestTokenMs, nowMs);
     this.#addGrant(user, start.grantId, state, nowMs);
+    // Before the pause: an end of everything in it must outdo what is minted from this.
+    const grant = this.#liveGrant(start.grantId, state);
     await this.#outbox.deliver();
-    return { kind: "granted", grant: this.#liveGrant(start.grantId, state), retried: false };
+    return { kind: "granted", grant, retried: false };
   }
 
   async refresh(user: UserId, presented: RefreshPresentation, nowMs: number): Promise<GrantOutcome> {
@@ -284,7 +286,8 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
   }
 
   #liveGrant(grantId: GrantId, { terms, startedAtMs, accessMs, endsAtMs }: GrantState): LiveGrant {
-    return { grantId, terms, userEpoch: this.#store.head().epoch, startedAtMs, accessMs, endsAtMs };
+    const userEpoch = this.#store.epochs.current(terms.subject, this.#store.head().epoch);
+    return { grantId, terms, userEpoch, startedAtMs, accessMs, endsAtMs };
   }
 
   #wired(): AccountWiring {

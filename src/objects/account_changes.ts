@@ -98,7 +98,7 @@ export class AccountChanges {
       accessMsOf.set(subject, Math.max(accessMsOf.get(subject) ?? 0, state.accessMs));
     }
     for (const [subject, accessMs] of accessMsOf) {
-      this.#store.addEntry(subjectEntry(subject, epoch, accessMs, this.#nowMs));
+      this.#store.addEntry(subjectEntry(subject, this.#store.epochs.advance(subject, epoch), accessMs, this.#nowMs));
     }
     for (const { id, state } of grants) this.#store.putGrant(id, revoke(state, this.#nowMs));
     const gone = this.#store.sessions().filter(({ record }) => record.id !== except);

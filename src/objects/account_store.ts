@@ -5,6 +5,7 @@ import type { FeedEntry, FeedKind } from "../protocol/edge_feed.ts";
 import { type GrantState, hasGiven, rememberUntilMs } from "../protocol/grant_state.ts";
 import type { GrantId, SessionId } from "../protocol/ids.ts";
 import { type SessionTimes, sessionEndsAtMs } from "../protocol/session_state.ts";
+import { SubjectEpochs } from "./subject_epochs.ts";
 
 /** A grant with its name. */
 export interface StoredGrant {
@@ -27,7 +28,7 @@ export interface WaitingNotice {
 
 /** What is kept of the account as a whole. */
 export interface AccountHead {
-  /** Access tokens minted under a lower one are dead once the feed says so. */
+  /** Grows by one when everything ends. Tokens carry what `SubjectEpochs` makes of it. */
   readonly epoch: number;
   /** Nothing is opened or given. */
   readonly blocked: boolean;
@@ -53,10 +54,12 @@ type SessionRow = {
  * own, for they outnumber everything. All calls are synchronous: the object decides what is one transaction.
  */
 export class AccountStore {
+  readonly epochs: SubjectEpochs;
   readonly #storage: DurableObjectStorage;
   readonly #sql: SqlStorage;
 
   constructor(storage: DurableObjectStorage) {
+    this.epochs = new SubjectEpochs(storage);
     this.#storage = storage;
     this.#sql = storage.sql;
     this.#sql.exec(`

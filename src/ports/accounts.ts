@@ -45,7 +45,7 @@ export interface SessionRecord {
 export interface LiveGrant {
   readonly grantId: GrantId;
   readonly terms: GrantTerms;
-  /** The account's epoch: access tokens carry it. */
+  /** The epoch of the terms' subject: access tokens carry it. Another number for each pairwise subject. */
   readonly userEpoch: number;
   readonly startedAtMs: number;
   /** The longest that an access token of the grant may live: what ends the grant is announced for as long, and no longer. */
