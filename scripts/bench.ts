@@ -16,13 +16,16 @@ const SECONDS = Number(process.env.BENCH_SECONDS ?? 3);
 const WARM_UP_SECONDS = 2;
 /** Only rows whose name has this in it: `BENCH_ONLY=refresh npm run bench`. */
 const ONLY = process.env.BENCH_ONLY ?? "";
+/** How many users and grants there are beside those under load: `BENCH_CROWD=100000 npm run bench`. */
+const CROWD = Number(process.env.BENCH_CROWD ?? 0);
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const dropLog = logToFile();
-const measured = await bundle(at("../src/worker.ts"), at("./bench/config.ts"));
+const entry = CROWD > 0 ? "./bench/crowd.worker.ts" : "../src/worker.ts";
+const measured = await bundle(at(entry), at("./bench/config.ts"));
 const installation = await startInstallation(measured);
 try {
-  const rows = (await benchRows(installation)).filter(({ name }) => name.includes(ONLY));
+  const rows = (await benchRows(installation, CROWD)).filter(({ name }) => name.includes(ONLY));
   for (const { target, control } of rows) {
     for (const load of [control, target]) {
       await load.ready();

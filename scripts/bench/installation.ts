@@ -11,6 +11,7 @@ import { type Bundle, bundle } from "../workers/bundle.ts";
 import { migrate, newSecrets, workerOptions } from "../workers/options.ts";
 import { type PlantedPeople, plantPeople } from "../workers/plant_people.ts";
 import { BARE_PROXY, BARE_SIGNER, BARE_WRITER, ORIGIN } from "./controls.ts";
+import { plantCrowd } from "./crowd.ts";
 import { CONNECTIONS } from "./load.ts";
 import { workerdChildren } from "./process_usage.ts";
 
@@ -32,6 +33,8 @@ export interface Installation {
   readonly client: { readonly id: string; readonly secret: string };
   readonly apiKey: string;
   readonly people: PlantedPeople;
+  /** Fills directory and accounts: see `plantCrowd`. Takes people who have a grant. */
+  readonly fill: (count: number) => Promise<void>;
   readonly dispose: () => Promise<void>;
 }
 
@@ -122,7 +125,9 @@ async function seed(miniflare: Miniflare) {
   };
   const kv = await miniflare.getKVNamespace("API_KEYS", WORKER);
   await kv.put(await hashApiKey(apiKey), JSON.stringify(record));
-  return { client: { id, secret }, apiKey, people: await plantPeople(db, PEOPLE) };
+  const people = await plantPeople(db, PEOPLE);
+  const fill = (count: number) => plantCrowd(miniflare, WORKER, people.ids, count);
+  return { client: { id, secret }, apiKey, people, fill };
 }
 
 async function withJose(source: string): Promise<string> {

@@ -12,12 +12,16 @@ import {
 } from "./people_loads.ts";
 import type { Row } from "./rows.ts";
 
-/** The rows about people: what spends something once, and what proves a password. */
-export async function peopleRows(installation: Installation): Promise<readonly Row[]> {
+/**
+ * The rows about people: what spends something once, and what proves a password. Their accounts and the directory hold
+ * `crowd` users and grants beside those under load.
+ */
+export async function peopleRows(installation: Installation, crowd: number): Promise<readonly Row[]> {
   const { sallyport, bareWriter, bareHasher } = installation;
   const client = benchClient(installation);
   const people = await signEverybodyIn(installation);
   const families = await beginFamilies(installation, people, client);
+  if (crowd > 0) await installation.fill(crowd);
   const invented = families.map((_, at) => inventedToken(at));
   const pids = { targetPid: sallyport.pid, controlPid: bareWriter.pid };
   return [

@@ -17,8 +17,8 @@ export interface Row {
 
 const HOST = { host: "bench.test" };
 
-/** The rows, with real credentials of `installation`. */
-export async function benchRows(installation: Installation): Promise<Row[]> {
+/** The rows, with real credentials of `installation`, which is to hold `crowd` users and grants more. */
+export async function benchRows(installation: Installation, crowd: number): Promise<Row[]> {
   const { sallyport, bareProxy, bareSigner, apiKey } = installation;
   const token = tokenRequest(installation);
   const bearer = { ...HOST, authorization: `Bearer ${await fetchToken(token)}` };
@@ -42,7 +42,7 @@ export async function benchRows(installation: Installation): Promise<Row[]> {
       control: requests({ ...token, url: `${bareSigner.url}/` }),
       controlPid: bareSigner.pid,
     },
-    ...(await peopleRows(installation)),
+    ...(await peopleRows(installation, crowd)),
   ];
 }
 

@@ -1,11 +1,12 @@
 import type { D1Database } from "@cloudflare/workers-types";
 import { platformRandom } from "../../src/kernel/random.ts";
-import { newUserId } from "../../src/protocol/ids.ts";
+import { newUserId, type UserId } from "../../src/protocol/ids.ts";
 import { insertPeople, newDemoPeople, type PersonClient } from "../seed/people.ts";
 import type { CodeClient } from "./person_browser.ts";
 
 /** People who can sign in, all with one password, and two clients to sign in to. */
 export interface PlantedPeople {
+  readonly ids: readonly UserId[];
   readonly emails: readonly string[];
   readonly password: string;
   /** Its redirect URI is a site of its own: what was agreed to once is not asked again. */
@@ -28,6 +29,7 @@ export async function plantPeople(db: D1Database, count: number): Promise<Plante
   const people = { ...demo, users, publicClient: { ...demo.publicClient, redirectUris: [SITE] } };
   await db.batch([...insertPeople(db, people, Date.now())]);
   return {
+    ids: users.map(({ id }) => id),
     emails: users.map(({ email }) => email),
     password: first.password,
     publicClient: codeClient(people.publicClient),
