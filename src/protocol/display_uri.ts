@@ -32,16 +32,13 @@ export function destinationOf(redirectUri: string): Destination {
 }
 
 /**
- * The source expression that lets a form's redirect reach `redirectUri` (CSP 3 §2.3.1), or null where none does. A
- * host source cannot spell an IPv6 address: there the scheme has to do.
+ * The source expression that lets a form's redirects reach `redirectUri` and go on from there (CSP 3 §2.3.2), or null where it is no
+ * URI: its scheme. Chromium applies `form-action` to every redirect of a navigation that a form began, and many clients' callbacks
+ * redirect on to another host of theirs, which nobody registers here: with hosts in the policy the person would be left
+ * standing on the page, though the client has had its answer. `http:` lets https pass as well.
  */
 export function formActionSource(redirectUri: string): string | null {
-  const url = parseUrl(redirectUri);
-  if (url === null) return null;
-  if (!/^https?:$/.test(url.protocol)) return url.protocol;
-  if (url.hostname.startsWith("[")) return url.protocol;
-  // A URL's host may hold `;` and `,`, which would end the directive and begin another.
-  return /^[a-z0-9._-]+$/.test(url.hostname) ? url.origin : null;
+  return parseUrl(redirectUri)?.protocol ?? null;
 }
 
 function parseUrl(text: string): URL | null {

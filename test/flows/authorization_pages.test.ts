@@ -42,7 +42,15 @@ const REQUEST: AdmittedRequest = {
   nonce: null,
   expectedSubject: null,
 };
-const SESSION = { id: newSessionId(platformRandom), amr: [], acr: null, label: "", createdAtMs: 0, authTimeMs: 0 };
+const SESSION = {
+  id: newSessionId(platformRandom),
+  root: newSessionRoot(platformRandom),
+  amr: [],
+  acr: null,
+  label: "",
+  createdAtMs: 0,
+  authTimeMs: 0,
+};
 const VIEW = {
   transaction: newTransactionId(platformRandom),
   request: REQUEST,
@@ -78,7 +86,7 @@ describe("V10.7.2: the authorization endpoint's pages", () => {
     }
     expect(html).toContain('value="the-form-token"');
     expect(html).toContain(VIEW.transaction);
-    expect(response.headers.get("content-security-policy")).toContain("form-action 'self' https://shop.example");
+    expect(response.headers.get("content-security-policy")).toContain("form-action 'self' https:;");
   });
 
   it("the choice of an account goes back to the dispatcher", async () => {

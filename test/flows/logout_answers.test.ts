@@ -32,7 +32,7 @@ describe("V3.5.1: the page that asks", () => {
     const { browser } = await signedIn();
     const page = await browser.logout({ client_id: app.id, post_logout_redirect_uri: BACK, state: "s&t" });
     expect(asks(page)).toBe(true);
-    expect(page.headers.get("content-security-policy")).toContain("form-action 'self' https://app.example;");
+    expect(page.headers.get("content-security-policy")).toContain("form-action 'self' https:;");
     const told = await browser.answer(page, "sign_out");
     expect([told.status, location(told)]).toEqual([303, `${BACK}?state=s%26t`]);
     expect(await browser.isSignedIn()).toBe(false);
@@ -141,7 +141,7 @@ describe("OpenID Connect RP-Initiated Logout 2: by POST", () => {
     const carried = await browser.post(sent, foreign);
     expect([carried.status, location(carried), await browser.isSignedIn()]).toEqual([200, null, true]);
     expect(fieldsOf(carried)).toEqual(sent);
-    expect(carried.headers.get("content-security-policy")).toContain("form-action 'self' https://app.example;");
+    expect(carried.headers.get("content-security-policy")).toContain("form-action 'self' https:;");
     const told = await browser.post(fieldsOf(carried));
     expect([told.status, location(told)]).toEqual([303, `${BACK}?state=%3C%22%26`]);
     expect(await browser.isSignedIn()).toBe(false);

@@ -12,7 +12,7 @@ export interface Page {
   readonly width: "narrow" | "wide";
   /** A script of ours, by name; the page works without it. */
   readonly script: PageScript | null;
-  /** Redirect URIs that this page's forms may lead to: Chromium applies `form-action` to every redirect that follows. */
+  /** Redirect URIs that this page's forms may lead to, and on from: Chromium applies `form-action` to every redirect that follows. */
   readonly leadsTo: readonly string[];
 }
 

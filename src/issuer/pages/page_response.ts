@@ -38,7 +38,10 @@ export async function pageResponse(
   return new Response(await renderDocument(page, press, nonce), { status, headers: out });
 }
 
-/** The policy of one page. A `leadsTo` that no source expression can name is left out: the redirect is then blocked. */
+/**
+ * The policy of one page. A page whose forms lead to no client posts to ourselves alone. One that does is not held to a host
+ * (`formActionSource`): that nobody else's form stands in it, the escaping of whatever others wrote has to see to.
+ */
 function contentSecurityPolicy({ script, leadsTo }: Page, nonce: string): string {
   const targets = new Set(leadsTo.map(formActionSource).filter((source) => source !== null));
   return [

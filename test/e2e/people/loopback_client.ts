@@ -23,6 +23,8 @@ export interface LoopbackClient {
   readonly returned: readonly Returned[];
   /** Shows `html` at `path` from now on. */
   show(path: string, html: string): void;
+  /** Answers at `path` with a redirect to `location` from now on, as a callback that has an application elsewhere does. */
+  sendOn(path: string, location: string): void;
   close(): Promise<void>;
 }
 
@@ -30,12 +32,18 @@ export interface LoopbackClient {
 export async function startLoopbackClient(hostname: "127.0.0.1" | "localhost" = "127.0.0.1"): Promise<LoopbackClient> {
   const returned: Returned[] = [];
   const shown = new Map<string, string>();
+  const onward = new Map<string, string>();
   const server = createServer(async (request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? "/", "http://client.invalid");
     if (pathname === "/callback") {
       const method = request.method ?? "";
       const parameters = method === "POST" ? new URLSearchParams(await bodyOf(request)) : searchParams;
       returned.push({ method, parameters });
+    }
+    const location = onward.get(pathname);
+    if (location !== undefined) {
+      response.writeHead(303, { location }).end();
+      return;
     }
     const html = shown.get(pathname) ?? "<!doctype html><title>Client</title><h1>Back at the client</h1>";
     response.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end(html);
@@ -50,6 +58,9 @@ export async function startLoopbackClient(hostname: "127.0.0.1" | "localhost" = 
     returned,
     show: (path, html) => {
       shown.set(path, html);
+    },
+    sendOn: (path, location) => {
+      onward.set(path, location);
     },
     close: () =>
       new Promise((resolve) => {

@@ -36,16 +36,14 @@ describe("where a redirect leads, in words", () => {
   });
 });
 
-describe("CSP 3 2.3.1: the source that lets a form's redirect pass", () => {
+describe("CSP 3 2.3.2: the source that lets a form's redirects pass, wherever the client goes on to", () => {
   it.each([
-    ["a site", "https://app.example:8443/cb?x=1", "https://app.example:8443"],
-    ["the default port", "https://app.example:443/cb", "https://app.example"],
-    ["IPv4 loopback", "http://127.0.0.1:53123/cb", "http://127.0.0.1:53123"],
-    ["IPv6, which a host source cannot spell", "http://[::1]:53123/cb", "http:"],
+    ["a site", "https://app.example:8443/cb?x=1", "https:"],
+    ["IPv4 loopback", "http://127.0.0.1:53123/cb", "http:"],
+    ["IPv6 loopback", "http://[::1]:53123/cb", "http:"],
     ["an app's own scheme", "com.example.app:/cb", "com.example.app:"],
-    ["a host that would begin another directive", "https://a;script-src/cb", null],
-    ["a host that would begin another policy", "https://a,b/cb", null],
-    ["a host with a wildcard", "https://*/cb", null],
+    ["a host that would begin another directive", "https://a;script-src/cb", "https:"],
+    ["a host that would begin another policy", "https://a,b/cb", "https:"],
     ["no URI", "'unsafe-inline'", null],
   ])("%s", (_, uri, source) => {
     expect(formActionSource(uri)).toBe(source);
