@@ -1,6 +1,7 @@
 import type { LockoutConfig } from "../config/schema.ts";
 import { orOutage } from "../kernel/outage.ts";
 import { type LockoutRules, MINUTE_MS } from "../limits/lockout.ts";
+import type { Spacing } from "../limits/spaced.ts";
 import type { Attempt, GuessBudget, Guesses } from "../ports/guesses.ts";
 import type { GuessesObject, Pace } from "../ports/guesses_object.ts";
 
@@ -65,9 +66,15 @@ export class DurableObjectGuesses implements Guesses {
     if (by === "strangers") await this.#ask(`address:${address}`, (object) => object.giveBack(nowMs));
   }
 
+  async knows({ name, knownBrowser }: Pick<Attempt, "name" | "knownBrowser">, nowMs: number): Promise<boolean> {
+    return knownBrowser !== null && this.#ask(`name:${name}`, (object) => object.knows(knownBrowser, nowMs));
+  }
+
   async take(budget: GuessBudget, key: string, nowMs: number): Promise<Wait> {
     const pace = this.#pace(budget);
-    const denied = await this.#ask(`${budget}:${key}`, (object) => object.take(pace, nowMs));
+    const denied = await this.#ask(`${budget}:${key}`, (object) =>
+      "everyMs" in pace ? object.takeSpaced(pace, nowMs) : object.take(pace, nowMs),
+    );
     return denied === null ? null : wait(denied.retryAfterMs);
   }
 
@@ -94,13 +101,14 @@ export class DurableObjectGuesses implements Guesses {
     return { steps, attemptsPerMinute: attemptsPerAddressPerMinute };
   }
 
-  #pace(budget: GuessBudget): Pace {
+  #pace(budget: GuessBudget): Pace | Spacing {
     const settings = this.#settings;
     switch (budget) {
       case "registrations_by_address":
         return { most: settings.registrationsPerAddressPerHour, windowMs: HOUR_MS };
       case "mails_to_recipient":
-        return { most: settings.mailsPerRecipientPerHour, windowMs: HOUR_MS };
+      case "mails_to_known_browser":
+        return { burst: settings.mailBurstPerRecipient, everyMs: HOUR_MS / settings.mailsPerRecipientPerHour };
       case "mails_by_address":
         return { most: settings.mailsPerAddressPerHour, windowMs: HOUR_MS };
       case "user_codes":

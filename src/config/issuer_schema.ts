@@ -64,7 +64,12 @@ const lockout = z.strictObject({
       { failures: 10, lockSeconds: 3_600 },
     ]),
   registrationsPerAddressPerHour: z.int().min(1).default(20),
-  mailsPerRecipientPerHour: z.int().min(1).default(5),
+  /**
+   * Mails that strangers can have sent to one recipient: so many at once, and then one each hour / `mailsPerRecipientPerHour`. Where
+   * `passwords.linkSeconds` is longer than that stretch, whoever is sent nothing has a link in their mailbox that works.
+   */
+  mailBurstPerRecipient: z.int().min(1).max(20).default(3),
+  mailsPerRecipientPerHour: z.int().min(1).max(3_600).default(5),
   mailsPerAddressPerHour: z.int().min(1).default(30),
   userCodeGuessesPerMinute: z.int().min(1).default(10),
 });

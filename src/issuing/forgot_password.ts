@@ -2,7 +2,7 @@ import { err, ok, type Result } from "../kernel/result.ts";
 import { parseEmail } from "../protocol/email_address.ts";
 import { newUserId } from "../protocol/ids.ts";
 import { noAccountText, resetPasswordText } from "../protocol/mail_texts.ts";
-import { addressKey, recipientKey, type Throttled } from "./guess_budgets.ts";
+import { addressKey, attemptOf, loginName, recipientKey, type Throttled } from "./guess_budgets.ts";
 import { mailLink } from "./mail_person.ts";
 import type { People, Visitor } from "./people.ts";
 
@@ -15,6 +15,12 @@ export interface ForgotPassword {
  * Mails a link that sets a new password, or, where there is no account, that there is none. The answer is the same whatever the address
  * is, and so is the work for every address: one look, one link (for nobody, which is not kept), one mail. Only a
  * caller's own haste is told. A disabled account gets its link: a new password does not enable it. Throws `Outage`.
+ *
+ * Strangers may ask for anybody's link, and must neither flood a mailbox nor use up what its owner needs. So mails to one recipient are
+ * spaced and never run out: while strangers ask on and on, a mail goes out each 12 minutes, and a link works for 15 (the
+ * defaults). Whoever is sent nothing was sent a link less than 12 minutes ago, by whomever, which works still. Every
+ * mail to an account that strangers can bring about, that of a second registration too, carries such a link. A browser in which
+ * the owner signed in before has a budget of its own and is mailed at once, whatever strangers and neighbours did.
  */
 export async function forgotPassword(
   text: string,
@@ -22,17 +28,32 @@ export async function forgotPassword(
   people: People,
   nowMs: number,
 ): Promise<Result<ForgotPassword, Throttled>> {
-  const wait = await people.guesses.take("mails_by_address", await addressKey(visitor, people), nowMs);
-  if (wait !== null) return err({ kind: "throttled", ...wait });
   const email = parseEmail(text);
-  if (email === null) return ok({ loggedOutcome: "email_invalid" });
-  const recipient = await recipientKey(email.normalised, people);
-  // Alike for every address, and said to nobody: it would only tell that somebody else asked as well.
-  if ((await people.guesses.take("mails_to_recipient", recipient, nowMs)) !== null) {
-    return ok({ loggedOutcome: "recipient_throttled" });
+  if (email === null || !(await mayAsOwner(email.normalised, visitor, people, nowMs))) {
+    const wait = await people.guesses.take("mails_by_address", await addressKey(visitor, people), nowMs);
+    if (wait !== null) return err({ kind: "throttled", ...wait });
+    if (email === null) return ok({ loggedOutcome: "email_invalid" });
+    const recipient = await recipientKey(email.normalised, people);
+    // Alike for every address, and said to nobody: it would only tell that somebody else asked as well.
+    if ((await people.guesses.take("mails_to_recipient", recipient, nowMs)) !== null) {
+      return ok({ loggedOutcome: "recipient_throttled" });
+    }
   }
   const user = await people.users.findByEmail(email.normalised);
   const to = { user: user?.id ?? newUserId(people.random), email: user?.email ?? email.written };
   await mailLink(to, "reset_password", user === null ? noAccountText : resetPasswordText, people, nowMs);
   return ok({ loggedOutcome: user === null ? "no_account" : "reset_mailed" });
+}
+
+/** Whether a browser in which this very name was signed in before still has something of its own budget; takes it. */
+async function mayAsOwner(
+  normalisedEmail: string,
+  visitor: Visitor,
+  people: Pick<People, "guesses" | "secrets">,
+  nowMs: number,
+): Promise<boolean> {
+  if (visitor.knownBrowser === null) return false;
+  const { name, knownBrowser } = await attemptOf(loginName(normalisedEmail), visitor, people);
+  if (!(await people.guesses.knows({ name, knownBrowser }, nowMs))) return false;
+  return (await people.guesses.take("mails_to_known_browser", `${name}:${knownBrowser}`, nowMs)) === null;
 }

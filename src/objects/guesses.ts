@@ -13,6 +13,7 @@ import {
   recordTake,
   takeBack,
 } from "../limits/lockout.ts";
+import { type Spacing, takeSpaced } from "../limits/spaced.ts";
 import type { CountedBy, GuessesObject, Pace } from "../ports/guesses_object.ts";
 
 interface Taken {
@@ -22,6 +23,8 @@ interface Taken {
 
 const NAME = "name";
 const TAKEN = "taken";
+/** Of a spaced budget: when everything of it is back, in Unix milliseconds. */
+const FULL_AT = "full_at";
 /** Isolates' clocks may differ by this much before something is forgotten too early. */
 const GRACE_MS = 60_000;
 
@@ -62,6 +65,17 @@ export class Guesses extends DurableObject implements GuessesObject {
     return null;
   }
 
+  async takeSpaced(spacing: Spacing, nowMs: number): Promise<{ readonly retryAfterMs: number } | null> {
+    const { fullAtMs, retryAfterMs } = takeSpaced(this.#fullAtMs(), spacing, nowMs);
+    if (retryAfterMs > 0) return { retryAfterMs };
+    await this.#keep(FULL_AT, fullAtMs, fullAtMs);
+    return null;
+  }
+
+  async knows(browser: string, nowMs: number): Promise<boolean> {
+    return budgetOf(this.#name(), browser, nowMs) === "browser";
+  }
+
   async giveBack(takenAtMs: number): Promise<void> {
     const taken = this.#taken();
     const at = taken.atMs.lastIndexOf(takenAtMs);
@@ -74,7 +88,9 @@ export class Guesses extends DurableObject implements GuessesObject {
     const name = forgetOld(this.#name(), nowMs);
     const { atMs, windowMs } = this.#taken();
     const live = atMs.filter((at) => at + windowMs > nowMs);
-    if (isNew(name) && live.length === 0) return this.ctx.storage.deleteAll();
+    const fullAtMs = this.#fullAtMs();
+    if (isNew(name) && live.length === 0 && fullAtMs <= nowMs) return this.ctx.storage.deleteAll();
+    if (fullAtMs > nowMs) await this.#keep(FULL_AT, fullAtMs, fullAtMs);
     if (!isNew(name)) await this.#keep(NAME, name, nextForgetMs(name));
     if (live.length > 0)
       await this.#keep(TAKEN, { atMs: live, windowMs } satisfies Taken, Math.max(...live) + windowMs);
@@ -88,8 +104,12 @@ export class Guesses extends DurableObject implements GuessesObject {
     return this.ctx.storage.kv.get<Taken>(TAKEN) ?? { atMs: [], windowMs: 0 };
   }
 
+  #fullAtMs(): number {
+    return this.ctx.storage.kv.get<number>(FULL_AT) ?? 0;
+  }
+
   /** Stores before it waits: nothing comes between a decision and its record. One alarm is set at a time; it sets the next. */
-  async #keep(key: string, value: NameState | Taken, forgetAtMs: number): Promise<void> {
+  async #keep(key: string, value: NameState | Taken | number, forgetAtMs: number): Promise<void> {
     this.ctx.storage.kv.put(key, value);
     // By this object's clock too: a lifetime is a duration, and a caller's clock alone decides nothing of it.
     const atMs = Math.max(forgetAtMs, Date.now()) + GRACE_MS;

@@ -8,8 +8,16 @@ export interface Attempt {
   readonly knownBrowser: string | null;
 }
 
-/** What is counted beside sign-in: `/register`, mails by who is to get them and by who asks for them, user codes. */
-export type GuessBudget = "registrations_by_address" | "mails_to_recipient" | "mails_by_address" | "user_codes";
+/**
+ * What is counted beside sign-in: `/register`; mails by who is to get them, by who asks for them, and by who asks for their own; user
+ * codes.
+ */
+export type GuessBudget =
+  | "registrations_by_address"
+  | "mails_to_recipient"
+  | "mails_by_address"
+  | "mails_to_known_browser"
+  | "user_codes";
 
 /** Progressive lockout (M12). Counted before the password is looked at. Throws `Outage`, and then nobody signs in. */
 export interface Guesses {
@@ -26,6 +34,8 @@ export interface Guesses {
    * of the id that this browser is known by from now on, in the place of the one it had.
    */
   succeeded(attempt: Attempt, nowMs: number, newBrowser?: string | null): Promise<void>;
+  /** Whether the attempt's name was signed in with in its browser before. Counts nothing. */
+  knows(attempt: Pick<Attempt, "name" | "knownBrowser">, nowMs: number): Promise<boolean>;
   /** Takes one unit of a named budget under a keyed digest. */
   take(budget: GuessBudget, key: string, nowMs: number): Promise<{ readonly retryAfterSeconds: number } | null>;
 }

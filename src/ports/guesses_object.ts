@@ -1,4 +1,5 @@
 import type { AttemptVerdict, LockoutRules } from "../limits/lockout.ts";
+import type { Spacing } from "../limits/spaced.ts";
 
 /** At most `most` in any `windowMs`. */
 export interface Pace {
@@ -24,6 +25,10 @@ export interface GuessesObject {
   takeBack(browser: string | null, rules: LockoutRules, nowMs: number): Promise<CountedBy>;
   /** Takes one unit of a budget; otherwise how long to wait. */
   take(pace: Pace, nowMs: number): Promise<{ readonly retryAfterMs: number } | null>;
+  /** Takes one of a budget that comes back one by one; otherwise how long to wait. */
+  takeSpaced(spacing: Spacing, nowMs: number): Promise<{ readonly retryAfterMs: number } | null>;
+  /** Whether the browser has a standing with the name that this object is of. Changes nothing. */
+  knows(browser: string, nowMs: number): Promise<boolean>;
   /** Gives back one unit that was taken at `takenAtMs`. */
   giveBack(takenAtMs: number): Promise<void>;
 }

@@ -111,7 +111,7 @@ describe("POST /auth/register", () => {
   );
 
   it("is throttled by address and by recipient, before any hash", async () => {
-    const strict = openFirstParty({ lockout: { registrationsPerAddressPerHour: 3, mailsPerRecipientPerHour: 2 } });
+    const strict = openFirstParty({ lockout: { registrationsPerAddressPerHour: 3, mailBurstPerRecipient: 2 } });
     const from = { "cf-connecting-ip": nextAddress() };
     const byAddress: number[] = [];
     for (let at = 0; at < 4; at++) {

@@ -101,7 +101,9 @@ describe("the account", () => {
   });
 
   it("a link to confirm the address is mailed, and throttled", async () => {
-    const { someone, browser, password, mailsTo, users } = openPages({ lockout: { mailsPerRecipientPerHour: 1 } });
+    const { someone, browser, password, mailsTo, users } = openPages({
+      lockout: { mailBurstPerRecipient: 1, mailsPerRecipientPerHour: 1 },
+    });
     const user = await someone();
     const tab = browser();
     await tab.signIn(user.email, password);

@@ -15,7 +15,8 @@ const SETTINGS: LockoutConfig = {
     { failures: 10, lockSeconds: 3_600 },
   ],
   registrationsPerAddressPerHour: 3,
-  mailsPerRecipientPerHour: 2,
+  mailBurstPerRecipient: 2,
+  mailsPerRecipientPerHour: 6,
   mailsPerAddressPerHour: 4,
   userCodeGuessesPerMinute: 2,
 };
@@ -137,7 +138,8 @@ describe("M12: guesses in Durable Objects", () => {
 
   it.each([
     ["registrations_by_address", 3, 3_600],
-    ["mails_to_recipient", 2, 3_600],
+    ["mails_to_recipient", 2, 600],
+    ["mails_to_known_browser", 2, 600],
     ["mails_by_address", 4, 3_600],
     ["user_codes", 2, 60],
   ] as const)("%s: %i in %i seconds, each key by itself", async (budget: GuessBudget, most, seconds) => {
@@ -146,6 +148,33 @@ describe("M12: guesses in Durable Objects", () => {
     expect(await guesses.take(budget, key, T0)).toEqual({ retryAfterSeconds: seconds });
     expect(await guesses.take(budget, crypto.randomUUID(), T0)).toBeNull();
     expect(await guesses.take(budget, key, T0 + seconds * 1_000)).toBeNull();
+  });
+
+  it("mails to one recipient: a burst, then one each ten minutes however many ask, through evictions", async () => {
+    const key = crypto.randomUUID();
+    const ask = (atMs: number) => guesses.take("mails_to_recipient", key, T0 + atMs);
+    const granted: number[] = [];
+    for (let second = 0; second < 3_600; second += 30) {
+      if ((await ask(second * 1_000)) === null) granted.push(second);
+      if (second === 900) await evictDurableObject(objects.getByName(`mails_to_recipient:${key}`));
+    }
+    expect(granted).toEqual([0, 30, 600, 1_200, 1_800, 2_400, 3_000]);
+  });
+
+  it("a browser is known to the name that signed in in it, and asking counts and stores nothing", async () => {
+    const owner = attempt();
+    await guesses.begin(owner, T0);
+    await guesses.succeeded(owner, T0, "laptop");
+    const asked = [
+      { name: owner.name, knownBrowser: "laptop" },
+      { name: owner.name, knownBrowser: "made up" },
+      { name: owner.name, knownBrowser: null },
+      { name: crypto.randomUUID(), knownBrowser: "laptop" },
+    ];
+    expect(await Promise.all(asked.map((one) => guesses.knows(one, T0)))).toEqual([true, false, false, false]);
+    expect(await guesses.knows({ name: owner.name, knownBrowser: "laptop" }, T0 + 91 * DAY_MS)).toBe(false);
+    const stranger = objects.getByName(`name:${asked[3]?.name}`);
+    expect(await runInDurableObject(stranger, (_, state) => [...state.storage.kv.list()])).toEqual([]);
   });
 
   it("an eviction forgets no failure", async () => {
@@ -159,11 +188,18 @@ describe("M12: guesses in Durable Objects", () => {
     const one = attempt();
     await guesses.begin(one, T0);
     const [name, address] = [objects.getByName(`name:${one.name}`), objects.getByName(`address:${one.address}`)];
+    const key = crypto.randomUUID();
+    await guesses.take("mails_to_recipient", key, T0);
+    const mails = objects.getByName(`mails_to_recipient:${key}`);
     const keys = (object: typeof name) =>
       runInDurableObject(object, (_, state) => [...state.storage.kv.list()].map(([key]) => key));
     vi.spyOn(Date, "now").mockReturnValue(T0 + 300_000);
     expect([await runDurableObjectAlarm(name), await runDurableObjectAlarm(address)]).toEqual([true, true]);
-    expect([await keys(name), await keys(address)]).toEqual([["name"], []]);
+    expect(await runDurableObjectAlarm(mails)).toBe(true);
+    expect([await keys(name), await keys(address), await keys(mails)]).toEqual([["name"], [], ["full_at"]]);
+    vi.spyOn(Date, "now").mockReturnValue(T0 + 660_000);
+    expect(await runDurableObjectAlarm(mails)).toBe(true);
+    expect(await keys(mails)).toEqual([]);
     vi.spyOn(Date, "now").mockReturnValue(T0 + 2 * DAY_MS);
     expect(await runDurableObjectAlarm(name)).toBe(true);
     expect(await keys(name)).toEqual([]);
@@ -174,7 +210,15 @@ describe("M12: guesses in Durable Objects", () => {
     const fail = () => Promise.reject(new Error("the object was reset"));
     for (const call of [never, fail]) {
       const silent: GuessesObjects = {
-        getByName: () => ({ attempt: call, forgive: call, takeBack: call, take: call, giveBack: call }),
+        getByName: () => ({
+          attempt: call,
+          forgive: call,
+          takeBack: call,
+          take: call,
+          takeSpaced: call,
+          knows: call,
+          giveBack: call,
+        }),
       };
       const broken = new DurableObjectGuesses(silent, SETTINGS, 20);
       await expect(broken.begin(attempt(), T0)).rejects.toBeInstanceOf(Outage);
@@ -182,6 +226,8 @@ describe("M12: guesses in Durable Objects", () => {
       await expect(broken.succeeded(attempt(), T0)).rejects.toBeInstanceOf(Outage);
       await expect(broken.giveBack(attempt(), T0)).rejects.toBeInstanceOf(Outage);
       await expect(broken.take("user_codes", "key", T0)).rejects.toBeInstanceOf(Outage);
+      await expect(broken.take("mails_to_recipient", "key", T0)).rejects.toBeInstanceOf(Outage);
+      await expect(broken.knows(attempt({ knownBrowser: "laptop" }), T0)).rejects.toBeInstanceOf(Outage);
     }
   });
 });

@@ -45,6 +45,10 @@ export function forgotSentPage({ linkSeconds }: { readonly linkSeconds: number }
           If there is an account for that address, a link is on its way. It works once, for {lengthInWords(linkSeconds)}
           .
         </p>
+        <p class="muted">
+          Nothing came? We mail one address only a few times an hour. A link that you were sent a few minutes ago works
+          as well, whoever asked for it.
+        </p>
       </div>
       <a class="button button-wide" href="/login">
         Back to sign-in

@@ -89,7 +89,7 @@ describe("registration", () => {
   });
 
   it("another link can be asked for, so often, until the address is confirmed", async () => {
-    const { people, users, someone, mailsTo, linkTo } = openPeople({ lockout: { mailsPerRecipientPerHour: 2 } });
+    const { people, users, someone, mailsTo, linkTo } = openPeople({ lockout: { mailBurstPerRecipient: 2 } });
     const user = await someone({ emailVerified: false });
     const answers: boolean[] = [];
     for (let at = 0; at < 3; at++) answers.push((await sendVerification(user, visitor(), people, NOW)).ok);
@@ -128,7 +128,7 @@ describe("registration", () => {
 
   it("API6: an address registers so many, a recipient gets so many mails, whoever asks", async () => {
     const { people, password, mailsTo, hashes } = openPeople({
-      lockout: { registrationsPerAddressPerHour: 3, mailsPerRecipientPerHour: 2 },
+      lockout: { registrationsPerAddressPerHour: 3, mailBurstPerRecipient: 2 },
     });
     const here = visitor();
     const kinds: string[] = [];
@@ -156,7 +156,7 @@ describe("registration", () => {
   });
 
   it("of eight registrations of one address at once one makes the account", async () => {
-    const { people, password, mailsTo } = openPeople({ lockout: { mailsPerRecipientPerHour: 10 } });
+    const { people, password, mailsTo } = openPeople({ lockout: { mailBurstPerRecipient: 10 } });
     const email = newAddress();
     const tries = Array.from({ length: 8 }, () => registerUser({ email, password }, visitor(), people, NOW));
     const outcomes = (await Promise.all(tries)).map((answer) => (answer.ok ? answer.value.loggedOutcome : "refused"));
