@@ -8,16 +8,18 @@ export interface MadeClient {
   readonly secret: string | null;
 }
 
-/** Makes a client as an operator does, through the admin API: native, and with the demo's scopes, unless `body` says otherwise. */
-export async function newClient(
-  { url, demo: { admin } }: PeopleWorld,
-  body: Readonly<Record<string, unknown>>,
-): Promise<MadeClient> {
+/** An operator's access token, as the admin API wants it. */
+export async function adminToken({ url, demo: { admin } }: PeopleWorld): Promise<string> {
   const redeemer = { clientId: admin.id, secret: admin.secret };
-  const { access_token } = await tokenCall(url, redeemer, { grant_type: "client_credentials", scope: "admin" });
-  const answer = await fetch(`${url}/admin/v1/clients`, {
+  const fields = { grant_type: "client_credentials", scope: "admin" };
+  return (await tokenCall(url, redeemer, fields)).access_token;
+}
+
+/** Makes a client as an operator does, through the admin API: native, and with the demo's scopes, unless `body` says otherwise. */
+export async function newClient(world: PeopleWorld, body: Readonly<Record<string, unknown>>): Promise<MadeClient> {
+  const answer = await fetch(`${world.url}/admin/v1/clients`, {
     method: "POST",
-    headers: { authorization: `Bearer ${access_token}`, "content-type": "application/json" },
+    headers: { authorization: `Bearer ${await adminToken(world)}`, "content-type": "application/json" },
     body: JSON.stringify({
       application_type: "native",
       scopes: ["openid", "profile", "email", "offline_access", "orders:read"],

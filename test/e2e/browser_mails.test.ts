@@ -1,0 +1,154 @@
+import type { Browser, Page as Tab } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openBrowser } from "./pages/browser.ts";
+import { ask, type LoopbackClient, startLoopbackClient } from "./people/loopback_client.ts";
+import { linkMailedTo, mailsTo } from "./people/mails.ts";
+import { openWatchedTab, sessionOf, signInAt, type WatchedTab } from "./people/tab.ts";
+import { knockWith, type Redeemer, tokenCall } from "./people/tokens.ts";
+import { type PeopleWorld, startPeopleWorld } from "./people/world.ts";
+
+/** A person, their mailbox and their browsers: what is mailed is opened in Chromium, here and elsewhere, once and again. */
+let browser: Browser;
+let world: PeopleWorld;
+let client: LoopbackClient;
+
+beforeAll(async () => {
+  [world, client, browser] = await Promise.all([startPeopleWorld(), startLoopbackClient(), openBrowser()]);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await Promise.all([client?.close(), world?.dispose()]);
+});
+
+const NEW = { email: "katherine@example.org", password: "eleven orbits and a splash" };
+const NEXT = "a slide rule and a window seat";
+
+function webClient(): Redeemer {
+  return { clientId: world.demo.webClient.id, secret: world.demo.webClient.secret };
+}
+
+/** Sends the only form of the page on, and waits for the heading that follows. */
+async function send(tab: Tab, button: string, heading: string): Promise<void> {
+  await tab.getByRole("button", { name: button }).click();
+  await tab.getByRole("heading", { name: heading }).waitFor();
+}
+
+async function expectDead(tab: Tab, link: string): Promise<void> {
+  expect((await tab.goto(link))?.status()).toBe(410);
+  await tab.getByRole("heading", { name: "This link does not work" }).waitFor();
+}
+
+/** Lets the web client in at `watched`, who is signed in or signs in on the way; the refresh token that it gets. */
+async function connect({ tab }: WatchedTab, extra: () => Promise<void>): Promise<string> {
+  const asked = ask(world.url, { clientId: webClient().clientId, redirectUri: client.redirectUri });
+  await tab.goto(asked.url);
+  await extra();
+  await tab.getByRole("button", { name: "Allow" }).click();
+  await tab.getByRole("heading", { name: "Back at the client" }).waitFor();
+  const tokens = await tokenCall(world.url, webClient(), {
+    grant_type: "authorization_code",
+    code: client.returned.at(-1)?.parameters.get("code") ?? "",
+    redirect_uri: client.redirectUri,
+    code_verifier: asked.verifier,
+  });
+  expect(await knockWith(world.url, tokens.access_token)).toBe(200);
+  return tokens.refresh_token ?? "";
+}
+
+async function refreshed(refresh_token: string): Promise<string> {
+  return (await tokenCall(world.url, webClient(), { grant_type: "refresh_token", refresh_token })).error ?? "works";
+}
+
+describe("a person makes an account and forgets its password, in Chromium", () => {
+  let here: WatchedTab;
+  let phone: WatchedTab;
+  let refreshToken: string;
+
+  beforeAll(async () => {
+    [here, phone] = await Promise.all([openWatchedTab(browser), openWatchedTab(browser)]);
+  });
+
+  test("registers on the way to a client, confirms on the phone, and arrives at the client", async () => {
+    const { tab } = here;
+    refreshToken = await connect(here, async () => {
+      await tab.getByRole("link", { name: "Create an account" }).click();
+      await tab.getByRole("textbox", { name: "Email" }).fill(NEW.email);
+      await tab.getByLabel("Password", { exact: true }).fill("too short");
+      await tab.getByRole("button", { name: "Create account" }).click();
+      await tab.getByText("The password is too short").waitFor();
+      await tab.getByLabel("Password", { exact: true }).fill(NEW.password);
+      await send(tab, "Create account", "Check your mail");
+      await tab.getByRole("link", { name: "Go to sign-in" }).click();
+      await signInAt(tab, NEW);
+      // Nobody signs in with an address that may be somebody else's.
+      await tab.getByRole("alert").waitFor();
+      const link = await linkMailedTo(world, NEW.email, "verify_email");
+      for (const where of [here.context, phone.context]) {
+        const look = await where.newPage();
+        await look.goto(link);
+        await look.getByRole("heading", { name: "Confirm your email" }).waitFor();
+        await look.close();
+      }
+      await phone.tab.goto(link);
+      await send(phone.tab, "Yes, confirm it", "Your email is confirmed");
+      expect(await sessionOf(phone), "a link signs nobody in").toBeNull();
+      await expectDead(phone.tab, link);
+      await signInAt(tab, NEW);
+      await tab.waitForURL(/\/consent\?/);
+    });
+    expect(here.complaints).toEqual([]);
+  });
+
+  test("V6.4.3: forgets it: the link is looked at twice and used once; everything else ends, the old password too", async () => {
+    await phone.tab.goto(`${world.url}/login`);
+    await phone.tab.getByRole("link", { name: "Forgot" }).click();
+    await phone.tab.getByRole("textbox", { name: "Email" }).fill(NEW.email);
+    await send(phone.tab, "Send the link", "Check your mail");
+    const link = await linkMailedTo(world, NEW.email, "reset_password");
+    const other = await openWatchedTab(browser);
+    for (const { tab } of [phone, other]) {
+      await tab.goto(link);
+      expect(await tab.locator("input[name=email]").inputValue()).toBe(NEW.email);
+    }
+    await other.tab.getByLabel("New password", { exact: true }).fill(NEXT);
+    await send(other.tab, "Set the password", "Your password is set");
+    expect(await sessionOf(other), "whoever resets signs in anew").toBeNull();
+
+    // The form that stands open elsewhere is of no use any more, nor is the link, anywhere.
+    await phone.tab.getByLabel("New password", { exact: true }).fill("the password of a thief of links");
+    await send(phone.tab, "Set the password", "This link does not work");
+    for (const { tab } of [phone, other, here]) await expectDead(tab, link);
+    expect(await refreshed(refreshToken)).toBe("invalid_grant");
+    expect(await sessionOf(here), "the cookie is there, and opens nothing").not.toBeNull();
+    await here.tab.goto(`${world.url}/account`);
+    expect(new URL(here.tab.url()).pathname).toBe("/login");
+
+    await signInAt(here.tab, NEW);
+    await here.tab.getByRole("alert").waitFor();
+    await signInAt(here.tab, { email: NEW.email, password: NEXT });
+    await here.tab.waitForURL(`${world.url}/account`);
+    const [told] = await mailsTo(world, NEW.email);
+    expect(told?.kind).toBe("password_changed");
+    expect(told?.text).not.toContain(NEXT);
+    expect(told?.text).not.toContain("token=");
+    await other.close();
+  });
+
+  test("V6.3.8: a second registration of the address is told the same, and its mail opens the account to its owner alone", async () => {
+    await phone.tab.goto(`${world.url}/register`);
+    await phone.tab.getByRole("textbox", { name: "Email" }).fill(NEW.email.toUpperCase());
+    await phone.tab.getByLabel("Password", { exact: true }).fill("the password of somebody else");
+    await send(phone.tab, "Create account", "Check your mail");
+    await here.tab.goto(`${world.url}/account`);
+    expect(new URL(here.tab.url()).pathname, "nothing has ended").toBe("/account");
+    await phone.tab.goto(await linkMailedTo(world, NEW.email, "address_in_use"));
+    expect(await phone.tab.locator("input[name=email]").inputValue()).toBe(NEW.email);
+    for (const { complaints, origins } of [here, phone]) {
+      expect(complaints).toEqual([]);
+      expect([...origins].filter((origin) => origin !== world.url && origin !== client.origin)).toEqual([]);
+    }
+  });
+
+  afterAll(() => Promise.all([here?.close(), phone?.close()]));
+});
