@@ -1,10 +1,9 @@
-import type { GateRoute, RouteLimit, TrustedIssuer } from "./access/gate.ts";
+import type { GateRoute, TrustedIssuer } from "./access/gate.ts";
 import { DeploymentFault } from "./bindings.ts";
+import { routeLimits } from "./compose_limits.ts";
 import type { CompiledConfig } from "./config/compile.ts";
 import { hostsOf } from "./config/hosts.ts";
 import type { CompiledRoute } from "./config/route_faults.ts";
-import type { LimitConfig } from "./config/schema.ts";
-import type { LimitPolicy } from "./limits/limit.ts";
 import { RouteTable } from "./policy/route_table.ts";
 import { ID_TOKEN_ALGORITHMS } from "./protocol/id_token.ts";
 import type { SignatureAlgorithm } from "./protocol/jws.ts";
@@ -76,7 +75,7 @@ function gateRoute(route: CompiledRoute, { origins, limits }: CompiledConfig): G
     isPublic: route.public,
     credentials: route.credentials,
     rule: { scopes: route.scopes, roles: route.roles },
-    limits: route.limits.flatMap((name) => routeLimit(name, limits[name])),
+    limits: routeLimits(route, limits),
     toleratedStalenessMs: onStale === "deny" ? 0 : onStale.allowForSeconds * 1000,
     maxBodyBytes: route.maxBodyBytes,
     deprecation:
@@ -89,11 +88,4 @@ function gateRoute(route: CompiledRoute, { origins, limits }: CompiledConfig): G
           },
     origin: { url: new URL(origin.url).origin, audience: origin.audience, timeoutMs: origin.timeoutMs },
   };
-}
-
-function routeLimit(name: string, limit: LimitConfig | undefined): RouteLimit[] {
-  if (limit === undefined) return [];
-  const { key, onUnavailable, ...numbers } = limit;
-  const policy: LimitPolicy = { name, ...numbers };
-  return [{ policy, key, onUnavailable }];
 }

@@ -1,6 +1,7 @@
 import { Outage } from "../kernel/outage.ts";
 import type { LimitDemand, LimitPolicy, LimitVerdict } from "../limits/limit.ts";
-import { type Principal, principalSubject } from "../policy/principal.ts";
+import { limitSubject } from "../policy/limit_subject.ts";
+import type { Principal } from "../policy/principal.ts";
 import type { Limiter } from "../ports/limiter.ts";
 import type { Call, Gate, GateRoute, RouteLimit } from "./gate.ts";
 
@@ -38,12 +39,5 @@ export async function admit(route: GateRoute, principal: Principal, call: Call, 
 }
 
 function demand({ policy, key }: RouteLimit, route: GateRoute, principal: Principal, call: Call): LimitDemand {
-  switch (key) {
-    case "principal":
-      return { subject: principalSubject(principal, call.address), policy, cost: 1 };
-    case "address":
-      return { subject: `address:${call.address}`, policy, cost: 1 };
-    case "route":
-      return { subject: `route:${route.id}`, policy, cost: 1 };
-  }
+  return { subject: limitSubject(key, route.id, principal, call), policy, cost: 1 };
 }

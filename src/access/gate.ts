@@ -1,5 +1,6 @@
 import type { LimitPolicy } from "../limits/limit.ts";
 import type { AccessRule } from "../policy/evaluate.ts";
+import type { KeyPart } from "../policy/limit_subject.ts";
 import type { RouteTable } from "../policy/route_table.ts";
 import type { AccessTokenVerifier } from "../ports/access_tokens.ts";
 import type { Defer, Revocations } from "../ports/edge_feed.ts";
@@ -51,7 +52,7 @@ export interface GateRoute {
 
 export interface RouteLimit {
   readonly policy: LimitPolicy;
-  readonly key: "principal" | "address" | "route";
+  readonly key: readonly KeyPart[];
   readonly onUnavailable: "allow" | "deny" | "local";
 }
 

@@ -3,6 +3,7 @@ import { err, ok, type Result } from "../kernel/result.ts";
 import { parseRoutePattern } from "../policy/route_pattern.ts";
 import type { ConfigFault } from "./fault.ts";
 import { identifierFaults } from "./issuer_faults.ts";
+import { limitFaults } from "./limit_faults.ts";
 import { type CompiledRoute, duplicateFaults, routeFaults } from "./route_faults.ts";
 import { type Config, type ConfigInput, configSchema, type RouteConfig } from "./schema.ts";
 
@@ -16,7 +17,7 @@ export function compileConfig(input: unknown): Result<CompiledConfig, readonly C
   const parsed = configSchema.safeParse(input);
   if (!parsed.success) return err(parsed.error.issues.map(describeIssue));
   const config = parsed.data;
-  const faults: ConfigFault[] = [...identifierFaults(config)];
+  const faults: ConfigFault[] = [...identifierFaults(config), ...limitFaults(config)];
   const routes = config.routes.flatMap((route, index) => compileRoute(config, route, `routes[${index}]`, faults));
   faults.push(...duplicateFaults(routes), ...unusedFaults(config));
   return faults.length > 0 ? err(faults) : ok({ ...config, routes });

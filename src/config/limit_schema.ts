@@ -1,16 +1,28 @@
 import * as z from "zod";
 import { seconds } from "./terms.ts";
 
-const limitKey = z.enum(["principal", "address", "route"]);
-const onUnavailable = z.enum(["allow", "deny", "local"]);
+/** A parameter of a route's path as part of a limit's key. */
+export const KEY_PARAMETER = /^param:([A-Za-z_][A-Za-z0-9_]*)$/;
+
+const keyPart = z.union([
+  z.enum(["principal", "client", "api_key", "address", "route", "operation"]),
+  z.string().regex(KEY_PARAMETER, "is no part of a key: `param:name` names a parameter of the path"),
+]);
+
+const common = {
+  /** Whose counter: one thing, or several together, each combination having a counter of its own. */
+  key: z.union([keyPart, z.array(keyPart).min(1).max(4)]).default("principal"),
+  /** What happens while the shared counters do not answer within 250 ms. */
+  onUnavailable: z.enum(["allow", "deny", "local"]).default("deny"),
+};
+
 /** A named limit, which routes refer to. */
 export const limit = z.discriminatedUnion("algorithm", [
   z.strictObject({
     algorithm: z.literal("fixed"),
     limit: z.int().min(1).max(1_000_000_000),
     windowSeconds: seconds.max(31 * 86_400),
-    key: limitKey.default("principal"),
-    onUnavailable: onUnavailable.default("deny"),
+    ...common,
   }),
   z.strictObject({
     algorithm: z.literal("bucket"),
@@ -18,7 +30,6 @@ export const limit = z.discriminatedUnion("algorithm", [
     burst: z.int().min(1).max(1_000_000),
     refill: z.int().min(1).max(1_000_000),
     intervalSeconds: seconds.max(86_400),
-    key: limitKey.default("principal"),
-    onUnavailable: onUnavailable.default("deny"),
+    ...common,
   }),
 ]);

@@ -1,6 +1,7 @@
 import { patternShape, type RoutePattern } from "../policy/route_pattern.ts";
 import type { ConfigFault } from "./fault.ts";
 import { hostsOf } from "./hosts.ts";
+import { limitUseFaults } from "./limit_faults.ts";
 import { isGatewayPath, isIssuerPath } from "./reserved_paths.ts";
 import type { Config, RouteConfig } from "./schema.ts";
 
@@ -14,6 +15,7 @@ export interface CompiledRoute extends Omit<RouteConfig, "id"> {
 export function routeFaults(config: Config, route: RouteConfig, pattern: RoutePattern, path: string): ConfigFault[] {
   return [
     ...referenceFaults(config, route, path),
+    ...limitUseFaults(config, route, pattern, path),
     ...reservedFaults(config, pattern, path),
     ...contradictions(route, path),
   ];
@@ -33,19 +35,10 @@ function contradictions(route: RouteConfig, path: string): ConfigFault[] {
   return faults;
 }
 
-function referenceFaults(
-  { origins, limits, issuer, gateway }: Config,
-  route: RouteConfig,
-  path: string,
-): ConfigFault[] {
+function referenceFaults({ origins, issuer, gateway }: Config, route: RouteConfig, path: string): ConfigFault[] {
   const faults: ConfigFault[] = [];
   if (!Object.hasOwn(origins, route.origin)) {
     faults.push({ path: `${path}.origin`, reason: `\`${route.origin}\` is not among origins` });
-  }
-  for (const [index, name] of route.limits.entries()) {
-    if (!Object.hasOwn(limits, name)) {
-      faults.push({ path: `${path}.limits[${index}]`, reason: `\`${name}\` is not among limits` });
-    }
   }
   const own = issuer.apis.find((api) => api.resource === gateway.resource);
   for (const [index, scope] of route.scopes.entries()) {

@@ -47,3 +47,10 @@ export function principalSubject(principal: Principal, address: string): string 
       return `address:${address}`;
   }
 }
+
+/** The same for OAuth clients: who calls through a client counts as that client. A key is its own client. */
+export function clientSubject(principal: Principal, address: string): string {
+  return principal.kind === "user"
+    ? `client:${JSON.stringify([principal.issuer, principal.clientId])}`
+    : principalSubject(principal, address);
+}

@@ -1,3 +1,4 @@
+import { lenientName } from "./lenient_name.ts";
 import type { RoutePattern } from "./route_pattern.ts";
 
 /** A route as the table needs it. */
@@ -108,10 +109,6 @@ function find<R>(node: Node<R>, segments: readonly string[], at: number): Found<
 function byLenientName<R>(node: Node<R>, segments: readonly string[], at: number): Found<R> {
   const meant = node.lenient.size === 0 ? undefined : node.lenient.get(lenientName(segments[at] ?? ""));
   return meant?.some((child) => find(child, segments, at + 1) !== null) ? AMBIGUOUS : null;
-}
-
-function lenientName(text: string): string {
-  return text.normalize("NFKC").toUpperCase().toLowerCase();
 }
 
 function allowed<R>(leaf: Leaf<R>): string[] {

@@ -165,3 +165,43 @@ describe("limits by address and by route", () => {
     expect((await ping(gate, bearer(await token(ring)), "/limited/everybody")).status).toBe(429);
   });
 });
+
+describe("limits by what is asked for", () => {
+  it("a path parameter and a principal: each document has its own quota, spelled any way; each caller too", async () => {
+    const gate = install();
+    const caller = bearer(await token(ring));
+    const read = (id: string, who = caller) => ping(gate, who, `/limited/documents/${id}`);
+    for (let count = 0; count < 5; count++) expect((await read("d1")).status).toBe(200);
+    for (const same of ["d1", "D1", "%641", "d1?again"]) expect((await read(same)).status, same).toBe(429);
+    expect((await read("d2")).status).toBe(200);
+    expect((await read("d1", bearer(await token(ring)))).status).toBe(200);
+  });
+
+  it("an operation: reading and writing have a quota each, HEAD is reading", async () => {
+    const gate = install();
+    const headers = bearer(await token(ring));
+    const status = async (method: string) => (await gate.fetch("/limited/operation", { method, headers })).status;
+    for (let count = 0; count < 5; count++) expect(await status(count % 2 === 0 ? "GET" : "HEAD")).toBe(200);
+    expect([await status("GET"), await status("HEAD"), await status("POST")]).toEqual([429, 429, 200]);
+  });
+
+  it("a client: all of its tokens count together; a key is a client of its own", async () => {
+    const gate = install();
+    const who = { sub: "cli_together", client_id: "cli_together" };
+    const { key } = await storedKey();
+    for (let count = 0; count < 5; count++) {
+      expect((await ping(gate, bearer(await token(ring, who)), "/limited/client")).status).toBe(200);
+    }
+    expect((await ping(gate, bearer(await token(ring, who)), "/limited/client")).status).toBe(429);
+    expect((await ping(gate, { "x-api-key": key }, "/limited/client")).status).toBe(200);
+  });
+
+  it("a key: who comes with a token instead is counted as well", async () => {
+    const gate = install();
+    const { key } = await storedKey();
+    for (const caller of [{ "x-api-key": key }, bearer(await token(ring))]) {
+      for (let count = 0; count < 5; count++) expect((await ping(gate, caller, "/limited/key")).status).toBe(200);
+      expect((await ping(gate, caller, "/limited/key")).status).toBe(429);
+    }
+  });
+});

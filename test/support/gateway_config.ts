@@ -41,6 +41,10 @@ export function gatewayConfig(): ConfigInput {
       local: { ...fixed, limit: 2, onUnavailable: "local" },
       address: { ...fixed, key: "address" },
       everybody: { ...fixed, key: "route" },
+      client: { ...fixed, key: "client" },
+      api_key: { ...fixed, key: "api_key" },
+      operation: { ...fixed, key: ["principal", "operation"] },
+      document: { ...fixed, key: ["param:id", "principal"] },
     },
     routes: [
       {
@@ -61,6 +65,10 @@ export function gatewayConfig(): ConfigInput {
       { ...get, path: "/limited/both", limits: ["allow", "ping"] },
       { ...get, path: "/limited/address", limits: ["address"], public: true },
       { ...get, path: "/limited/everybody", limits: ["everybody"] },
+      { ...get, path: "/limited/client", limits: ["client"] },
+      { ...get, path: "/limited/key", limits: ["api_key"] },
+      { ...get, path: "/limited/operation", methods: ["GET", "POST"], limits: ["operation"] },
+      { ...get, path: "/limited/documents/:id", limits: ["document"] },
       { ...get, path: "/public/health", public: true },
       { ...get, path: "/public/*", public: true },
       { ...get, path: "/public/secret", scopes: ["orders:write"] },

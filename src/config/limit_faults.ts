@@ -1,0 +1,59 @@
+import type { RoutePattern } from "../policy/route_pattern.ts";
+import type { ConfigFault } from "./fault.ts";
+import { KEY_PARAMETER } from "./limit_schema.ts";
+import type { Config, LimitConfig, RouteConfig } from "./schema.ts";
+
+/** The parts of a limit's key, one or several. */
+export function keyParts({ key }: LimitConfig): readonly string[] {
+  return typeof key === "string" ? [key] : key;
+}
+
+/** What is wrong with the limits in themselves. */
+export function limitFaults({ limits }: Config): ConfigFault[] {
+  return Object.entries(limits).flatMap(([name, limit]) => keyFaults(limit, `limits.${name}.key`));
+}
+
+function keyFaults(limit: LimitConfig, path: string): ConfigFault[] {
+  const parts = keyParts(limit);
+  const faults: ConfigFault[] = [];
+  if (new Set(parts).size < parts.length) faults.push({ path, reason: "names a part twice" });
+  if (parts.includes("route") && parts.includes("operation")) {
+    faults.push({ path, reason: "`operation` is a route and a method: `route` beside it says nothing" });
+  }
+  return faults;
+}
+
+/** What is wrong with the limits that `route` names. */
+export function limitUseFaults(
+  { limits }: Config,
+  route: RouteConfig,
+  pattern: RoutePattern,
+  path: string,
+): ConfigFault[] {
+  return route.limits.flatMap((name, index) => {
+    const at = `${path}.limits[${index}]`;
+    const limit = Object.hasOwn(limits, name) ? limits[name] : undefined;
+    if (limit === undefined) return [{ path: at, reason: `\`${name}\` is not among limits` }];
+    const repeated = route.limits.indexOf(name) !== index;
+    const reasons = keyParts(limit).flatMap((part) => partFault(part, route, pattern) ?? []);
+    if (repeated) reasons.push(`\`${name}\` is named twice`);
+    return reasons.map((reason) => ({ path: at, reason }));
+  });
+}
+
+/** Why `part` cannot tell the callers of `route` apart; null where it can. */
+function partFault(part: string, route: RouteConfig, pattern: RoutePattern): string | null {
+  const parameter = KEY_PARAMETER.exec(part)?.[1];
+  if (parameter !== undefined) {
+    const there = pattern.some((segment) => segment.kind === "parameter" && segment.name === parameter);
+    return there ? null : `the path has no parameter \`:${parameter}\`, which this limit counts by`;
+  }
+  const counts = `which this limit counts by`;
+  if (part === "client" && (route.public || !route.credentials.includes("bearer"))) {
+    return `no token opens this route, so it knows no client, ${counts}`;
+  }
+  if (part === "api_key" && (route.public || !route.credentials.some((one) => one !== "bearer"))) {
+    return `no API key opens this route, ${counts}`;
+  }
+  return null;
+}

@@ -1,0 +1,57 @@
+import { describe, expect, it } from "vitest";
+import { ADDED, add, changed, faultsOf, type MutableConfig } from "../../support/changed_config.ts";
+
+const FIXED = { algorithm: "fixed", limit: 100, windowSeconds: 10 };
+const BUCKET = { algorithm: "bucket", burst: 100, refill: 10, intervalSeconds: 1 };
+
+/** A limit called `tried`, and the added route that names it. */
+function tried(limit: Record<string, unknown>, route: Record<string, unknown> = {}) {
+  return (config: MutableConfig) => {
+    config.limits.tried = limit.algorithm === undefined ? { ...FIXED, ...limit } : limit;
+    add({ limits: ["tried"], ...route })(config);
+  };
+}
+
+describe("limits that are wrong say where and why", () => {
+  it.each<[string, ReturnType<typeof tried>, string, RegExp]>([
+    ["an unknown part of a key", tried({ key: "tenant" }), "limits.tried.key", /./],
+    ["a parameter without a name", tried({ key: "param:" }), "limits.tried.key", /./],
+    ["a key of nothing", tried({ key: [] }), "limits.tried.key", /./],
+    ["a part twice", tried({ key: ["address", "address"] }), "limits.tried.key", /twice/],
+    ["a route beside an operation", tried({ key: ["route", "operation"] }), "limits.tried.key", /says nothing/],
+    [
+      "a parameter that the path has not",
+      tried({ key: "param:id" }, { path: "/added/:other" }),
+      `${ADDED}.limits[0]`,
+      /no parameter `:id`/,
+    ],
+    [
+      "clients where keys alone open",
+      tried({ key: "client" }, { credentials: ["secret_key"] }),
+      `${ADDED}.limits[0]`,
+      /no token opens/,
+    ],
+    ["clients where nobody is proven", tried({ key: "client" }, { public: true }), `${ADDED}.limits[0]`, /no token/],
+    [
+      "keys where tokens alone open",
+      tried({ key: ["api_key", "route"] }, { credentials: ["bearer"] }),
+      `${ADDED}.limits[0]`,
+      /no API key opens/,
+    ],
+    ["keys where nobody is proven", tried({ key: "api_key" }, { public: true }), `${ADDED}.limits[0]`, /no API key/],
+    ["a limit twice", tried({}, { limits: ["tried", "tried"] }), `${ADDED}.limits[1]`, /named twice/],
+  ])("%s", (_, change, path, reason) => {
+    const found = faultsOf(changed(change)).filter((fault) => fault.startsWith(`${path}`) && reason.test(fault));
+    expect(found, JSON.stringify(faultsOf(changed(change)))).not.toEqual([]);
+  });
+
+  it.each<[string, ReturnType<typeof tried>]>([
+    ["a parameter of the path", tried({ key: ["param:id", "principal"] }, { path: "/added/:id" })],
+    ["one part in a list", tried({ key: ["address"] })],
+    ["clients where tokens open too", tried({ key: "client" })],
+    ["principals of a public route, who are addresses", tried({}, { public: true })],
+    ["a bucket", tried(BUCKET)],
+  ])("are right: %s", (_, change) => {
+    expect(faultsOf(changed(change))).toEqual([]);
+  });
+});
