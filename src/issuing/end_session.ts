@@ -3,11 +3,11 @@ import type { ClientRecord } from "../ports/clients.ts";
 import type { Revocations, RevocationView } from "../ports/edge_feed.ts";
 import type { IdTokenHints } from "../ports/id_token_hints.ts";
 import type { AuthorizationError } from "../protocol/authorize/authorization_error.ts";
+import { clientSid } from "../protocol/client_sid.ts";
 import { type HintedSignIn, isRecentHint } from "../protocol/id_token_hint.ts";
 import type { ClientId, SessionId, UserId } from "../protocol/ids.ts";
 import { decideLogout, type LogoutRequest, type Onward } from "../protocol/logout_request.ts";
 import type { ClientCache } from "./client_cache.ts";
-import { clientSid } from "./client_sid.ts";
 import type { CurrentSession } from "./current_session.ts";
 import { subjectFor } from "./finish_authorization.ts";
 import type { Moment } from "./issuer.ts";
@@ -21,7 +21,7 @@ export interface SigningOut {
   readonly clients: Pick<ClientCache, "find">;
   readonly revocations: Revocations;
   readonly hints: IdTokenHints;
-  readonly people: Pick<People, "accounts" | "secrets" | "subjects">;
+  readonly people: Pick<People, "accounts" | "subjects">;
   /** How old an ID token may be to count as a hint, in seconds: as long as a session can last. */
   readonly hintSeconds: number;
 }
@@ -119,9 +119,6 @@ async function findClient(
 
 /** Whom `client` knows the current session as. */
 async function knownAs({ user, session }: CurrentSession, client: ClientRecord, { people }: SigningOut) {
-  const [subject, sid] = await Promise.all([
-    subjectFor(user.id, client, people),
-    clientSid(client.id, session.id, people.secrets),
-  ]);
+  const [subject, sid] = await Promise.all([subjectFor(user.id, client, people), clientSid(client.id, session.root)]);
   return { subject, sid };
 }

@@ -4,11 +4,11 @@ import { type AuthorizationAnswer, authorizationResponse } from "../protocol/aut
 import type { AdmittedRequest } from "../protocol/authorization_transaction.ts";
 import type { AuthorizationError } from "../protocol/authorize/authorization_error.ts";
 import type { ReturnAddress } from "../protocol/authorize/return_address.ts";
+import { clientSid } from "../protocol/client_sid.ts";
 import type { GrantTerms } from "../protocol/grant_terms.ts";
 import { newGrantId, type UserId } from "../protocol/ids.ts";
 import { formatOpaqueToken } from "../protocol/opaque_token.ts";
 import type { AuthorizationStep, Authorizing, SignedIn } from "./authorizing.ts";
-import { clientSid } from "./client_sid.ts";
 import type { Moment } from "./issuer.ts";
 
 const SECRET_BYTES = 32;
@@ -32,7 +32,7 @@ export async function finishAuthorization(
     clientId: client.id,
     subject: await subjectFor(user.id, client, parts),
     sessionId: session.id,
-    sid: await clientSid(client.id, session.id, issuer.secrets),
+    sid: await clientSid(client.id, session.root),
     scopes: request.scopes,
     resource: request.resource,
     nonce: request.nonce,

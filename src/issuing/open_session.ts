@@ -1,5 +1,6 @@
 import { sha256Base64url, toBase64url } from "../kernel/bytes.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
+import { newSessionRoot } from "../protocol/client_sid.ts";
 import { newSessionId, type SessionId, type UserId } from "../protocol/ids.ts";
 import { formatOpaqueToken } from "../protocol/opaque_token.ts";
 import type { People, Visitor } from "./people.ts";
@@ -40,6 +41,7 @@ export async function openSession(
   ]);
   const opening = {
     id,
+    root: newSessionRoot(people.random),
     secretHash,
     amr: PASSWORD,
     acr: null,

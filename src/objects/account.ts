@@ -231,7 +231,7 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
       if (this.#store.head().blocked) return { outcome: refusal("account_blocked") };
       const { state, step } = transition(before);
       if (state !== before) this.#store.putGrant(id, state);
-      if (hasGiven(state) && !hasGiven(before)) changes.makeRoom(id, state);
+      if (hasGiven(state) && !hasGiven(before)) changes.takeIn(id, state);
       if (step.kind === "granted") return { outcome: { ...step, grant: this.#liveGrant(id, state) }, after: state };
       if (step.ended === "grant") changes.endSuspectedGrant(id, state, step.reason);
       if (step.ended === "user") changes.endEverything("refresh_reuse", null, { id, state });
@@ -250,7 +250,7 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
   #addGrant(user: UserId, id: GrantId, state: GrantState, nowMs: number): void {
     this.#change(user, nowMs, (changes) => {
       this.#store.addGrant(id, state);
-      changes.makeRoom(id, state);
+      changes.takeIn(id, state);
     });
     this.#wakeBy(rememberUntilMs(state), SWEEP_MS);
   }

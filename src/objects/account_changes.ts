@@ -1,9 +1,17 @@
 import type { EndReason, SessionOpening } from "../ports/accounts.ts";
 import type { GrantRefusal } from "../protocol/grant_requests.ts";
-import { type GrantState, grantEntry, hasGiven, revoke, subjectEntry } from "../protocol/grant_state.ts";
+import {
+  type GrantState,
+  grantEntry,
+  hasGiven,
+  rememberUntilMs,
+  revoke,
+  subjectEntry,
+} from "../protocol/grant_state.ts";
 import { outlivesSession } from "../protocol/grant_terms.ts";
 import type { GrantId, SessionId, UserId } from "../protocol/ids.ts";
 import type { AccountStore, StoredGrant } from "./account_store.ts";
+import type { SessionClient } from "./session_clients.ts";
 
 /** A user's browsers; more than that is no person. */
 const MOST_SESSIONS = 50;
@@ -11,6 +19,8 @@ const MOST_SESSIONS = 50;
 const MOST_GRANTS = 500;
 /** Codes that wait. Counted apart: pages that make a browser ask for codes must not push out the apps of its user. */
 const MOST_CODES = 100;
+/** Sign-ins at clients, a client of a session being one: what all sessions together are remembered by. */
+const MOST_CLIENTS = 500;
 
 /** What a change ended. */
 export interface Ended {
@@ -39,25 +49,42 @@ export class AccountChanges {
     this.#nowMs = nowMs;
   }
 
-  /** Opens a session. The one that it replaces ends and hands its grants over, so that signing in again ends no app. */
+  /**
+   * Opens a session. The one that it replaces ends and hands on its grants, its clients and the root of its `sid`s: signing in
+   * again ends no app, and what a client knows of the session goes on being right.
+   */
   openSession(opening: SessionOpening): void {
-    if (opening.replaces !== null) this.#handOver(opening.replaces, opening.id);
-    this.#store.addSession(opening, this.#nowMs);
+    const { id, replaces } = opening;
+    const root = replaces === null ? null : this.#store.removeSession(replaces);
+    this.#store.addSession({ ...opening, root: root ?? opening.root }, this.#nowMs);
+    if (replaces !== null && root !== null) this.#handOver(replaces, id);
     for (const { record } of this.#store.sessions().slice(MOST_SESSIONS)) this.endSession(record.id);
   }
 
-  /** Makes room for a grant that was just added or redeemed: where there are too many, those used longest ago end. */
-  makeRoom(id: GrantId, state: GrantState): void {
+  /**
+   * Takes in a grant that was just added or redeemed. Where it gives, the client is noted for the end of the session. Where there are
+   * too many, those used longest ago end, and clients that have to go from the notes are told, for nobody could tell them later.
+   */
+  takeIn(id: GrantId, state: GrantState): void {
     const isGiving = hasGiven(state);
+    const { sessionId, clientId, subject, sid } = state.terms;
+    if (isGiving && sessionId !== null && sid !== null) {
+      this.#store.clients.note(sessionId, { clientId, subject, sid }, this.#nowMs, rememberUntilMs(state));
+      this.#tellSignedOut(this.#store.clients.takeSurplus(sessionId, clientId, MOST_CLIENTS));
+    }
     this.endGrants(this.#store.surplusGrants(isGiving, isGiving ? MOST_GRANTS : MOST_CODES, id));
   }
 
-  /** Ends one session, the grants that do not outlive it, and tells its clients (also those whose grant goes on). */
+  /**
+   * Ends one session, the grants that do not outlive it, and tells its clients (also those whose grant goes on). A code that waits
+   * ends whatever it is for: redeemed afterwards, it would sign in at a client that hears of no end any more.
+   */
   endSession(id: SessionId): Ended {
-    const sessions = this.#store.removeSession(id) ? 1 : 0;
-    const given = this.#store.unrevokedGrants({ session: id });
-    this.#tellSignedOut(given);
-    return { sessions, grants: this.endGrants(given.filter(({ state }) => !outlivesSession(state.terms))) };
+    const sessions = this.#store.removeSession(id) === null ? 0 : 1;
+    const grants = this.#store.unrevokedGrants({ session: id });
+    this.#tellSignedOut(this.#store.clients.takeOf(id));
+    const ends = grants.filter(({ state }) => !hasGiven(state) || !outlivesSession(state.terms));
+    return { sessions, grants: this.endGrants(ends) };
   }
 
   /** Revokes `grants`; how many of them had given anything. A code that nobody redeemed has nothing to announce. */
@@ -103,7 +130,7 @@ export class AccountChanges {
     for (const { id, state } of grants) this.#store.putGrant(id, revoke(state, this.#nowMs));
     const gone = this.#store.sessions().filter(({ record }) => record.id !== except);
     for (const { record } of gone) this.#store.removeSession(record.id);
-    this.#tellSignedOut(given.filter(({ state }) => state.terms.sessionId !== except));
+    this.#tellSignedOut(this.#store.clients.takeAllBut(except));
     this.#store.addEvent({
       ...this.#event(),
       kind: "everything_ended",
@@ -115,21 +142,15 @@ export class AccountChanges {
   }
 
   #handOver(from: SessionId, to: SessionId): void {
-    if (!this.#store.removeSession(from)) return;
+    this.#store.clients.handOver(from, to);
     for (const { id, state } of this.#store.unrevokedGrants({ session: from })) {
       this.#store.putGrant(id, { ...state, terms: { ...state.terms, sessionId: to } });
     }
   }
 
-  /** Each client once per session that it knows. */
-  #tellSignedOut(grants: readonly StoredGrant[]): void {
-    const told = new Set<string>();
-    for (const { state } of grants) {
-      const { clientId, subject, sid } = state.terms;
-      if (sid === null || !hasGiven(state) || told.has(`${clientId} ${sid}`)) continue;
-      told.add(`${clientId} ${sid}`);
-      this.#store.addNotice({ id: crypto.randomUUID(), clientId, subject, sid });
-    }
+  /** What was noted is told once: it was taken out in this very transaction. */
+  #tellSignedOut(clients: readonly SessionClient[]): void {
+    for (const client of clients) this.#store.addNotice({ id: crypto.randomUUID(), ...client });
   }
 
   #event() {

@@ -1,10 +1,14 @@
+import { platformRandom } from "../kernel/random.ts";
 import type { AccountEvent } from "../ports/account_events.ts";
 import type { SessionOpening, SessionRecord } from "../ports/accounts.ts";
 import type { LogoutNotice } from "../ports/client_notices.ts";
+import type { SessionRoot } from "../protocol/client_sid.ts";
 import type { FeedEntry, FeedKind } from "../protocol/edge_feed.ts";
 import { type GrantState, hasGiven, rememberUntilMs } from "../protocol/grant_state.ts";
 import type { GrantId, SessionId } from "../protocol/ids.ts";
 import { type SessionTimes, sessionEndsAtMs } from "../protocol/session_state.ts";
+import { prepareSchema } from "./account_schema.ts";
+import { SessionClients } from "./session_clients.ts";
 import { SubjectEpochs } from "./subject_epochs.ts";
 
 /** A grant with its name. */
@@ -40,6 +44,7 @@ const NEW_ACCOUNT: AccountHead = { epoch: 1, blocked: false };
 type GrantRow = { id: GrantId; state: string };
 type SessionRow = {
   id: SessionId;
+  root: SessionRoot;
   amr: string;
   acr: string | null;
   label: string;
@@ -55,6 +60,7 @@ type SessionRow = {
  */
 export class AccountStore {
   readonly epochs: SubjectEpochs;
+  readonly clients: SessionClients;
   readonly #storage: DurableObjectStorage;
   readonly #sql: SqlStorage;
 
@@ -62,22 +68,8 @@ export class AccountStore {
     this.epochs = new SubjectEpochs(storage);
     this.#storage = storage;
     this.#sql = storage.sql;
-    this.#sql.exec(`
-      CREATE TABLE IF NOT EXISTS grants (
-        id TEXT PRIMARY KEY, client TEXT NOT NULL, session TEXT, has_given INTEGER NOT NULL,
-        is_revoked INTEGER NOT NULL, last_used INTEGER NOT NULL, remember_until INTEGER NOT NULL, state TEXT NOT NULL) WITHOUT ROWID;
-      CREATE INDEX IF NOT EXISTS grants_unrevoked ON grants (has_given, last_used) WHERE is_revoked = 0;
-      CREATE TABLE IF NOT EXISTS spent_hashes (
-        grant_id TEXT NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (grant_id, hash)) WITHOUT ROWID;
-      CREATE TABLE IF NOT EXISTS sessions (
-        id TEXT PRIMARY KEY, secret_hash TEXT NOT NULL UNIQUE, amr TEXT NOT NULL, acr TEXT, label TEXT NOT NULL,
-        created INTEGER NOT NULL, last_seen INTEGER NOT NULL, idle INTEGER NOT NULL, absolute_end INTEGER NOT NULL);
-      CREATE TABLE IF NOT EXISTS feed_outbox (
-        seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, id TEXT NOT NULL, epoch INTEGER NOT NULL,
-        until INTEGER NOT NULL, UNIQUE (kind, id, epoch));
-      CREATE TABLE IF NOT EXISTS event_outbox (seq INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL);
-      CREATE TABLE IF NOT EXISTS notice_outbox (
-        seq INTEGER PRIMARY KEY AUTOINCREMENT, notice TEXT NOT NULL, tries INTEGER NOT NULL, due INTEGER NOT NULL);`);
+    prepareSchema(storage, platformRandom);
+    this.clients = new SessionClients(this.#sql);
   }
 
   head(): AccountHead {
@@ -143,11 +135,11 @@ export class AccountStore {
   }
 
   addSession(opening: SessionOpening, nowMs: number): void {
-    const { id, secretHash, amr, acr, label, idleMs, absoluteMs } = opening;
+    const { id, root, secretHash, amr, acr, label, idleMs, absoluteMs } = opening;
     this.#sql.exec(
-      `INSERT INTO sessions (id, secret_hash, amr, acr, label, created, last_seen, idle, absolute_end)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      ...[id, secretHash, JSON.stringify(amr), acr, label, nowMs, nowMs, idleMs, nowMs + absoluteMs],
+      `INSERT INTO sessions (id, root, secret_hash, amr, acr, label, created, last_seen, idle, absolute_end)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      ...[id, root, secretHash, JSON.stringify(amr), acr, label, nowMs, nowMs, idleMs, nowMs + absoluteMs],
     );
   }
 
@@ -168,9 +160,10 @@ export class AccountStore {
     this.#sql.exec("UPDATE sessions SET last_seen = ? WHERE id = ?", nowMs, id);
   }
 
-  /** True where there was one. */
-  removeSession(id: SessionId): boolean {
-    return this.#sql.exec("DELETE FROM sessions WHERE id = ? RETURNING id", id).toArray().length > 0;
+  /** The root of what was removed, or null where there was no such session. */
+  removeSession(id: SessionId): SessionRoot | null {
+    type Row = { root: SessionRoot };
+    return this.#sql.exec<Row>("DELETE FROM sessions WHERE id = ? RETURNING root", id).toArray()[0]?.root ?? null;
   }
 
   /** An entry takes the place of a waiting one that says the same, and a place behind what a delivery may be reading. */
@@ -239,6 +232,7 @@ export class AccountStore {
   /** Forgets sessions that have ended by themselves and grants that nothing can be done with any more. */
   sweep(nowMs: number): void {
     this.#sql.exec("DELETE FROM sessions WHERE min(last_seen + idle, absolute_end) <= ?", nowMs);
+    this.#sql.exec("DELETE FROM session_clients WHERE until <= ?", nowMs);
     const gone = this.#sql.exec<{ id: string }>("DELETE FROM grants WHERE remember_until <= ? RETURNING id", nowMs);
     for (const { id } of gone.toArray()) this.#sql.exec("DELETE FROM spent_hashes WHERE grant_id = ?", id);
   }
@@ -249,7 +243,8 @@ export class AccountStore {
       .exec<{ at: number | null }>(
         `SELECT min(at) AS at FROM (
            SELECT min(remember_until) AS at FROM grants
-           UNION ALL SELECT min(min(last_seen + idle, absolute_end)) FROM sessions)`,
+           UNION ALL SELECT min(min(last_seen + idle, absolute_end)) FROM sessions
+           UNION ALL SELECT min(until) FROM session_clients)`,
       )
       .one().at;
   }
@@ -269,6 +264,7 @@ function storedSession(row: SessionRow): StoredSession {
     times,
     record: {
       id: row.id,
+      root: row.root,
       amr: JSON.parse(row.amr),
       acr: row.acr,
       label: row.label,

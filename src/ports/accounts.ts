@@ -1,3 +1,4 @@
+import type { SessionRoot } from "../protocol/client_sid.ts";
 import type {
   CodeIssue,
   CodeRedemption,
@@ -14,6 +15,8 @@ export type { CodeIssue, CodeRedemption, GrantLifetimes, GrantRefusal, GrantStar
 /** How a session began, and how long it may last. Times in Unix milliseconds, lengths in milliseconds. */
 export interface SessionOpening {
   readonly id: SessionId;
+  /** For a session that takes the place of none; another one hands its own root on. */
+  readonly root: SessionRoot;
   /** SHA-256 of the cookie's secret, as base64url. */
   readonly secretHash: string;
   readonly amr: readonly string[];
@@ -22,7 +25,7 @@ export interface SessionOpening {
   readonly label: string;
   readonly idleMs: number;
   readonly absoluteMs: number;
-  /** The session of this user that the new one takes the place of: it ends, its grants go over. */
+  /** The session of this user that the new one takes the place of: it ends, its grants, its clients and its root go over. */
   readonly replaces: SessionId | null;
   /** The epoch under which the proof was good: nothing opens once it has moved. Null or absent where nothing can have come between. */
   readonly provenAtEpoch?: number | null;
@@ -30,6 +33,8 @@ export interface SessionOpening {
 
 export interface SessionRecord {
   readonly id: SessionId;
+  /** What clients' `sid`s are made of. No answer to anybody has it. */
+  readonly root: SessionRoot;
   readonly amr: readonly string[];
   readonly acr: string | null;
   readonly label: string;

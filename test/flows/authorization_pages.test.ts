@@ -3,6 +3,7 @@ import { authorizationPages } from "../../src/issuer/authorization_pages.ts";
 import { platformRandom } from "../../src/kernel/random.ts";
 import type { ClientRecord } from "../../src/ports/clients.ts";
 import type { AdmittedRequest } from "../../src/protocol/authorization_transaction.ts";
+import { newSessionRoot } from "../../src/protocol/client_sid.ts";
 import { newClientId, newSessionId, newTransactionId, newUserId } from "../../src/protocol/ids.ts";
 import { NO_PEOPLE } from "../../src/protocol/person_facing.ts";
 

@@ -6,6 +6,7 @@ import { platformRandom } from "../../src/kernel/random.ts";
 import type { AccountEvent } from "../../src/ports/account_events.ts";
 import type { Accounts, CodeIssue, GrantLifetimes, GrantStart, SessionOpening } from "../../src/ports/accounts.ts";
 import type { LogoutNotice } from "../../src/ports/client_notices.ts";
+import { newSessionRoot } from "../../src/protocol/client_sid.ts";
 import { newGrantId, newSessionId, newUserId, type UserId } from "../../src/protocol/ids.ts";
 import { RecordingFeed } from "./courier_world.ts";
 import { ACCESS_MS, codeIssue, grantStart, LIFETIMES, redemptionOf } from "./grants.ts";
@@ -111,6 +112,7 @@ export async function newAccount() {
 export function sessionOpening(changes: Partial<SessionOpening> = {}): SessionOpening {
   return {
     id: newSessionId(platformRandom),
+    root: newSessionRoot(platformRandom),
     secretHash: crypto.randomUUID(),
     amr: ["pwd"],
     acr: null,

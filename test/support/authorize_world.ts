@@ -15,6 +15,7 @@ import { consentPageRoute, consentRoute } from "../../src/issuer/consent_route.t
 import type { SignedIn } from "../../src/issuing/authorizing.ts";
 import { platformRandom } from "../../src/kernel/random.ts";
 import type { UserRecord } from "../../src/ports/users.ts";
+import { newSessionRoot } from "../../src/protocol/client_sid.ts";
 import { newSessionId } from "../../src/protocol/ids.ts";
 import { configuredLifetimes, newSecret, REDIRECT_URI, registerUser } from "./grant_world.ts";
 import {
@@ -98,6 +99,7 @@ export class TestBrowser {
     const nowMs = Date.now() - agoMs;
     const opening = {
       id: newSessionId(platformRandom),
+      root: newSessionRoot(platformRandom),
       secretHash: newSecret(),
       amr: ["pwd"],
       acr: null,

@@ -2,10 +2,10 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { Hono } from "hono";
 import { requestScope, type ScopedEnv } from "../../src/http/request_scope.ts";
 import { logoutRoutes } from "../../src/issuer/logout_route.ts";
-import { clientSid } from "../../src/issuing/client_sid.ts";
 import { subjectFor } from "../../src/issuing/finish_authorization.ts";
 import { openSession } from "../../src/issuing/open_session.ts";
 import type { UserRecord } from "../../src/ports/users.ts";
+import { clientSid, type SessionRoot } from "../../src/protocol/client_sid.ts";
 import type { SessionId } from "../../src/protocol/ids.ts";
 import { type CodeWishes, plantCode, redeem, registerApp, registerUser } from "./grant_world.ts";
 import { ISSUER_URL, openIsolate, type RegisteredClient, readWhole, type Told } from "./issuer_world.ts";
@@ -39,11 +39,12 @@ export class LogoutBrowser {
   cookie = "";
   user: UserRecord | null = null;
   session: SessionId | null = null;
-  /** Signs a user in, as the login page does once the password was right. */
+
+  /** Signs a user in, as the login page does once the password was right: in the place of whoever was signed in before. */
   async signIn(user?: UserRecord): Promise<UserRecord> {
     const person = user ?? (await registerUser());
     const visitor = { address: "203.0.113.9", knownBrowser: null, label: "a test" };
-    const opened = await openSession(person.id, visitor, null, null, people, Date.now());
+    const opened = await openSession(person.id, visitor, this.session, null, people, Date.now());
     if (!opened.ok) throw new Error("the account is blocked");
     this.cookie = `sallyport_session=${secret(opened.value.token)}`;
     this.user = person;
@@ -62,7 +63,7 @@ export class LogoutBrowser {
         terms: {
           scopes: ["openid", "orders:read"],
           sessionId: session,
-          sid: await clientSid(client.id, session, issuer.secrets),
+          sid: await clientSid(client.id, await this.root()),
           subject: await subjectFor(user.id, client.record, people),
           ...terms,
         },
@@ -70,6 +71,14 @@ export class LogoutBrowser {
     );
     const { id_token, access_token, refresh_token } = told.json;
     return { idToken: String(id_token), accessToken: String(access_token), refreshToken: String(refresh_token) };
+  }
+
+  /** What the `sid`s of this browser's session are made of. */
+  async root(): Promise<SessionRoot> {
+    const sessions = this.user === null ? [] : await issuer.accounts.listSessions(this.user.id, Date.now());
+    const root = sessions.find(({ id }) => id === this.session)?.root;
+    if (root === undefined) throw new Error("nobody is signed in");
+    return root;
   }
 
   async go(path: string, init: RequestInit = {}): Promise<Told> {

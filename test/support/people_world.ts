@@ -47,16 +47,17 @@ export function memoryAccounts(users: D1Users) {
     async openSession(user: UserId, opening: SessionOpening, nowMs: number) {
       if (blocked.has(user)) return "blocked" as const;
       if ((opening.provenAtEpoch ?? epochOf(user)) !== epochOf(user)) return "superseded" as const;
-      if (opening.replaces !== null) sessions.delete(opening.replaces);
-      sessions.set(opening.id, { ...opening, user, atMs: nowMs });
+      const before = opening.replaces === null ? undefined : sessions.get(opening.replaces);
+      if (before !== undefined) sessions.delete(before.id);
+      sessions.set(opening.id, { ...opening, root: before?.root ?? opening.root, user, atMs: nowMs });
       return "opened" as const;
     },
     async findSession(user: UserId, secretHash: string, nowMs: number) {
       const found = [...sessions.values()].find((one) => one.user === user && one.secretHash === secretHash);
       if (found === undefined || found.atMs + found.absoluteMs <= nowMs) return null;
-      const { id, amr, acr, label, atMs, absoluteMs } = found;
+      const { id, root, amr, acr, label, atMs, absoluteMs } = found;
       const times = { createdAtMs: atMs, authTimeMs: atMs, lastSeenAtMs: atMs, endsAtMs: atMs + absoluteMs };
-      return { id, amr, acr, label, ...times };
+      return { id, root, amr, acr, label, ...times };
     },
     async endSession(_: UserId, session: SessionId) {
       sessions.delete(session);
