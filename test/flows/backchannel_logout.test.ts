@@ -82,6 +82,19 @@ describe("OpenID Connect Back-Channel Logout 2.5: signing out tells each client 
     expect(received[1]).toMatchObject({ at: OTHER });
   });
 
+  it("under the sid that a client knows since before the user signed in again, and once", async () => {
+    const browser = new LogoutBrowser();
+    const user = await browser.signIn();
+    const first = decodeJwt((await browser.tokensOf(app)).idToken);
+    await browser.signIn(user);
+    await browser.tokensOf(app);
+    const { idToken } = await browser.tokensOf(other);
+    await browser.logout({ id_token_hint: idToken });
+    await heard(2);
+    const token = received.find(({ at }) => at === APP)?.token ?? "";
+    expect(await claimsFor(app, token)).toMatchObject({ sub: first.sub, sid: first.sid });
+  });
+
   it("a logout token is no access token, and no hint", async () => {
     const browser = new LogoutBrowser();
     await browser.signIn();
