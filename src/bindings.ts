@@ -7,6 +7,7 @@ import type { KeyRingObject } from "./objects/key_ring.ts";
 import type { Limiter } from "./objects/limiter.ts";
 import type { MailCourierObject } from "./objects/mail_courier.ts";
 import type { OutboxCourierObject } from "./objects/outbox_courier.ts";
+import type { SweeperObject } from "./objects/sweeper.ts";
 import type { IssuerReader } from "./ports/issuer_reader.ts";
 
 /**
@@ -34,6 +35,7 @@ export interface Bindings {
   readonly ACCOUNTS: DurableObjectNamespace<AccountObject<unknown>> | null;
   readonly GUESSES: DurableObjectNamespace<Guesses> | null;
   readonly MAILS: DurableObjectNamespace<MailCourierObject<unknown>> | null;
+  readonly SWEEPER: DurableObjectNamespace<SweeperObject<unknown>> | null;
   /** What carries mail out, and the address that it is from. Without both, mail stays in D1. */
   readonly EMAIL: SendEmail | null;
   readonly MAIL_FROM: string | null;
@@ -72,6 +74,7 @@ export function readBindings(env: Environment): Bindings {
     ACCOUNTS: env.ACCOUNTS ?? null,
     GUESSES: env.GUESSES ?? null,
     MAILS: env.MAILS ?? null,
+    SWEEPER: env.SWEEPER ?? null,
     EMAIL: env.EMAIL ?? null,
     MAIL_FROM: env.MAIL_FROM || null,
     ISSUER: env.ISSUER ?? null,

@@ -1,5 +1,6 @@
 import { BackchannelLogout } from "./adapters/backchannel_logout.ts";
 import { D1Outbox } from "./adapters/d1_outbox.ts";
+import { D1Perishables } from "./adapters/d1_retention.ts";
 import { joseKeyMaker } from "./adapters/jose_keys.ts";
 import { JoseTokenSigner, SIGNER_KEY_MS } from "./adapters/jose_token_signer.ts";
 import { KvApiKeys } from "./adapters/kv_api_keys.ts";
@@ -11,14 +12,18 @@ import {
   installedConfig,
   issuerStores,
   keyEncryption,
+  ONE,
   SIGNING_RING,
   signingEncryption,
 } from "./compose_stores.ts";
 import type { CompiledConfig } from "./config/compile.ts";
+import { logEvent, logFault } from "./http/log.ts";
+import { sweep } from "./managing/sweep.ts";
 import type { AccountWiring } from "./objects/account.ts";
 import type { KeyRingWiring } from "./objects/key_ring.ts";
 import type { MailCourierWiring } from "./objects/mail_courier.ts";
 import type { CourierWiring } from "./objects/outbox_courier.ts";
+import type { SweeperWiring } from "./objects/sweeper.ts";
 
 /*
  * The wiring of the Durable Objects: what each is given by the entry that exports it.
@@ -66,6 +71,35 @@ export function wireCourier(env: Environment): CourierWiring {
 /** What the courier of mail carries between; null where nothing carries mail on. */
 export function wireMailCourier(env: Environment): MailCourierWiring | null {
   return composeMailCourier(readBindings(env), installedConfig(env));
+}
+
+/** What the sweeper does. */
+export function wireSweeper(env: Environment): SweeperWiring {
+  const bindings = readBindings(env);
+  const config = installedConfig(env);
+  const { retention, passwords } = config.issuer;
+  const sweeping = {
+    perishables: new D1Perishables(need(bindings, "DB")),
+    keep: {
+      sentMailMs: retention.sentMailSeconds * 1000,
+      unsentMailMs: retention.unsentMailSeconds * 1000,
+      securityEventMs: retention.securityEventSeconds * 1000,
+      unconfirmedUserMs: retention.unconfirmedUserSeconds * 1000,
+    },
+    linkMs: composeMailCourier(bindings, config) === null ? passwords.linkSeconds * 1000 : null,
+    swept: (what: string, rows: number) => logEvent("swept", { what, rows }),
+    failed: (what: string, error: unknown) => logFault("sweep_failed", { what, error: String(error) }),
+  };
+  return { sweep: (nowMs) => sweep(sweeping, nowMs), everyMs: retention.sweepSeconds * 1000 };
+}
+
+/** Sees to it that the sweeper goes its rounds. Never throws: what is over can wait, and the next isolate tries again. */
+export async function startSweeper(env: Environment): Promise<void> {
+  try {
+    await need(readBindings(env), "SWEEPER").getByName(ONE).expect();
+  } catch (error) {
+    logFault("sweeper_not_started", { error: String(error) });
+  }
 }
 
 /** What an account's object needs. */

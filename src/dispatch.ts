@@ -20,13 +20,17 @@ export interface Apps {
 
 /**
  * The `fetch` of a deployment: its apps are composed by the first request and kept. Nobody sees what goes wrong on the way:
- * a deployment that lacks something answers 503 until it is mended, anything else 500, and the log says which.
+ * a deployment that lacks something answers 503 until it is mended, anything else 500, and the log says which. `begin` is done
+ * once in an isolate, behind its first answer, and must not throw.
  */
-export function serve(compose: (env: Environment) => Apps) {
+export function serve(compose: (env: Environment) => Apps, begin?: (env: Environment) => Promise<void>) {
   let apps: Apps | null = null;
   return async (request: Request, env: Environment, ctx: ExecutionContext): Promise<Response> => {
     try {
-      apps ??= compose(env);
+      if (apps === null) {
+        apps = compose(env);
+        if (begin !== undefined) ctx.waitUntil(begin(env));
+      }
       return await dispatch(request, ctx, apps);
     } catch (error) {
       return lastResort(error, request);

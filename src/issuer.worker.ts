@@ -3,7 +3,14 @@ import { adminApp } from "./admin/app.ts";
 import type { Environment } from "./bindings.ts";
 import { composeAdmin, composeIssuer, composeReader, composeRevocations } from "./compose.ts";
 import { composeHosts } from "./compose_config.ts";
-import { wireAccount, wireCourier, wireMailCourier, wireSigningRing } from "./compose_objects.ts";
+import {
+  startSweeper,
+  wireAccount,
+  wireCourier,
+  wireMailCourier,
+  wireSigningRing,
+  wireSweeper,
+} from "./compose_objects.ts";
 import { installedConfig } from "./compose_stores.ts";
 import { type Apps, serve } from "./dispatch.ts";
 import { issuerApp } from "./issuer/app.ts";
@@ -11,6 +18,7 @@ import { AccountObject } from "./objects/account.ts";
 import { KeyRingObject } from "./objects/key_ring.ts";
 import { MailCourierObject } from "./objects/mail_courier.ts";
 import { OutboxCourierObject } from "./objects/outbox_courier.ts";
+import { SweeperObject } from "./objects/sweeper.ts";
 import type { IssuerReader as IssuerReaderPort } from "./ports/issuer_reader.ts";
 import type { FeedPosition } from "./protocol/edge_feed.ts";
 
@@ -31,7 +39,7 @@ function compose(env: Environment): Apps {
   };
 }
 
-export default { fetch: serve(compose) } satisfies ExportedHandler<Environment>;
+export default { fetch: serve(compose, startSweeper) } satisfies ExportedHandler<Environment>;
 
 /** What the authorizer's Worker may ask: reading alone, and nothing secret. */
 export class IssuerReader extends WorkerEntrypoint<Environment> implements IssuerReaderPort {
@@ -69,5 +77,11 @@ export class Account extends AccountObject<Environment> {
 export class MailCourier extends MailCourierObject<Environment> {
   protected override wire() {
     return wireMailCourier(this.env);
+  }
+}
+
+export class Sweeper extends SweeperObject<Environment> {
+  protected override wire() {
+    return wireSweeper(this.env);
   }
 }

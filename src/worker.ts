@@ -2,7 +2,15 @@ import { adminApp } from "./admin/app.ts";
 import type { Environment } from "./bindings.ts";
 import { composeAdmin, composeAuthorizer, composeIssuer, composeReader, composeRevocations } from "./compose.ts";
 import { composeHosts } from "./compose_config.ts";
-import { wireAccount, wireCourier, wireIdentityRing, wireMailCourier, wireSigningRing } from "./compose_objects.ts";
+import {
+  startSweeper,
+  wireAccount,
+  wireCourier,
+  wireIdentityRing,
+  wireMailCourier,
+  wireSigningRing,
+  wireSweeper,
+} from "./compose_objects.ts";
 import { installedConfig } from "./compose_stores.ts";
 import { type Apps, serve } from "./dispatch.ts";
 import { issuerApp } from "./issuer/app.ts";
@@ -10,6 +18,7 @@ import { AccountObject } from "./objects/account.ts";
 import { KeyRingObject } from "./objects/key_ring.ts";
 import { MailCourierObject } from "./objects/mail_courier.ts";
 import { OutboxCourierObject } from "./objects/outbox_courier.ts";
+import { SweeperObject } from "./objects/sweeper.ts";
 
 export { AuthorizationTransaction } from "./objects/authorization_transaction.ts";
 export { DeviceAuthorization } from "./objects/device_authorization.ts";
@@ -30,7 +39,7 @@ function compose(env: Environment): Apps {
   };
 }
 
-export default { fetch: serve(compose) } satisfies ExportedHandler<Environment>;
+export default { fetch: serve(compose, startSweeper) } satisfies ExportedHandler<Environment>;
 
 export class SigningKeyRing extends KeyRingObject<Environment> {
   protected override wire() {
@@ -59,5 +68,11 @@ export class Account extends AccountObject<Environment> {
 export class MailCourier extends MailCourierObject<Environment> {
   protected override wire() {
     return wireMailCourier(this.env);
+  }
+}
+
+export class Sweeper extends SweeperObject<Environment> {
+  protected override wire() {
+    return wireSweeper(this.env);
   }
 }

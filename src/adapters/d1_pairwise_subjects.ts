@@ -8,7 +8,7 @@ const WIDTH = 43;
 
 /**
  * Pairwise subjects in D1: random, so that nothing but this table links two of them. A prefix of their own keeps one from ever
- * looking like a user or a client. They outlive the user, so that what is still to be announced of them can be.
+ * looking like a user or a client. They go with the user's record; what is still to be announced of them the account knows.
  */
 export class D1PairwiseSubjects implements PairwiseSubjects {
   readonly #db: D1Database;

@@ -83,11 +83,12 @@ export class D1Users implements UserDirectory {
     return changed === "conflict" || changed === 0 ? "conflict" : "changed";
   }
 
-  /** The update checks the version, and takes part in the same transaction. */
+  /** The update checks the version, and takes part in the same transaction. The names that sectors knew the user by go along. */
   async delete(user: UserRecord, entries: readonly FeedEntry[]) {
     const changed = await transact(this.#db, [
       this.#db.prepare("UPDATE users SET version = ? WHERE id = ?").bind(user.version + 1, user.id),
       this.#db.prepare("DELETE FROM users WHERE id = ?").bind(user.id),
+      this.#db.prepare("DELETE FROM pairwise_subjects WHERE user_id = ?").bind(user.id),
       ...outboxInserts(this.#db, entries),
     ]);
     return changed === "conflict" || changed === 0 ? "conflict" : "deleted";

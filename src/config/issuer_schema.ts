@@ -74,6 +74,19 @@ const lockout = z.strictObject({
   userCodeGuessesPerMinute: z.int().min(1).default(10),
 });
 
+/** How long what is over is kept. Everything that grows by itself has its end here. */
+const retention = z.strictObject({
+  /** Mails that went out: to whom, what about, when. Their texts go when they do. */
+  sentMailSeconds: seconds.default(7 * 86_400),
+  /** Mails that were given up, or that nothing carries on. No shorter than a mail is tried for. */
+  unsentMailSeconds: seconds.min(86_400).default(30 * 86_400),
+  securityEventSeconds: seconds.default(400 * 86_400),
+  /** Accounts that people registered and whose address nobody confirmed. Operators' invitations stay. */
+  unconfirmedUserSeconds: seconds.default(7 * 86_400),
+  /** How often what is over is looked for. */
+  sweepSeconds: seconds.max(7 * 86_400).default(3_600),
+});
+
 const branding = z.strictObject({
   name: z.string().min(1).max(60).default("Sallyport"),
   /** A colour that white text stands out from (WCAG AA), as `#rrggbb`. */
@@ -106,5 +119,6 @@ export const issuer = z.strictObject({
   sessions: sessions.prefault({}),
   passwords: passwords.prefault({}),
   lockout: lockout.prefault({}),
+  retention: retention.prefault({}),
   branding: branding.prefault({}),
 });

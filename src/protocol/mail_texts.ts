@@ -8,6 +8,9 @@ export interface MailText<Kind extends string> {
   readonly text: string;
 }
 
+/** The mails whose text is worth an account to whoever reads it, for as long as its link works. */
+export const KINDS_WITH_LINK = ["verify_email", "reset_password", "address_in_use", "invitation"] as const;
+
 /** Who writes, and how long a link in the mail works. */
 export interface MailSender {
   readonly issuerUrl: string;

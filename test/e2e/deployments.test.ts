@@ -25,6 +25,7 @@ const ISSUER_STATE = {
   "GUESSES (Guesses)": "Durable Object",
   "OUTBOX (OutboxCourier)": "Durable Object",
   "MAILS (MailCourier)": "Durable Object",
+  "SWEEPER (Sweeper)": "Durable Object",
   "ACCOUNTS (Account)": "Durable Object",
   "TRANSACTIONS (AuthorizationTransaction)": "Durable Object",
   "DEVICES (DeviceAuthorization)": "Durable Object",

@@ -104,7 +104,8 @@ describe("OpenID Connect Core 8.1: epochs under pairwise subjects", () => {
     await expect.poll(() => feed.calls).toBe(1);
     const start = grantStart({ terms: terms({ subject: user }) });
     const starting = accounts.startGrant(user, start, LIFETIMES, nowMs);
-    await expect.poll(() => accounts.listGrants(user, nowMs), "its answer waits for the feed").toHaveLength(1);
+    // It has begun, and its answer waits for the feed.
+    await expect.poll(() => accounts.listGrants(user, nowMs)).toHaveLength(1);
     const endingAgain = accounts.endEverything(user, "admin", null, nowMs);
     await expect.poll(() => accounts.listGrants(user, nowMs)).toHaveLength(0);
     open();

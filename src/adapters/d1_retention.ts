@@ -1,0 +1,61 @@
+import type { Perishables } from "../ports/retention.ts";
+import { KINDS_WITH_LINK } from "../protocol/mail_texts.ts";
+import { onD1 } from "./d1.ts";
+
+/** What perishes in D1. Each is one statement, so that what it finds and what it takes are the same rows. */
+export class D1Perishables implements Perishables {
+  readonly #db: D1Database;
+
+  constructor(db: D1Database) {
+    this.#db = db;
+  }
+
+  forgetSentMails(untilMs: number, limit: number): Promise<number> {
+    const over = "SELECT seq FROM mail_outbox WHERE sent_at <= ? ORDER BY sent_at LIMIT ?";
+    return this.#take(`DELETE FROM mail_outbox WHERE seq IN (${over}) RETURNING seq`, untilMs, limit);
+  }
+
+  forgetUnsentMails(untilMs: number, limit: number): Promise<number> {
+    const over = "SELECT seq FROM mail_outbox WHERE sent_at IS NULL AND created_at <= ? ORDER BY created_at LIMIT ?";
+    return this.#take(`DELETE FROM mail_outbox WHERE seq IN (${over}) RETURNING seq`, untilMs, limit);
+  }
+
+  giveUpLinkMails(untilMs: number, nowMs: number, limit: number): Promise<number> {
+    const over = `SELECT seq FROM mail_outbox WHERE sent_at IS NULL AND given_up_at IS NULL AND created_at <= ?2
+      AND kind IN (SELECT value FROM json_each(?4)) ORDER BY created_at LIMIT ?3`;
+    const sql = `UPDATE mail_outbox SET given_up_at = ?1, body = '' WHERE seq IN (${over}) RETURNING seq`;
+    return this.#take(sql, nowMs, untilMs, limit, JSON.stringify(KINDS_WITH_LINK));
+  }
+
+  forgetLinks(untilMs: number, limit: number): Promise<number> {
+    const over = "SELECT hash FROM action_links WHERE expires_at <= ? ORDER BY expires_at LIMIT ?";
+    return this.#take(`DELETE FROM action_links WHERE hash IN (${over}) RETURNING 1`, untilMs, limit);
+  }
+
+  forgetSecurityEvents(untilMs: number, limit: number): Promise<number> {
+    const over = "SELECT seq FROM security_events WHERE at <= ? ORDER BY at LIMIT ?";
+    return this.#take(`DELETE FROM security_events WHERE seq IN (${over}) RETURNING seq`, untilMs, limit);
+  }
+
+  /**
+   * Who has no password was made by an operator: the owner's first password confirms the address. Every change of a record moves its
+   * version, a confirmation too: whichever of the two statements comes second has no row to change.
+   */
+  forgetUnconfirmedUsers(untilMs: number, nowMs: number, limit: number): Promise<number> {
+    const over = `SELECT id FROM users
+      WHERE version = 1 AND email_verified = 0 AND password_hash IS NOT NULL AND created_at <= ?1
+      AND NOT EXISTS (SELECT 1 FROM action_links WHERE user_id = users.id AND expires_at > ?2)
+      ORDER BY created_at LIMIT ?3`;
+    return this.#take(`DELETE FROM users WHERE id IN (${over}) RETURNING id`, untilMs, nowMs, limit);
+  }
+
+  async #take(sql: string, ...values: readonly unknown[]): Promise<number> {
+    const { results } = await onD1(() =>
+      this.#db
+        .prepare(sql)
+        .bind(...values)
+        .all(),
+    );
+    return results.length;
+  }
+}
