@@ -9,16 +9,22 @@ import {
   subjectEntry,
 } from "../protocol/grant_state.ts";
 import { outlivesSession } from "../protocol/grant_terms.ts";
-import type { GrantId, SessionId, UserId } from "../protocol/ids.ts";
+import type { ClientId, GrantId, SessionId, UserId } from "../protocol/ids.ts";
 import type { AccountStore, StoredGrant } from "./account_store.ts";
 import type { SessionClient } from "./session_clients.ts";
 
 /** A user's browsers; more than that is no person. */
 const MOST_SESSIONS = 50;
-/** A user's connected apps. */
-const MOST_GRANTS = 500;
+/** How many grants one client may hold of a user, and all clients together. */
+interface Room {
+  readonly ofClient: number;
+  readonly ofUser: number;
+}
+
+/** What clients act by. More than this are installations that nobody uses any more. */
+const GRANTS: Room = { ofClient: 100, ofUser: 1_000 };
 /** Codes that wait. Counted apart: pages that make a browser ask for codes must not push out the apps of its user. */
-const MOST_CODES = 100;
+const CODES: Room = { ofClient: 50, ofUser: 200 };
 /** Sign-ins at clients, a client of a session being one: what all sessions together are remembered by. */
 const MOST_CLIENTS = 500;
 
@@ -72,7 +78,23 @@ export class AccountChanges {
       this.#store.clients.note(sessionId, { clientId, subject, sid }, this.#nowMs, rememberUntilMs(state));
       this.#tellSignedOut(this.#store.clients.takeSurplus(sessionId, clientId, MOST_CLIENTS));
     }
-    this.endGrants(this.#store.surplusGrants(isGiving, isGiving ? MOST_GRANTS : MOST_CODES, id));
+    this.#makeRoom(id, clientId, isGiving);
+  }
+
+  /**
+   * A client with too many grants loses those of its own that were used longest ago, so that no client pushes another out. Where all
+   * together have too many, whichever holds the most gives way: a client with few keeps them, whatever others do.
+   */
+  #makeRoom(id: GrantId, clientId: ClientId, isGiving: boolean): void {
+    const { ofClient, ofUser } = isGiving ? GRANTS : CODES;
+    const holders = this.#store.holders(isGiving);
+    const own = holders.find(({ client }) => client === clientId)?.grants ?? 0;
+    const all = holders.reduce((sum, { grants }) => sum + grants, 0);
+    const [largest] = holders;
+    if (own > ofClient) this.endGrants(this.#store.oldestGrants(isGiving, clientId, own - ofClient, id));
+    else if (all > ofUser && largest !== undefined) {
+      this.endGrants(this.#store.oldestGrants(isGiving, largest.client, all - ofUser, id));
+    }
   }
 
   /**

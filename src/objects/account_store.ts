@@ -5,7 +5,7 @@ import type { LogoutNotice } from "../ports/client_notices.ts";
 import type { SessionRoot } from "../protocol/client_sid.ts";
 import type { FeedEntry, FeedKind } from "../protocol/edge_feed.ts";
 import { type GrantState, hasGiven, rememberUntilMs } from "../protocol/grant_state.ts";
-import type { GrantId, SessionId } from "../protocol/ids.ts";
+import type { ClientId, GrantId, SessionId } from "../protocol/ids.ts";
 import { type SessionTimes, sessionEndsAtMs } from "../protocol/session_state.ts";
 import { prepareSchema } from "./account_schema.ts";
 import { SessionClients } from "./session_clients.ts";
@@ -114,12 +114,23 @@ export class AccountStore {
     return rows.toArray().map(({ id, state }) => ({ id, state: JSON.parse(state) }));
   }
 
-  /** Unrevoked grants that gave something already, or that wait to, beyond the `most` that were used last; never `but`. */
-  surplusGrants(hasGiven: boolean, most: number, but: GrantId): readonly StoredGrant[] {
+  /** The clients that hold unrevoked grants which gave something already, or which wait to; whoever holds the most first. */
+  holders(hasGiven: boolean): readonly { readonly client: ClientId; readonly grants: number }[] {
+    return this.#sql
+      .exec<{ client: ClientId; grants: number }>(
+        `SELECT client, count(*) AS grants FROM grants WHERE is_revoked = 0 AND has_given = ?
+         GROUP BY client ORDER BY grants DESC, min(last_used)`,
+        Number(hasGiven),
+      )
+      .toArray();
+  }
+
+  /** Those of `client`'s unrevoked grants that were used longest ago, up to `limit`; never `but`. */
+  oldestGrants(hasGiven: boolean, client: ClientId, limit: number, but: GrantId): readonly StoredGrant[] {
     const rows = this.#sql.exec<GrantRow>(
-      `SELECT id, state FROM grants WHERE is_revoked = 0 AND has_given = ? AND id <> ?
-       ORDER BY last_used DESC LIMIT -1 OFFSET ?`,
-      ...[Number(hasGiven), but, most - 1],
+      `SELECT id, state FROM grants WHERE is_revoked = 0 AND has_given = ? AND client = ? AND id <> ?
+       ORDER BY last_used LIMIT ?`,
+      ...[Number(hasGiven), client, but, limit],
     );
     return rows.toArray().map(({ id, state }) => ({ id, state: JSON.parse(state) }));
   }

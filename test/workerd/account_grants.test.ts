@@ -1,4 +1,4 @@
-import { evictDurableObject } from "cloudflare:test";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import type { GrantOutcome } from "../../src/ports/accounts.ts";
 import { newAccount } from "../support/account_world.ts";
@@ -196,12 +196,45 @@ describe("withdrawing what was granted", () => {
     const account = await newAccount();
     const app = await account.started();
     const first = await account.issued();
-    for (let count = 0; count < 99; count++) await account.issued();
+    for (let count = 0; count < 49; count++) await account.issued();
     expect(await account.rows("grants WHERE is_revoked = 1")).toBe(0);
     const last = await account.issued({}, {});
     expect(await account.rows("grants WHERE is_revoked = 1")).toBe(1);
     expect(await account.redeem(last)).toMatchObject({ kind: "granted" });
     expect(await account.accounts.listGrants(account.user, account.nowMs)).toHaveLength(2);
     expect([app.grantId, first.grantId]).not.toContain(last.grantId);
+  });
+
+  it("a client with too many grants loses its own oldest one, never another client's", async () => {
+    const account = await newAccount();
+    const { accounts, user, nowMs } = account;
+    const other = await account.started({ terms: terms({ clientId: OTHER_CLIENT }) });
+    const [first, second] = [await account.started(), await account.started()];
+    for (let count = 2; count < 100; count++) await account.started();
+    const later = nowMs + 1_000;
+    for (const start of [first, second]) await accounts.refresh(user, presentation(start, 0), later);
+    expect(await accounts.listGrants(user, nowMs)).toHaveLength(101);
+    const last = await account.started();
+    const live = (await accounts.listGrants(user, nowMs)).map(({ grantId }) => grantId);
+    expect(live).toHaveLength(101);
+    expect(live).toEqual(expect.arrayContaining([other.grantId, first.grantId, second.grantId, last.grantId]));
+    expect(account.feed.told, "the gate hears of the one that went").toMatchObject([{ kind: "grant" }]);
+    expect(live).not.toContain(account.feed.told[0]?.id);
+  });
+
+  it("where all clients together have too many, whoever holds the most gives way", async () => {
+    const account = await newAccount();
+    const { accounts, user, nowMs } = account;
+    const modest = await account.started({ terms: terms({ clientId: OTHER_CLIENT }) });
+    const copy = `INSERT INTO grants (id, client, session, has_given, is_revoked, last_used, remember_until, state)
+      SELECT ?, ?, session, has_given, is_revoked, last_used, remember_until, state FROM grants WHERE id = ?`;
+    await runInDurableObject(account.stub(), (_, { storage: { sql } }) => {
+      for (let at = 0; at < 999; at++) sql.exec(copy, `grt_${at}`, `cli_${at % 11}`, modest.grantId);
+    });
+    expect(await account.rows("grants WHERE is_revoked = 0")).toBe(1_000);
+    const newcomer = await account.started();
+    const live = (await accounts.listGrants(user, nowMs)).map(({ grantId }) => grantId);
+    expect(live).toHaveLength(1_000);
+    expect(live).toEqual(expect.arrayContaining([modest.grantId, newcomer.grantId]));
   });
 });
