@@ -1,4 +1,5 @@
 import { carriedMail, remoteMailCourier } from "./adapters/carried_mail.ts";
+import { D1Consents } from "./adapters/d1_consents.ts";
 import { D1MailOutbox, d1MailRecords } from "./adapters/d1_mail_outbox.ts";
 import { D1SecurityEvents } from "./adapters/d1_security_events.ts";
 import { D1Users } from "./adapters/d1_users.ts";
@@ -50,6 +51,7 @@ export function composeAccountEvents(bindings: Bindings, config: CompiledConfig)
   return accountAlerts({
     users: new D1Users(need(bindings, "DB")),
     mail: composeMail(bindings),
+    consents: new D1Consents(need(bindings, "DB")),
     sender: mailSender(config),
     record: (events) => securityEvents.record(events),
     log: ({ id, kind, reason, userId, grantId, clientId, atMs }) =>

@@ -1,6 +1,9 @@
-import type { Consents } from "../ports/users.ts";
+import * as z from "zod";
+import type { Consent, ConsentGiver, Consents } from "../ports/consents.ts";
 import type { UserId } from "../protocol/ids.ts";
 import { onD1, textList } from "./d1.ts";
+
+const consentRow = z.object({ client_id: z.string(), resource: z.string(), scopes: textList, updated_at: z.number() });
 
 /** What users agreed to, in D1. */
 export class D1Consents implements Consents {
@@ -10,31 +13,57 @@ export class D1Consents implements Consents {
     this.#db = db;
   }
 
-  async find(user: UserId, client: string, resource: string): Promise<readonly string[] | null> {
-    const sql = "SELECT scopes FROM consents WHERE user_id = ? AND client_id = ? AND resource = ?";
-    const scopes = await onD1(() => this.#db.prepare(sql).bind(user, client, resource).first<string>("scopes"));
+  async find({ user, epoch }: ConsentGiver, client: string, resource: string): Promise<readonly string[] | null> {
+    const sql = "SELECT scopes FROM consents WHERE user_id = ? AND client_id = ? AND resource = ? AND epoch = ?";
+    const scopes = await onD1(() => this.#db.prepare(sql).bind(user, client, resource, epoch).first<string>("scopes"));
     return scopes === null ? null : textList.parse(scopes);
+  }
+
+  async list({ user, epoch }: ConsentGiver): Promise<readonly Consent[]> {
+    const sql = "SELECT client_id, resource, scopes, updated_at FROM consents WHERE user_id = ? AND epoch = ?";
+    const { results } = await onD1(() => this.#db.prepare(sql).bind(user, epoch).all());
+    return results.map(readConsent);
   }
 
   /**
    * One statement, so that of two consents at once neither is lost. Where the user or the client was deleted meanwhile there is
-   * nothing to agree to, and nothing is kept.
+   * nothing to agree to, and nothing is kept. What was agreed under an earlier epoch is replaced and not added to; a decision that is
+   * itself of an earlier one than what is kept changes nothing.
    */
-  async add(user: UserId, client: string, resource: string, scopes: readonly string[], nowMs: number): Promise<void> {
+  async add(
+    { user, epoch }: ConsentGiver,
+    client: string,
+    resource: string,
+    scopes: readonly string[],
+    nowMs: number,
+  ): Promise<void> {
     const sql = `
-      INSERT INTO consents (user_id, client_id, resource, scopes, updated_at)
-      SELECT ?1, ?2, ?3, ?4, ?5
+      INSERT INTO consents (user_id, client_id, resource, scopes, updated_at, epoch)
+      SELECT ?1, ?2, ?3, ?4, ?5, ?6
       WHERE EXISTS (SELECT 1 FROM users WHERE id = ?1) AND EXISTS (SELECT 1 FROM clients WHERE id = ?2)
       ON CONFLICT (user_id, client_id, resource) DO UPDATE SET
-        scopes = (SELECT json_group_array(value) FROM
-          (SELECT value FROM json_each(consents.scopes) UNION SELECT value FROM json_each(excluded.scopes))),
-        updated_at = excluded.updated_at`;
+        scopes = CASE WHEN consents.epoch < excluded.epoch THEN excluded.scopes ELSE
+          (SELECT json_group_array(value) FROM
+            (SELECT value FROM json_each(consents.scopes) UNION SELECT value FROM json_each(excluded.scopes))) END,
+        updated_at = excluded.updated_at,
+        epoch = excluded.epoch
+      WHERE consents.epoch <= excluded.epoch`;
     const distinct = JSON.stringify([...new Set(scopes)].sort());
-    await onD1(() => this.#db.prepare(sql).bind(user, client, resource, distinct, nowMs).run());
+    await onD1(() => this.#db.prepare(sql).bind(user, client, resource, distinct, nowMs, epoch).run());
   }
 
   async withdraw(user: UserId, client: string): Promise<void> {
     const sql = "DELETE FROM consents WHERE user_id = ? AND client_id = ?";
     await onD1(() => this.#db.prepare(sql).bind(user, client).run());
   }
+
+  async forgetBefore({ user, epoch }: ConsentGiver): Promise<void> {
+    const sql = "DELETE FROM consents WHERE user_id = ? AND epoch < ?";
+    await onD1(() => this.#db.prepare(sql).bind(user, epoch).run());
+  }
+}
+
+function readConsent(row: unknown): Consent {
+  const { client_id, resource, scopes, updated_at } = consentRow.parse(row);
+  return { clientId: client_id as Consent["clientId"], resource, scopes, givenAtMs: updated_at };
 }

@@ -1,6 +1,5 @@
 import * as z from "zod";
-import type { AccountEvent } from "../ports/account_events.ts";
-import type { SecurityEventRecord, SecurityEventRecords } from "../ports/operator_records.ts";
+import type { SecurityEvent, SecurityEventRecord, SecurityEventRecords } from "../ports/operator_records.ts";
 import type { UserId } from "../protocol/ids.ts";
 import { onD1 } from "./d1.ts";
 
@@ -8,7 +7,7 @@ const eventRow = z.object({
   seq: z.number(),
   id: z.string(),
   user_id: z.string(),
-  kind: z.enum(["everything_ended", "grant_ended"]),
+  kind: z.enum(["everything_ended", "grant_ended", "email_changed"]),
   detail: z.string().transform((json) => detailColumn.parse(JSON.parse(json))),
   at: z.number(),
 });
@@ -27,15 +26,8 @@ export class D1SecurityEvents implements SecurityEventRecords {
   }
 
   /** Keeps `events`, each once however often it comes. Throws `Outage`. */
-  async record(events: readonly AccountEvent[]): Promise<void> {
-    if (events.length === 0) return;
-    const insert = this.#db.prepare(
-      "INSERT INTO security_events (id, user_id, kind, detail, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
-    );
-    const statements = events.map(({ id, userId, kind, atMs, ...detail }) =>
-      insert.bind(id, userId, kind, JSON.stringify(detail), atMs),
-    );
-    await onD1(() => this.#db.batch(statements));
+  async record(events: readonly SecurityEvent[]): Promise<void> {
+    if (events.length > 0) await onD1(() => this.#db.batch(securityEventInserts(this.#db, events)));
   }
 
   async list(user: UserId, limit: number, afterSeq: number | null): Promise<readonly SecurityEventRecord[]> {
@@ -50,8 +42,18 @@ export class D1SecurityEvents implements SecurityEventRecords {
   }
 }
 
-/** What is read was written by `record` alone. */
+/** Keeps `events` as part of another transaction. */
+export function securityEventInserts(db: D1Database, events: readonly SecurityEvent[]): D1PreparedStatement[] {
+  const insert = db.prepare(
+    "INSERT INTO security_events (id, user_id, kind, detail, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
+  );
+  return events.map(({ id, userId, kind, reason, grantId, clientId, atMs }) =>
+    insert.bind(id, userId, kind, JSON.stringify({ reason, grantId, clientId }), atMs),
+  );
+}
+
+/** What is read was written by the inserts above alone. */
 function readEvent(row: unknown): SecurityEventRecord {
   const { seq, id, user_id: userId, kind, detail, at: atMs } = eventRow.parse(row);
-  return { seq, event: { id, userId, kind, ...detail, atMs } as AccountEvent };
+  return { seq, event: { id, userId, kind, ...detail, atMs } as SecurityEvent };
 }

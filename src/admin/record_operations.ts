@@ -2,9 +2,8 @@ import * as z from "zod";
 import { err } from "../kernel/result.ts";
 import { NOT_FOUND } from "../managing/management.ts";
 import { isKnownUser } from "../managing/user_access.ts";
-import type { AccountEvent } from "../ports/account_events.ts";
 import type { ListPosition } from "../ports/clients.ts";
-import type { MailRecord } from "../ports/operator_records.ts";
+import type { MailRecord, SecurityEvent } from "../ports/operator_records.ts";
 import { parseUserId } from "../protocol/ids.ts";
 import { pathId, shownPage } from "./answers.ts";
 import { isoTime, isoTimeOrNull, pageQuery, timeShape } from "./field_shapes.ts";
@@ -13,7 +12,7 @@ import { NO_BODY, type Operation, operation } from "./operation.ts";
 /** What happened to an account. */
 const securityEventShape = z.strictObject({
   id: z.string().describe("The `event_id` of the log's `security_event`."),
-  kind: z.enum(["everything_ended", "grant_ended"]),
+  kind: z.enum(["everything_ended", "grant_ended", "email_changed"]),
   reason: z.string(),
   grant_id: z.string().nullable(),
   client_id: z.string().nullable(),
@@ -49,7 +48,8 @@ const listEvents = operation({
   id: "list_user_security_events",
   method: "GET",
   path: "/users/{user_id}/security-events",
-  summary: "List what ended a user's sessions and grants, the newest first; also of a user who was deleted",
+  summary:
+    "List what ended a user's sessions and grants and changed their email address, the newest first; also of a user who was deleted",
   status: 200,
   answer: securityEventListShape,
   faults: ["not_found"],
@@ -93,7 +93,7 @@ function positionOf(after: ListPosition | null): number | null {
   return after === null ? null : Number(after.id);
 }
 
-function showEvent(event: AccountEvent): z.output<typeof securityEventShape> {
+function showEvent(event: SecurityEvent): z.output<typeof securityEventShape> {
   const { id, kind, reason, grantId, clientId, atMs } = event;
   return { id, kind, reason, grant_id: grantId, client_id: clientId, at: isoTime(atMs) };
 }

@@ -1,49 +1,34 @@
 import type { ScopedContext } from "../http/request_scope.ts";
 import { changePassword, type PasswordChangeFault } from "../issuing/change_password.ts";
-import { type ConnectedClient, connectedClients, withdrawAccess } from "../issuing/connected_apps.ts";
 import type { CurrentSession } from "../issuing/current_session.ts";
 import type { Throttled } from "../issuing/guess_budgets.ts";
 import { sendVerification } from "../issuing/verify_email.ts";
 import { displayText } from "../protocol/display_text.ts";
-import type { Form } from "../protocol/form.ts";
-import { parseClientId, parseSessionId } from "../protocol/ids.ts";
+import { parseSessionId } from "../protocol/ids.ts";
+import { connectedApps } from "./account_apps_routes.ts";
+import { done, signedInForm, withNotice } from "./account_form.ts";
 import { seeOther } from "./authorization_desk.ts";
-import { IDENTITY_WORDS } from "./authorization_pages.ts";
-import { logPerson, type PageDesk, personAt, seal, showPage, takeForm, visitorAt } from "./page_desk.ts";
-import { type AccountNotice, type AccountProps, accountPage, type ConnectedApp } from "./pages/account_page.tsx";
+import { logPerson, type PageDesk, personAt, seal, showPage, visitorAt } from "./page_desk.ts";
+import { type AccountProps, accountPage } from "./pages/account_page.tsx";
 import { loggedOutPage } from "./pages/logout_pages.tsx";
 import type { PageTerms } from "./pages/page_response.ts";
 import { waitInWords } from "./pages/words.ts";
-import {
-  dropNotice,
-  dropSessionCookie,
-  readNotice,
-  setKnownBrowser,
-  setNotice,
-  setSessionCookie,
-} from "./session_cookie.ts";
+import { dropSessionCookie, setKnownBrowser, setSessionCookie } from "./session_cookie.ts";
 
 const MAX_LABEL = 60;
-const NOTICES: ReadonlySet<string> = new Set<AccountNotice>([
-  "password_changed",
-  "session_ended",
-  "access_withdrawn",
-  "mail_sent",
-]);
+/** The connected apps that the account's own page has room for. */
+const MOST_APPS = 6;
 
 /** `GET /account`: what a person has here. Whoever is not signed in is sent to sign in. */
 export async function accountPageRoute(c: ScopedContext, desk: PageDesk): Promise<Response> {
   const person = await personAt(c, desk);
   if (person === null) return seeOther("/login");
-  const notice = readNotice(c.req.raw.headers.get("cookie"), desk.cookies);
-  const response = await show(c, desk, person, { notice: isNotice(notice) ? notice : null });
-  if (notice !== null) response.headers.append("set-cookie", dropNotice(desk.cookies));
-  return response;
+  return withNotice(c, desk, (notice) => show(c, desk, person, { notice }));
 }
 
 /** `POST /account/sessions/end`: one of the person's own, by its id. Another's is not found, and nothing happens. */
 export function endSessionRoute(c: ScopedContext, desk: PageDesk): Promise<Response> {
-  return signedIn(c, desk, async ({ user }, form) => {
+  return signedInForm(c, desk, "/account", async ({ user }, form) => {
     const session = parseSessionId(form.get("session") ?? "");
     if (session === null) return seeOther("/account");
     await desk.people.accounts.endSession(user.id, session, c.var.scope.nowMs);
@@ -52,20 +37,9 @@ export function endSessionRoute(c: ScopedContext, desk: PageDesk): Promise<Respo
   });
 }
 
-/** `POST /account/apps/withdraw`: all that one client was given. */
-export function withdrawRoute(c: ScopedContext, desk: PageDesk): Promise<Response> {
-  return signedIn(c, desk, async ({ user }, form) => {
-    const client = parseClientId(form.get("client") ?? "");
-    if (client === null) return seeOther("/account");
-    await withdrawAccess(user.id, client, desk.connections, c.var.scope.nowMs);
-    logPerson(c, "access_withdrawn", { user_id: user.id, client_id: client });
-    return done("access_withdrawn", desk);
-  });
-}
-
 /** `POST /account/password`: asks for the old one, and goes on in a new session. */
 export function changePasswordRoute(c: ScopedContext, desk: PageDesk): Promise<Response> {
-  return signedIn(c, desk, async (person, form) => {
+  return signedInForm(c, desk, "/account", async (person, form) => {
     const entry = { current: form.get("current_password") ?? "", next: form.get("new_password") ?? "" };
     const changed = await changePassword(person, entry, visitorAt(c, desk), desk.people, c.var.scope.nowMs);
     if (!changed.ok) return passwordRefused(c, desk, person, changed.error);
@@ -79,7 +53,7 @@ export function changePasswordRoute(c: ScopedContext, desk: PageDesk): Promise<R
 
 /** `POST /account/verify-email`: another link to the person's own address. */
 export function sendVerificationRoute(c: ScopedContext, desk: PageDesk): Promise<Response> {
-  return signedIn(c, desk, async (person) => {
+  return signedInForm(c, desk, "/account", async (person) => {
     const sent = await sendVerification(person.user, visitorAt(c, desk), desk.people, c.var.scope.nowMs);
     if (!sent.ok) return tooMuch(c, desk, person, sent.error);
     logPerson(c, "verification_mailed", { user_id: person.user.id });
@@ -89,7 +63,7 @@ export function sendVerificationRoute(c: ScopedContext, desk: PageDesk): Promise
 
 /** `POST /account/sign-out`. */
 export function signOutRoute(c: ScopedContext, desk: PageDesk): Promise<Response> {
-  return signedIn(c, desk, async ({ user, session }) => {
+  return signedInForm(c, desk, "/account", async ({ user, session }) => {
     await desk.people.accounts.endSession(user.id, session.id, c.var.scope.nowMs);
     logPerson(c, "signed_out", { user_id: user.id, session_id: session.id });
     return gone(desk);
@@ -98,7 +72,7 @@ export function signOutRoute(c: ScopedContext, desk: PageDesk): Promise<Response
 
 /** `POST /account/sign-out-everywhere`: every session and every grant. */
 export function signOutEverywhereRoute(c: ScopedContext, desk: PageDesk): Promise<Response> {
-  return signedIn(c, desk, async ({ user }) => {
+  return signedInForm(c, desk, "/account", async ({ user }) => {
     await desk.people.accounts.endEverything(user.id, "sign_out_everywhere", null, c.var.scope.nowMs);
     logPerson(c, "signed_out_everywhere", { user_id: user.id });
     return gone(desk);
@@ -108,26 +82,6 @@ export function signOutEverywhereRoute(c: ScopedContext, desk: PageDesk): Promis
 /** `GET /account/signed-out`. */
 export function signedOutRoute(desk: PageDesk): Promise<Response> {
   return showPage(loggedOutPage(), null, desk);
-}
-
-/** The one way into what changes an account: a session, and a form that was written for that session. */
-async function signedIn(
-  c: ScopedContext,
-  desk: PageDesk,
-  act: (person: CurrentSession, form: Form) => Promise<Response>,
-): Promise<Response> {
-  const person = await personAt(c, desk);
-  const bearer = person === null ? null : ({ kind: "session", sessionId: person.session.id } as const);
-  const form = await takeForm(c, bearer, "/account", desk);
-  if (form instanceof Response) return form;
-  // Without a session there is no bearer, and no form passed.
-  return person === null ? seeOther("/login") : act(person, form);
-}
-
-function done(notice: AccountNotice, desk: PageDesk): Response {
-  const response = seeOther("/account");
-  response.headers.append("set-cookie", setNotice(notice, desk.cookies));
-  return response;
 }
 
 function gone(desk: PageDesk): Response {
@@ -170,9 +124,9 @@ async function show(
 ): Promise<Response> {
   const { nowMs } = c.var.scope;
   const { user, session } = person;
-  const [sessions, clients] = await Promise.all([
+  const [sessions, connected] = await Promise.all([
     desk.people.accounts.listSessions(user.id, nowMs),
-    connectedClients(user.id, desk.connections, nowMs),
+    connectedApps(c, desk, person, { from: 0, most: MOST_APPS }),
   ]);
   const page = accountPage({
     seal: await seal({ kind: "session", sessionId: session.id }, null, desk),
@@ -187,7 +141,8 @@ async function show(
       createdAtMs,
       lastSeenAtMs,
     })),
-    apps: clients.map((client) => connectedApp(client, desk)),
+    apps: connected.apps,
+    appTotal: connected.total,
     notice: null,
     problem: null,
     currentPasswordFault: null,
@@ -195,16 +150,4 @@ async function show(
     ...remarks,
   });
   return showPage(page, null, desk, terms);
-}
-
-function connectedApp({ clientId, name, scopes, lastUsedAtMs }: ConnectedClient, desk: PageDesk): ConnectedApp {
-  const words = scopes
-    .filter(({ scope }) => scope !== "offline_access")
-    .map(({ resource, scope }) => IDENTITY_WORDS[scope] ?? desk.scopeInWords(resource, scope));
-  const shown = name === null ? "An application that is gone" : displayText(name, MAX_LABEL, "An unnamed application");
-  return { clientId, name: shown, scopes: [...new Set(words)], lastUsedAtMs };
-}
-
-function isNotice(word: string | null): word is AccountNotice {
-  return word !== null && NOTICES.has(word);
 }

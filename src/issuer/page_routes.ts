@@ -3,6 +3,7 @@ import { logFault } from "../http/log.ts";
 import type { ScopedContext, ScopedEnv } from "../http/request_scope.ts";
 import { Busy } from "../kernel/busy.ts";
 import { Outage } from "../kernel/outage.ts";
+import { appsRoute, withdrawRoute } from "./account_apps_routes.ts";
 import {
   accountPageRoute,
   changePasswordRoute,
@@ -11,7 +12,6 @@ import {
   signedOutRoute,
   signOutEverywhereRoute,
   signOutRoute,
-  withdrawRoute,
 } from "./account_routes.ts";
 import { forgotPageRoute, forgotRoute, forgotSentRoute } from "./forgot_route.ts";
 import { loginPageRoute, loginRoute } from "./login_route.ts";
@@ -41,6 +41,7 @@ const PAGES: Readonly<Record<string, { readonly get?: PageHandler; readonly post
   "/account/sign-out": { post: signOutRoute },
   "/account/sign-out-everywhere": { post: signOutEverywhereRoute },
   "/account/sessions/end": { post: endSessionRoute },
+  "/account/apps": { get: appsRoute },
   "/account/apps/withdraw": { post: withdrawRoute },
   "/account/password": { post: changePasswordRoute },
   "/account/verify-email": { post: sendVerificationRoute },

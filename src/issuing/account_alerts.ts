@@ -1,4 +1,5 @@
 import type { AccountEvent, AccountEvents } from "../ports/account_events.ts";
+import type { Consents } from "../ports/consents.ts";
 import type { Mail } from "../ports/mail.ts";
 import type { UserDirectory } from "../ports/users.ts";
 import { type MailSender, suspectedTheftText } from "../protocol/mail_texts.ts";
@@ -7,6 +8,7 @@ import { type MailSender, suspectedTheftText } from "../protocol/mail_texts.ts";
 export interface Alerting {
   readonly users: Pick<UserDirectory, "find">;
   readonly mail: Mail;
+  readonly consents: Pick<Consents, "forgetBefore">;
   readonly sender: MailSender;
   /** Keeps events for operators, each once. */
   readonly record: (events: readonly AccountEvent[]) => Promise<void>;
@@ -16,8 +18,8 @@ export interface Alerting {
 }
 
 /**
- * Tells everybody who has to hear of an account's events: operators, by record and log, and the person, by mail, where it looks
- * as if somebody else had a key to their account. Record and mail take an event in once, however often it comes; the log's line may
+ * Tells everybody who has to hear of an account's events: operators, by record and log; the consents, which count no more once
+ * everything has ended; and the person, by mail, where it looks as if somebody else had a key to their account. Record and mail take an event in once, however often it comes; the log's line may
  * come again, with the same id, after an answer that was lost.
  */
 export function accountAlerts(parts: Alerting): AccountEvents {
@@ -25,12 +27,18 @@ export function accountAlerts(parts: Alerting): AccountEvents {
     async notify(events) {
       const outcomes = await Promise.allSettled([
         parts.record(events),
+        ...events.map((event) => forgetConsents(event, parts)),
         ...events.filter(looksLikeTheft).map((event) => warn(event, parts)),
       ]);
       for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
       for (const event of events) parts.log(event);
     },
   };
+}
+
+/** What was agreed before everything ended is honoured no more already; this only clears it away. */
+async function forgetConsents(event: AccountEvent, { consents }: Pick<Alerting, "consents">): Promise<void> {
+  if (event.kind === "everything_ended") await consents.forgetBefore({ user: event.userId, epoch: event.epoch });
 }
 
 /** The account says that one grant ended only where something was presented that should not have been about. */

@@ -1,9 +1,10 @@
-import type { GrantLifetimes, SessionRecord } from "../ports/accounts.ts";
+import type { GrantLifetimes, LiveSession } from "../ports/accounts.ts";
 import type { AuthorizationTransactions } from "../ports/authorization_transactions.ts";
 import type { ClientRecord } from "../ports/clients.ts";
+import type { ConsentGiver, Consents } from "../ports/consents.ts";
 import type { RevocationView } from "../ports/edge_feed.ts";
 import type { IdTokenHints } from "../ports/id_token_hints.ts";
-import type { Consents, PairwiseSubjects, UserRecord } from "../ports/users.ts";
+import type { PairwiseSubjects, UserRecord } from "../ports/users.ts";
 import type { AuthorizationResponse } from "../protocol/authorization_response.ts";
 import type { AdmittedRequest } from "../protocol/authorization_transaction.ts";
 import type { AuthorizationError } from "../protocol/authorize/authorization_error.ts";
@@ -31,7 +32,12 @@ export interface Authorizing {
 /** Who is signed in, in the browser that asks. */
 export interface SignedIn {
   readonly user: Pick<UserRecord, "id" | "email">;
-  readonly session: SessionRecord;
+  readonly session: LiveSession;
+}
+
+/** In whose name, and as of when, who is signed in agrees. */
+export function consentGiver({ user, session }: SignedIn): ConsentGiver {
+  return { user: user.id, epoch: session.accountEpoch };
 }
 
 /** The browser that asks, as far as transactions know it. */

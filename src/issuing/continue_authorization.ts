@@ -8,6 +8,7 @@ import {
   type AskingBrowser,
   type AuthorizationStep,
   type Authorizing,
+  consentGiver,
   findEnabledClient,
   type RefusedStep,
   refusedPage,
@@ -119,7 +120,7 @@ export async function pendingStep(
     isExpected: expectedSubject === null || (await subjectFor(user.id, client, parts)) === expectedSubject,
   });
   if (step !== "done") return step;
-  const agreed = await parts.consents.find(user.id, client.id, request.resource ?? "");
+  const agreed = await parts.consents.find(consentGiver(signedIn), client.id, request.resource ?? "");
   return needsConsent(request, client, agreed ?? []) ? "consent" : "finish";
 }
 

@@ -1,5 +1,5 @@
 import { sha256Base64url } from "../kernel/bytes.ts";
-import type { EndOutcome, SessionRecord } from "../ports/accounts.ts";
+import type { EndOutcome, LiveSession } from "../ports/accounts.ts";
 import type { UserRecord } from "../ports/users.ts";
 import type { UserId } from "../protocol/ids.ts";
 import { parseOpaqueToken } from "../protocol/opaque_token.ts";
@@ -8,7 +8,7 @@ import type { People } from "./people.ts";
 /** Who a browser is signed in as. */
 export interface CurrentSession {
   readonly user: UserRecord;
-  readonly session: SessionRecord;
+  readonly session: LiveSession;
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { AuthorizationError } from "../protocol/authorize/authorization_error.ts";
 import type { TransactionId } from "../protocol/ids.ts";
-import { type AskingBrowser, type AuthorizationStep, type Authorizing, refusedPage } from "./authorizing.ts";
+import { type AskingBrowser, type AuthorizationStep, type Authorizing, consentGiver, refusedPage } from "./authorizing.ts";
 import { openTransaction, pendingStep, TRANSACTION_GONE } from "./continue_authorization.ts";
 import { answerError, finishAuthorization } from "./finish_authorization.ts";
 import type { Moment } from "./issuer.ts";
@@ -42,6 +42,7 @@ export async function decideConsent(
   if (spent === null) return refusedPage(TRANSACTION_GONE, client.id);
   const { request } = spent;
   if (decision === "deny") return answerError(request, client, DENIED, signedIn.user.id, parts);
-  await parts.consents.add(signedIn.user.id, client.id, request.resource ?? "", request.scopes, moment.nowMs);
+  const { resource, scopes } = request;
+  await parts.consents.add(consentGiver(signedIn), client.id, resource ?? "", scopes, moment.nowMs);
   return finishAuthorization(request, client, signedIn, parts, moment);
 }

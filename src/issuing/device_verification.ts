@@ -168,6 +168,7 @@ async function putGrant(
       dpopThumbprint: null,
       terms,
       givenIn: session.id,
+      provenAtEpoch: session.accountEpoch,
     },
     { ...lifetimes, codeMs: request.endsAtMs - nowMs },
     nowMs,

@@ -54,6 +54,7 @@ export async function finishAuthorization(
       dpopThumbprint: null,
       terms,
       givenIn: session.id,
+      provenAtEpoch: session.accountEpoch,
     },
     lifetimes,
     nowMs,

@@ -12,6 +12,7 @@ import type {
   GrantStart,
   GrantSummary,
   LiveGrant,
+  LiveSession,
   RefreshPresentation,
   SessionOpening,
   SessionRecord,
@@ -95,11 +96,11 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
     return "opened";
   }
 
-  async findSession(_user: UserId, secretHash: string, nowMs: number): Promise<SessionRecord | null> {
+  async findSession(_user: UserId, secretHash: string, nowMs: number): Promise<LiveSession | null> {
     const session = this.#store.findSession(secretHash);
     if (session === null || session.record.endsAtMs <= nowMs) return null;
     if (isSeenAnew(session.times, nowMs)) this.#store.markSeen(session.record.id, nowMs);
-    return session.record;
+    return { ...session.record, accountEpoch: this.#store.head().epoch };
   }
 
   async listSessions(_user: UserId, nowMs: number): Promise<readonly SessionRecord[]> {
@@ -130,6 +131,7 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
     if (this.#store.head().blocked) return "blocked";
     // Whoever asked looked at the session before: it may have ended on the way, with all that it could give.
     if (issue.givenIn !== undefined && !this.#isAlive(issue.givenIn, nowMs)) return "session_over";
+    if (this.#isSuperseded(issue)) return "session_over";
     this.#addGrant(user, issue.grantId, issueCode(issue, lifetimes, this.#wired().longestTokenMs, nowMs), nowMs);
     await this.#outbox.deliver();
     return "issued";

@@ -157,6 +157,7 @@ export class AccountChanges {
       ...this.#event(),
       kind: "everything_ended",
       reason,
+      epoch,
       grantId: reused?.id ?? null,
       clientId: reused?.state.terms.clientId ?? null,
     });

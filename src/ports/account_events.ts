@@ -12,6 +12,8 @@ export type AccountEvent =
       readonly id: string;
       readonly userId: UserId;
       readonly reason: EndReason;
+      /** The epoch that began with it: whatever was agreed under a lower one is over. */
+      readonly epoch: number;
       /** The grant whose reuse ended everything; null for other reasons. */
       readonly grantId: GrantId | null;
       readonly clientId: ClientId | null;

@@ -46,6 +46,12 @@ export interface SessionRecord {
   readonly endsAtMs: number;
 }
 
+/** A session that was just found alive. */
+export interface LiveSession extends SessionRecord {
+  /** The account's epoch at that look: what was agreed or begun under another one does not count for it. */
+  readonly accountEpoch: number;
+}
+
 /** What a living grant is, for minting. */
 export interface LiveGrant {
   readonly grantId: GrantId;
@@ -102,7 +108,7 @@ export interface Accounts {
   /** `superseded`: everything has ended since `provenAtEpoch`, and the proof with it. */
   openSession(user: UserId, opening: SessionOpening, nowMs: number): Promise<"opened" | "blocked" | "superseded">;
   /** The live session with this secret, or null. */
-  findSession(user: UserId, secretHash: string, nowMs: number): Promise<SessionRecord | null>;
+  findSession(user: UserId, secretHash: string, nowMs: number): Promise<LiveSession | null>;
   listSessions(user: UserId, nowMs: number): Promise<readonly SessionRecord[]>;
   /** Ends one session and the grants given in it, but those that outlive it. */
   endSession(user: UserId, session: SessionId, nowMs: number): Promise<EndOutcome>;
@@ -111,7 +117,7 @@ export interface Accounts {
   /** `blocked`: nothing is opened or given until unblocked; blocking ends everything. */
   setBlocked(user: UserId, blocked: boolean, reason: EndReason, nowMs: number): Promise<EndOutcome>;
 
-  /** `session_over`: the session that was to give it ended since it was looked at. */
+  /** `session_over`: the session that was to give it, or everything of the user, ended since it was looked at. */
   issueCode(user: UserId, issue: CodeIssue, lifetimes: GrantLifetimes, nowMs: number): Promise<CodeIssued>;
   redeemCode(user: UserId, redemption: CodeRedemption, nowMs: number): Promise<GrantOutcome>;
   startGrant(user: UserId, start: GrantStart, lifetimes: GrantLifetimes, nowMs: number): Promise<GrantOutcome>;

@@ -1,4 +1,4 @@
-import type { UserId } from "../protocol/ids.ts";
+import type { ClientId, GrantId, UserId } from "../protocol/ids.ts";
 import type { AccountEvent } from "./account_events.ts";
 import type { MailMessage } from "./mail.ts";
 
@@ -19,9 +19,20 @@ export interface MailRecords {
   list(limit: number, afterSeq: number | null): Promise<readonly MailRecord[]>;
 }
 
+/** What is kept of something that happened to an account. Times in Unix milliseconds. */
+export interface SecurityEvent {
+  readonly id: string;
+  readonly userId: UserId;
+  readonly kind: AccountEvent["kind"] | "email_changed";
+  readonly reason: string;
+  readonly grantId: GrantId | null;
+  readonly clientId: ClientId | null;
+  readonly atMs: number;
+}
+
 export interface SecurityEventRecord {
   readonly seq: number;
-  readonly event: AccountEvent;
+  readonly event: SecurityEvent;
 }
 
 /** What happened to accounts, for operators. Throws `Outage`. */

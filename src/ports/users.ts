@@ -60,11 +60,3 @@ export interface PairwiseSubjects {
   /** Every pairwise subject of `user`: what has to be announced when the user's tokens end. */
   subjectsOf(user: UserId): Promise<readonly string[]>;
 }
-
-/** What a user agreed to, per client and API (`resource`; empty for the default). Throws `Outage`. */
-export interface Consents {
-  find(user: UserId, client: string, resource: string): Promise<readonly string[] | null>;
-  /** Adds `scopes` to what was agreed. */
-  add(user: UserId, client: string, resource: string, scopes: readonly string[], nowMs: number): Promise<void>;
-  withdraw(user: UserId, client: string): Promise<void>;
-}

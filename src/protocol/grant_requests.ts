@@ -26,6 +26,8 @@ export interface CodeIssue {
   readonly terms: GrantTerms;
   /** The session that it is given in, which must be alive in the very transaction; absent where none has a part in it. */
   readonly givenIn?: SessionId;
+  /** The account's epoch when that session was looked at: nothing is given once it has moved, though the session may live on. */
+  readonly provenAtEpoch?: number | null;
 }
 
 /** A code as it is presented. The client is proven already. */

@@ -69,7 +69,7 @@ describe("RFC 6749 4.1: from the request to the code", () => {
     const user = await browser.signIn();
     const asked = await browser.authorize(web);
     expectError(await decide(browser, locationOf(asked), "deny"), "access_denied");
-    expect(await consents.find(user.id, web.id, "")).toBeNull();
+    expect(await consents.list({ user: user.id, epoch: await issuer.accounts.epochOf(user.id, Date.now()) })).toEqual([]);
     expect(await issuer.accounts.listGrants(user.id, Date.now())).toEqual([]);
   });
 
@@ -123,8 +123,7 @@ describe("RFC 6749 4.1: from the request to the code", () => {
 });
 
 async function agreedAs(browser: TestBrowser, client: RegisteredClient): Promise<TestBrowser> {
-  if (browser.signedIn === null) throw new Error("nobody");
-  await consents.add(browser.signedIn.user.id, client.id, "", ["openid", "orders:read"], Date.now());
+  await browser.agree(client, ["openid", "orders:read"]);
   return browser;
 }
 

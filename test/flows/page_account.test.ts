@@ -69,6 +69,7 @@ describe("the account", () => {
   it("V10.7.3: a connected app is named with what it may do, and is withdrawn with its consent", async () => {
     const { someone, browser, password, accounts, consents } = openPages();
     const user = await someone();
+    const giver = { user: user.id, epoch: await accounts.epochOf(user.id, Date.now()) };
     const client = await registerClient({ name: "Orders \u202eDashboard" });
     const terms = {
       clientId: client.id,
@@ -86,7 +87,7 @@ describe("the account", () => {
     const { random } = openPages().people;
     const start = { grantId: newGrantId(random), terms, dpopThumbprint: null, refreshHash: "A".repeat(43) };
     await accounts.startGrant(user.id, start, configuredLifetimes(), Date.now());
-    await consents.add(user.id, client.id, "", terms.scopes, Date.now());
+    await consents.add(giver, client.id, "", terms.scopes, Date.now());
     const tab = browser();
     await tab.signIn(user.email, password);
     const { text } = await tab.go("/account");
@@ -94,7 +95,7 @@ describe("the account", () => {
     expect(text).toContain("May orders:read");
     await tab.submit("/account", "/account/apps/withdraw", { client: client.id });
     expect(await accounts.listGrants(user.id, Date.now())).toEqual([]);
-    expect(await consents.find(user.id, client.id, "")).toBeNull();
+    expect(await consents.find(giver, client.id, "")).toBeNull();
     const after = (await tab.go("/account")).text;
     expect(after).toContain("The access is withdrawn.");
     expect(after).toContain("No application has access to your account.");

@@ -12,7 +12,7 @@ import { requestScope, type ScopedEnv } from "../../src/http/request_scope.ts";
 import type { AuthorizationDesk, AuthorizationPages } from "../../src/issuer/authorization_desk.ts";
 import { authorizeRoute, chooseAccountRoute, resumeRoute } from "../../src/issuer/authorize_route.ts";
 import { consentPageRoute, consentRoute } from "../../src/issuer/consent_route.ts";
-import type { SignedIn } from "../../src/issuing/authorizing.ts";
+import { consentGiver, type SignedIn } from "../../src/issuing/authorizing.ts";
 import { platformRandom } from "../../src/kernel/random.ts";
 import type { UserRecord } from "../../src/ports/users.ts";
 import { newSessionRoot } from "../../src/protocol/client_sid.ts";
@@ -113,6 +113,12 @@ export class TestBrowser {
     return person;
   }
 
+  /** Who is signed in agrees to `scopes` of the default API for `client`. */
+  async agree(client: { readonly id: string }, scopes: readonly string[]): Promise<void> {
+    if (this.signedIn === null) throw new Error("nobody");
+    await consents.add(consentGiver(this.signedIn), client.id, "", scopes, Date.now());
+  }
+
   async go(path: string, init: RequestInit = {}): Promise<Told> {
     const ctx = createExecutionContext();
     const headers = new Headers(init.headers);
@@ -178,8 +184,8 @@ export function landed({ status, headers }: Told): {
 /** A browser in which a user has agreed to what `client` asks for by default. */
 export async function agreed(client: RegisteredClient, scopes = ["openid", "orders:read"]): Promise<TestBrowser> {
   const browser = new TestBrowser();
-  const user = await browser.signIn(undefined, 60_000);
-  await consents.add(user.id, client.id, "", scopes, Date.now());
+  await browser.signIn(undefined, 60_000);
+  await browser.agree(client, scopes);
   return browser;
 }
 

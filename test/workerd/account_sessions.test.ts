@@ -141,6 +141,17 @@ describe("ending everything", () => {
     await expect(issued({ givenIn: alive.id })).rejects.toThrow("session_over");
   });
 
+  it("a session that outlives the end of everything gives no code on what was looked at before", async () => {
+    const { accounts, user, nowMs, opened, issued } = await newAccount();
+    const kept = await opened();
+    const before = (await accounts.findSession(user, kept.secretHash, nowMs))?.accountEpoch;
+    await accounts.endEverything(user, "password_changed", kept.id, nowMs);
+    await expect(issued({ givenIn: kept.id, provenAtEpoch: before ?? 0 })).rejects.toThrow("session_over");
+    const after = (await accounts.findSession(user, kept.secretHash, nowMs))?.accountEpoch;
+    expect(after).toBe((before ?? 0) + 1);
+    await expect(issued({ givenIn: kept.id, provenAtEpoch: after ?? 0 })).resolves.toBeDefined();
+  });
+
   it("a blocked account opens and gives nothing, also after its object's death, until it is unblocked", async () => {
     const account = await newAccount();
     const { accounts, user, nowMs } = account;

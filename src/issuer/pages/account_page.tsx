@@ -1,7 +1,9 @@
+import { type AccountNotice, DoneNotice } from "./account_notice.tsx";
+import { Ago } from "./ago.tsx";
+import { AppRows, type ConnectedApp } from "./connected_apps.tsx";
 import { Button, ButtonForm, Field, Form, type FormSeal, Notice } from "./form.tsx";
 import { type Page, page } from "./page.ts";
 import { newPasswordHint } from "./password_words.ts";
-import { agoInWords } from "./words.ts";
 
 export interface SessionView {
   readonly id: string;
@@ -12,36 +14,21 @@ export interface SessionView {
   readonly lastSeenAtMs: number;
 }
 
-/** All that one client was granted. */
-export interface ConnectedApp {
-  readonly clientId: string;
-  readonly name: string;
-  readonly scopes: readonly string[];
-  readonly lastUsedAtMs: number;
-}
-
-export type AccountNotice = "password_changed" | "session_ended" | "access_withdrawn" | "mail_sent";
-
 export interface AccountProps {
   readonly seal: FormSeal;
   readonly nowMs: number;
   readonly email: string;
   readonly emailVerified: boolean;
   readonly sessions: readonly SessionView[];
+  /** Those used last; the rest is on a page of its own. */
   readonly apps: readonly ConnectedApp[];
+  readonly appTotal: number;
   readonly minLength: number;
   readonly notice: AccountNotice | null;
   readonly currentPasswordFault: string | null;
   readonly newPasswordFault: string | null;
   readonly problem: string | null;
 }
-
-const NOTICES: Readonly<Record<AccountNotice, string>> = {
-  password_changed: "Your password is changed. Every other session has ended.",
-  session_ended: "The session has ended.",
-  access_withdrawn: "The access is withdrawn.",
-  mail_sent: "A link is on its way to your address.",
-};
 
 /** What a person sees and ends of their own: sessions, connected apps, password, address. */
 export function accountPage(props: AccountProps): Page {
@@ -54,7 +41,7 @@ export function accountPage(props: AccountProps): Page {
         <ButtonForm action="/account/sign-out" seal={seal} label="Sign out" />
       </div>
       <div class="stack">
-        {notice === null ? null : <Notice kind="good" title={NOTICES[notice]} />}
+        <DoneNotice notice={notice} />
         {problem === null ? null : <Notice kind="danger" title={problem} />}
         <EmailSection {...props} />
         <SessionSection {...props} />
@@ -70,7 +57,7 @@ function EmailSection({ seal, email, emailVerified }: AccountProps) {
   return (
     <section class="panel" aria-labelledby="email-heading">
       <div class="section-head">
-        <h2 id="email-heading">Email</h2>
+        <h2 id="email-heading">Email address</h2>
       </div>
       <ul class="rows">
         <li>
@@ -123,37 +110,21 @@ function SessionSection({ seal, sessions, nowMs }: AccountProps) {
   );
 }
 
-function AppSection({ seal, apps, nowMs }: AccountProps) {
+function AppSection({ seal, apps, appTotal, nowMs }: AccountProps) {
   return (
     <section class="panel" aria-labelledby="apps-heading">
       <div class="section-head">
         <h2 id="apps-heading">Connected apps</h2>
       </div>
-      {apps.length === 0 ? <p class="muted">No application has access to your account.</p> : null}
-      {apps.length === 0 ? null : (
-        <ul class="rows">
-          {apps.map((app) => (
-            <li>
-              <div class="what">
-                <h3>
-                  <bdi>{app.name}</bdi>
-                </h3>
-                <p class="muted small">
-                  {app.scopes.join(" · ")}
-                  {app.scopes.length === 0 ? "" : ". "}
-                  Last used <Ago atMs={app.lastUsedAtMs} nowMs={nowMs} />
-                </p>
-              </div>
-              <ButtonForm
-                action="/account/apps/withdraw"
-                seal={seal}
-                fields={{ client: app.clientId }}
-                label="Withdraw"
-                about={`the access of ${app.name}`}
-              />
-            </li>
-          ))}
-        </ul>
+      {appTotal === 0 ? (
+        <p class="muted">No application has access to your account.</p>
+      ) : (
+        <AppRows seal={seal} nowMs={nowMs} apps={apps} from="account" />
+      )}
+      {appTotal <= apps.length ? null : (
+        <p class="more">
+          <a href="/account/apps">Show all {appTotal} connected apps</a>
+        </p>
       )}
     </section>
   );
@@ -189,8 +160,4 @@ function PasswordSection({ seal, email, minLength, currentPasswordFault, newPass
       </div>
     </section>
   );
-}
-
-function Ago({ atMs, nowMs }: { atMs: number; nowMs: number }) {
-  return <time datetime={new Date(atMs).toISOString()}>{agoInWords(atMs, nowMs)}</time>;
 }

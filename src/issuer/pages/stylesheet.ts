@@ -134,6 +134,10 @@ background:var(--goodGround);color:var(--good);font-size:.8125rem;line-height:1.
 .tag-quiet{border-color:var(--edge);background:var(--inset);color:var(--ink)}
 .title-row{margin-bottom:${SPACE.loose}}
 .narrow{max-width:24rem}
+.rows .what>*+*{margin-top:.125rem}
+.more{margin-top:${SPACE.even};padding-top:${SPACE.even};border-top:1px solid var(--line)}
+.pager{display:grid;grid-template-columns:1fr auto 1fr;align-items:center;gap:${SPACE.even}}
+.pager>:last-child{text-align:right}
 @media (max-width:30rem){
 .rows>li{align-items:flex-start}
 }

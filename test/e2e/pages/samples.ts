@@ -1,5 +1,4 @@
 // Long because every page is shown here once, and in its worst state.
-import { accountPage } from "../../../src/issuer/pages/account_page.tsx";
 import { clientView } from "../../../src/issuer/pages/client_view.tsx";
 import { type AccessAsked, consentPage } from "../../../src/issuer/pages/consent_page.tsx";
 import { deviceCodePage, deviceConfirmPage, deviceDonePage } from "../../../src/issuer/pages/device_pages.tsx";
@@ -13,11 +12,8 @@ import { registeredPage, registerPage } from "../../../src/issuer/pages/register
 import { selectAccountPage } from "../../../src/issuer/pages/select_account_page.tsx";
 import { deadLinkPage, emailVerifiedPage, verifyEmailPage } from "../../../src/issuer/pages/verify_email_page.tsx";
 import { NO_PEOPLE } from "../../../src/protocol/person_facing.ts";
+import { accountSamples, EMAIL, LONG_EMAIL } from "./account_samples.ts";
 
-const HOUR = 3_600_000;
-const NOW_MS = Date.UTC(2026, 10, 21, 12);
-const EMAIL = "ada.lovelace@example.org";
-const LONG_EMAIL = `${"a-very-long-local-part".repeat(3)}@${"sub.".repeat(20)}example.org`;
 const REDIRECT = "https://orders.example.com/callback";
 const seal = { formToken: "AAAAAAAAAAAAAAAAAAAAAA.x", tx: "transaction-id" };
 const loose = { ...seal, tx: null };
@@ -40,44 +36,6 @@ const access: AccessAsked = {
   lastsSeconds: 30 * 86_400,
   offline: true,
 };
-
-const account = {
-  seal: loose,
-  nowMs: NOW_MS,
-  email: EMAIL,
-  emailVerified: false,
-  minLength: 15,
-  notice: null,
-  currentPasswordFault: null,
-  newPasswordFault: null,
-  problem: null,
-  sessions: [
-    { id: "ses_1", label: "Firefox on Linux", current: true, createdAtMs: NOW_MS - 26 * HOUR, lastSeenAtMs: NOW_MS },
-    {
-      id: "ses_2",
-      label: "Safari on iPhone",
-      current: false,
-      createdAtMs: NOW_MS - 80 * HOUR,
-      lastSeenAtMs: NOW_MS - 3 * HOUR,
-    },
-    {
-      id: "ses_3",
-      label: "Chrome on Windows",
-      current: false,
-      createdAtMs: NOW_MS - 140 * HOUR,
-      lastSeenAtMs: NOW_MS - 50 * HOUR,
-    },
-  ],
-  apps: [
-    {
-      clientId: "cli_1",
-      name: "Orders Dashboard",
-      scopes: ["Read orders", "Create and change orders"],
-      lastUsedAtMs: NOW_MS - HOUR,
-    },
-    { clientId: "cli_2", name: "Living-room TV", scopes: ["Read orders"], lastUsedAtMs: NOW_MS - 70 * HOUR },
-  ],
-} as const;
 
 /** Every page, by name. `received` is where the form_post page leads. */
 export function samples(received: string): Readonly<Record<string, Page>> {
@@ -127,21 +85,7 @@ export function samples(received: string): Readonly<Record<string, Page>> {
     "device-confirm": deviceConfirmPage({ seal: loose, client: device, userCode: "WDJB-MJHT", person: EMAIL, access }),
     "device-done": deviceDonePage({ approved: true }),
     "device-denied": deviceDonePage({ approved: false }),
-    account: accountPage(account),
-    "account-changed": accountPage({
-      ...account,
-      emailVerified: true,
-      notice: "password_changed",
-      sessions: account.sessions.slice(0, 1),
-      apps: [],
-    }),
-    "account-faulty": accountPage({
-      ...account,
-      email: LONG_EMAIL,
-      currentPasswordFault: "This is not your current password.",
-      newPasswordFault: "Use at least 15 characters.",
-      apps: [{ ...account.apps[0], name: "W".repeat(60) }],
-    }),
+    ...accountSamples(loose),
     logout: logoutPage({ seal: loose, action: "/oauth2/logout", client, person: EMAIL, fields: {}, leadsTo: [] }),
     "logout-stranger": logoutPage({
       seal: loose,

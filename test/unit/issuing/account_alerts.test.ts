@@ -4,6 +4,7 @@ import { Outage } from "../../../src/kernel/outage.ts";
 import { platformRandom } from "../../../src/kernel/random.ts";
 import type { AccountEvent } from "../../../src/ports/account_events.ts";
 import type { EndReason } from "../../../src/ports/accounts.ts";
+import type { ConsentGiver } from "../../../src/ports/consents.ts";
 import type { UserRecord } from "../../../src/ports/users.ts";
 import { newClientId, newGrantId } from "../../../src/protocol/ids.ts";
 import { someUser } from "../../support/users.ts";
@@ -17,7 +18,7 @@ beforeEach(() => {
 });
 
 function everythingEnded(reason: EndReason, id = crypto.randomUUID()): AccountEvent {
-  return { kind: "everything_ended", id, userId: user.id, reason, grantId: null, clientId: null, atMs: NOW };
+  return { kind: "everything_ended", id, userId: user.id, reason, epoch: 2, grantId: null, clientId: null, atMs: NOW };
 }
 
 function grantEnded(id = crypto.randomUUID()): AccountEvent {
@@ -30,9 +31,10 @@ function open(found: UserRecord | null = user) {
   const told = {
     mails: [] as [to: string, subject: string, onceKey: string | undefined][],
     recorded: [] as string[],
+    forgotten: [] as ConsentGiver[],
     logged: [] as string[],
   };
-  const broken = { mail: false, record: false, users: false };
+  const broken = { mail: false, record: false, users: false, consents: false };
   const fail = (dependency: string) => Promise.reject(new Outage(dependency));
   const alerts = accountAlerts({
     users: { find: async () => (broken.users ? fail("d1") : found) },
@@ -41,6 +43,9 @@ function open(found: UserRecord | null = user) {
         if (broken.mail) return fail("mail");
         told.mails.push([to, subject, onceKey]);
       },
+    },
+    consents: {
+      forgetBefore: async (giver) => (broken.consents ? fail("d1") : void told.forgotten.push(giver)),
     },
     sender: SENDER,
     record: async (events) => (broken.record ? fail("d1") : void told.recorded.push(...events.map(({ id }) => id))),
@@ -58,6 +63,7 @@ describe("accountAlerts", () => {
     expect(told).toEqual({
       mails: [[user.email, "You were signed out of Harbour", event.id]],
       recorded: [event.id],
+      forgotten: [{ user: user.id, epoch: 2 }],
       logged: [event.id],
     });
   });
@@ -67,6 +73,7 @@ describe("accountAlerts", () => {
     const event = grantEnded();
     await alerts.notify([event]);
     expect(told.mails).toEqual([[user.email, "An app was signed out of Harbour", event.id]]);
+    expect(told.forgotten, "one client's grant was stolen, not the account").toEqual([]);
   });
 
   it.each(["password_changed", "password_reset", "disabled", "deleted", "admin", "sign_out_everywhere"] as const)(
@@ -91,6 +98,7 @@ describe("accountAlerts", () => {
     ["the mail", "mail"],
     ["the directory", "users"],
     ["the record", "record"],
+    ["the table of consents", "consents"],
   ] as const)("%s out of reach: the account hears of it, and a repetition makes it good", async (_name, part) => {
     const { alerts, told, broken } = open();
     const events = [everythingEnded("refresh_reuse"), everythingEnded("admin")];
@@ -100,6 +108,7 @@ describe("accountAlerts", () => {
     expect(part === "record" ? told.mails.length : told.recorded.length, "the other one waits for nobody").toBe(
       part === "record" ? 1 : 2,
     );
+    expect(told.forgotten).toHaveLength(part === "consents" ? 0 : 2);
     broken[part] = false;
     await alerts.notify(events);
     expect(new Set(told.mails.map(([, , key]) => key))).toEqual(new Set([events[0]?.id]));

@@ -1,0 +1,17 @@
+import { Notice } from "./form.tsx";
+
+/** What was just done, in a word. */
+export type AccountNotice = "password_changed" | "session_ended" | "access_withdrawn" | "mail_sent" | "email_changed";
+
+const NOTICES: Readonly<Record<AccountNotice, string>> = {
+  password_changed: "Your password is changed. Every other session has ended.",
+  session_ended: "The session has ended.",
+  access_withdrawn: "The access is withdrawn.",
+  mail_sent: "A link is on its way to your email address.",
+  email_changed: "Your email address is changed. Sign in with it from now on.",
+};
+
+/** Says so; nothing where there is nothing to say. */
+export function DoneNotice({ notice }: { notice: AccountNotice | null }) {
+  return notice === null ? null : <Notice kind="good" title={NOTICES[notice]} />;
+}
