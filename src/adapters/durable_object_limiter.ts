@@ -3,6 +3,7 @@ import { orOutage } from "../kernel/outage.ts";
 import { platformRandom, type RandomBytes, randomTokenId } from "../kernel/random.ts";
 import { checkDemands } from "../limits/check_demands.ts";
 import type { LimitDemand, LimitState, LimitVerdict } from "../limits/limit.ts";
+import type { Defer } from "../ports/edge_feed.ts";
 import type { Limiter } from "../ports/limiter.ts";
 import type { LimiterObject } from "../ports/limiter_object.ts";
 
@@ -11,11 +12,15 @@ export interface LimiterObjects {
   getByName(subject: string): LimiterObject;
 }
 
-/** Deadline of each call to an object, and the source of reservation ids. */
+/** Deadline of each call to an object, the source of reservation ids, and what keeps work alive behind a request. */
 export interface DurableObjectLimiterOptions {
   readonly deadlineMs?: number;
   readonly random?: RandomBytes;
+  readonly defer?: Defer;
 }
+
+/** How long what was left behind is waited for: as long as an object can undo it. */
+const LATE_MS = 5000;
 
 /** One subject's share of a request. Lives for one `take`: stubs must not be shared across requests. */
 interface Share {
@@ -41,28 +46,35 @@ export class DurableObjectLimiter implements Limiter {
   readonly #objects: LimiterObjects;
   readonly #deadlineMs: number;
   readonly #random: RandomBytes;
+  readonly #defer: Defer;
 
   constructor(objects: LimiterObjects, options: DurableObjectLimiterOptions = {}) {
     this.#objects = objects;
     this.#deadlineMs = options.deadlineMs ?? 250;
     this.#random = options.random ?? platformRandom;
+    this.#defer = options.defer ?? waitUntil;
   }
 
   /**
-   * See `Limiter.take`. Throws `Outage("limiter")` within the deadline; a denial over several subjects may take twice
-   * that, for it waits until the others are uncharged.
+   * See `Limiter.take`. Throws `Outage("limiter")` within the deadline, and has what a late object charged given back
+   * behind the request; a denial over several subjects may take twice that, for it waits until the others are uncharged.
    */
   async take(demands: readonly LimitDemand[], nowMs: number): Promise<LimitVerdict> {
     checkDemands(demands, nowMs);
     const shares = this.#shares(demands);
     const [only] = shares;
     if (only === undefined) return { granted: true, limits: [] };
-    if (shares.length === 1) return this.#ask(() => only.object.take(demands, nowMs));
-    return this.#takeAcross(shares, nowMs);
+    const reservation = randomTokenId(this.#random);
+    if (shares.length > 1) return this.#takeAcross(shares, reservation, nowMs);
+    try {
+      return await this.#ask(() => only.object.take(demands, nowMs, reservation));
+    } catch (error) {
+      this.#leaveBehind(shares, reservation, nowMs);
+      throw error;
+    }
   }
 
-  async #takeAcross(shares: readonly Share[], nowMs: number): Promise<LimitVerdict> {
-    const reservation = randomTokenId(this.#random);
+  async #takeAcross(shares: readonly Share[], reservation: string, nowMs: number): Promise<LimitVerdict> {
     const answers = await Promise.allSettled(
       shares.map(async (share): Promise<SettledShare> => {
         const verdict = await this.#ask(() => share.object.take(share.demands, nowMs, reservation));
@@ -72,8 +84,7 @@ export class DurableObjectLimiter implements Limiter {
     const settled = answers.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : []));
     const failed = answers.find((answer) => answer.status === "rejected");
     if (failed !== undefined) {
-      // Whether a silent object charged is unknown, so it is asked as well: calls to one stub arrive in order.
-      waitUntil(Promise.allSettled(shares.map((share) => this.#giveBack(share, reservation, nowMs))));
+      this.#leaveBehind(shares, reservation, nowMs);
       throw failed.reason;
     }
     if (settled.every((share) => share.verdict.granted)) return { granted: true, limits: inOrder(settled) };
@@ -85,14 +96,16 @@ export class DurableObjectLimiter implements Limiter {
     return Promise.all(
       shares.map(async (share) => {
         if (!share.verdict.granted) return share;
-        const limits = await this.#giveBack(share, reservation, nowMs).catch(() => null);
+        const limits = await this.#ask(() => share.object.giveBack(reservation, nowMs)).catch(() => null);
         return limits === null ? share : { ...share, verdict: { granted: true, limits } };
       }),
     );
   }
 
-  #giveBack(share: Share, reservation: string, nowMs: number): Promise<readonly LimitState[] | null> {
-    return this.#ask(() => share.object.giveBack(reservation, nowMs));
+  /** Undoes what may have been charged. A silent object is asked as well: calls to one stub arrive in order. */
+  #leaveBehind(shares: readonly Share[], reservation: string, nowMs: number): void {
+    const undone = shares.map(({ object }) => orOutage("limiter", LATE_MS, () => object.giveBack(reservation, nowMs)));
+    this.#defer(Promise.allSettled(undone));
   }
 
   #ask<T>(call: () => Promise<T>): Promise<T> {

@@ -1,3 +1,4 @@
+import { waitUntil } from "cloudflare:workers";
 import { Ratelimit } from "@upstash/ratelimit";
 import { Redis } from "@upstash/redis/cloudflare";
 import { orOutage } from "../kernel/outage.ts";
@@ -6,7 +7,9 @@ import { type CounterState, counterAt, counterKey } from "../limits/counter.ts";
 import type { LimitDemand, LimitPolicy, LimitVerdict, TokenBucketPolicy } from "../limits/limit.ts";
 import { type Outcome, verdictOf } from "../limits/take.ts";
 import { bucketScale } from "../limits/token_bucket.ts";
+import type { Defer } from "../ports/edge_feed.ts";
 import type { Limiter } from "../ports/limiter.ts";
+import { UPSTASH_GIVE_BACK_SCRIPT } from "./upstash_give_back_script.ts";
 import { UPSTASH_TAKE_SCRIPT } from "./upstash_take_script.ts";
 
 /** One hash slot for all, so that a script over several subjects is legal on a cluster too. Upstash has no slots. */
@@ -14,11 +17,16 @@ const PREFIX = "{sallyport:limits}";
 
 const FIELDS_PER_DEMAND = 4;
 
+/** How long an answer is waited for behind a request that has gone on without it. */
+const LATE_MS = 5000;
+
 /** Where the database's REST endpoint is, its token, and how long a call to it may take. */
 export interface UpstashLimiterOptions {
   readonly url: string;
   readonly token: string;
   readonly deadlineMs?: number;
+  /** Keeps work alive behind the request that it belongs to. */
+  readonly defer?: Defer;
 }
 
 /** A single demand of a bucket: what the library can count. */
@@ -40,10 +48,11 @@ interface BucketDemand extends LimitDemand {
 export class UpstashLimiter implements Limiter {
   readonly #redis: Redis;
   readonly #deadlineMs: number;
+  readonly #defer: Defer;
 
   constructor(options: UpstashLimiterOptions) {
-    const deadlineMs = options.deadlineMs ?? 250;
-    this.#deadlineMs = deadlineMs;
+    this.#deadlineMs = options.deadlineMs ?? 250;
+    this.#defer = options.defer ?? waitUntil;
     this.#redis = new Redis({
       url: options.url,
       token: options.token,
@@ -52,13 +61,15 @@ export class UpstashLimiter implements Limiter {
       enableAutoPipelining: false,
       // A repeated call charges twice.
       retry: { retries: 0 },
-      signal: () => AbortSignal.timeout(deadlineMs),
+      // What comes after the deadline still has to be known, to be given back.
+      signal: () => AbortSignal.timeout(LATE_MS),
     });
   }
 
   /**
-   * See `Limiter.take`. Throws `Outage("upstash")` within the deadline, and then may have charged. A denial by a bucket
-   * alone may take twice that: what remains is a second question.
+   * See `Limiter.take`. Throws `Outage("upstash")` within the deadline; what a late answer charged is given back behind
+   * the request, and what was charged without an answer stays. A denial by a bucket alone may take twice the deadline:
+   * what remains is a second question.
    */
   async take(demands: readonly LimitDemand[], nowMs: number): Promise<LimitVerdict> {
     checkDemands(demands, nowMs);
@@ -68,8 +79,34 @@ export class UpstashLimiter implements Limiter {
     const outcomes =
       demands.length === 1 && policy.algorithm === "bucket"
         ? [await this.#takeBucket({ ...only, policy }, nowMs)]
-        : await this.#ask(() => this.#takeAll(demands, nowMs));
+        : await this.#timely(async () => {
+            const answer = await this.#takeAll(demands, nowMs);
+            return { answer, charged: chargesOf(demands, answer) };
+          });
     return verdictOf(outcomes, nowMs);
+  }
+
+  /** What `call` answers within the deadline. What it charged is given back where it answers later. */
+  async #timely<T>(call: () => Promise<Charging<T>>): Promise<T> {
+    const asked = call();
+    try {
+      return (await this.#ask(() => asked)).answer;
+    } catch (error) {
+      this.#defer(this.#returnLate(asked));
+      throw error;
+    }
+  }
+
+  async #returnLate(asked: Promise<Charging<unknown>>): Promise<void> {
+    try {
+      const { charged } = await orOutage("upstash", LATE_MS, () => asked);
+      if (charged.length === 0) return;
+      const keys = charged.map(({ demand }) => redisKey(demand));
+      const fields = charged.flatMap(({ demand, at, amount }) => [...scriptArguments(demand), at, amount]);
+      await this.#redis.createScript<unknown>(UPSTASH_GIVE_BACK_SCRIPT).exec(keys, fields.map(String));
+    } catch {
+      // Nobody knows what was charged: it stays, which is the strict side.
+    }
   }
 
   async #takeAll(demands: readonly LimitDemand[], nowMs: number): Promise<Outcome[]> {
@@ -97,11 +134,13 @@ export class UpstashLimiter implements Limiter {
       enableTelemetry: false,
     });
     const key = counterKey(demand);
-    const answer = await this.#ask(async () => {
+    const answer = await this.#timely(async () => {
       const verdict = await limiter.limit(key, { rate: cost * unitsPerToken });
       // A reason means that the database was not asked: `timeout`, for one, comes with success.
       if (verdict.reason !== undefined) throw new Error(`no verdict: ${verdict.reason}`);
-      return parseBucket(verdict);
+      const parsed = parseBucket(verdict);
+      const outcome = { counter: counterAt(policy, parsed.state, nowMs), lacking: parsed.success ? null : cost };
+      return { answer: parsed, charged: chargesOf([demand], [outcome]) };
     });
     if (answer.success) return { counter: counterAt(policy, answer.state, nowMs), lacking: null };
     // The library does not say what a denied bucket holds. The denial stands even where the second question fails.
@@ -114,6 +153,36 @@ export class UpstashLimiter implements Limiter {
   #ask<T>(call: () => Promise<T>): Promise<T> {
     return orOutage("upstash", this.#deadlineMs, call);
   }
+}
+
+/** An answer, and what was charged with it. */
+interface Charging<T> {
+  readonly answer: T;
+  readonly charged: readonly Charge[];
+}
+
+/** What one counter was charged, and its window and use, or time and level, after that. */
+interface Charge {
+  readonly demand: LimitDemand;
+  readonly at: number;
+  readonly amount: number;
+}
+
+/** The charges of a take, one for each counter that it hit; none where it was denied. */
+function chargesOf(demands: readonly LimitDemand[], outcomes: readonly Outcome[]): Charge[] {
+  if (outcomes.some(({ lacking }) => lacking !== null)) return [];
+  const charges = new Map<string, Charge>();
+  for (const [index, demand] of demands.entries()) {
+    const counter = outcomes[index]?.counter;
+    if (counter === undefined) continue;
+    const cost = demand.cost + (charges.get(counterKey(demand))?.demand.cost ?? 0);
+    const [at, amount] =
+      counter.algorithm === "fixed"
+        ? [counter.state.window, counter.state.used]
+        : [counter.state.atMs, counter.state.level];
+    charges.set(counterKey(demand), { demand: { ...demand, cost }, at, amount });
+  }
+  return [...charges.values()];
 }
 
 interface LibraryAnswer {

@@ -58,6 +58,7 @@ export function settleRefill(
     if (counter.algorithm !== "bucket") continue;
     room.set(key, bucketScale(counter.policy).capacity - counter.state.level);
   }
+  if (room.size === 0) return open;
   return open
     .toReversed()
     .map((reservation) => within(reservation, room))

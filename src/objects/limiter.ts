@@ -9,9 +9,12 @@ import type { LimiterObject } from "../ports/limiter_object.ts";
 /** Isolates' clocks may differ by this much before a forgotten counter could be opened a second time. */
 const GRACE_MS = 60_000;
 
-/** A grant older than this, or than the newest so many, can no longer be given back: it stays charged. */
+/**
+ * A grant older than this, or than the newest so many, can no longer be given back: it stays charged. All are looked
+ * through at each take, so they are few: more than a subject gets within the round trip of an undoing.
+ */
 const RESERVATION_MS = 5000;
-const MAX_RESERVATIONS = 1000;
+const MAX_RESERVATIONS = 128;
 
 /** How long a subject has to be quiet before what was kept ahead is written as it truly is. */
 const QUIET_MS = 1000;

@@ -198,3 +198,21 @@ describe("Durable Object limiter over several subjects", () => {
     expect(verdict.limits.map(({ remaining }) => remaining)).toEqual([2, 0]);
   });
 });
+
+describe("an object that answers after the deadline", () => {
+  it.each([fixed(5), bucket(5)])("gets what it charged undone: nobody was let in ($algorithm)", async (policy) => {
+    const { subject, object } = newSubject();
+    const silent: LimiterObject = {
+      take: (demands, nowMs, reservation) => object.take(demands, nowMs, reservation).then(() => new Promise(() => {})),
+      giveBack: (reservation, nowMs) => object.giveBack(reservation, nowMs),
+    };
+    const behind: Promise<unknown>[] = [];
+    const limiter = new DurableObjectLimiter(
+      { getByName: () => silent },
+      { deadlineMs: 20, defer: (work) => behind.push(work) },
+    );
+    await expect(limiter.take([demand(subject, policy, 4)], T0)).rejects.toThrow("limiter is unavailable");
+    await Promise.all(behind);
+    expect(await object.take([demand(subject, policy, 5)], T0)).toMatchObject({ granted: true });
+  });
+});

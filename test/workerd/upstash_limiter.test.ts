@@ -123,3 +123,94 @@ describe("Upstash limiter: the arithmetic", () => {
     );
   });
 });
+
+/**
+ * The database seen by two limiters: `limiter` gets its answers, `impatient` only after its deadline, at `release`. That
+ * waits for the work that was left behind.
+ */
+function lateDatabase() {
+  const real = globalThis.fetch;
+  const slow = "http://slow.test";
+  const behind: Promise<unknown>[] = [];
+  let gate = Promise.withResolvers<void>();
+  vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
+    const url = String(input);
+    if (!url.startsWith(slow)) return real(input, init);
+    const { promise } = gate;
+    const answer = await real(url.replace(slow, upstash.url), init);
+    await promise;
+    return answer;
+  });
+  return {
+    limiter: new UpstashLimiter({ ...upstash, deadlineMs: 10_000 }),
+    impatient: new UpstashLimiter({ ...upstash, url: slow, deadlineMs: 1, defer: (work) => behind.push(work) }),
+    release: async () => {
+      gate.resolve();
+      await Promise.all(behind.splice(0));
+      gate = Promise.withResolvers();
+    },
+  };
+}
+
+describe("Upstash limiter: an answer after the deadline", () => {
+  it.each([
+    ["a window", [fixed(5)], [3]],
+    ["a bucket alone", [bucket(5)], [3]],
+    ["several", [fixed(5), bucket(5)], [3, 3]],
+    ["one counter twice", [bucket(5), bucket(5)], [1, 1]],
+  ])("has its charge given back: nobody was let in (%s)", async (_, policies, left) => {
+    vi.spyOn(Date, "now").mockReturnValue(T0);
+    const { limiter, impatient, release } = lateDatabase();
+    const subject = crypto.randomUUID();
+    const ones = policies.map((policy) => demand(subject, policy));
+    await limiter.take(ones, T0);
+    await expect(impatient.take(ones, T0)).rejects.toThrow("upstash is unavailable");
+    await release();
+    expect((await limiter.take(ones, T0)).limits.map(({ remaining }) => remaining)).toEqual(left);
+  });
+
+  it("of a window that has passed gives nothing to the next", async () => {
+    vi.spyOn(Date, "now").mockReturnValue(T0);
+    const { limiter, impatient, release } = lateDatabase();
+    const one = demand(crypto.randomUUID(), fixed(5), 4);
+    await expect(impatient.take([one], T0)).rejects.toThrow("upstash is unavailable");
+    expect((await limiter.take([one], T0 + 10_000)).granted).toBe(true);
+    await release();
+    expect(await limiter.take([{ ...one, cost: 1 }], T0 + 10_000)).toMatchObject({ limits: [{ remaining: 0 }] });
+  });
+
+  it("never makes a bucket grant more than burst + rate x t, counting the grants that were known in time", async () => {
+    const clock = vi.spyOn(Date, "now");
+    const policy = { ...bucket(6), intervalSeconds: 1 };
+    const { limiter, impatient, release } = lateDatabase();
+    const step = fc.record({
+      afterMs: fc.integer({ min: 0, max: 2500 }),
+      cost: fc.integer({ min: 1, max: 4 }),
+      kind: fc.constantFrom("prompt", "late", "release"),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
+        const subject = crypto.randomUUID();
+        const grants: { atMs: number; cost: number }[] = [];
+        let nowMs = T0;
+        for (const { afterMs, cost, kind } of steps) {
+          nowMs += afterMs;
+          clock.mockReturnValue(nowMs);
+          const one = demand(subject, policy, cost);
+          if (kind === "release") await release();
+          else if (kind === "late") await expect(impatient.take([one], nowMs)).rejects.toThrow("unavailable");
+          else if ((await limiter.take([one], nowMs)).granted) grants.push({ atMs: nowMs, cost });
+        }
+        await release();
+        for (const [index, first] of grants.entries()) {
+          let sum = 0;
+          for (const { atMs, cost } of grants.slice(index)) {
+            sum += cost;
+            expect(sum * 1000).toBeLessThanOrEqual(6 * 1000 + (atMs - first.atMs));
+          }
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
