@@ -52,7 +52,13 @@ export const clientPatchBody = z
     scopes: scopesField.optional(),
     default_scopes: defaultScopesField.optional(),
     roles: rolesField.optional(),
-    disabled: z.boolean().optional(),
+    disabled: z
+      .boolean()
+      .optional()
+      .describe(
+        "A disabled client gets nothing, and its access tokens end for good. What people granted it waits: once it is enabled again, " +
+          "refresh tokens that have not run out meanwhile work again. To end those too, delete the client, or end the grants of its users.",
+      ),
     ...personPatchFields,
   })
   .transform(

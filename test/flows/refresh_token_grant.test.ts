@@ -213,6 +213,19 @@ describe("RFC 6749 6: a refresh token is bound", () => {
     expect(lastReason()).toBe("user_disabled");
   });
 
+  it("to its client, while that is disabled: enabled again, it goes on with what its users granted", async () => {
+    const paused = await registerApp();
+    const [first] = await begin(paused);
+    const change = async (disabled: number) => {
+      const sql = "UPDATE clients SET disabled = ?, version = version + 1, epoch = epoch + ? WHERE id = ?";
+      await backstage.db.prepare(sql).bind(disabled, disabled, paused.id).run();
+    };
+    await change(1);
+    expectOAuthError(await refresh(openIsolate(), paused, first.refresh_token), "invalid_client");
+    await change(0);
+    expect((await refresh(openIsolate(), paused, first.refresh_token)).status).toBe(200);
+  });
+
   it("to its client's registration: without the grant it is unauthorized_client", async () => {
     const without = await registerApp({ grantTypes: ["authorization_code"] });
     const [first] = await begin(without);
