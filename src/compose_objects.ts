@@ -105,7 +105,7 @@ export async function startSweeper(env: Environment): Promise<void> {
 /** What an account's object needs. */
 export function wireAccount(env: Environment): AccountWiring {
   const bindings = readBindings(env);
-  const { feed, clients, ring } = issuerStores(bindings);
+  const { feed, clients, ring, users } = issuerStores(bindings);
   const config = installedConfig(env);
   return {
     feed,
@@ -117,6 +117,7 @@ export function wireAccount(env: Environment): AccountWiring {
       fetch: (request) => fetch(request),
     }),
     longestTokenMs: longestAccessTokenSeconds(config) * 1000,
+    isUser: async (user) => (await users.find(user)) !== null,
   };
 }
 

@@ -1,3 +1,4 @@
+// Long because each call is one transaction of one object, and all of them share its storage and its alarm.
 import { DurableObject } from "cloudflare:workers";
 import type {
   Accounts,
@@ -32,8 +33,10 @@ import {
 import type { ClientId, GrantId, SessionId, UserId } from "../protocol/ids.ts";
 import { isSeenAnew } from "../protocol/session_state.ts";
 import { AccountChanges, type Ended } from "./account_changes.ts";
+import { closedFor, endOf } from "./account_end.ts";
 import { AccountNotices } from "./account_notices.ts";
 import { AccountOutbox, type OutboxTargets } from "./account_outbox.ts";
+import { hasSchema } from "./account_schema.ts";
 import { AccountStore } from "./account_store.ts";
 
 /** What an account needs; the composition gives it. */
@@ -42,12 +45,16 @@ export interface AccountWiring extends OutboxTargets {
   readonly clients: ClientNotifier;
   /** The longest an access token may live, in milliseconds. */
   readonly longestTokenMs: number;
+  /** Whether there is a record of this user. Throws `Outage`. */
+  readonly isUser: (user: UserId) => Promise<boolean>;
 }
 
 const SOON_MS = 2_000;
 const LONGEST_RETRY_MS = 60_000;
 /** What has ended need not be swept at once. */
 const SWEEP_MS = 10 * 60_000;
+/** After what time an account that was just made is looked at, to be forgotten where nothing came of it. */
+const LOOK_MS = 24 * 60 * 60_000;
 
 /**
  * One user's sessions and grants. Owns their storage, their announcements and their sweeping; the rules are `protocol/grant_*`.
@@ -59,9 +66,8 @@ const SWEEP_MS = 10 * 60_000;
  * The one answer that a crash can lose is on its way to the caller: a refresh may be repeated, a code is spent.
  */
 export abstract class AccountObject<Env> extends DurableObject<Env> implements Accounts {
-  readonly #store: AccountStore;
-  readonly #outbox: AccountOutbox;
-  readonly #notices: AccountNotices;
+  /** Null before they are needed, and once the account is forgotten. */
+  #opened: { store: AccountStore; outbox: AccountOutbox; notices: AccountNotices } | null = null;
   #wiring: AccountWiring | undefined;
   /** When the alarm is due; null for none. Kept here so that most writes need not set it. */
   #alarmAtMs: number | null = null;
@@ -71,9 +77,6 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    this.#store = new AccountStore(ctx.storage);
-    this.#outbox = new AccountOutbox(this.#store, () => this.#wired());
-    this.#notices = new AccountNotices(this.#store, () => this.#wired().clients);
     void ctx.blockConcurrencyWhile(async () => {
       this.#alarmAtMs = await ctx.storage.getAlarm();
     });
@@ -120,10 +123,11 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
     const nothing = { sessions: 0, grants: 0 };
     const ended = this.#change(user, nowMs, (changes) => {
       const head = this.#store.head();
+      this.#store.putHead(reason === "deleted" ? closedFor(user, head, nowMs) : { epoch: head.epoch, blocked });
       if (head.blocked === blocked) return nothing;
-      this.#store.putHead({ ...head, blocked });
       return blocked ? changes.endEverything(reason, null, null) : nothing;
     });
+    if (reason === "deleted") this.#wakeBy(Date.now() + SWEEP_MS, 0);
     return this.#end(ended);
   }
 
@@ -214,10 +218,44 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
         this.#wakeBy(Date.now() + Math.min(SOON_MS * 2 ** Math.min(this.#failures, 5), LONGEST_RETRY_MS), 0);
       } else if (endMs !== null) this.#wakeBy(endMs, SWEEP_MS);
       this.#wakeForNotices();
+      if (isEmpty && endMs === null) await this.#endOrWait();
     } catch (error) {
       console.error(JSON.stringify({ event: "account_alarm_failed", error: String(error) }));
       this.#wakeBy(Date.now() + LONGEST_RETRY_MS, 0);
     }
+  }
+
+  /** Forgets the account where nothing is left of it that anybody could miss. Whoever comes later finds a new one. */
+  async #endOrWait(): Promise<void> {
+    const end = await endOf(this.#store, this.#wired().isUser, Date.now());
+    if (end === "keep") return;
+    if (end !== "forget") return this.#wakeBy(end.lookAtMs, 0);
+    this.#opened = null;
+    this.#alarmAtMs = null;
+    await this.ctx.storage.deleteAll();
+  }
+
+  get #store(): AccountStore {
+    return this.#open().store;
+  }
+
+  get #outbox(): AccountOutbox {
+    return this.#open().outbox;
+  }
+
+  get #notices(): AccountNotices {
+    return this.#open().notices;
+  }
+
+  /** Looks after itself from the first moment on: somebody may only have looked, into an account that nobody has. */
+  #open() {
+    if (this.#opened !== null) return this.#opened;
+    const isNew = !hasSchema(this.ctx.storage);
+    const store = new AccountStore(this.ctx.storage);
+    const outbox = new AccountOutbox(store, () => this.#wired());
+    this.#opened = { store, outbox, notices: new AccountNotices(store, () => this.#wired().clients) };
+    if (isNew) this.#wakeBy(Date.now() + LOOK_MS, 0);
+    return this.#opened;
   }
 
   /** Puts a secret to a grant: the transition, what it ended and what must be told of that, in one transaction. */
@@ -259,7 +297,8 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
 
   /** One transaction. Whatever it left in the outbox has its alarm before this turn is over. */
   #change<T>(user: UserId, nowMs: number, work: (changes: AccountChanges) => T): T {
-    const done = this.ctx.storage.transactionSync(() => work(new AccountChanges(this.#store, user, nowMs)));
+    const changes = new AccountChanges(this.#store, user, nowMs);
+    const done = this.ctx.storage.transactionSync(() => work(changes));
     if (this.#store.hasWaiting()) this.#wakeBy(Date.now() + SOON_MS, 0);
     this.#wakeForNotices();
     return done;

@@ -33,6 +33,11 @@ const STEPS: readonly string[] = [
      WHERE is_revoked = 0 AND has_given = 1 AND session IS NOT NULL AND state ->> '$.terms.sid' IS NOT NULL;`,
 ];
 
+/** Whether there are tables: storage that was never used, or is forgotten, has none. */
+export function hasSchema(storage: DurableObjectStorage): boolean {
+  return storage.kv.get(VERSION) !== undefined;
+}
+
 /** Brings the tables of an account up to this version of the code, whole or not at all. Does nothing where they are. */
 export function prepareSchema(storage: DurableObjectStorage, random: RandomBytes): void {
   const taken = storage.kv.get<number>(VERSION) ?? 0;

@@ -5,7 +5,7 @@ import type { LogoutNotice } from "../ports/client_notices.ts";
 import type { SessionRoot } from "../protocol/client_sid.ts";
 import type { FeedEntry, FeedKind } from "../protocol/edge_feed.ts";
 import { type GrantState, hasGiven, rememberUntilMs } from "../protocol/grant_state.ts";
-import type { ClientId, GrantId, SessionId } from "../protocol/ids.ts";
+import type { ClientId, GrantId, SessionId, UserId } from "../protocol/ids.ts";
 import { type SessionTimes, sessionEndsAtMs } from "../protocol/session_state.ts";
 import { prepareSchema } from "./account_schema.ts";
 import { SessionClients } from "./session_clients.ts";
@@ -36,6 +36,8 @@ export interface AccountHead {
   readonly epoch: number;
   /** Nothing is opened or given. */
   readonly blocked: boolean;
+  /** Whose account it was, where it is closed because the user is deleted, and since when. */
+  readonly deleted?: { readonly user: UserId; readonly atMs: number };
 }
 
 const HEAD = "account";
@@ -78,6 +80,12 @@ export class AccountStore {
 
   putHead(head: AccountHead): void {
     this.#storage.kv.put(HEAD, head);
+  }
+
+  /** Whether what is kept beside rows is what a new account would have. */
+  isAsNew(): boolean {
+    const { epoch, blocked, deleted } = this.head();
+    return epoch === NEW_ACCOUNT.epoch && !blocked && deleted === undefined && this.epochs.isEmpty();
   }
 
   findGrant(id: GrantId): GrantState | null {

@@ -30,6 +30,11 @@ export class SubjectEpochs {
     return this.#put(subject, this.current(subject, accountEpoch) + 1 + randomBelow(STEP_BITS));
   }
 
+  isEmpty(): boolean {
+    for (const _ of this.#storage.kv.list({ prefix: KEY, limit: 1 })) return false;
+    return true;
+  }
+
   #put(subject: string, epoch: number): number {
     this.#storage.kv.put(KEY + subject, epoch);
     return epoch;

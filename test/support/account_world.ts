@@ -49,7 +49,9 @@ export async function newAccount() {
   const feed = new RecordingFeed();
   const events = new RecordingEvents();
   const clients = new RecordingClients();
-  const rewired = () => rewire(stub, { feed, events, clients, longestTokenMs: ACCESS_MS });
+  const record = { isThere: true, lookUp: async () => record.isThere };
+  const rewired = () =>
+    rewire(stub, { feed, events, clients, longestTokenMs: ACCESS_MS, isUser: () => record.lookUp() });
   await rewired();
   const accounts: Accounts = remoteAccounts((of) => objects.getByName(of));
   const nowMs = Date.now();
@@ -60,6 +62,8 @@ export async function newAccount() {
     feed,
     events,
     clients,
+    /** The user's record, which a test may take away. */
+    record,
     rewired,
     accounts,
     nowMs,
@@ -79,12 +83,12 @@ export async function newAccount() {
         const alarm = await state.storage.getAlarm();
         return alarm === null ? null : alarm - Date.now();
       }),
-    /** How many rows a table of the object has. */
+    /** How many rows a table of the object has; none where all of the account is forgotten. */
     rows: (table: string) =>
-      runInDurableObject(
-        stub,
-        (_, state) => state.storage.sql.exec<{ n: number }>(`SELECT count(*) AS n FROM ${table}`).one().n,
-      ),
+      runInDurableObject(stub, (_, { storage: { sql } }) => {
+        const isThere = sql.exec("SELECT 1 FROM sqlite_master WHERE name = ?", table).toArray().length > 0;
+        return isThere ? sql.exec<{ n: number }>(`SELECT count(*) AS n FROM ${table}`).one().n : 0;
+      }),
     issued: async (changes: Partial<CodeIssue> = {}, lifetimes: Partial<GrantLifetimes> = {}) => {
       const issue = codeIssue({ grantId: newGrantId(platformRandom), ...changes });
       const answer = await accounts.issueCode(user, issue, { ...LIFETIMES, ...lifetimes }, nowMs);
