@@ -1,6 +1,6 @@
-import type { RouteLimit } from "./access/gate.ts";
+import type { RouteLimits } from "./access/gate.ts";
 import { DeploymentFault } from "./bindings.ts";
-import { keyParts } from "./config/limit_faults.ts";
+import { keyParts, limitUse } from "./config/limit_faults.ts";
 import { KEY_PARAMETER } from "./config/limit_schema.ts";
 import type { CompiledRoute } from "./config/route_faults.ts";
 import type { Config } from "./config/schema.ts";
@@ -11,15 +11,23 @@ import type { RoutePattern } from "./policy/route_pattern.ts";
  * The limits of a route, from the configuration's names to plain data.
  */
 
-/** The limits that `route` names. Throws `DeploymentFault` for a name that a compiled configuration cannot hold. */
-export function routeLimits(route: CompiledRoute, limits: Config["limits"]): RouteLimit[] {
-  return route.limits.map((name) => {
+/** The limits that `route` names, null for none. Throws `DeploymentFault` for a name that a compiled configuration cannot hold. */
+export function routeLimits(route: CompiledRoute, limits: Config["limits"]): RouteLimits | null {
+  const uses = route.limits.map((written) => {
+    const { name, cost, maxOriginCost } = limitUse(written);
     const limit = limits[name];
     if (limit === undefined) throw new DeploymentFault(`route ${route.id} has no limit ${name}`);
-    const { key, onUnavailable, ...numbers } = limit;
-    const parts = keyParts(limit).map((part) => keyPart(part, route.pattern));
-    return { policy: { name, ...numbers }, key: parts, onUnavailable };
+    const { key: _, onUnavailable, dryRun, ...numbers } = limit;
+    const key = keyParts(limit).map((part) => keyPart(part, route.pattern));
+    const use = { policy: { name, ...numbers }, key, onUnavailable, cost, maxOriginCost: maxOriginCost ?? null };
+    return { use, dryRun };
   });
+  if (uses.length === 0) return null;
+  return {
+    enforced: uses.filter(({ dryRun }) => !dryRun).map(({ use }) => use),
+    onTrial: uses.filter(({ dryRun }) => dryRun).map(({ use }) => use),
+    hearsOrigin: uses.some(({ use }) => use.maxOriginCost !== null),
+  };
 }
 
 function keyPart(part: string, pattern: RoutePattern): KeyPart {

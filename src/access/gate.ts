@@ -42,7 +42,8 @@ export interface GateRoute {
   readonly isPublic: boolean;
   readonly credentials: readonly RouteCredential[];
   readonly rule: AccessRule;
-  readonly limits: readonly RouteLimit[];
+  /** Null where nothing is limited. */
+  readonly limits: RouteLimits | null;
   /** How much older than the bound the revocations may be while the feed is out, in milliseconds. 0 fails closed. */
   readonly toleratedStalenessMs: number;
   readonly maxBodyBytes: number;
@@ -50,10 +51,22 @@ export interface GateRoute {
   readonly origin: RouteOrigin;
 }
 
+/** A route's limits: those that deny, and those on trial, which are only counted. At least one of either. */
+export interface RouteLimits {
+  readonly enforced: readonly RouteLimit[];
+  readonly onTrial: readonly RouteLimit[];
+  /** Whether the origin's word on the cost is listened to for any of them. */
+  readonly hearsOrigin: boolean;
+}
+
 export interface RouteLimit {
   readonly policy: LimitPolicy;
   readonly key: readonly KeyPart[];
   readonly onUnavailable: "allow" | "deny" | "local";
+  /** Units that each call takes before it goes on. */
+  readonly cost: number;
+  /** The most that a call may cost in all by the origin's word; null where that is not asked for. */
+  readonly maxOriginCost: number | null;
 }
 
 export interface RouteDeprecation {

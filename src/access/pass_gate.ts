@@ -1,7 +1,7 @@
 import { err, ok, type Result } from "../kernel/result.ts";
 import { evaluate } from "../policy/evaluate.ts";
 import { ANONYMOUS } from "../policy/principal.ts";
-import { admit, type JudgedLimits } from "./admit.ts";
+import { type Admitted, admit, type LimitTrace } from "./admit.ts";
 import { authenticate, type CallerTrace } from "./authenticate.ts";
 import type { CredentialEntry } from "./credential_entry.ts";
 import type { Call, Gate, GateRoute } from "./gate.ts";
@@ -12,14 +12,16 @@ export interface Passage {
   readonly route: GateRoute;
   /** Null on a public route, where nobody is proven. */
   readonly credential: CredentialEntry | null;
-  /** Null where nothing was counted. */
-  readonly limits: JudgedLimits | null;
+  /** Null where the route has no limits. */
+  readonly admitted: Admitted | null;
 }
 
 /** What the decision came to know on its way, for the one log line: filled in step by step, also when it ends early. */
 export interface Trace extends CallerTrace {
   route: string | null;
   rules: readonly string[];
+  /** Null where the route has no limits, or the call did not come so far. */
+  limits: LimitTrace | null;
 }
 
 /** The decision on a call, in order: match, size, authenticate, authorize, admit. Throws `Outage`, which denies. */
@@ -33,10 +35,18 @@ export async function passGate(call: Call, gate: Gate, trace: Trace): Promise<Re
   const authorized = route.isPublic ? ok(null) : await authorize(route, call, gate, trace);
   if (!authorized.ok) return authorized;
   const credential = authorized.value;
-  const limits = await admit(route, credential?.principal ?? ANONYMOUS, call, gate);
-  if (limits === "unavailable") return err({ kind: "unavailable", reason: "limiter_unavailable" });
-  if (limits !== null && !limits.verdict.granted) return err({ kind: "quota_exceeded", reason: "limit", limits });
-  return ok({ route, credential, limits });
+  if (route.limits === null) return ok({ route, credential, admitted: null });
+  trace.limits = { denied: [], skipped: [], local: [], wouldDeny: [] };
+  const caller = { principal: credential?.principal ?? ANONYMOUS, call };
+  const admission = await admit(route.limits, route, caller, gate, trace.limits);
+  switch (admission.kind) {
+    case "unavailable":
+      return err({ kind: "unavailable", reason: "limiter_unavailable" });
+    case "denied":
+      return err({ kind: "quota_exceeded", reason: "limit", limits: admission.limits });
+    case "admitted":
+      return ok({ route, credential, admitted: admission });
+  }
 }
 
 function matchRoute(call: Call, gate: Gate): Result<GateRoute, Refusal> {

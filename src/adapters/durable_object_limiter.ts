@@ -74,6 +74,12 @@ export class DurableObjectLimiter implements Limiter {
     }
   }
 
+  /** See `Limiter.charge`. Throws `Outage("limiter")` within the deadline, and then may have charged. */
+  async charge(demands: readonly LimitDemand[], nowMs: number): Promise<void> {
+    checkDemands(demands, nowMs);
+    await Promise.all(this.#shares(demands).map((share) => this.#ask(() => share.object.charge(share.demands, nowMs))));
+  }
+
   async #takeAcross(shares: readonly Share[], reservation: string, nowMs: number): Promise<LimitVerdict> {
     const answers = await Promise.allSettled(
       shares.map(async (share): Promise<SettledShare> => {

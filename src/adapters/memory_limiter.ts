@@ -1,4 +1,5 @@
 import { Outage } from "../kernel/outage.ts";
+import { charge } from "../limits/charge.ts";
 import type { CounterState } from "../limits/counter.ts";
 import type { LimitDemand, LimitVerdict } from "../limits/limit.ts";
 import { type ChangedCounter, take } from "../limits/take.ts";
@@ -35,13 +36,23 @@ export class MemoryLimiter implements Limiter {
     const clockMs = Math.max(this.#clockMs, nowMs);
     const counters = { get: (key: string) => this.#kept.get(key)?.state };
     const { verdict, changed } = take(counters, demands, clockMs);
+    this.#keep(changed, clockMs);
+    return verdict;
+  }
+
+  /** See `Limiter.charge`. Throws `Outage("memory")` when full of live counters. */
+  async charge(demands: readonly LimitDemand[], nowMs: number): Promise<void> {
+    const clockMs = Math.max(this.#clockMs, nowMs);
+    this.#keep(charge({ get: (key) => this.#kept.get(key)?.state }, demands, clockMs), clockMs);
+  }
+
+  #keep(changed: ReadonlyMap<string, ChangedCounter>, clockMs: number): void {
     this.#clockMs = clockMs;
     this.#makeRoom(changed);
     for (const [key, { state, freshInMs }] of changed) {
       this.#kept.set(key, { state, freshAtMs: clockMs + freshInMs });
       this.#nothingFreshBeforeMs = Math.min(this.#nothingFreshBeforeMs, clockMs + freshInMs);
     }
-    return verdict;
   }
 
   #makeRoom(changed: ReadonlyMap<string, ChangedCounter>): void {

@@ -86,6 +86,12 @@ export class UpstashLimiter implements Limiter {
     return verdictOf(outcomes, nowMs);
   }
 
+  /** See `Limiter.charge`. Throws `Outage("upstash")` within the deadline, and then may have charged. */
+  async charge(demands: readonly LimitDemand[], nowMs: number): Promise<void> {
+    checkDemands(demands, nowMs);
+    if (demands.length > 0) await this.#ask(() => this.#run("charge", demands, nowMs));
+  }
+
   /** What `call` answers within the deadline. What it charged is given back where it answers later. */
   async #timely<T>(call: () => Promise<Charging<T>>): Promise<T> {
     const asked = call();
@@ -110,15 +116,19 @@ export class UpstashLimiter implements Limiter {
   }
 
   async #takeAll(demands: readonly LimitDemand[], nowMs: number): Promise<Outcome[]> {
-    const answer = await this.#redis
-      .createScript<unknown>(UPSTASH_TAKE_SCRIPT)
-      .exec(demands.map(redisKey), [nowMs, ...demands.flatMap(scriptArguments)].map(String));
-    const numbers = parseAnswer(answer, 1 + demands.length * FIELDS_PER_DEMAND);
+    const numbers = await this.#run("take", demands, nowMs);
     return demands.map(({ policy }, index): Outcome => {
       const [fits = 0, wanted = 0, at = 0, amount = 0] = numbers.slice(1 + index * FIELDS_PER_DEMAND);
       const counter = counterAt(policy, keptState(policy, at, amount), nowMs);
       return { counter, lacking: fits === 1 ? null : wanted };
     });
+  }
+
+  async #run(act: "take" | "charge", demands: readonly LimitDemand[], nowMs: number): Promise<number[]> {
+    const answer = await this.#redis
+      .createScript<unknown>(UPSTASH_TAKE_SCRIPT)
+      .exec(demands.map(redisKey), [act, nowMs, ...demands.flatMap(scriptArguments)].map(String));
+    return parseAnswer(answer, 1 + demands.length * FIELDS_PER_DEMAND);
   }
 
   async #takeBucket(demand: BucketDemand, nowMs: number): Promise<Outcome> {
@@ -144,10 +154,17 @@ export class UpstashLimiter implements Limiter {
     });
     if (answer.success) return { counter: counterAt(policy, answer.state, nowMs), lacking: null };
     // The library does not say what a denied bucket holds. The denial stands even where the second question fails.
-    const state = await this.#ask(async () => parseBucket({ success: false, ...(await limiter.getRemaining(key)) }))
-      .then((left) => left.state)
-      .catch(() => answer.state);
+    const state = await this.#ask(() => this.#bucketState(demand)).catch(() => answer.state);
     return { counter: counterAt(policy, state, nowMs), lacking: cost };
+  }
+
+  /** Not by the library, which hides a debt. */
+  async #bucketState(demand: BucketDemand): Promise<CounterState | undefined> {
+    const kept = await this.#redis.hmget<Record<string, unknown>>(redisKey(demand), "refilledAt", "tokens");
+    if (kept === null) return undefined;
+    const { refilledAt, tokens } = kept;
+    if (!Number.isSafeInteger(refilledAt) || !Number.isSafeInteger(tokens)) throw new TypeError("not a bucket");
+    return { algorithm: "bucket", atMs: Number(refilledAt), level: Number(tokens) };
   }
 
   #ask<T>(call: () => Promise<T>): Promise<T> {

@@ -2,9 +2,10 @@
 const GRACE_MS = 60_000;
 
 /**
- * `limits/take.ts` in Lua: all demands or none, in one atomic step. Keep the two alike; the contract suite runs both.
+ * `limits/take.ts` and `limits/charge.ts` in Lua: all demands or none, or all whatever is left, in one atomic step. Keep
+ * them alike; the contract suite runs both.
  *
- * KEYS[i]: the counter of demand i; keys may repeat. ARGV: now in ms, then for each demand kind (`fixed` | `bucket`),
+ * KEYS[i]: the counter of demand i; keys may repeat. ARGV: `take` or `charge`, now in ms, then for each demand kind (`fixed` | `bucket`),
  * quota (limit | capacity in units), pace (window in ms | units per ms), unit (units per cost), cost.
  * Answers {granted, then for each demand: fits, wanted, at, amount}: `wanted` is the cost and what earlier demands took
  * of the same counter, `at` and `amount` are window and used | refilledAt and tokens, after the verdict.
@@ -15,10 +16,11 @@ const GRACE_MS = 60_000;
  */
 export const UPSTASH_TAKE_SCRIPT = `
 local FIELDS = { fixed = { "window", "used" }, bucket = { "refilledAt", "tokens" } }
-local now = tonumber(ARGV[1])
+local forced = ARGV[1] == "charge"
+local now = tonumber(ARGV[2])
 
 local function demand(i)
-  local base = 1 + (i - 1) * 5
+  local base = 2 + (i - 1) * 5
   return {
     key = KEYS[i],
     kind = ARGV[base + 1],
@@ -50,9 +52,11 @@ end
 local function charge(d, state)
   if d.kind == "fixed" then
     local used = state.amount + d.cost
+    if forced then return { at = state.at, amount = math.min(used, math.max(state.amount, 2 * d.quota)) } end
     return used <= d.quota and { at = state.at, amount = used } or nil
   end
   local level = state.amount - d.cost * d.unit
+  if forced then return { at = state.at, amount = math.max(level, math.min(state.amount, -d.quota)) } end
   return level >= 0 and { at = state.at, amount = level } or nil
 end
 

@@ -1,4 +1,5 @@
-import { logEvent } from "../http/log.ts";
+import type { LimitTrace } from "../access/admit.ts";
+import { type LogFields, logEvent } from "../http/log.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** The one line per decision: who, what, which rules, how it ended. No credential, no query, no body. */
@@ -20,7 +21,21 @@ export function logDecision(
     principal_id: trace.holder?.principal.id ?? null,
     credential_id: trace.holder?.credentialId ?? null,
     rules: trace.rules,
+    ...limitFields(trace.limits),
     address,
     duration_ms: Date.now() - call.nowMs,
   });
+}
+
+/** What the limits did, where there is something to say. */
+function limitFields(limits: LimitTrace | null): LogFields {
+  if (limits === null) return {};
+  const { denied, skipped, local, wouldDeny } = limits;
+  const named = (names: readonly string[]) => (names.length === 0 ? undefined : names);
+  return {
+    limits_denied: named(denied),
+    limits_skipped: named(skipped),
+    limits_local: named(local),
+    would_deny: named(wouldDeny),
+  };
 }

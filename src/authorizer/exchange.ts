@@ -33,7 +33,7 @@ export function openExchange(request: Request, canonical: CanonicalRequest, ctx:
       nowMs: Date.now(),
       defer: (work) => ctx.waitUntil(work),
     },
-    trace: { route: null, holder: null, rules: [] },
+    trace: { route: null, holder: null, rules: [], limits: null },
   };
 }
 

@@ -10,6 +10,7 @@ import { type Exchange, openExchange } from "./exchange.ts";
 import { type Forwarded, forward } from "./forward.ts";
 import { type RefusalContext, refusalResponse, unexpectedResponse } from "./refusal_response.ts";
 import { finishResponse, passResponse } from "./response.ts";
+import { settleLimits } from "./settle_limits.ts";
 
 /** What the gateway is built from. */
 export interface GatewayParts {
@@ -36,7 +37,9 @@ export async function handleGatewayRequest(
       return finish(exchange, response, "denied", passed.error.reason);
     }
     const forwarded = await passOn(request, exchange, passed.value, parts);
-    const response = passResponse(forwarded, passed.value, exchange.requestId);
+    const { admitted, route } = passed.value;
+    const limits = admitted && (await settleLimits(forwarded, admitted, route, exchange, parts.gate));
+    const response = passResponse(forwarded, route, limits, exchange.requestId);
     return finish(exchange, response, "allowed", forwarded.ok ? null : forwarded.error);
   } catch (error) {
     return finish(

@@ -1,5 +1,5 @@
+import type { JudgedLimits } from "../access/admit.ts";
 import type { GateRoute, RouteDeprecation } from "../access/gate.ts";
-import type { Passage } from "../access/pass_gate.ts";
 import { type Problem, problemResponse } from "../http/problem.ts";
 import { setSecurityHeaders } from "../http/security_headers.ts";
 import { rateLimitFields } from "../limits/rate_limit_fields.ts";
@@ -12,17 +12,24 @@ const ORIGIN_PROBLEMS: Readonly<Record<OriginFault, Problem>> = {
   request_body_too_large: { status: 413, code: "body_too_large", title: "Content Too Large" },
 };
 
-/** The caller's response to a call that passed: the origin's, cleaned, or the problem that stood in its place. */
-export function passResponse(forwarded: Forwarded, passage: Passage, requestId: string): Response {
+/**
+ * The caller's response to a call that passed: the origin's, cleaned, or the problem that stood in its place. `limits` is
+ * null where nothing was counted.
+ */
+export function passResponse(
+  forwarded: Forwarded,
+  route: GateRoute,
+  limits: JudgedLimits | null,
+  requestId: string,
+): Response {
   const response = forwarded.ok
-    ? fromOrigin(forwarded.value, passage.route, requestId)
+    ? fromOrigin(forwarded.value, route, requestId)
     : problemResponse(ORIGIN_PROBLEMS[forwarded.error], requestId);
   const { headers } = response;
-  if (passage.limits !== null) {
-    const { verdict, policies } = passage.limits;
-    for (const [name, value] of rateLimitFields(verdict, policies).fields) headers.set(name, value);
+  if (limits !== null) {
+    for (const [name, value] of rateLimitFields(limits.verdict, limits.policies).fields) headers.set(name, value);
   }
-  if (passage.route.deprecation !== null) setDeprecation(headers, passage.route.deprecation);
+  if (route.deprecation !== null) setDeprecation(headers, route.deprecation);
   return response;
 }
 

@@ -3,7 +3,7 @@ import { err, ok, type Result } from "../kernel/result.ts";
 import { parseRoutePattern } from "../policy/route_pattern.ts";
 import type { ConfigFault } from "./fault.ts";
 import { identifierFaults } from "./issuer_faults.ts";
-import { limitFaults } from "./limit_faults.ts";
+import { limitFaults, limitUse } from "./limit_faults.ts";
 import { type CompiledRoute, duplicateFaults, routeFaults } from "./route_faults.ts";
 import { type Config, type ConfigInput, configSchema, type RouteConfig } from "./schema.ts";
 
@@ -53,6 +53,10 @@ function unusedFaults({ origins, limits, routes }: Config): ConfigFault[] {
       .map((name) => ({ path: `${section}.${name}`, reason: "is used by no route" }));
   return [
     ...dead("origins", Object.keys(origins), new Set(routes.map((route) => route.origin))),
-    ...dead("limits", Object.keys(limits), new Set(routes.flatMap((route) => route.limits))),
+    ...dead(
+      "limits",
+      Object.keys(limits),
+      new Set(routes.flatMap((route) => route.limits.map((use) => limitUse(use).name))),
+    ),
   ];
 }

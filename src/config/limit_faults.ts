@@ -3,6 +3,11 @@ import type { ConfigFault } from "./fault.ts";
 import { KEY_PARAMETER } from "./limit_schema.ts";
 import type { Config, LimitConfig, RouteConfig } from "./schema.ts";
 
+/** A limit as a route uses it, its shorter spelling filled in. */
+export function limitUse(written: RouteConfig["limits"][number]): Exclude<typeof written, string> {
+  return typeof written === "string" ? { name: written, cost: 1 } : written;
+}
+
 /** The parts of a limit's key, one or several. */
 export function keyParts({ key }: LimitConfig): readonly string[] {
   return typeof key === "string" ? [key] : key;
@@ -30,15 +35,29 @@ export function limitUseFaults(
   pattern: RoutePattern,
   path: string,
 ): ConfigFault[] {
-  return route.limits.flatMap((name, index) => {
+  const uses = route.limits.map(limitUse);
+  return uses.flatMap((use, index) => {
+    const { name } = use;
     const at = `${path}.limits[${index}]`;
     const limit = Object.hasOwn(limits, name) ? limits[name] : undefined;
     if (limit === undefined) return [{ path: at, reason: `\`${name}\` is not among limits` }];
-    const repeated = route.limits.indexOf(name) !== index;
-    const reasons = keyParts(limit).flatMap((part) => partFault(part, route, pattern) ?? []);
-    if (repeated) reasons.push(`\`${name}\` is named twice`);
+    const reasons = [
+      ...keyParts(limit).flatMap((part) => partFault(part, route, pattern) ?? []),
+      ...costFaults(use, limit),
+    ];
+    if (uses.findIndex((other) => other.name === name) !== index) reasons.push(`\`${name}\` is named twice`);
     return reasons.map((reason) => ({ path: at, reason }));
   });
+}
+
+function costFaults({ name, cost, maxOriginCost }: ReturnType<typeof limitUse>, limit: LimitConfig): string[] {
+  const most = limit.algorithm === "fixed" ? limit.limit : limit.burst;
+  const faults: string[] = [];
+  if (cost > most) faults.push(`a call costs ${cost}, and \`${name}\` never grants more than ${most}`);
+  if (maxOriginCost === undefined) return faults;
+  if (maxOriginCost <= cost) faults.push(`\`maxOriginCost\` must be above \`cost\`, which is taken already`);
+  if (maxOriginCost > most) faults.push(`\`maxOriginCost\` is more than all that \`${name}\` has: ${most}`);
+  return faults;
 }
 
 /** Why `part` cannot tell the callers of `route` apart; null where it can. */

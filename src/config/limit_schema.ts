@@ -14,7 +14,20 @@ const common = {
   key: z.union([keyPart, z.array(keyPart).min(1).max(4)]).default("principal"),
   /** What happens while the shared counters do not answer within 250 ms. */
   onUnavailable: z.enum(["allow", "deny", "local"]).default("deny"),
+  /** Counted and logged, but never denying: to see what a limit would do before it does it. */
+  dryRun: z.boolean().default(false),
 };
+
+const units = z.int().min(1).max(1_000_000);
+
+/** A limit as a route uses it, where a call costs more than one unit. */
+export const limitUse = z.strictObject({
+  name: z.string(),
+  /** What a call takes before it goes to the origin. */
+  cost: units.default(1),
+  /** The most that a call may cost in all, by the origin's word in `Sallyport-Cost`; without this nobody listens to it. */
+  maxOriginCost: units.optional(),
+});
 
 /** A named limit, which routes refer to. */
 export const limit = z.discriminatedUnion("algorithm", [

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { limitUse } from "./limit_schema.ts";
 import { httpUrl, scopeToken, seconds } from "./terms.ts";
 
 /** Where calls go that pass the gate. */
@@ -39,8 +40,8 @@ export const route = z.strictObject({
   scopes: z.array(scopeToken).default([]),
   /** At least one of these. */
   roles: z.array(z.string().min(1)).default([]),
-  /** Names of limits, all of which must grant. */
-  limits: z.array(z.string()).default([]),
+  /** Limits by name, all of which must grant. */
+  limits: z.array(z.union([z.string(), limitUse])).default([]),
   /** What happens while revocations cannot be learnt: fail closed, or go on for a stated time. */
   onStale: staleness.default("deny"),
   maxBodyBytes: z

@@ -18,7 +18,7 @@ export function ahead(counter: Counter): Counter {
     }
     case "bucket": {
       const units = Math.floor(counter.policy.burst / PARTS) * bucketScale(counter.policy).unitsPerToken;
-      const level = Math.max(0, counter.state.level - units);
+      const level = Math.min(counter.state.level, Math.max(0, counter.state.level - units));
       return { ...counter, state: { atMs: counter.state.atMs, level } };
     }
   }

@@ -54,9 +54,9 @@ export function chargeBucket(
   return level >= 0 ? { atMs: state.atMs, level } : null;
 }
 
-/** Whole tokens in the bucket. */
+/** Whole tokens in the bucket; 0 where it is in debt. */
 export function bucketRemaining(policy: TokenBucketPolicy, state: TokenBucketState): number {
-  return Math.floor(state.level / bucketScale(policy).unitsPerToken);
+  return Math.max(0, Math.floor(state.level / bucketScale(policy).unitsPerToken));
 }
 
 /** Milliseconds from `nowMs` until the bucket holds `tokens`, or is full where it can never hold so many. */

@@ -1,9 +1,10 @@
 import { DurableObject } from "cloudflare:workers";
 import { ahead, covers } from "../limits/ahead.ts";
+import { charge } from "../limits/charge.ts";
 import { type CounterState, counterState, equalStates, msUntilFresh } from "../limits/counter.ts";
 import { describe, giveBack, type Reservation, reserve, settleRefill } from "../limits/give_back.ts";
 import type { LimitDemand, LimitState, LimitVerdict } from "../limits/limit.ts";
-import { take } from "../limits/take.ts";
+import { type ChangedCounter, take } from "../limits/take.ts";
 import type { LimiterObject } from "../ports/limiter_object.ts";
 
 /** Isolates' clocks may differ by this much before a forgotten counter could be opened a second time. */
@@ -60,11 +61,32 @@ export class Limiter extends DurableObject implements LimiterObject {
 
   /** See `LimiterObject.take`. Throws `RangeError` where the demands are a bug. */
   async take(demands: readonly LimitDemand[], nowMs: number, reservation?: string): Promise<LimitVerdict> {
-    const stored = this.#load();
+    this.#load();
     const { verdict, changed } = take(this.#counted, demands, nowMs);
     if (!verdict.granted) return verdict;
+    const armed = this.#keep(changed, demands, nowMs);
+    if (reservation !== undefined) {
+      this.#reservations = [...this.#reservations, reserve(reservation, demands, this.#counted, Date.now())];
+    }
+    await armed;
+    return verdict;
+  }
+
+  /** See `LimiterObject.charge`. Throws `RangeError` where the demands are a bug. */
+  async charge(demands: readonly LimitDemand[], nowMs: number): Promise<void> {
+    this.#load();
+    await this.#keep(charge(this.#counted, demands, nowMs), demands, nowMs);
+  }
+
+  /** Counts what `demands` changed, and stores what storage does not cover; the promise is the alarm's. */
+  #keep(
+    changed: ReadonlyMap<string, ChangedCounter>,
+    demands: readonly LimitDemand[],
+    nowMs: number,
+  ): Promise<void> | undefined {
+    const stored = this.#load();
     const objectNowMs = Date.now();
-    const open = settleRefill(this.#openAt(objectNowMs), this.#counted, demands, nowMs);
+    this.#reservations = settleRefill(this.#openAt(objectNowMs), this.#counted, demands, nowMs);
     const uncovered = [...changed].filter(([key, { counter }]) => !covers(stored.counters.get(key)?.state, counter));
     const written = uncovered.map(([key, { counter }]): [string, StoredCounter] => {
       const early = ahead(counter);
@@ -73,12 +95,9 @@ export class Limiter extends DurableObject implements LimiterObject {
     });
     const armed = written.length > 0 ? this.#write([...stored.counters, ...written], objectNowMs) : undefined;
     for (const [key, { state }] of changed) this.#counted.set(key, state);
-    const made = reservation === undefined ? [] : [reserve(reservation, demands, this.#counted, objectNowMs)];
-    this.#reservations = [...open, ...made];
     this.#lastGrantMs = objectNowMs;
     this.#settleWhenQuiet();
-    await armed;
-    return verdict;
+    return armed;
   }
 
   /** See `LimiterObject.giveBack`. */

@@ -8,6 +8,9 @@ export interface LimiterObject {
    */
   take(demands: readonly LimitDemand[], nowMs: number, reservation?: string): Promise<LimitVerdict>;
 
+  /** Charges every demand, into debt where it must. */
+  charge(demands: readonly LimitDemand[], nowMs: number): Promise<void>;
+
   /**
    * Undoes the grant of `reservation` and answers its counters, in the order of its demands. Null, and nothing
    * changed, where there is no such grant to undo: never made, already given back, or forgotten.

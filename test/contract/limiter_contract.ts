@@ -52,6 +52,7 @@ export function limiterContract(subject: LimiterUnderTest): void {
     windowPromises(subject);
     bucketPromises(subject);
     compositionPromises(subject);
+    debtPromises(subject);
     outagePromises(subject);
   });
 }
@@ -246,6 +247,42 @@ function compositionPromises({ make }: LimiterUnderTest) {
   });
 }
 
+function debtPromises({ make }: LimiterUnderTest) {
+  it.each(ALGORITHMS)("charges what a call turned out to cost, into debt (%s)", async (_, policyOf) => {
+    const limiter = make();
+    const take = clocked(limiter);
+    const subject = newSubject();
+    const cost = (units: number) => demand(subject, policyOf(10), units);
+    expect(remaining(await take(T0, cost(2)))).toEqual([8]);
+    await limiter.charge([cost(3)], T0);
+    expect(remaining(await take(T0, cost(1)))).toEqual([4]);
+    await limiter.charge([cost(7)], T0);
+    expect(await take(T0, cost(1))).toMatchObject({ granted: false, limits: [{ granted: false, remaining: 0 }] });
+  });
+
+  it("pays a window's debt at its end, and a bucket's by its refill: one quota at most", async () => {
+    const limiter = make();
+    const take = clocked(limiter);
+    const subject = newSubject();
+    const window = (units: number) => demand(subject, fixed(5), units);
+    const tokens = (units: number) => demand(subject, bucket(5), units);
+    vi.spyOn(Date, "now").mockReturnValue(T0);
+    await limiter.charge([window(1_000), tokens(1_000)], T0);
+    await limiter.charge([window(1_000), tokens(1_000)], T0);
+    expect(await take(T0 + 9_999, window(1))).toMatchObject({ granted: false, limits: [{ resetSeconds: 1 }] });
+    expect(remaining(await take(T0 + 10_000, window(1)))).toEqual([4]);
+    expect(await take(T0 + 300_000, tokens(1))).toMatchObject({ granted: false, limits: [{ resetSeconds: 60 }] });
+    expect(remaining(await take(T0 + 360_000, tokens(1)))).toEqual([0]);
+  });
+
+  it.each([0, -1, 0.5, Number.NaN])(
+    "throws a RangeError for a charge of %s: nothing is ever refunded",
+    async (cost) => {
+      await expect(make().charge([demand(newSubject(), fixed(5), cost)], T0)).rejects.toThrow(RangeError);
+    },
+  );
+}
+
 function outagePromises({ broken }: LimiterUnderTest) {
   it.each(Object.entries(broken))("throws an Outage within the deadline: %s", async (_, makeBroken) => {
     const limiter = makeBroken(200);
@@ -254,5 +291,6 @@ function outagePromises({ broken }: LimiterUnderTest) {
     await expect(limiter.take(demands, T0)).rejects.toThrow(Outage);
     await expect(limiter.take([...demands, demand(newSubject(), fixed(5))], T0)).rejects.toThrow(Outage);
     expect(performance.now() - started).toBeLessThan(2 * 200 + 500);
+    await expect(limiter.charge(demands, T0)).rejects.toThrow(Outage);
   });
 }

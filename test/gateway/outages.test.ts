@@ -120,14 +120,16 @@ describe.each<Health>(["failing", "silent"])("a dependency that is %s: authentic
     expect(await status(gate, good, "/limited/ping")).toBe(200);
     limiter.health = health;
     await expectUnavailable(gate, good, "/limited/ping");
-    expect(logs.lastDecision).toMatchObject({ reason: "limiter_unavailable" });
+    expect(logs.lastDecision).toMatchObject({ reason: "limiter_unavailable", limits_skipped: ["ping"] });
     await expectUnavailable(gate, good, "/limited/both");
     const allowed = await gate.fetch("/limited/allow", { headers: good });
     expect(allowed.status).toBe(200);
     expect(allowed.headers.has("ratelimit")).toBe(false);
+    expect(logs.lastDecision).toMatchObject({ outcome: "allowed", limits_skipped: ["allow"] });
     const local = [];
     for (let count = 0; count < 3; count++) local.push(await status(gate, good, "/limited/local"));
     expect(local).toEqual([200, 200, 429]);
+    expect(logs.lastDecision).toMatchObject({ reason: "limit", limits_local: ["local"], limits_denied: ["local"] });
     expect(await status(gate, bearer(await token(ring)), "/limited/local")).toBe(200);
     expect(await status(gate, good)).toBe(200);
     limiter.health = "well";

@@ -66,6 +66,15 @@ describe("Limiter object: what it keeps", () => {
     expect(await revived.take([demand(subject, fixed(100))], T0)).toMatchObject({ limits: [{ remaining: 96 }] });
   });
 
+  it.each([fixed(20), bucket(20)])("an eviction forgives no debt ($algorithm)", async (policy) => {
+    const { subject, object } = newSubject();
+    await object.take([demand(subject, policy)], T0);
+    await object.charge([demand(subject, policy, 30)], T0);
+    await evictDurableObject(object);
+    const [left] = (await env.LIMITER.getByName(subject).take([demand(subject, policy)], T0)).limits;
+    expect(left).toMatchObject({ granted: false, remaining: 0 });
+  });
+
   it("a denied take writes nothing", async () => {
     const { subject, object } = newSubject();
     expect((await object.take([demand(subject, fixed(5), 6)], T0)).granted).toBe(false);
@@ -173,6 +182,7 @@ describe("Durable Object limiter over several subjects", () => {
     const { subject, object } = newSubject();
     const broken = {
       take: () => Promise.reject(new Error("reset")),
+      charge: () => Promise.reject(new Error("reset")),
       giveBack: () => Promise.reject(new Error("reset")),
     };
     const objects = { getByName: (name: string) => (name === subject ? env.LIMITER.getByName(name) : broken) };
@@ -189,6 +199,7 @@ describe("Durable Object limiter over several subjects", () => {
     await spent.object.take([demand(spent.subject, fixed(1))], T0);
     const deaf: LimiterObject = {
       take: (demands, nowMs, reservation) => object.take(demands, nowMs, reservation),
+      charge: (demands, nowMs) => object.charge(demands, nowMs),
       giveBack: () => Promise.reject(new Error("reset")),
     };
     const objects = { getByName: (name: string) => (name === subject ? deaf : env.LIMITER.getByName(name)) };
@@ -204,6 +215,7 @@ describe("an object that answers after the deadline", () => {
     const { subject, object } = newSubject();
     const silent: LimiterObject = {
       take: (demands, nowMs, reservation) => object.take(demands, nowMs, reservation).then(() => new Promise(() => {})),
+      charge: (demands, nowMs) => object.charge(demands, nowMs),
       giveBack: (reservation, nowMs) => object.giveBack(reservation, nowMs),
     };
     const behind: Promise<unknown>[] = [];

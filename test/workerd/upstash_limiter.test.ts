@@ -103,6 +103,7 @@ describe("Upstash limiter: the arithmetic", () => {
   const anyCall = fc.record({
     demands: fc.array(anyDemand, { minLength: 1, maxLength: 3 }),
     stepMs: fc.integer({ min: 0, max: 40_000 }),
+    afterwards: fc.boolean(),
   });
 
   it("agrees with the reducer on any schedule, alone and in company", async () => {
@@ -112,11 +113,12 @@ describe("Upstash limiter: the arithmetic", () => {
         const run = crypto.randomUUID();
         const [memory, limiter] = [new MemoryLimiter(), newLimiter()];
         let nowMs = T0;
-        for (const { demands, stepMs } of calls) {
+        for (const { demands, stepMs, afterwards } of calls) {
           nowMs += stepMs;
           clock.mockReturnValue(nowMs);
           const asked = demands.map(({ who, policy, cost }): LimitDemand => demand(`${run}:${who}`, policy, cost));
-          expect(await limiter.take(asked, nowMs)).toEqual(await memory.take(asked, nowMs));
+          if (afterwards) await Promise.all([limiter.charge(asked, nowMs), memory.charge(asked, nowMs)]);
+          else expect(await limiter.take(asked, nowMs)).toEqual(await memory.take(asked, nowMs));
         }
       }),
       { numRuns: 50 },

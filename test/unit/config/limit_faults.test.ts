@@ -39,6 +39,31 @@ describe("limits that are wrong say where and why", () => {
       /no API key opens/,
     ],
     ["keys where nobody is proven", tried({ key: "api_key" }, { public: true }), `${ADDED}.limits[0]`, /no API key/],
+    ["a cost of nothing", tried({}, { limits: [{ name: "tried", cost: 0 }] }), `${ADDED}.limits[0]`, /./],
+    [
+      "a cost that is never granted",
+      tried({}, { limits: [{ name: "tried", cost: 101 }] }),
+      `${ADDED}.limits[0]`,
+      /never grants more than 100/,
+    ],
+    [
+      "an origin that may cost no more than was taken",
+      tried({}, { limits: [{ name: "tried", cost: 5, maxOriginCost: 5 }] }),
+      `${ADDED}.limits[0]`,
+      /above `cost`/,
+    ],
+    [
+      "an origin that may cost more than there is",
+      tried(BUCKET, { limits: [{ name: "tried", maxOriginCost: 101 }] }),
+      `${ADDED}.limits[0]`,
+      /more than all/,
+    ],
+    [
+      "a limit twice, spelled differently",
+      tried({}, { limits: ["tried", { name: "tried" }] }),
+      `${ADDED}.limits[1]`,
+      /twice/,
+    ],
     ["a limit twice", tried({}, { limits: ["tried", "tried"] }), `${ADDED}.limits[1]`, /named twice/],
   ])("%s", (_, change, path, reason) => {
     const found = faultsOf(changed(change)).filter((fault) => fault.startsWith(`${path}`) && reason.test(fault));

@@ -44,6 +44,11 @@ describe("counters kept ahead", () => {
     expect(counterState(ahead(counterAt(policy, undefined, T0)))).toEqual(expected);
   });
 
+  it("of a bucket in debt are in the same debt", () => {
+    const debt = { algorithm: "bucket", atMs: T0, level: -7 * 60_000 } as const;
+    expect(counterState(ahead(counterAt(bucket(40), debt, T0)))).toEqual(debt);
+  });
+
   it("are never ahead of the limit", () => {
     const full = { algorithm: "fixed", window: T0 / 10_000, used: 40 } as const;
     expect(counterState(ahead(counterAt(fixed(40), full, T0)))).toEqual(full);
