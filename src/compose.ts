@@ -16,6 +16,7 @@ import { UpstashLimiter } from "./adapters/upstash_limiter.ts";
 import type { AdminParts } from "./admin/app.ts";
 import type { AuthorizerParts } from "./authorizer/authorizer.ts";
 import { type Bindings, DeploymentFault, type Environment, need, readBindings } from "./bindings.ts";
+import { composeBudgets } from "./compose_budgets.ts";
 import { accessTokenAlgorithms, gateRoutes, introspectors, targetCatalog, trustedIssuers } from "./compose_config.ts";
 import { composeMailRecords } from "./compose_mail.ts";
 import { composeDesks, composeUserManagement } from "./compose_people.ts";
@@ -41,7 +42,7 @@ import { resourceMetadataUrl } from "./protocol/resource_metadata.ts";
 /**
  * The only wiring: from an environment and a configuration to the parts of each app. Owns which adapter stands behind
  * which port. What it builds lives as long as the isolate and holds plain data, never a stub of a request.
- * `compose_stores.ts`, `_people`, `_mail`, `_objects` and `_config` are its other rooms.
+ * `compose_stores.ts`, `_budgets`, `_people`, `_mail`, `_objects` and `_config` are its other rooms.
  */
 
 /** The isolate's view of the edge feed, shared by every app in it. */
@@ -65,6 +66,7 @@ export function composeReader(env: Environment): IssuerReader {
 export function composeIssuer(env: Environment, config: CompiledConfig, revocations: Revocations): IssuerAppParts {
   const { feed, ring, clients, accounts, devices, grantSecrets, users, subjects } = issuerStores(readBindings(env));
   const { issuer: settings } = config;
+  const secrets = grantSecrets();
   const apis = new Map(settings.apis.map((api) => [api.resource, api]));
   const issuer: Issuer = {
     url: settings.url,
@@ -82,11 +84,12 @@ export function composeIssuer(env: Environment, config: CompiledConfig, revocati
     accounts,
     devices,
     deviceTimes: settings.grants,
-    secrets: grantSecrets(),
+    secrets,
     users,
     subjects,
     idTokenTtlSeconds: settings.idTokenTtlSeconds,
     introspectors: introspectors(config),
+    ...composeBudgets(readBindings(env), settings.lockout, secrets),
   };
   return {
     issuer,

@@ -113,6 +113,12 @@ export class DurableObjectGuesses implements Guesses {
         return { most: settings.mailsPerAddressPerHour, windowMs: HOUR_MS };
       case "user_codes":
         return { most: settings.userCodeGuessesPerMinute, windowMs: MINUTE_MS };
+      case "client_failures":
+        return { most: settings.clientFailuresPerMinute, windowMs: MINUTE_MS };
+      case "transactions_by_address":
+        return { most: settings.transactionsPerAddressPerMinute, windowMs: MINUTE_MS };
+      case "device_codes_by_address":
+        return { most: settings.deviceCodesPerAddressPerMinute, windowMs: MINUTE_MS };
       default:
         throw new RangeError(`there is no budget called ${budget}`);
     }

@@ -72,6 +72,14 @@ const lockout = z.strictObject({
   mailsPerRecipientPerHour: z.int().min(1).max(3_600).default(5),
   mailsPerAddressPerHour: z.int().min(1).default(30),
   userCodeGuessesPerMinute: z.int().min(1).default(10),
+  /** Failed proofs of one client from one address: wrong secrets, and codes and tokens that were never issued. */
+  clientFailuresPerMinute: z.int().min(1).max(10_000).default(60),
+  /** Sign-ins that an address may begin at the authorization endpoint; each keeps an object for `sessions.transactionSeconds`. */
+  transactionsPerAddressPerMinute: z.int().min(1).max(100_000).default(300),
+  /** Device codes that an address may ask for; each keeps an object for `grants.deviceCodeSeconds` and ten minutes. */
+  deviceCodesPerAddressPerMinute: z.int().min(1).max(100_000).default(60),
+  /** Calls of the token endpoint by one client that proved itself, in each isolate; null for any number. */
+  tokenRequestsPerClientPerMinute: z.int().min(1).nullable().default(null),
 });
 
 /** How long what is over is kept. Everything that grows by itself has its end here. */

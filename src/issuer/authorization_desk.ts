@@ -1,3 +1,4 @@
+import { addressUnit } from "../http/client_address.ts";
 import type { CookieRules } from "../http/cookies.ts";
 import { logEvent } from "../http/log.ts";
 import type { ScopedContext } from "../http/request_scope.ts";
@@ -31,7 +32,7 @@ export interface AuthorizationPages {
   consent(view: AskingView): Promise<Response>;
   selectAccount(view: AskingView): Promise<Response>;
   formPost(client: ClientRecord, response: Extract<AuthorizationResponse, { kind: "form_post" }>): Promise<Response>;
-  /** 400. `leave` is where the person may go on to, if they choose. */
+  /** 400, or 429 where the step says when to come back. `leave` is where the person may go on to, if they choose. */
   refused(step: RefusedStep, requestId: string, leave: string | null): Promise<Response>;
 }
 
@@ -60,8 +61,9 @@ export type DeskPath = "/oauth2/authorize" | "/oauth2/authorize/resume" | "/cons
 export async function visit(c: ScopedContext, desk: AuthorizationDesk): Promise<Visit> {
   const browser = browserOf(c.req.raw.headers.get("cookie"), desk.cookies, desk.random);
   const [hash, signedIn] = await Promise.all([sha256Base64url(browser.id), desk.signedIn(c)]);
+  const address = addressUnit(c.var.scope.address);
   const moment = { nowMs: c.var.scope.nowMs, defer: (work: Promise<unknown>) => c.executionCtx.waitUntil(work) };
-  return { browser, asking: { hash, signedIn }, moment };
+  return { browser, asking: { hash, address, signedIn }, moment };
 }
 
 /** The response to `step`, and one log line for what it ends. */

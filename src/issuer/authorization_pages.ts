@@ -7,6 +7,7 @@ import { errorPage } from "./pages/error_page.tsx";
 import { formPostPage } from "./pages/form_post_page.tsx";
 import { type PagePress, pageResponse } from "./pages/page_response.ts";
 import { selectAccountPage } from "./pages/select_account_page.tsx";
+import { waitInWords } from "./pages/words.ts";
 
 /** What scopes of OpenID Connect let a client learn, in words. `offline_access` is told as how long access lasts. */
 export const IDENTITY_WORDS: Readonly<Record<string, string>> = {
@@ -66,8 +67,9 @@ export function authorizationPages({
         formPostPage({ redirectUri: action, parameters: fields, clientName: clientView(client, action).name }),
         press,
       ),
-    refused: ({ error }, requestId, leave) =>
-      pageResponse(
+    refused: ({ error, retryAfterSeconds }, requestId, leave) => {
+      if (retryAfterSeconds !== undefined) return comeBack(retryAfterSeconds, requestId, press);
+      return pageResponse(
         errorPage({
           title: "This request cannot go on",
           sentence: `The application that sent you here made a request that we do not answer: ${error.description}.`,
@@ -76,6 +78,17 @@ export function authorizationPages({
         }),
         press,
         { status: 400 },
-      ),
+      );
+    },
   };
+}
+
+function comeBack(retryAfterSeconds: number, requestId: string, press: PagePress): Promise<Response> {
+  const page = errorPage({
+    title: `Please wait ${waitInWords(retryAfterSeconds)}`,
+    sentence: "Too many sign-ins were begun from your network. Go back to the application then, and start again.",
+    requestId,
+    action: null,
+  });
+  return pageResponse(page, press, { status: 429, headers: { "retry-after": String(retryAfterSeconds) } });
 }

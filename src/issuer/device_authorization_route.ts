@@ -3,7 +3,7 @@ import type { ScopedContext } from "../http/request_scope.ts";
 import { deviceAuthorizationEndpoint } from "../issuing/device_authorization_endpoint.ts";
 import type { Issuer } from "../issuing/issuer.ts";
 import { formatUserCode } from "../protocol/user_code.ts";
-import { readFormRequest } from "./form_request.ts";
+import { callerOf, readFormRequest } from "./form_request.ts";
 import { oauthErrorResponse, oauthJson } from "./oauth_response.ts";
 
 /** Where a person enters a user code. */
@@ -14,8 +14,8 @@ export async function deviceAuthorizationRoute(c: ScopedContext, issuer: Issuer)
   const { requestId, nowMs, address } = c.var.scope;
   const form = await readFormRequest(c.req.raw);
   const moment = { nowMs, defer: (work: Promise<unknown>) => c.executionCtx.waitUntil(work) };
-  const authorization = c.req.raw.headers.get("authorization");
-  const issued = form.ok ? await deviceAuthorizationEndpoint(authorization, form.value, issuer, moment) : form;
+  const caller = callerOf(c);
+  const issued = form.ok ? await deviceAuthorizationEndpoint(caller, form.value, issuer, moment) : form;
   if (!issued.ok) {
     const { code, reason } = issued.error;
     logEvent("device_authorization_refused", { request_id: requestId, address, error: code, reason });

@@ -80,7 +80,11 @@ export function tellRefusal(refusal: FirstPartyRefusal): ToldRefusal {
 }
 
 /** As the token endpoint has it, for the rules are the token endpoint's. */
-function oauthRefusal({ code, description, reason }: OAuthError): ToldRefusal {
+function oauthRefusal({ code, description, reason, retryAfterSeconds }: OAuthError): ToldRefusal {
+  if (retryAfterSeconds !== undefined) {
+    const owed = retryAfter({ retryAfterSeconds });
+    return { ...told(429, "too_many_attempts", "too many attempts: wait", owed), loggedReason: reason };
+  }
   switch (code) {
     case "invalid_client":
       return { ...told(401, code, description, CLIENT_CHALLENGE), loggedReason: reason };

@@ -19,8 +19,7 @@ export type FindLoginContext = (tx: TransactionId, browserId: string, moment: Mo
 /** Looks transactions up where the authorization endpoint keeps them. */
 export function loginContexts(authorizing: Authorizing): FindLoginContext {
   return async (tx, browserId, moment) => {
-    const asking = { hash: await sha256Base64url(browserId), signedIn: null };
-    const open = await openTransaction(tx, asking, authorizing, moment);
+    const open = await openTransaction(tx, { hash: await sha256Base64url(browserId) }, authorizing, moment);
     if ("kind" in open) return null;
     const { redirectUri, loginHint } = open.state.request;
     return { client: clientView(open.client, redirectUri), redirectUri, hint: loginHint ?? "" };

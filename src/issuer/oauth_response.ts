@@ -33,5 +33,6 @@ export function oauthErrorResponse(error: OAuthError): Response {
   if (status === 401) headers.set("www-authenticate", 'Basic realm="sallyport", charset="UTF-8"');
   if (status === 405) headers.set("allow", "POST");
   if (status === 503) headers.set("retry-after", RETRY_AFTER_SECONDS);
+  if (error.retryAfterSeconds !== undefined) headers.set("retry-after", String(error.retryAfterSeconds));
   return oauthJson({ error: error.code, error_description: error.description }, status, headers);
 }

@@ -3,7 +3,7 @@ import type { ScopedContext } from "../http/request_scope.ts";
 import type { Issuer } from "../issuing/issuer.ts";
 import { tokenEndpoint } from "../issuing/token_endpoint.ts";
 import { newTokenTrace } from "../issuing/token_trace.ts";
-import { readFormRequest } from "./form_request.ts";
+import { callerOf, readFormRequest } from "./form_request.ts";
 import { oauthErrorResponse } from "./oauth_response.ts";
 import { tokenAnswer, tracedFields } from "./token_answer.ts";
 
@@ -12,9 +12,9 @@ export async function tokenRoute(c: ScopedContext, issuer: Issuer): Promise<Resp
   const { requestId, nowMs, address } = c.var.scope;
   const form = await readFormRequest(c.req.raw);
   const moment = { nowMs, defer: (work: Promise<unknown>) => c.executionCtx.waitUntil(work) };
-  const authorization = c.req.raw.headers.get("authorization");
+  const caller = callerOf(c);
   const trace = newTokenTrace();
-  const issued = form.ok ? await tokenEndpoint(authorization, form.value, issuer, moment, trace) : form;
+  const issued = form.ok ? await tokenEndpoint(caller, form.value, issuer, moment, trace) : form;
   const who = { request_id: requestId, address, ...tracedFields(trace) };
   if (!issued.ok) {
     const { code, reason } = issued.error;

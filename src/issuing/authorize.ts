@@ -51,7 +51,7 @@ export async function authorize(
   }
   return request.prompts.includes("none")
     ? answerError(request, client, SILENT_ERRORS[step], browser.signedIn?.user.id ?? null, parts)
-    : meet(step, open, browser.signedIn, parts);
+    : meet(step, open, browser, parts, moment);
 }
 
 const UNKNOWN: AuthorizationError = {
@@ -89,13 +89,24 @@ async function admit(
   return { ...request, expectedSubject: hinted?.clientId === request.clientId ? hinted.subject : null };
 }
 
-/** Begins the transaction, and asks. */
+const TOO_MANY: AuthorizationError = {
+  code: "temporarily_unavailable",
+  description: "too many sign-ins were begun from your network",
+  reason: "transactions_throttled",
+};
+
+/** Begins the transaction, and asks. A transaction is an object with storage of its own, which anybody can have made: an address pays. */
 async function meet(
   step: PendingStep,
   open: OpenTransaction,
-  signedIn: SignedIn | null,
+  { signedIn, address }: AskingBrowser,
   parts: Authorizing,
+  { nowMs }: Moment,
 ): Promise<AuthorizationStep> {
+  const wait = await parts.issuer.transactionBudget.take(address, nowMs);
+  if (wait !== null) {
+    return { ...refusedPage(TOO_MANY, open.client.id), retryAfterSeconds: wait.retryAfterSeconds };
+  }
   const id = newTransactionId(parts.issuer.random);
   await parts.transactions.begin(id, open.state);
   return signedIn !== null && (step === "select_account" || step === "consent")

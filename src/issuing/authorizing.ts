@@ -18,7 +18,15 @@ import type { Issuer, Moment } from "./issuer.ts";
 export interface Authorizing {
   readonly issuer: Pick<
     Issuer,
-    "url" | "catalog" | "tokenProfile" | "clients" | "revocations" | "random" | "accounts" | "secrets"
+    | "url"
+    | "catalog"
+    | "tokenProfile"
+    | "clients"
+    | "revocations"
+    | "random"
+    | "accounts"
+    | "secrets"
+    | "transactionBudget"
   >;
   readonly transactions: AuthorizationTransactions;
   readonly consents: Pick<Consents, "find" | "add">;
@@ -44,6 +52,8 @@ export function consentGiver({ user, session }: SignedIn): ConsentGiver {
 export interface AskingBrowser {
   /** The hash of the secret in its cookie. */
   readonly hash: string;
+  /** The address unit that limits count (/32, /64). */
+  readonly address: string;
   readonly signedIn: SignedIn | null;
 }
 
@@ -84,6 +94,8 @@ export interface RefusedStep {
   readonly clientId: ClientId | null;
   /** The answer that the person may choose to take to the client; null where nothing is proven. */
   readonly leave: AuthorizationResponse | null;
+  /** Set where the same request goes on later: how long to wait. */
+  readonly retryAfterSeconds?: number;
 }
 
 /** A page that leads nowhere. */

@@ -91,7 +91,7 @@ export async function chooseAccount(
  */
 export async function openTransaction(
   id: TransactionId,
-  browser: AskingBrowser,
+  browser: Pick<AskingBrowser, "hash">,
   parts: Authorizing,
   moment: Moment,
 ): Promise<OpenTransaction | RefusedStep> {

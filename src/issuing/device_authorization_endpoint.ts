@@ -5,13 +5,13 @@ import type { ClientRecord } from "../ports/clients.ts";
 import type { DeviceStart } from "../protocol/device_authorization.ts";
 import type { Form } from "../protocol/form.ts";
 import { DEVICE_CODE_GRANT } from "../protocol/grant_types.ts";
-import { type OAuthError, oauthError } from "../protocol/oauth_error.ts";
+import { type OAuthError, oauthError, tooManyRequests } from "../protocol/oauth_error.ts";
 import { choosePersonTarget } from "../protocol/person_target.ts";
 import { parseScope } from "../protocol/scope.ts";
 import { newUserCode, type UserCode } from "../protocol/user_code.ts";
 import { deviceName, newDeviceCode } from "./device_code.ts";
 import { identifyClient } from "./identify_client.ts";
-import type { Issuer, Moment } from "./issuer.ts";
+import type { Caller, Issuer, Moment } from "./issuer.ts";
 
 const SECRET_BYTES = 32;
 /** Of 20^8 codes a taken one is drawn once in an age; five times in a row means that something is wrong with the draw. */
@@ -29,19 +29,25 @@ export interface IssuedDeviceCode {
 
 /** The device authorization endpoint (RFC 8628 §3.1): a client without a browser begins. Throws `Outage`. */
 export async function deviceAuthorizationEndpoint(
-  authorization: string | null,
+  caller: Caller,
   form: Form,
   issuer: Issuer,
   moment: Moment,
 ): Promise<Result<IssuedDeviceCode, OAuthError>> {
   const view = await issuer.revocations.view(moment.nowMs, moment.defer, 0);
-  const client = await identifyClient(authorization, form, issuer, moment, view);
+  const client = await identifyClient(caller, form, issuer, moment, view);
   if (!client.ok) return client;
   if (!client.value.grantTypes.includes(DEVICE_CODE_GRANT)) {
     return err(oauthError("unauthorized_client", "the client is not allowed this grant"));
   }
   const asked = askedAccess(client.value, form, issuer);
-  return asked.ok ? ok(await begin(client.value, asked.value, issuer, moment)) : asked;
+  if (!asked.ok) return asked;
+  // Each code is an object with storage of its own, and a public client is anybody.
+  const wait = await issuer.deviceBudget.take(caller.address, moment.nowMs);
+  if (wait !== null) {
+    return err(tooManyRequests("too many device codes: wait", "device_codes_throttled", wait.retryAfterSeconds));
+  }
+  return ok(await begin(client.value, asked.value, issuer, moment));
 }
 
 type AskedAccess = Pick<DeviceStart, "scopes" | "resource">;

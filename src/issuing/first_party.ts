@@ -7,9 +7,9 @@ import type { ClientClaim } from "../protocol/first_party_request.ts";
 import type { Form } from "../protocol/form.ts";
 import { parseClientId } from "../protocol/ids.ts";
 import type { OAuthError } from "../protocol/oauth_error.ts";
-import { authenticateClient } from "./authenticate_client.ts";
 import type { Issuer, Moment } from "./issuer.ts";
 import type { People, Visitor } from "./people.ts";
+import { proveClient } from "./prove_client.ts";
 import type { RegistrationFault } from "./register_user.ts";
 import type { SignInFault } from "./sign_in.ts";
 import type { TokenTrace } from "./token_trace.ts";
@@ -56,7 +56,7 @@ export type FirstPartyFault =
 export async function firstPartyClient(
   claim: ClientClaim,
   issuer: Issuer,
-  { authorization, moment, trace }: FirstPartyCall,
+  { authorization, visitor, moment, trace }: FirstPartyCall,
   view: RevocationView | null,
 ): Promise<Result<ClientRecord, FirstPartyFault>> {
   const presented = presentedClient(
@@ -69,7 +69,7 @@ export async function firstPartyClient(
   const loggedReason = found === null ? "unknown_client" : fence(found.client);
   if (loggedReason !== null) return err({ kind: "fenced", loggedReason });
   trace.clientId = id;
-  const proven = await authenticateClient(presented.value, found, moment.nowMs);
+  const proven = await proveClient(presented.value, found, visitor.address, issuer, moment.nowMs);
   return proven.ok ? proven : oauthFault(proven.error);
 }
 

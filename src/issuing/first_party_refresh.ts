@@ -20,11 +20,12 @@ export async function firstPartyRefresh(
   { issuer }: FirstParty,
   call: FirstPartyCall,
 ): Promise<Result<IssuedToken, FirstPartyFault>> {
-  const { moment, trace } = call;
+  const { visitor, moment, trace } = call;
   const view = await issuer.revocations.view(moment.nowMs, moment.defer, 0);
   const client = await firstPartyClient(claim, issuer, call, view);
   if (!client.ok) return client;
   const form = asForm({ refresh_token: refreshToken });
   const issued = await refreshTokenGrant(client.value, form, issuer, moment, view, trace);
-  return issued.ok ? issued : oauthFault(issued.error);
+  if (issued.ok) return issued;
+  return oauthFault(await issuer.failures.ofToken(client.value, visitor.address, issued.error, moment.nowMs));
 }

@@ -37,7 +37,10 @@ export async function attemptOf(
 }
 
 /** The key of budgets that count by address. */
-export function addressKey(visitor: Visitor, { secrets }: Pick<People, "secrets">): Promise<string> {
+export function addressKey(
+  visitor: Pick<Visitor, "address">,
+  { secrets }: { readonly secrets: Pick<People["secrets"], "digest"> },
+): Promise<string> {
   return secrets.digest("address", visitor.address);
 }
 

@@ -5,12 +5,12 @@ import { presentedClient } from "../protocol/client_credentials.ts";
 import type { Form } from "../protocol/form.ts";
 import { parseClientId } from "../protocol/ids.ts";
 import type { OAuthError } from "../protocol/oauth_error.ts";
-import { authenticateClient } from "./authenticate_client.ts";
-import type { Issuer, Moment } from "./issuer.ts";
+import type { Caller, Issuer, Moment } from "./issuer.ts";
+import { proveClient } from "./prove_client.ts";
 
 /** Finds and proves the client of a request: the check that every endpoint for clients begins with. Throws `Outage`. */
 export async function identifyClient(
-  authorization: string | null,
+  { authorization, address }: Caller,
   form: Form,
   issuer: Issuer,
   { nowMs }: Moment,
@@ -20,5 +20,5 @@ export async function identifyClient(
   if (!presented.ok) return presented;
   const id = parseClientId(presented.value.clientId);
   const found = id === null ? null : await issuer.clients.find(id, nowMs, view);
-  return authenticateClient(presented.value, found, nowMs);
+  return proveClient(presented.value, found, address, issuer, nowMs);
 }

@@ -9,7 +9,7 @@ import { type OAuthError, oauthError } from "../protocol/oauth_error.ts";
 import { tokenRevocation } from "../protocol/token_revocation.ts";
 import { openToken } from "./grant_holder.ts";
 import { identifyClient } from "./identify_client.ts";
-import type { Issuer, Moment } from "./issuer.ts";
+import type { Caller, Issuer, Moment } from "./issuer.ts";
 
 const CLOCK_SKEW_SECONDS = 5;
 
@@ -31,13 +31,13 @@ const INACTIVE: Introspection = { active: false };
  * not needed: the two kinds of token cannot be taken for each other. Throws `Outage`.
  */
 export async function introspectionEndpoint(
-  authorization: string | null,
+  caller: Caller,
   form: Form,
   issuer: Issuer,
   moment: Moment,
 ): Promise<Result<IntrospectionOutcome, OAuthError>> {
   const view = await issuer.revocations.view(moment.nowMs, moment.defer, 0);
-  const client = await identifyClient(authorization, form, issuer, moment, view);
+  const client = await identifyClient(caller, form, issuer, moment, view);
   if (!client.ok) return client;
   // RFC 7662 §2.1, §4: whoever need not prove who it is could try tokens out in another's name.
   if (client.value.authMethods.includes("none")) return err(invalidClient("public_client_introspects"));

@@ -1,5 +1,6 @@
 import type { GrantConfig } from "../config/schema.ts";
 import type { RandomBytes } from "../kernel/random.ts";
+import type { LocalPace } from "../limits/local_pace.ts";
 import type { AccessTokenVerifier } from "../ports/access_tokens.ts";
 import type { Accounts } from "../ports/accounts.ts";
 import type { DeviceAuthorizations } from "../ports/device_authorizations.ts";
@@ -10,6 +11,8 @@ import type { PairwiseSubjects, UserDirectory } from "../ports/users.ts";
 import type { SignatureAlgorithm } from "../protocol/jws.ts";
 import type { TargetCatalog } from "../protocol/token_target.ts";
 import type { ClientCache } from "./client_cache.ts";
+import type { ClientFailures } from "./client_failures.ts";
+import type { OpeningBudget } from "./opening_budget.ts";
 
 /**
  * Issuing owns what happens at the OAuth endpoints: who the client is, what it may have, minting and revoking.
@@ -36,6 +39,21 @@ export interface Issuer {
   readonly idTokenTtlSeconds: number;
   /** The clients that may ask what a token for `resource` is (RFC 7662): the servers of that API. */
   readonly introspectors: (resource: string) => ReadonlySet<string>;
+  readonly failures: ClientFailures;
+  /** How many sign-ins an address may begin. */
+  readonly transactionBudget: OpeningBudget;
+  /** How many device codes an address may ask for. */
+  readonly deviceBudget: OpeningBudget;
+  /** How often one client may call the token endpoint; null for any number. */
+  readonly tokenPace: LocalPace | null;
+}
+
+/** Who calls an endpoint for clients: what it shows of itself, and where it is. */
+export interface Caller {
+  /** The `Authorization` field, or null. */
+  readonly authorization: string | null;
+  /** The address unit that limits count (/32, /64). */
+  readonly address: string;
 }
 
 export interface TokenProfile {

@@ -6,7 +6,7 @@ import { type OAuthError, oauthError } from "../protocol/oauth_error.ts";
 import { tokenEntry } from "../protocol/token_revocation.ts";
 import { openToken } from "./grant_holder.ts";
 import { identifyClient } from "./identify_client.ts";
-import type { Issuer, Moment } from "./issuer.ts";
+import type { Caller, Issuer, Moment } from "./issuer.ts";
 
 /** What the log is told of a revocation. Ids are null where nothing was there to revoke. */
 export interface RevocationOutcome {
@@ -29,13 +29,13 @@ export interface RevocationOutcome {
  * account goes on telling the feed by itself, and RFC 7009 knows no answer between 200 and 503.
  */
 export async function revocationEndpoint(
-  authorization: string | null,
+  caller: Caller,
   form: Form,
   issuer: Issuer,
   moment: Moment,
 ): Promise<Result<RevocationOutcome, OAuthError>> {
   const view = await issuer.revocations.view(moment.nowMs, moment.defer, 0);
-  const client = await identifyClient(authorization, form, issuer, moment, view);
+  const client = await identifyClient(caller, form, issuer, moment, view);
   if (!client.ok) return client;
   const token = form.get("token");
   if (token === undefined) return err(oauthError("invalid_request", "token is missing", "no_token"));

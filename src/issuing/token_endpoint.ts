@@ -1,15 +1,16 @@
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { ClientRecord } from "../ports/clients.ts";
 import type { RevocationView } from "../ports/edge_feed.ts";
+import { isPublicClient } from "../protocol/authorize/authorizing_client.ts";
 import type { Form } from "../protocol/form.ts";
 import { GRANT_TYPES, type GrantType } from "../protocol/grant_types.ts";
-import { type OAuthError, oauthError } from "../protocol/oauth_error.ts";
+import { type OAuthError, oauthError, tooManyRequests } from "../protocol/oauth_error.ts";
 import { authorizationCodeGrant } from "./authorization_code_grant.ts";
 import { clientCredentialsGrant } from "./client_credentials_grant.ts";
 import { deviceCodeGrant } from "./device_code_grant.ts";
 import { identifyClient } from "./identify_client.ts";
 import type { IssuedToken } from "./issued_token.ts";
-import type { Issuer, Moment } from "./issuer.ts";
+import type { Caller, Issuer, Moment } from "./issuer.ts";
 import { refreshTokenGrant } from "./refresh_token_grant.ts";
 import type { TokenTrace } from "./token_trace.ts";
 
@@ -18,7 +19,7 @@ import type { TokenTrace } from "./token_trace.ts";
  * way it leaves in `trace`. Throws `Outage`.
  */
 export async function tokenEndpoint(
-  authorization: string | null,
+  caller: Caller,
   form: Form,
   issuer: Issuer,
   moment: Moment,
@@ -27,11 +28,16 @@ export async function tokenEndpoint(
   const grantType = supportedGrant(form);
   if (!grantType.ok) return grantType;
   const view = await issuer.revocations.view(moment.nowMs, moment.defer, 0);
-  const client = await identifyClient(authorization, form, issuer, moment, view);
+  const client = await identifyClient(caller, form, issuer, moment, view);
   if (!client.ok) return client;
   trace.clientId = client.value.id;
+  const paced = withinPace(client.value, caller, issuer, moment);
+  if (!paced.ok) return paced;
   const allowed = allowedGrant(client.value, grantType.value);
-  return allowed.ok ? runGrant(grantType.value, client.value, form, issuer, moment, view, trace) : allowed;
+  if (!allowed.ok) return allowed;
+  const issued = await runGrant(grantType.value, client.value, form, issuer, moment, view, trace);
+  if (issued.ok) return issued;
+  return err(await issuer.failures.ofToken(client.value, caller.address, issued.error, moment.nowMs));
 }
 
 function supportedGrant(form: Form): Result<GrantType, OAuthError> {
@@ -39,6 +45,17 @@ function supportedGrant(form: Form): Result<GrantType, OAuthError> {
   if (asked === undefined) return err(oauthError("invalid_request", "grant_type is missing", "no_grant_type"));
   const known = GRANT_TYPES.find((grantType) => grantType === asked);
   return known === undefined ? err(oauthError("unsupported_grant_type", "this grant does not exist here")) : ok(known);
+}
+
+/** A public client is anybody: there, one address alone is held to the pace, and cannot use up what is the others'. */
+function withinPace(
+  client: ClientRecord,
+  { address }: Caller,
+  { tokenPace }: Issuer,
+  { nowMs }: Moment,
+): Result<null, OAuthError> {
+  const waitSeconds = tokenPace?.take(isPublicClient(client) ? `${client.id} ${address}` : client.id, nowMs) ?? 0;
+  return waitSeconds === 0 ? ok(null) : err(tooManyRequests("too many requests: wait", "client_pace", waitSeconds));
 }
 
 function allowedGrant(client: ClientRecord, grantType: GrantType): Result<null, OAuthError> {

@@ -8,16 +8,14 @@ export interface Attempt {
   readonly knownBrowser: string | null;
 }
 
-/**
- * What is counted beside sign-in: `/register`; mails by who is to get them, by who asks for them, and by who asks for their own; user
- * codes.
- */
-export type GuessBudget =
-  | "registrations_by_address"
-  | "mails_to_recipient"
-  | "mails_by_address"
-  | "mails_to_known_browser"
-  | "user_codes";
+/** Mails by who is to get them, by who asks for them, and by who asks for their own. */
+type MailBudget = "mails_to_recipient" | "mails_by_address" | "mails_to_known_browser";
+
+/** What strangers may have made for them, each of which is an object with storage of its own. */
+export type OpeningKind = "transactions_by_address" | "device_codes_by_address";
+
+/** What is counted beside sign-in: `/register`, mails, user codes, failed proofs of clients, objects that strangers have made. */
+export type GuessBudget = "registrations_by_address" | MailBudget | "user_codes" | "client_failures" | OpeningKind;
 
 /** Progressive lockout (M12). Counted before the password is looked at. Throws `Outage`, and then nobody signs in. */
 export interface Guesses {

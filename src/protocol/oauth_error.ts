@@ -21,7 +21,9 @@ export interface OAuthError {
   /** For the log alone: which check refused. A fixed word, never data. */
   readonly reason: string;
   /** Set where HTTP knows a better status than the code's own. */
-  readonly status?: 405 | 413;
+  readonly status?: 405 | 413 | 429;
+  /** When to come back, in whole seconds, where that is known. */
+  readonly retryAfterSeconds?: number;
 }
 
 /** An `OAuthError`. `reason` defaults to the code. */
@@ -32,4 +34,12 @@ export function oauthError(
   status?: 405 | 413,
 ): OAuthError {
   return status === undefined ? { code, description, reason } : { code, description, reason, status };
+}
+
+/**
+ * Too many requests: 429 with `Retry-After` (RFC 6585 §4). RFC 6749 §5.2 has no code for it; `slow_down`, registered for token endpoint
+ * errors (RFC 8628 §3.5), says what to do, and clients that poll know it.
+ */
+export function tooManyRequests(description: string, reason: string, retryAfterSeconds: number): OAuthError {
+  return { code: "slow_down", description, reason, status: 429, retryAfterSeconds };
 }

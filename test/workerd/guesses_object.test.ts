@@ -19,6 +19,10 @@ const SETTINGS: LockoutConfig = {
   mailsPerRecipientPerHour: 6,
   mailsPerAddressPerHour: 4,
   userCodeGuessesPerMinute: 2,
+  clientFailuresPerMinute: 2,
+  transactionsPerAddressPerMinute: 2,
+  deviceCodesPerAddressPerMinute: 2,
+  tokenRequestsPerClientPerMinute: null,
 };
 const guesses = new DurableObjectGuesses(objects, SETTINGS);
 const T0 = Date.now();
@@ -142,6 +146,9 @@ describe("M12: guesses in Durable Objects", () => {
     ["mails_to_known_browser", 2, 600],
     ["mails_by_address", 4, 3_600],
     ["user_codes", 2, 60],
+    ["client_failures", 2, 60],
+    ["transactions_by_address", 2, 60],
+    ["device_codes_by_address", 2, 60],
   ] as const)("%s: %i in %i seconds, each key by itself", async (budget: GuessBudget, most, seconds) => {
     const key = crypto.randomUUID();
     expect(await letThrough(Array.from({ length: 20 }, () => guesses.take(budget, key, T0)))).toBe(most);

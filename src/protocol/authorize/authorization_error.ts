@@ -9,6 +9,7 @@ export type AuthorizationErrorCode =
   | "unsupported_response_type"
   | "invalid_scope"
   | "invalid_target"
+  | "temporarily_unavailable"
   | "login_required"
   | "consent_required"
   | "request_not_supported"
