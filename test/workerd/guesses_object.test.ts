@@ -3,203 +3,58 @@ import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { DurableObjectGuesses, type GuessesObjects } from "../../src/adapters/durable_object_guesses.ts";
 import { need, readBindings } from "../../src/bindings.ts";
-import type { LockoutConfig } from "../../src/config/schema.ts";
-import { Outage } from "../../src/kernel/outage.ts";
-import type { Attempt, GuessBudget } from "../../src/ports/guesses.ts";
+import { guessesContract, LOCKOUT } from "../contract/guesses_contract.ts";
 
 const objects = need(readBindings(env), "GUESSES");
-const SETTINGS: LockoutConfig = {
-  attemptsPerAddressPerMinute: 5,
-  steps: [
-    { failures: 10, lockSeconds: 900 },
-    { failures: 10, lockSeconds: 3_600 },
-  ],
-  registrationsPerAddressPerHour: 3,
-  mailBurstPerRecipient: 2,
-  mailsPerRecipientPerHour: 6,
-  mailsPerAddressPerHour: 4,
-  userCodeGuessesPerMinute: 2,
-  clientFailuresPerMinute: 2,
-  transactionsPerAddressPerMinute: 2,
-  deviceCodesPerAddressPerMinute: 2,
-  tokenRequestsPerClientPerMinute: null,
-};
-const guesses = new DurableObjectGuesses(objects, SETTINGS);
 const T0 = Date.now();
 const DAY_MS = 86_400_000;
 
-function attempt(wishes: Partial<Attempt> = {}): Attempt {
-  return { name: crypto.randomUUID(), address: crypto.randomUUID(), knownBrowser: null, ...wishes };
+const never = () => new Promise<never>(() => {});
+const fail = () => Promise.reject(new Error("the object was reset"));
+
+/** Objects that answer every call with `call`. */
+function answering(call: () => Promise<never>): GuessesObjects {
+  return {
+    getByName: () => ({
+      attempt: call,
+      forgive: call,
+      takeBack: call,
+      take: call,
+      takeSpaced: call,
+      knows: call,
+      giveBack: call,
+    }),
+  };
 }
 
-/** The same name from an address that nobody used yet. */
-function elsewhere(one: Attempt): Attempt {
-  return { ...one, address: crypto.randomUUID() };
-}
-
-/** How many of `attempts` were let through. */
-async function letThrough(attempts: readonly Promise<unknown>[]): Promise<number> {
-  return (await Promise.all(attempts)).filter((answer) => answer === null).length;
-}
+guessesContract({
+  make: (settings) => new DurableObjectGuesses(objects, settings),
+  broken: (settings) => [never, fail].map((call) => new DurableObjectGuesses(answering(call), settings, 20)),
+  restart: (counter, key) => evictDurableObject(objects.getByName(`${counter}:${key}`)),
+});
 
 afterEach(() => {
   vi.restoreAllMocks();
 });
 
 describe("M12: guesses in Durable Objects", () => {
-  it("five attempts a minute from one address, whatever names they try, 20 at once", async () => {
-    const { address } = attempt();
-    const tries = Array.from({ length: 20 }, () => guesses.begin(attempt({ address }), T0));
-    expect(await letThrough(tries)).toBe(5);
-    expect(await guesses.begin(attempt({ address }), T0 + 59_999)).toEqual({ retryAfterSeconds: 1 });
-    expect(await guesses.begin(attempt({ address }), T0 + 60_000)).toBeNull();
-  });
+  const guesses = new DurableObjectGuesses(objects, LOCKOUT);
+  const keys = (object: ReturnType<typeof objects.getByName>) =>
+    runInDurableObject(object, (_, state) => [...state.storage.kv.list()].map(([key]) => key));
 
-  it("ten failures of one name lock it, 40 at once from 40 addresses", async () => {
-    const one = attempt();
-    const tries = Array.from({ length: 40 }, () => guesses.begin(elsewhere(one), T0));
-    expect(await letThrough(tries)).toBe(10);
-    expect(await guesses.begin(elsewhere(one), T0 + 1_000)).toEqual({ retryAfterSeconds: 899 });
-    expect(await guesses.begin(elsewhere(one), T0 + 900_000)).toBeNull();
-  });
-
-  it("a success forgets the name's row, and of the address its own attempt alone: an office signs in, and guesses no more", async () => {
-    const one = attempt();
-    const { address } = one;
-    for (let at = 0; at < 4; at++) expect(await guesses.begin(attempt({ address }), T0)).toBeNull();
-    for (let at = 0; at < 20; at++) {
-      const colleague = at === 0 ? one : attempt({ address });
-      expect(await guesses.begin(colleague, T0 + at)).toBeNull();
-      await guesses.succeeded(colleague, T0 + at);
-    }
-    expect(await guesses.begin(attempt({ address }), T0 + 30)).toBeNull();
-    expect(await guesses.begin(attempt({ address }), T0 + 30)).toEqual({ retryAfterSeconds: 60 });
-    for (let failure = 0; failure < 10; failure++) expect(await guesses.begin(elsewhere(one), T0)).toBeNull();
-    expect(await guesses.begin(elsewhere(one), T0)).not.toBeNull();
-  });
-
-  it("a known browser, whose attempts its address does not count, gives nothing back to it", async () => {
-    const owner = attempt();
-    await guesses.begin(owner, T0);
-    await guesses.succeeded(owner, T0, "laptop");
-    const known = { ...owner, knownBrowser: "laptop" };
-    const { address } = owner;
-    for (let at = 0; at < 5; at++) await guesses.begin(attempt({ address }), T0);
-    await guesses.begin(known, T0);
-    await guesses.giveBack(known, T0);
-    await guesses.begin(known, T0);
-    await guesses.succeeded(known, T0);
-    expect(await guesses.begin(attempt({ address }), T0)).not.toBeNull();
-  });
-
-  it("what was given back locks nobody, and what was not does", async () => {
-    const [busy, wrong] = [attempt(), attempt()];
-    for (let at = 0; at < 40; at++) {
-      const tried = at % 2 === 0 ? elsewhere(busy) : busy;
-      expect(await guesses.begin(tried, T0)).toBeNull();
-      await guesses.giveBack(tried, T0);
-    }
-    expect(await guesses.begin(busy, T0)).toBeNull();
-    for (let at = 0; at < 10; at++) expect(await guesses.begin(elsewhere(wrong), T0)).toBeNull();
-    expect(await guesses.begin(elsewhere(wrong), T0)).not.toBeNull();
-    expect(await guesses.begin(attempt({ address: wrong.address }), T0)).toBeNull();
-  });
-
-  it("an attempt that the address refuses does not count against the name: one address cannot lock anyone out", async () => {
-    const one = attempt();
-    for (let at = 0; at < 200; at++) await guesses.begin(one, T0 + at);
-    for (let failure = 0; failure < 5; failure++) expect(await guesses.begin(elsewhere(one), T0 + 300)).toBeNull();
-    expect(await guesses.begin(elsewhere(one), T0 + 300)).not.toBeNull();
-  });
-
-  it("an attempt that the name refuses is given back to the address", async () => {
-    const locked = attempt();
-    for (let failure = 0; failure < 10; failure++) await guesses.begin(elsewhere(locked), T0);
-    const { address } = attempt();
-    for (let at = 0; at < 10; at++) expect(await guesses.begin({ ...locked, address }, T0)).not.toBeNull();
-    const others = Array.from({ length: 10 }, () => guesses.begin(attempt({ address }), T0));
-    expect(await letThrough(others)).toBe(5);
-  });
-
-  it("a browser that signed in before is let through while strangers are locked and its address is spent", async () => {
-    const owner = attempt();
-    await guesses.begin(owner, T0);
-    await guesses.succeeded(owner, T0, "laptop");
-    for (let failure = 0; failure < 30; failure++) await guesses.begin(elsewhere(owner), T0);
-    for (let at = 0; at < 10; at++) await guesses.begin(attempt({ address: owner.address }), T0);
-    expect(await guesses.begin(elsewhere(owner), T0)).not.toBeNull();
-    expect(await guesses.begin({ ...owner, knownBrowser: "made up" }, T0)).not.toBeNull();
-    expect(await guesses.begin({ ...owner, knownBrowser: "laptop" }, T0)).toBeNull();
-  });
-
-  it("a made-up browser id opens no budget of its own", async () => {
-    const one = attempt();
-    const tries = Array.from({ length: 40 }, (_, at) =>
-      guesses.begin({ ...elsewhere(one), knownBrowser: `made up ${at}` }, T0),
-    );
-    expect(await letThrough(tries)).toBe(10);
-  });
-
-  it.each([
-    ["registrations_by_address", 3, 3_600],
-    ["mails_to_recipient", 2, 600],
-    ["mails_to_known_browser", 2, 600],
-    ["mails_by_address", 4, 3_600],
-    ["user_codes", 2, 60],
-    ["client_failures", 2, 60],
-    ["transactions_by_address", 2, 60],
-    ["device_codes_by_address", 2, 60],
-  ] as const)("%s: %i in %i seconds, each key by itself", async (budget: GuessBudget, most, seconds) => {
-    const key = crypto.randomUUID();
-    expect(await letThrough(Array.from({ length: 20 }, () => guesses.take(budget, key, T0)))).toBe(most);
-    expect(await guesses.take(budget, key, T0)).toEqual({ retryAfterSeconds: seconds });
-    expect(await guesses.take(budget, crypto.randomUUID(), T0)).toBeNull();
-    expect(await guesses.take(budget, key, T0 + seconds * 1_000)).toBeNull();
-  });
-
-  it("mails to one recipient: a burst, then one each ten minutes however many ask, through evictions", async () => {
-    const key = crypto.randomUUID();
-    const ask = (atMs: number) => guesses.take("mails_to_recipient", key, T0 + atMs);
-    const granted: number[] = [];
-    for (let second = 0; second < 3_600; second += 30) {
-      if ((await ask(second * 1_000)) === null) granted.push(second);
-      if (second === 900) await evictDurableObject(objects.getByName(`mails_to_recipient:${key}`));
-    }
-    expect(granted).toEqual([0, 30, 600, 1_200, 1_800, 2_400, 3_000]);
-  });
-
-  it("a browser is known to the name that signed in in it, and asking counts and stores nothing", async () => {
-    const owner = attempt();
-    await guesses.begin(owner, T0);
-    await guesses.succeeded(owner, T0, "laptop");
-    const asked = [
-      { name: owner.name, knownBrowser: "laptop" },
-      { name: owner.name, knownBrowser: "made up" },
-      { name: owner.name, knownBrowser: null },
-      { name: crypto.randomUUID(), knownBrowser: "laptop" },
-    ];
-    expect(await Promise.all(asked.map((one) => guesses.knows(one, T0)))).toEqual([true, false, false, false]);
-    expect(await guesses.knows({ name: owner.name, knownBrowser: "laptop" }, T0 + 91 * DAY_MS)).toBe(false);
-    const stranger = objects.getByName(`name:${asked[3]?.name}`);
-    expect(await runInDurableObject(stranger, (_, state) => [...state.storage.kv.list()])).toEqual([]);
-  });
-
-  it("an eviction forgets no failure", async () => {
-    const one = attempt();
-    for (let failure = 0; failure < 10; failure++) await guesses.begin(elsewhere(one), T0);
-    await evictDurableObject(objects.getByName(`name:${one.name}`));
-    expect(await guesses.begin(elsewhere(one), T0)).toEqual({ retryAfterSeconds: 900 });
+  it("asking whether a browser is known stores nothing", async () => {
+    const name = crypto.randomUUID();
+    expect(await guesses.knows({ name, knownBrowser: "laptop" }, T0)).toBe(false);
+    expect(await keys(objects.getByName(`name:${name}`))).toEqual([]);
   });
 
   it("what is old is deleted with its storage, and what is not stays", async () => {
-    const one = attempt();
+    const one = { name: crypto.randomUUID(), address: crypto.randomUUID(), knownBrowser: null };
     await guesses.begin(one, T0);
     const [name, address] = [objects.getByName(`name:${one.name}`), objects.getByName(`address:${one.address}`)];
     const key = crypto.randomUUID();
     await guesses.take("mails_to_recipient", key, T0);
     const mails = objects.getByName(`mails_to_recipient:${key}`);
-    const keys = (object: typeof name) =>
-      runInDurableObject(object, (_, state) => [...state.storage.kv.list()].map(([key]) => key));
     vi.spyOn(Date, "now").mockReturnValue(T0 + 300_000);
     expect([await runDurableObjectAlarm(name), await runDurableObjectAlarm(address)]).toEqual([true, true]);
     expect(await runDurableObjectAlarm(mails)).toBe(true);
@@ -210,31 +65,5 @@ describe("M12: guesses in Durable Objects", () => {
     vi.spyOn(Date, "now").mockReturnValue(T0 + 2 * DAY_MS);
     expect(await runDurableObjectAlarm(name)).toBe(true);
     expect(await keys(name)).toEqual([]);
-  });
-
-  it("what cannot be asked is an outage: uncounted guesses would be free ones", async () => {
-    const never = () => new Promise<never>(() => {});
-    const fail = () => Promise.reject(new Error("the object was reset"));
-    for (const call of [never, fail]) {
-      const silent: GuessesObjects = {
-        getByName: () => ({
-          attempt: call,
-          forgive: call,
-          takeBack: call,
-          take: call,
-          takeSpaced: call,
-          knows: call,
-          giveBack: call,
-        }),
-      };
-      const broken = new DurableObjectGuesses(silent, SETTINGS, 20);
-      await expect(broken.begin(attempt(), T0)).rejects.toBeInstanceOf(Outage);
-      await expect(broken.begin(attempt({ knownBrowser: "laptop" }), T0)).rejects.toBeInstanceOf(Outage);
-      await expect(broken.succeeded(attempt(), T0)).rejects.toBeInstanceOf(Outage);
-      await expect(broken.giveBack(attempt(), T0)).rejects.toBeInstanceOf(Outage);
-      await expect(broken.take("user_codes", "key", T0)).rejects.toBeInstanceOf(Outage);
-      await expect(broken.take("mails_to_recipient", "key", T0)).rejects.toBeInstanceOf(Outage);
-      await expect(broken.knows(attempt({ knownBrowser: "laptop" }), T0)).rejects.toBeInstanceOf(Outage);
-    }
   });
 });
