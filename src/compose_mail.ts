@@ -1,4 +1,5 @@
 import { carriedMail, remoteMailCourier } from "./adapters/carried_mail.ts";
+import { D1AddressChanges } from "./adapters/d1_address_changes.ts";
 import { D1Consents } from "./adapters/d1_consents.ts";
 import { D1MailOutbox, d1MailRecords } from "./adapters/d1_mail_outbox.ts";
 import { D1SecurityEvents } from "./adapters/d1_security_events.ts";
@@ -11,7 +12,9 @@ import { accountAlerts } from "./issuing/account_alerts.ts";
 import { isLoopbackHost } from "./kernel/loopback.ts";
 import type { MailCourierWiring } from "./objects/mail_courier.ts";
 import type { AccountEvents } from "./ports/account_events.ts";
+import type { AddressChanges } from "./ports/address_changes.ts";
 import type { Mail } from "./ports/mail.ts";
+import type { MailCourier } from "./ports/mail_queue.ts";
 import type { MailRecords } from "./ports/operator_records.ts";
 import type { MailSender } from "./protocol/mail_texts.ts";
 
@@ -24,8 +27,13 @@ import type { MailSender } from "./protocol/mail_texts.ts";
 export function composeMail(bindings: Bindings): Mail {
   const outbox = new D1MailOutbox(need(bindings, "DB"));
   if (emailBinding(bindings) === null) return outbox;
-  const courier = remoteMailCourier(() => need(bindings, "MAILS").getByName("one"));
-  return carriedMail(outbox, courier);
+  return carriedMail(outbox, mailCourier(bindings));
+}
+
+/** What moves users to other addresses, and tells them. */
+export function composeAddressChanges(bindings: Bindings): AddressChanges {
+  const courier = emailBinding(bindings) === null ? null : mailCourier(bindings);
+  return new D1AddressChanges(need(bindings, "DB"), courier);
 }
 
 /**
@@ -71,6 +79,10 @@ export function composeAccountEvents(bindings: Bindings, config: CompiledConfig)
 /** Who writes mails here. */
 export function mailSender({ issuer: { url, branding, passwords } }: CompiledConfig): MailSender {
   return { issuerUrl: url, brandName: branding.name, linkSeconds: passwords.linkSeconds };
+}
+
+function mailCourier(bindings: Bindings): MailCourier {
+  return remoteMailCourier(() => need(bindings, "MAILS").getByName("one"));
 }
 
 function emailBinding({ EMAIL: binding, MAIL_FROM: from }: Bindings) {

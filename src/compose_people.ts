@@ -8,7 +8,7 @@ import { JoseIdTokenHints } from "./adapters/jose_id_token_hints.ts";
 import type { VerificationKeys } from "./adapters/jose_verification_keys.ts";
 import { remoteAuthorizationTransactions } from "./adapters/remote_authorization_transactions.ts";
 import { type Bindings, need } from "./bindings.ts";
-import { composeMail, mailSender } from "./compose_mail.ts";
+import { composeAddressChanges, composeMail, mailSender } from "./compose_mail.ts";
 import type { CompiledConfig } from "./config/compile.ts";
 import { cookieRules } from "./http/cookies.ts";
 import type { AuthorizationDesk } from "./issuer/authorization_desk.ts";
@@ -46,6 +46,7 @@ export function composePeople(bindings: Bindings, { issuer }: CompiledConfig, { 
     passwords: new Argon2Passwords({ ...passwords, random: platformRandom }),
     guesses: new DurableObjectGuesses(need(bindings, "GUESSES"), lockout),
     links: new D1ActionLinks(db),
+    addresses: composeAddressChanges(bindings),
     mail: composeMail(bindings),
     secrets,
     random: platformRandom,

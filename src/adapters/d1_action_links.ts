@@ -1,10 +1,10 @@
 import * as z from "zod";
-import type { ActionLinks, LinkPurpose } from "../ports/action_links.ts";
+import type { ActionLink, ActionLinks, LinkPurpose } from "../ports/action_links.ts";
 import type { UserId } from "../protocol/ids.ts";
 import { onD1 } from "./d1.ts";
 
 /** The longest that a link may live (the configuration's own bound), in milliseconds. */
-const LONGEST_LINK_MS = 86_400_000;
+const LONGEST_LINK_MS = 7 * 86_400_000;
 
 const linkRow = z.object({ hash: z.string(), user_id: z.string(), email: z.string() });
 
@@ -18,14 +18,12 @@ export class D1ActionLinks implements ActionLinks {
 
   /**
    * Keeps a link; for a user that does not exist the same statements run and keep nothing. What died long ago is swept on the way: a
-   * link lives a day at most, so whatever ends a day before this one does has ended already.
+   * link lives a week at most, so whatever ends a week before this one does has ended already.
    */
-  async insert(link: Parameters<ActionLinks["insert"]>[0]): Promise<void> {
-    const insert = `INSERT INTO action_links (hash, purpose, user_id, email, expires_at)
-      SELECT ?1, ?2, ?3, ?4, ?5 WHERE EXISTS (SELECT 1 FROM users WHERE id = ?3)`;
+  async insert(link: ActionLink): Promise<void> {
     await onD1(() =>
       this.#db.batch([
-        this.#db.prepare(insert).bind(link.hash, link.purpose, link.user, link.email, link.expiresAtMs),
+        linkInsert(this.#db, link),
         this.#db.prepare("DELETE FROM action_links WHERE expires_at <= ?").bind(link.expiresAtMs - LONGEST_LINK_MS),
       ]),
     );
@@ -37,15 +35,34 @@ export class D1ActionLinks implements ActionLinks {
     return row === null ? null : readLink(row);
   }
 
-  /** One statement finds the link and removes it with its siblings: a second caller finds nothing to remove. */
+  /**
+   * One statement finds the link and removes it with its siblings: a second caller finds nothing to remove. A link that takes a change of
+   * address back leaves those alone that were mailed before it: whoever moves an account twice must not kill the way back of
+   * its owner with the one that they then hold themselves.
+   */
   async spend(hash: string, purpose: LinkPurpose, nowMs: number) {
-    const sql = `DELETE FROM action_links WHERE purpose = ?2 AND user_id =
-        (SELECT user_id FROM action_links WHERE hash = ?1 AND purpose = ?2 AND expires_at > ?3)
+    const sql = `DELETE FROM action_links WHERE purpose = ?2 AND hash IN (
+        SELECT sibling.hash FROM action_links AS spent
+          JOIN action_links AS sibling ON sibling.user_id = spent.user_id AND sibling.purpose = spent.purpose
+        WHERE spent.hash = ?1 AND spent.purpose = ?2 AND spent.expires_at > ?3
+          AND (?2 <> 'undo_email_change' OR sibling.expires_at >= spent.expires_at))
       RETURNING hash, user_id, email`;
     const { results } = await onD1(() => this.#db.prepare(sql).bind(hash, purpose, nowMs).all<{ hash: string }>());
     const row = results.find((one) => one.hash === hash);
     return row === undefined ? null : readLink(row);
   }
+
+  async forget(user: UserId, purpose: LinkPurpose): Promise<void> {
+    const sql = "DELETE FROM action_links WHERE user_id = ? AND purpose = ?";
+    await onD1(() => this.#db.prepare(sql).bind(user, purpose).run());
+  }
+}
+
+/** Keeps `link` as part of another transaction; nothing for a user that does not exist. */
+export function linkInsert(db: D1Database, link: ActionLink): D1PreparedStatement {
+  const sql = `INSERT INTO action_links (hash, purpose, user_id, email, expires_at)
+    SELECT ?1, ?2, ?3, ?4, ?5 WHERE EXISTS (SELECT 1 FROM users WHERE id = ?3)`;
+  return db.prepare(sql).bind(link.hash, link.purpose, link.user, link.email, link.expiresAtMs);
 }
 
 function readLink(row: unknown): { readonly user: UserId; readonly email: string } {

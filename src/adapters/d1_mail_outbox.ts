@@ -15,6 +15,9 @@ const mailRow = z.object({
     "address_in_use",
     "no_account",
     "invitation",
+    "change_email",
+    "email_changed",
+    "email_change_undone",
   ]),
   subject: z.string(),
   body: z.string(),
@@ -45,10 +48,7 @@ export class D1MailOutbox implements Mail, MailQueue {
   }
 
   async send(message: MailMessage, nowMs: number, onceKey: string | null = null): Promise<void> {
-    const sql = `INSERT INTO mail_outbox (recipient, kind, subject, body, created_at, due_at, once_key)
-      VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6) ON CONFLICT (once_key) DO NOTHING`;
-    const { to, kind, subject, text } = message;
-    await this.#run(sql, to, kind, subject, text, nowMs, onceKey);
+    await onD1(() => mailInsert(this.#db, message, nowMs, onceKey).run());
   }
 
   /** Up to `limit` mails that wait, the oldest first, behind `afterSeq`. */
@@ -96,6 +96,18 @@ export class D1MailOutbox implements Mail, MailQueue {
     );
     return results.map(readMail);
   }
+}
+
+/** Takes `message` in as part of another transaction. */
+export function mailInsert(
+  db: D1Database,
+  { to, kind, subject, text }: MailMessage,
+  nowMs: number,
+  onceKey: string | null = null,
+): D1PreparedStatement {
+  const sql = `INSERT INTO mail_outbox (recipient, kind, subject, body, created_at, due_at, once_key)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6) ON CONFLICT (once_key) DO NOTHING`;
+  return db.prepare(sql).bind(to, kind, subject, text, nowMs, onceKey);
 }
 
 /**

@@ -74,10 +74,7 @@ export class D1Users implements UserDirectory {
   }
 
   async update(before: UserRecord, after: UserRecord, normalisedEmail: string, entries: readonly FeedEntry[]) {
-    const statements = [
-      this.#updateOf({ ...after, id: before.id, version: before.version + 1 }, normalisedEmail),
-      ...outboxInserts(this.#db, entries),
-    ];
+    const statements = [userUpdate(this.#db, before, after, normalisedEmail), ...outboxInserts(this.#db, entries)];
     const changed = await transact(this.#db, statements).catch(emailTaken);
     if (changed === "email_taken") return changed;
     return changed === "conflict" || changed === 0 ? "conflict" : "changed";
@@ -98,15 +95,23 @@ export class D1Users implements UserDirectory {
     const row = await onD1(() => this.#db.prepare(sql).bind(value).first());
     return row === null ? null : readUser(row);
   }
-
-  #updateOf(user: UserRecord, normalisedEmail: string): D1PreparedStatement {
-    return this.#db
-      .prepare(`UPDATE users SET ${COLUMNS.map((column) => `${column} = ?`).join(", ")}, updated_at = ? WHERE id = ?`)
-      .bind(...columns(user, normalisedEmail), user.updatedAtMs, user.id);
-  }
 }
 
-function emailTaken(error: unknown): "email_taken" {
+/** Writes `after` over `before`, as part of a transaction that the schema refuses where the version has moved. */
+export function userUpdate(
+  db: D1Database,
+  before: UserRecord,
+  after: UserRecord,
+  normalisedEmail: string,
+): D1PreparedStatement {
+  const user = { ...after, id: before.id, version: before.version + 1 };
+  return db
+    .prepare(`UPDATE users SET ${COLUMNS.map((column) => `${column} = ?`).join(", ")}, updated_at = ? WHERE id = ?`)
+    .bind(...columns(user, normalisedEmail), user.updatedAtMs, user.id);
+}
+
+/** What an update that failed over the unique index says. */
+export function emailTaken(error: unknown): "email_taken" {
   if (error instanceof Outage && String(error.cause).includes("users.normalised_email")) return "email_taken";
   throw error;
 }

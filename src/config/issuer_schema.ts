@@ -51,6 +51,8 @@ const passwords = z.strictObject({
   /** Words that no password here may be made of, beside the names that it is checked against anyway. */
   blockedWords: z.array(z.string().min(3)).default([]),
   linkSeconds: seconds.max(86_400).default(900),
+  /** How long the old address of an account can take a change of address back. */
+  emailUndoSeconds: seconds.max(7 * 86_400).default(3 * 86_400),
 });
 
 const lockout = z.strictObject({

@@ -7,6 +7,7 @@ import type { TransactionId } from "../protocol/ids.ts";
 import { resumePath, seeOther } from "./authorization_desk.ts";
 import type { Browser } from "./browser_cookie.ts";
 import { deviceReturnPath } from "./device_return.ts";
+import { emailReturnPath } from "./email_return.ts";
 import {
   browserAt,
   browserSeal,
@@ -33,7 +34,7 @@ export async function loginPageRoute(c: ScopedContext, desk: PageDesk): Promise<
 
 /**
  * `POST /login`. The session is a new one, whatever cookie came along (session fixation), and the way on is the transaction's
- * dispatcher, a device that waits, or the account, never an address that the form names.
+ * dispatcher, a mailed link or a device that waits, or the account, never an address that the form names.
  */
 export async function loginRoute(c: ScopedContext, desk: PageDesk): Promise<Response> {
   const browser = browserAt(c, desk);
@@ -54,11 +55,16 @@ export async function loginRoute(c: ScopedContext, desk: PageDesk): Promise<Resp
   await endOther(c, desk, before, outcome.value);
   const { user, session, browser: known } = outcome.value;
   logPerson(c, "signed_in", { user_id: user.id, session_id: session.id });
-  const deviceReturn = deviceReturnPath(c.req.raw.headers.get("cookie"), desk.cookies);
-  const response = seeOther(tx === null ? (deviceReturn ?? "/account") : resumePath(tx));
+  const response = seeOther(tx === null ? homePath(c, desk) : resumePath(tx));
   response.headers.append("set-cookie", setSessionCookie(session.token, desk.cookies));
   response.headers.append("set-cookie", setKnownBrowser(known, desk.cookies));
   return response;
+}
+
+/** Where somebody was on their way to before they had to sign in: a mailed link of their own, a device that waits, or the account. */
+function homePath(c: ScopedContext, { cookies }: PageDesk): string {
+  const header = c.req.raw.headers.get("cookie");
+  return emailReturnPath(header, cookies) ?? deviceReturnPath(header, cookies) ?? "/account";
 }
 
 /** A browser has one session: that of another user, whose cookie goes now, would live on where nobody could end it. */

@@ -5,6 +5,13 @@ import { Busy } from "../kernel/busy.ts";
 import { Outage } from "../kernel/outage.ts";
 import { appsRoute, withdrawRoute } from "./account_apps_routes.ts";
 import {
+  changeEmailPageRoute,
+  changeEmailRoute,
+  changeEmailSentRoute,
+  confirmEmailPageRoute,
+  confirmEmailRoute,
+} from "./account_email_routes.ts";
+import {
   accountPageRoute,
   changePasswordRoute,
   endSessionRoute,
@@ -19,6 +26,7 @@ import { type PageDesk, showPage } from "./page_desk.ts";
 import { errorPage } from "./pages/error_page.tsx";
 import { registeredRoute, registerPageRoute, registerRoute } from "./register_route.ts";
 import { resetDoneRoute, resetPageRoute, resetRoute } from "./reset_route.ts";
+import { undoEmailPageRoute, undoEmailRoute } from "./undo_email_route.ts";
 import { emailVerifiedRoute, verifyEmailPageRoute, verifyEmailRoute } from "./verify_email_route.ts";
 
 type PageHandler = (c: ScopedContext, desk: PageDesk) => Promise<Response>;
@@ -44,6 +52,10 @@ const PAGES: Readonly<Record<string, { readonly get?: PageHandler; readonly post
   "/account/apps": { get: appsRoute },
   "/account/apps/withdraw": { post: withdrawRoute },
   "/account/password": { post: changePasswordRoute },
+  "/account/email": { get: changeEmailPageRoute, post: changeEmailRoute },
+  "/account/email/sent": { get: (_, desk) => changeEmailSentRoute(desk) },
+  "/account/email/confirm": { get: confirmEmailPageRoute, post: confirmEmailRoute },
+  "/account/email/undo": { get: undoEmailPageRoute, post: undoEmailRoute },
   "/account/verify-email": { post: sendVerificationRoute },
 };
 

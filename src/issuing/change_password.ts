@@ -58,6 +58,7 @@ async function replacePassword(
   const change = (now: UserRecord) => (now.passwordHash === proven ? { passwordHash } : null);
   const changed = await changeUser(user.id, change, people, nowMs);
   if (changed === null) return err({ kind: "wrong", loggedReason: "proof_superseded", loggedUser: user.id });
+  await people.links.forget(user.id, "change_email");
   const opened = await openSession(user.id, visitor, session.id, epoch, people, nowMs);
   const kept = opened.ok ? opened.value.id : null;
   await people.accounts.endEverything(user.id, "password_changed", kept, nowMs);

@@ -1,6 +1,12 @@
 import type { AuthorizationError } from "../protocol/authorize/authorization_error.ts";
 import type { TransactionId } from "../protocol/ids.ts";
-import { type AskingBrowser, type AuthorizationStep, type Authorizing, consentGiver, refusedPage } from "./authorizing.ts";
+import {
+  type AskingBrowser,
+  type AuthorizationStep,
+  type Authorizing,
+  consentGiver,
+  refusedPage,
+} from "./authorizing.ts";
 import { openTransaction, pendingStep, TRANSACTION_GONE } from "./continue_authorization.ts";
 import { answerError, finishAuthorization } from "./finish_authorization.ts";
 import type { Moment } from "./issuer.ts";

@@ -2,6 +2,7 @@ import type { LockoutConfig, PasswordConfig, SessionConfig } from "../config/sch
 import type { RandomBytes } from "../kernel/random.ts";
 import type { Accounts } from "../ports/accounts.ts";
 import type { ActionLinks } from "../ports/action_links.ts";
+import type { AddressChanges } from "../ports/address_changes.ts";
 import type { GrantSecrets } from "../ports/grant_secrets.ts";
 import type { Guesses } from "../ports/guesses.ts";
 import type { Mail } from "../ports/mail.ts";
@@ -22,6 +23,7 @@ export interface People {
   readonly passwords: Passwords;
   readonly guesses: Guesses;
   readonly links: ActionLinks;
+  readonly addresses: AddressChanges;
   readonly mail: Mail;
   readonly secrets: GrantSecrets;
   readonly random: RandomBytes;

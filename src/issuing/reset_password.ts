@@ -42,6 +42,8 @@ export async function resetPassword(
   await people.accounts.endEverything(user.id, "password_reset", null, nowMs);
   const spent = await people.links.spend(hash, "reset_password", nowMs);
   if (spent === null) return err({ kind: "link_dead" });
+  // What was begun with the old password: whoever knew it must not have the account moved to a mailbox of theirs.
+  await people.links.forget(user.id, "change_email");
   const changed = await changeUser(
     user.id,
     ({ email, emailVerified }) => ({ passwordHash, emailVerified: emailVerified || isSame(email, spent.email) }),

@@ -92,6 +92,7 @@ export type EndReason =
   | "refresh_reuse"
   | "password_changed"
   | "password_reset"
+  | "email_change_undone"
   | "disabled"
   | "deleted"
   | "admin"

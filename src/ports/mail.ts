@@ -8,7 +8,10 @@ export interface MailMessage {
     | "suspected_theft"
     | "address_in_use"
     | "no_account"
-    | "invitation";
+    | "invitation"
+    | "change_email"
+    | "email_changed"
+    | "email_change_undone";
   readonly subject: string;
   /** Plain text. */
   readonly text: string;

@@ -8,8 +8,17 @@ export interface MailText<Kind extends string> {
   readonly text: string;
 }
 
-/** The mails whose text is worth an account to whoever reads it, for as long as its link works. */
-export const KINDS_WITH_LINK = ["verify_email", "reset_password", "address_in_use", "invitation"] as const;
+/**
+ * The mails whose text is worth an account to whoever reads it, for as long as its link works. Not `email_changed`: its link works for
+ * days, and a warning that came late is better than none.
+ */
+export const KINDS_WITH_LINK = [
+  "verify_email",
+  "reset_password",
+  "address_in_use",
+  "invitation",
+  "change_email",
+] as const;
 
 /** Who writes, and how long a link in the mail works. */
 export interface MailSender {
@@ -24,9 +33,9 @@ const IGNORE = "If this was not you, you need do nothing: without the link above
 export function verifyEmailText(sender: MailSender, token: string): MailText<"verify_email"> {
   return {
     kind: "verify_email",
-    subject: `Confirm your address for ${sender.brandName}`,
+    subject: `Confirm your email address for ${sender.brandName}`,
     text: lines(
-      `An account at ${sender.brandName} was made with this address. Confirm that it is yours, and you can sign in:`,
+      `An account at ${sender.brandName} was made with this email address. Confirm that it is yours, and you can sign in:`,
       link(sender, "/verify-email", token),
       lifetime(sender),
       "If this was not you, somebody mistook your address for theirs. Do not open the link.",
@@ -40,7 +49,7 @@ export function addressInUseText(sender: MailSender, token: string): MailText<"a
     kind: "address_in_use",
     subject: `You have an account at ${sender.brandName}`,
     text: lines(
-      `Somebody tried to make an account at ${sender.brandName} with this address, which has one already. Nothing was changed.`,
+      `Somebody tried to use this address for an account at ${sender.brandName}. It has one already, and nothing was changed.`,
       "You can sign in with your password. If you forgot it, or never confirmed the address, set a new one here:",
       link(sender, "/reset", token),
       lifetime(sender),
@@ -100,6 +109,49 @@ export function passwordChangedText(sender: MailSender): MailText<"password_chan
   };
 }
 
+/** Moves an account to the address that this goes to. */
+export function changeEmailText(sender: MailSender, token: string): MailText<"change_email"> {
+  return {
+    kind: "change_email",
+    subject: `Confirm your new email address for ${sender.brandName}`,
+    text: lines(
+      `Somebody asked for this to become the email address of their account at ${sender.brandName}. If it was you, open this where you are signed in:`,
+      link(sender, "/account/email/confirm", token),
+      lifetime(sender),
+      IGNORE,
+    ),
+  };
+}
+
+/**
+ * To the address that an account has left, with a way back. It does not name the new one: whoever reads this mailbox may be the
+ * person that its owner moved away from.
+ */
+export function emailChangedText(sender: MailSender, token: string, undoSeconds: number): MailText<"email_changed"> {
+  return {
+    kind: "email_changed",
+    subject: `Your email address for ${sender.brandName} was changed`,
+    text: lines(
+      `Your account at ${sender.brandName} has another email address now, and you sign in with that one. If this was you, you need do nothing.`,
+      "If it was not you, somebody knows your password. Take the account back with this address and a new password:",
+      link(sender, "/account/email/undo", token),
+      `${lifetime({ linkSeconds: undoSeconds })} After that, tell whoever runs ${sender.brandName}.`,
+    ),
+  };
+}
+
+/** To the address that an account had in between, after the earlier one took it back. */
+export function emailChangeUndoneText(sender: MailSender): MailText<"email_change_undone"> {
+  return {
+    kind: "email_change_undone",
+    subject: `Your email address for ${sender.brandName} was changed back`,
+    text: lines(
+      `Somebody who reads the mail of the earlier address of your account at ${sender.brandName} changed it back and set a new password.`,
+      `If this was not you, tell whoever runs ${sender.brandName}.`,
+    ),
+  };
+}
+
 /** After a code or a refresh token came back that had been used before, and ended everything or what one app had. */
 export function suspectedTheftText(sender: MailSender, ended: "everything" | "one_app"): MailText<"suspected_theft"> {
   const [subject, signedOut] =
@@ -125,8 +177,9 @@ function link({ issuerUrl }: MailSender, path: string, token: string): string {
   return `${issuerUrl}${path}?token=${token}`;
 }
 
-function lifetime({ linkSeconds }: MailSender): string {
+function lifetime({ linkSeconds }: Pick<MailSender, "linkSeconds">): string {
   const minutes = Math.max(1, Math.floor(linkSeconds / 60));
+  if (minutes >= 2 * 60) return `The link works once, for ${Math.floor(minutes / 60)} hours.`;
   return `The link works once, for ${minutes === 1 ? "one minute" : `${minutes} minutes`}.`;
 }
 

@@ -81,6 +81,28 @@ export function actionLinksContract({ ready, users, make, broken }: LinksUnderTe
       });
     });
 
+    it("a link that takes a change back leaves alone what was mailed before it, and ends what came after", async () => {
+      const purpose = "undo_email_change";
+      const strangers = await mailed({ purpose, expiresAtMs: END + 2 });
+      const chain = await mailed({ purpose, expiresAtMs: END });
+      const later = await mailed({ user: chain.user, purpose, expiresAtMs: END + 1 });
+      const latest = await mailed({ user: chain.user, purpose, expiresAtMs: END + 2 });
+      expect(await links.spend(later.hash, purpose, NOW)).not.toBeNull();
+      expect(await links.peek(latest.hash, purpose, NOW)).toBeNull();
+      expect(await links.spend(chain.hash, purpose, NOW)).not.toBeNull();
+      expect(await links.peek(strangers.hash, purpose, NOW)).not.toBeNull();
+    });
+
+    it("links are forgotten by user and purpose", async () => {
+      const gone = await mailed({ purpose: "change_email" });
+      const kept = await mailed({ user: gone.user });
+      const strangers = await mailed({ purpose: "change_email" });
+      await links.forget(gone.user, "change_email");
+      expect(await links.peek(gone.hash, "change_email", NOW)).toBeNull();
+      expect(await links.peek(kept.hash, "reset_password", NOW)).not.toBeNull();
+      expect(await links.peek(strangers.hash, "change_email", NOW)).not.toBeNull();
+    });
+
     it("of two siblings at once one wins", async () => {
       const first = await mailed();
       const second = await mailed({ user: first.user });

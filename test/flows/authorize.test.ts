@@ -69,7 +69,9 @@ describe("RFC 6749 4.1: from the request to the code", () => {
     const user = await browser.signIn();
     const asked = await browser.authorize(web);
     expectError(await decide(browser, locationOf(asked), "deny"), "access_denied");
-    expect(await consents.list({ user: user.id, epoch: await issuer.accounts.epochOf(user.id, Date.now()) })).toEqual([]);
+    expect(await consents.list({ user: user.id, epoch: await issuer.accounts.epochOf(user.id, Date.now()) })).toEqual(
+      [],
+    );
     expect(await issuer.accounts.listGrants(user.id, Date.now())).toEqual([]);
   });
 

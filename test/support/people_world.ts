@@ -1,5 +1,6 @@
 import { Argon2Passwords } from "../../src/adapters/argon2_passwords.ts";
 import { D1ActionLinks } from "../../src/adapters/d1_action_links.ts";
+import { D1AddressChanges } from "../../src/adapters/d1_address_changes.ts";
 import { D1MailOutbox, type OutboxMail } from "../../src/adapters/d1_mail_outbox.ts";
 import { D1PairwiseSubjects } from "../../src/adapters/d1_pairwise_subjects.ts";
 import { D1Users } from "../../src/adapters/d1_users.ts";
@@ -122,6 +123,7 @@ export function openPeople(wishes: PeopleWishes = {}) {
     },
     guesses: new DurableObjectGuesses(need(bindings, "GUESSES"), lockout),
     links: new D1ActionLinks(bindings.DB),
+    addresses: new D1AddressChanges(bindings.DB, null),
     mail: outbox,
     secrets: grantSecrets(),
     random: platformRandom,

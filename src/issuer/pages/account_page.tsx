@@ -65,7 +65,13 @@ function EmailSection({ seal, email, emailVerified }: AccountProps) {
             <bdi>{email}</bdi>
             <span class={emailVerified ? "tag" : "tag tag-quiet"}>{emailVerified ? "Confirmed" : "Not confirmed"}</span>
           </div>
-          {emailVerified ? null : <ButtonForm action="/account/verify-email" seal={seal} label="Send a link" />}
+          {emailVerified ? (
+            <a class="button button-small" href="/account/email">
+              Change<span class="visually-hidden"> your email address</span>
+            </a>
+          ) : (
+            <ButtonForm action="/account/verify-email" seal={seal} label="Send a link" />
+          )}
         </li>
       </ul>
     </section>

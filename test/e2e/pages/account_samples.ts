@@ -1,4 +1,13 @@
 import { accountPage } from "../../../src/issuer/pages/account_page.tsx";
+import {
+  changeEmailPage,
+  changeEmailSentPage,
+  confirmNewEmailPage,
+  emailTakenPage,
+  otherAccountPage,
+  signInToConfirmPage,
+  undoEmailChangePage,
+} from "../../../src/issuer/pages/change_email_pages.tsx";
 import { type ConnectedApp, connectedAppsPage } from "../../../src/issuer/pages/connected_apps.tsx";
 import type { FormSeal } from "../../../src/issuer/pages/form.tsx";
 import type { Page } from "../../../src/issuer/pages/page.ts";
@@ -94,5 +103,38 @@ export function accountSamples(seal: FormSeal): Readonly<Record<string, Page>> {
       pages: 3,
     }),
     "apps-none": connectedAppsPage({ ...list, apps: [], total: 0, pageNumber: 1, pages: 1 }),
+  };
+}
+
+/** The way to another address, by name. */
+export function changeEmailSamples(seal: FormSeal): Readonly<Record<string, Page>> {
+  const newEmail = "ada@countess.example";
+  const asking = {
+    seal,
+    email: EMAIL,
+    newEmail: "",
+    linkSeconds: 900,
+    newEmailFault: null,
+    passwordFault: null,
+    retryAfterSeconds: null,
+  };
+  const undo = { seal, token: "secret", email: EMAIL, minLength: 15, fault: null };
+  return {
+    "change-email": changeEmailPage(asking),
+    "change-email-faulty": changeEmailPage({
+      ...asking,
+      email: LONG_EMAIL,
+      newEmail: LONG_EMAIL,
+      newEmailFault: "This is your email address already.",
+    }),
+    "change-email-wrong": changeEmailPage({ ...asking, newEmail, passwordFault: "This is not your current password." }),
+    "change-email-throttled": changeEmailPage({ ...asking, newEmail, retryAfterSeconds: 700 }),
+    "change-email-sent": changeEmailSentPage({ linkSeconds: 900 }),
+    "change-email-confirm": confirmNewEmailPage({ seal, token: "secret", email: EMAIL, newEmail }),
+    "change-email-sign-in": signInToConfirmPage({ newEmail }),
+    "change-email-other": otherAccountPage({ email: LONG_EMAIL }),
+    "change-email-taken": emailTakenPage({ action: { href: "/account/email", label: "Choose another address" } }),
+    "change-email-undo": undoEmailChangePage(undo),
+    "change-email-undo-faulty": undoEmailChangePage({ ...undo, fault: "Use at least 15 characters." }),
   };
 }

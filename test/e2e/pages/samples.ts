@@ -12,7 +12,7 @@ import { registeredPage, registerPage } from "../../../src/issuer/pages/register
 import { selectAccountPage } from "../../../src/issuer/pages/select_account_page.tsx";
 import { deadLinkPage, emailVerifiedPage, verifyEmailPage } from "../../../src/issuer/pages/verify_email_page.tsx";
 import { NO_PEOPLE } from "../../../src/protocol/person_facing.ts";
-import { accountSamples, EMAIL, LONG_EMAIL } from "./account_samples.ts";
+import { accountSamples, changeEmailSamples, EMAIL, LONG_EMAIL } from "./account_samples.ts";
 
 const REDIRECT = "https://orders.example.com/callback";
 const seal = { formToken: "AAAAAAAAAAAAAAAAAAAAAA.x", tx: "transaction-id" };
@@ -86,6 +86,7 @@ export function samples(received: string): Readonly<Record<string, Page>> {
     "device-done": deviceDonePage({ approved: true }),
     "device-denied": deviceDonePage({ approved: false }),
     ...accountSamples(loose),
+    ...changeEmailSamples(loose),
     logout: logoutPage({ seal: loose, action: "/oauth2/logout", client, person: EMAIL, fields: {}, leadsTo: [] }),
     "logout-stranger": logoutPage({
       seal: loose,

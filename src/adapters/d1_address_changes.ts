@@ -1,0 +1,42 @@
+import type { AddressChange, AddressChanges } from "../ports/address_changes.ts";
+import type { MailCourier } from "../ports/mail_queue.ts";
+import type { UserId } from "../protocol/ids.ts";
+import { onD1, transact } from "./d1.ts";
+import { linkInsert } from "./d1_action_links.ts";
+import { mailInsert } from "./d1_mail_outbox.ts";
+import { securityEventInserts } from "./d1_security_events.ts";
+import { emailTaken, userUpdate } from "./d1_users.ts";
+
+/** Changes of address in D1: one transaction over the user, the mails, the link and the record. */
+export class D1AddressChanges implements AddressChanges {
+  readonly #db: D1Database;
+  readonly #courier: Pick<MailCourier, "expect"> | null;
+
+  /** `courier` is told before mails are written, so that none lies there unseen; null where nothing carries mail on. */
+  constructor(db: D1Database, courier: Pick<MailCourier, "expect"> | null) {
+    this.#db = db;
+    this.#courier = courier;
+  }
+
+  async commit(change: AddressChange, nowMs: number): Promise<"changed" | "conflict" | "email_taken"> {
+    const { before, after, normalisedEmail, event, mails, undo } = change;
+    await this.#courier?.expect();
+    if (change.outdoesUnconfirmed) await this.#dropUnconfirmed(normalisedEmail, before.id);
+    const statements = [
+      userUpdate(this.#db, before, after, normalisedEmail),
+      ...securityEventInserts(this.#db, [event]),
+      ...mails.map((mail) => mailInsert(this.#db, mail, nowMs)),
+      ...(undo === null ? [] : [linkInsert(this.#db, undo)]),
+    ];
+    const changed = await transact(this.#db, statements).catch(emailTaken);
+    if (changed === "email_taken") return changed;
+    return changed === "conflict" || changed === 0 ? "conflict" : "changed";
+  }
+
+  /** Who has no password was made by an operator, and stays. Nobody signed in as the others: nothing else is theirs. */
+  async #dropUnconfirmed(normalisedEmail: string, but: UserId): Promise<void> {
+    const sql = `DELETE FROM users
+      WHERE normalised_email = ? AND id <> ? AND email_verified = 0 AND password_hash IS NOT NULL`;
+    await onD1(() => this.#db.prepare(sql).bind(normalisedEmail, but).run());
+  }
+}

@@ -1,0 +1,70 @@
+import { err, ok, type Result } from "../kernel/result.ts";
+import { normaliseEmail } from "../protocol/email_address.ts";
+import type { UserId } from "../protocol/ids.ts";
+import { emailChangeUndoneText, passwordChangedText } from "../protocol/mail_texts.ts";
+import { attemptOf, loginName, welcome } from "./guess_budgets.ts";
+import { hashLinkToken, mailSender } from "./mail_person.ts";
+import { moveAddress } from "./move_address.ts";
+import { judgePassword, knownAbout, type PasswordRefused } from "./new_password.ts";
+import type { People, Visitor } from "./people.ts";
+import { type DeadLink, isSame, type PasswordReset } from "./reset_password.ts";
+
+/** Why the account is not taken back. */
+export type UndoFault = DeadLink | PasswordRefused | { readonly kind: "email_taken" };
+
+export interface EmailChangeUndone extends PasswordReset {
+  readonly user: UserId;
+  readonly eventId: string;
+}
+
+/**
+ * Takes an account back for the address that it had before, with a new password: whoever moved it away knows the old one. The link went
+ * to that address alone. Everything is ended twice, as in `resetPassword`, and every link by which the address could be moved again
+ * is dead. An account that somebody registered under the old address meanwhile and could not confirm gives way. Throws
+ * `Busy` and `Outage`.
+ */
+export async function undoEmailChange(
+  { token, password }: { readonly token: string; readonly password: string },
+  visitor: Visitor,
+  people: People,
+  nowMs: number,
+): Promise<Result<EmailChangeUndone, UndoFault>> {
+  const hash = await hashLinkToken(token);
+  const link = await people.links.peek(hash, "undo_email_change", nowMs);
+  const user = link === null ? null : await people.users.find(link.user);
+  if (link === null || user === null) return err({ kind: "link_dead" });
+  const judged = judgePassword(password, knownAbout({ ...user, email: link.email }), people);
+  if (!judged.ok) return err({ kind: "password_refused", fault: judged.error });
+  if (await isAnothers(link.email, user.id, people)) return err({ kind: "email_taken" });
+  const passwordHash = await people.passwords.hash(judged.value);
+  await people.accounts.endEverything(user.id, "email_change_undone", null, nowMs);
+  const spent = await people.links.spend(hash, "undo_email_change", nowMs);
+  if (spent === null) return err({ kind: "link_dead" });
+  await people.links.forget(user.id, "change_email");
+  const told = mailSender(people);
+  const moved = await moveAddress(
+    user.id,
+    { email: spent.email, passwordHash },
+    "undone",
+    ({ email }) => ({
+      mails: [
+        { to: spent.email, ...passwordChangedText(told) },
+        ...(isSame(email, spent.email) ? [] : [{ to: email, ...emailChangeUndoneText(told) }]),
+      ],
+      undo: null,
+      outdoesUnconfirmed: true,
+    }),
+    people,
+    nowMs,
+  );
+  if (moved.kind !== "moved") return err({ kind: moved.kind === "gone" ? "link_dead" : "email_taken" });
+  await people.accounts.endEverything(user.id, "email_change_undone", null, nowMs);
+  const attempt = await attemptOf(loginName(moved.user.email), visitor, people);
+  return ok({ user: user.id, eventId: moved.eventId, browser: await welcome(attempt, people, nowMs) });
+}
+
+/** Whether somebody else has confirmed the address since, or was given it by an operator: asked before anything ends. */
+async function isAnothers(email: string, user: UserId, { users }: Pick<People, "users">): Promise<boolean> {
+  const holder = await users.findByEmail(normaliseEmail(email) ?? email);
+  return holder !== null && holder.id !== user && (holder.emailVerified || holder.passwordHash === null);
+}

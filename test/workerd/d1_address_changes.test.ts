@@ -1,0 +1,110 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { D1AddressChanges } from "../../src/adapters/d1_address_changes.ts";
+import { D1Users } from "../../src/adapters/d1_users.ts";
+import { Outage } from "../../src/kernel/outage.ts";
+import type { AddressChange } from "../../src/ports/address_changes.ts";
+import type { UserRecord } from "../../src/ports/users.ts";
+import { backstage, migrate } from "../support/issuer_world.ts";
+import { someUser } from "../support/users.ts";
+
+const NOW = 1_700_000_000_000;
+const { db } = backstage;
+const users = new D1Users(db);
+
+beforeAll(migrate);
+
+async function stored(wishes: Partial<UserRecord> = {}): Promise<UserRecord> {
+  const user = someUser({ emailVerified: true, passwordHash: "x", ...wishes });
+  await users.insert(user, user.email);
+  return user;
+}
+
+function change(before: UserRecord, wishes: Partial<AddressChange> = {}): AddressChange {
+  const email = wishes.after?.email ?? `${crypto.randomUUID()}@example.com`;
+  return {
+    before,
+    after: { ...before, email, emailVerified: true, updatedAtMs: NOW },
+    normalisedEmail: email,
+    event: {
+      id: crypto.randomUUID(),
+      userId: before.id,
+      kind: "email_changed",
+      reason: "confirmed",
+      grantId: null,
+      clientId: null,
+      atMs: NOW,
+    },
+    mails: [{ to: before.email, kind: "email_changed", subject: "s", text: "t" }],
+    undo: {
+      hash: crypto.randomUUID(),
+      purpose: "undo_email_change",
+      user: before.id,
+      email: before.email,
+      expiresAtMs: NOW + 1,
+    },
+    outdoesUnconfirmed: false,
+    ...wishes,
+  };
+}
+
+/** How many mails, events and links there are of a change. */
+async function kept({ before, event, undo }: AddressChange) {
+  const count = (sql: string, value: string) => db.prepare(sql).bind(value).first<number>("n");
+  return Promise.all([
+    count("SELECT count(*) AS n FROM mail_outbox WHERE recipient = ?", before.email),
+    count("SELECT count(*) AS n FROM security_events WHERE id = ?", event.id),
+    count("SELECT count(*) AS n FROM action_links WHERE hash = ?", undo?.hash ?? ""),
+  ]);
+}
+
+describe("a change of address in D1", () => {
+  const changes = new D1AddressChanges(db, null);
+
+  it("is one with its record, its mail and its link", async () => {
+    const before = await stored();
+    const wanted = change(before);
+    expect(await changes.commit(wanted, NOW)).toBe("changed");
+    expect(await users.find(before.id)).toEqual({ ...wanted.after, version: 2 });
+    expect(await kept(wanted)).toEqual([1, 1, 1]);
+  });
+
+  it("of a user who changed meanwhile, or is gone, is none, and leaves nothing behind", async () => {
+    const before = await stored();
+    await users.update(before, { ...before, roles: ["x"] }, before.email, []);
+    const wanted = change(before);
+    expect(await changes.commit(wanted, NOW)).toBe("conflict");
+    expect(await kept(wanted)).toEqual([0, 0, 0]);
+    expect(await users.find(before.id)).toMatchObject({ email: before.email, roles: ["x"] });
+    expect(await changes.commit(change(someUser()), NOW)).toBe("conflict");
+  });
+
+  it("to an address that is taken is none, and leaves nothing behind", async () => {
+    const [before, owner] = [await stored(), await stored({ emailVerified: false })];
+    const wanted = change(before, { after: { ...before, email: owner.email } });
+    expect(await changes.commit(wanted, NOW)).toBe("email_taken");
+    expect(await kept(wanted)).toEqual([0, 0, 0]);
+    expect(await users.find(owner.id)).toEqual(owner);
+  });
+
+  it.each([
+    ["registered and never confirmed", { emailVerified: false }, "changed"],
+    ["confirmed", {}, "email_taken"],
+    ["made by an operator", { emailVerified: false, passwordHash: null }, "email_taken"],
+  ] as const)("that outdoes the unconfirmed: an account that was %s", async (_, wishes, outcome) => {
+    const [before, owner] = [await stored(), await stored(wishes)];
+    const wanted = change(before, { after: { ...before, email: owner.email }, outdoesUnconfirmed: true });
+    expect(await changes.commit(wanted, NOW)).toBe(outcome);
+    expect((await users.find(owner.id)) === null).toBe(outcome === "changed");
+  });
+
+  it("tells who carries mail before it is written: where that cannot be told, nothing is changed", async () => {
+    const before = await stored();
+    const wanted = change(before);
+    const down = new D1AddressChanges(db, { expect: () => Promise.reject(new Outage("mail_courier")) });
+    await expect(down.commit(wanted, NOW)).rejects.toBeInstanceOf(Outage);
+    expect([await users.find(before.id), await kept(wanted)]).toEqual([before, [0, 0, 0]]);
+    let told = 0;
+    const up = new D1AddressChanges(db, { expect: async () => void told++ });
+    expect([await up.commit(wanted, NOW), told]).toEqual(["changed", 1]);
+  });
+});
