@@ -1,6 +1,6 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { openBrowser } from "./pages/browser.ts";
+import { openBrowser, PATIENCE_MS } from "./pages/browser.ts";
 import { type Asked, ask, type LoopbackClient, type Returned, startLoopbackClient } from "./people/loopback_client.ts";
 import { openWatchedTab, sessionOf, signInAt, type WatchedTab } from "./people/tab.ts";
 import { knockWith, type Redeemer, tokenCall } from "./people/tokens.ts";
@@ -183,6 +183,7 @@ describe("whoever has neither scripts nor a mouse gets there too", () => {
     const asked = request(publicClient());
     await watched.tab.goto(asked.url);
     await signInAt(watched.tab, { email: ada().email, password: "wrong wrong wrong" });
+    await watched.tab.getByRole("alert").waitFor();
     expect(await watched.tab.getByRole("alert").count()).toBe(1);
     await signInAt(watched.tab, ada());
     await watched.tab.getByRole("button", { name: "Allow" }).click();
@@ -197,7 +198,7 @@ describe("whoever has neither scripts nor a mouse gets there too", () => {
     const asked = request(publicClient());
     await watched.tab.goto(asked.url);
     // The page puts the caret where one writes first, once it is drawn: a key before that is lost.
-    await expect.poll(() => focusedName(watched)).toBe("email");
+    await expect.poll(() => focusedName(watched), { timeout: PATIENCE_MS }).toBe("email");
     await keyboard.type(ada().email);
     for (let presses = 0; (await focusedName(watched)) !== "password" && presses < 5; presses++) {
       await keyboard.press("Tab");

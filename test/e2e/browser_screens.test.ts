@@ -147,7 +147,7 @@ describe.each(["light", "dark"] as const)("every page of the walk, looked at in 
     await tab.goto(`${world.url}/oauth2/logout?${new URLSearchParams({ client_id: shop.id })}`);
     await picture(watched, colorScheme, "logout");
     await press(tab, "Stay signed in");
-    expect(new URL(tab.url()).pathname).toBe("/account");
+    await tab.waitForURL(`${world.url}/account`);
     const back = { id_token_hint: id_token, post_logout_redirect_uri: `${client.origin}/bye`, state: "s t&te" };
     await tab.goto(`${world.url}/oauth2/logout?${new URLSearchParams(back)}`);
     await tab.waitForURL(`${client.origin}/bye?**`);
@@ -170,6 +170,7 @@ describe.each(["light", "dark"] as const)("every page of the walk, looked at in 
     expect(await tab.getByRole("textbox", { name: "Code" }).inputValue()).toBe(first.user_code);
     await picture(watched, colorScheme, "device");
     await press(tab, "Continue");
+    await tab.getByRole("button", { name: "Allow" }).waitFor();
     const text = await tab.locator("main").textContent();
     for (const told of ["Living-room television", first.user_code, "Read orders"]) expect(text).toContain(told);
     await picture(watched, colorScheme, "device-confirm");
@@ -190,6 +191,7 @@ describe.each(["light", "dark"] as const)("every page of the walk, looked at in 
     expect((await poll(second.device_code)).error).toBe("access_denied");
     await tab.goto(`${world.url}/account`);
     await press(tab, "Sign out");
+    await tab.getByRole("heading", { name: "You are signed out" }).waitFor();
     await picture(watched, colorScheme, "signed-out");
     expect(watched.complaints).toEqual([]);
     await watched.close();

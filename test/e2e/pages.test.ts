@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Browser, BrowserContextOptions, Page as Tab } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { formPostPage } from "../../src/issuer/pages/form_post_page.tsx";
-import { openBrowser } from "./pages/browser.ts";
+import { openBrowser, PATIENCE_MS } from "./pages/browser.ts";
 import { brokenTies, overhang, poorContrasts, tabFaults, unnamedControls } from "./pages/looks.ts";
 import { samples } from "./pages/samples.ts";
 import { openSite, type PageSite } from "./pages/site.ts";
@@ -33,6 +33,7 @@ afterAll(async () => {
 /** A tab that writes down what goes wrong in it, and where it asks for anything. */
 async function openTab(options: BrowserContextOptions) {
   const context = await browser.newContext(options);
+  context.setDefaultTimeout(PATIENCE_MS);
   const tab = await context.newPage();
   const complaints: string[] = [];
   const asked: string[] = [];
@@ -146,7 +147,8 @@ describe("OAuth 2.0 Form Post Response Mode 2", () => {
 
   test("sends itself to another origin, which form-action allows", async () => {
     const { tab, complaints, close } = await openTab({});
-    await tab.goto(`${site.url}/form-post`);
+    // It does not stand still until it is loaded.
+    await tab.goto(`${site.url}/form-post`, { waitUntil: "commit" });
     await tab.waitForURL(`${client.url}/received`);
     expect(client.posted()).toBe(expected);
     expect(complaints).toEqual([]);
@@ -168,7 +170,7 @@ describe("OAuth 2.0 Form Post Response Mode 2", () => {
     site.add("unnamed-target", { ...page, leadsTo: [] });
     const { tab, complaints, close } = await openTab({});
     await tab.goto(`${site.url}/unnamed-target`, { waitUntil: "commit" });
-    await expect.poll(() => complaints.join()).toContain("form-action");
+    await expect.poll(() => complaints.join(), { timeout: PATIENCE_MS }).toContain("form-action");
     expect(client.posted()).not.toContain("stolen");
     await close();
   });

@@ -9,7 +9,7 @@ import { authorizeByHand } from "./people/sign_in.ts";
 import { type PeopleWorld, startPeopleWorld } from "./people/world.ts";
 
 const README = join(import.meta.dirname, "..", "..", "README.md");
-const WAIT_MS = 20_000;
+const WAIT_MS = 90_000;
 
 let world: PeopleWorld;
 /** Where the lines are pasted: all that they may need of a clone is its credentials. */

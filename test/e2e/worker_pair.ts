@@ -70,7 +70,7 @@ export async function startPair(root: string, ports: PairPorts): Promise<WorkerP
       X_LOCAL_EXPLORER: "false",
     },
   );
-  await running.printed("Ready on", 60_000);
+  await running.printed("Ready on", 180_000);
   return {
     process: running,
     call: (door, path, init = {}) => {

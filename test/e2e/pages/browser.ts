@@ -1,5 +1,8 @@
 import { type Browser, chromium } from "playwright-core";
 
+/** How long a page may keep a test waiting: for a machine that is several times slower than it is on a calm day. */
+export const PATIENCE_MS = 90_000;
+
 /** Debian's own Chromium; `npm test` installs it where it is missing. */
 const CHROMIUM = "/usr/bin/chromium";
 
@@ -13,5 +16,5 @@ const ARGUMENTS = [
 
 /** Starts a browser without a window. */
 export function openBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+  return chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS, timeout: PATIENCE_MS });
 }

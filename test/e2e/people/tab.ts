@@ -1,4 +1,5 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Page as Tab } from "playwright-core";
+import { PATIENCE_MS } from "../pages/browser.ts";
 
 /** A tab in a profile of its own, and what was noticed in it. */
 export interface WatchedTab {
@@ -20,6 +21,7 @@ export async function openWatchedTab(browser: Browser, options: BrowserContextOp
     ...options,
     extraHTTPHeaders: { "cf-connecting-ip": `203.0.113.${addresses}` },
   });
+  context.setDefaultTimeout(PATIENCE_MS);
   const tab = await context.newPage();
   const complaints: string[] = [];
   const origins = new Set<string>();
@@ -34,11 +36,12 @@ export async function openWatchedTab(browser: Browser, options: BrowserContextOp
   return { tab, context, complaints, origins, close: () => context.close() };
 }
 
-/** Fills in the login page and sends it. */
+/** Fills in the login page and sends it. The next page has taken its place by then: what is typed now is typed there. */
 export async function signInAt(tab: Tab, user: { readonly email: string; readonly password: string }): Promise<void> {
   await tab.getByRole("textbox", { name: "Email" }).fill(user.email);
   await tab.getByLabel("Password", { exact: true }).fill(user.password);
-  await tab.getByRole("button", { name: "Sign in" }).click();
+  const replaced = tab.waitForEvent("framenavigated", (frame) => frame === tab.mainFrame());
+  await Promise.all([replaced, tab.getByRole("button", { name: "Sign in" }).click()]);
 }
 
 /** The session cookie that the tab's profile has, or null. */
