@@ -14,6 +14,15 @@ const workerd = cloudflareTest(async () => ({
   },
 }));
 
+/** How many files run at once. Some of them mostly wait, so two cores have work for two, and more would only be in each other's way. */
+const AT_ONCE = 2;
+/** For a machine that is several times slower than on a calm day: a test that hangs still ends. */
+const PATIENCE_MS = 240_000;
+/** Compares times with each other, so nothing else may run beside it. */
+const ALONE = ["test/e2e/enumeration.test.ts"];
+
+const e2e = { testTimeout: PATIENCE_MS, hookTimeout: PATIENCE_MS };
+
 export default defineConfig({
   test: {
     projects: [
@@ -22,8 +31,13 @@ export default defineConfig({
         test: {
           name: "workerd",
           globalSetup: ["./test/setup/redis.ts"],
+          // One runtime for many files; what makes each of them begin anew all the same is in the setup file.
+          isolate: false,
+          setupFiles: ["./test/support/fresh_file.ts"],
+          maxWorkers: AT_ONCE,
           // Properties and storms take seconds on a busy machine; a test that hangs still ends.
-          testTimeout: 30_000,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
           include: ["test/{unit,flows,gateway,contract,workerd}/**/*.test.ts"],
         },
       },
@@ -31,10 +45,14 @@ export default defineConfig({
         test: {
           name: "node",
           include: ["test/e2e/**/*.test.ts"],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-          fileParallelism: false,
+          exclude: ALONE,
+          maxWorkers: AT_ONCE,
+          sequence: { groupOrder: 1 },
+          ...e2e,
         },
+      },
+      {
+        test: { name: "node alone", include: ALONE, fileParallelism: false, sequence: { groupOrder: 2 }, ...e2e },
       },
     ],
   },

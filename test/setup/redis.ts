@@ -1,15 +1,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { RedisConnection } from "../../scripts/redis_connection.ts";
 import { startUpstashBridge } from "../../scripts/upstash_bridge.ts";
+import { freePorts } from "../e2e/free_port.ts";
 import type {} from "../support/upstash_instance.ts";
 
-const START_MS = 10_000;
+const START_MS = 60_000;
 
 /**
  * Starts a real Redis without persistence on a free loopback port, and the bridge in front of it; both end with the
@@ -17,7 +17,7 @@ const START_MS = 10_000;
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const directory = await mkdtemp(join(tmpdir(), "sallyport-redis-"));
-  const redisPort = await freePort();
+  const [redisPort = 0] = await freePorts(1);
   const redis = spawnRedis(redisPort, directory);
   const end = () => endGroup(redis);
   process.once("exit", end);
@@ -78,16 +78,4 @@ async function ready(port: number): Promise<void> {
     }
   }
   throw new Error(`redis-server did not answer within ${START_MS / 1000} s`);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("no free port");
-  return address.port;
 }

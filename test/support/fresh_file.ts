@@ -1,0 +1,10 @@
+import { reset } from "cloudflare:test";
+import { vi } from "vitest";
+
+/*
+ * Test files share a runtime, because starting one for each of them takes longer than most of them run. So each file begins
+ * here: with modules of its own, so that nothing another file left in one is seen, and with empty stores and objects.
+ */
+vi.useRealTimers();
+vi.resetModules();
+await reset();
