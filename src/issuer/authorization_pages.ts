@@ -13,7 +13,7 @@ import { waitInWords } from "./pages/words.ts";
 export const IDENTITY_WORDS: Readonly<Record<string, string>> = {
   openid: "That it is you: an identifier for your account",
   profile: "Your name and what else your profile says",
-  email: "Your e-mail address",
+  email: "Your email address",
   phone: "Your phone number",
   address: "Your postal address",
 };

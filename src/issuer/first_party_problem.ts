@@ -56,7 +56,7 @@ export function tellRefusal(refusal: FirstPartyRefusal): ToldRefusal {
       };
     case "wrong":
       return {
-        ...told(401, "invalid_credentials", "e-mail address or password is wrong", PASSWORD_CHALLENGE),
+        ...told(401, "invalid_credentials", "email address or password is wrong", PASSWORD_CHALLENGE),
         loggedReason: refusal.loggedReason,
       };
     case "throttled":
@@ -68,7 +68,7 @@ export function tellRefusal(refusal: FirstPartyRefusal): ToldRefusal {
       return { ...told(503, "temporarily_unavailable", TRY_AGAIN, retryAfter(refusal)), loggedReason: "busy" };
     case "email_invalid": {
       const reason = "is no address that mail can be sent to";
-      return fieldRefusal(422, refusal.kind, `the e-mail address ${reason}`, [{ field: "email", reason }]);
+      return fieldRefusal(422, refusal.kind, `the email address ${reason}`, [{ field: "email", reason }]);
     }
     case "password_refused": {
       const { code, text } = refusal.fault;

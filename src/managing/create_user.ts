@@ -19,7 +19,7 @@ export async function createUser(
   nowMs: number,
 ): Promise<Result<UserRecord, ManagingFault>> {
   const email = parseEmail(draft.email);
-  if (email === null) return err(invalidFields([{ field: "email", reason: "is not an e-mail address" }]));
+  if (email === null) return err(invalidFields([{ field: "email", reason: "is not an email address" }]));
   const user: UserRecord = {
     ...draft,
     id: newUserId(management.random),

@@ -8,7 +8,7 @@ const NOT_IN_LOCAL = /[\s\p{C}"(),:;<>@[\\\]]/u;
 const LABEL = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
 const NOT_ASCII = /[^\x00-\x7f]/;
 
-/** An e-mail address in the form that mail goes to and in the form that names are compared in. */
+/** An email address in the form that mail goes to and in the form that names are compared in. */
 export interface EmailAddress {
   /** As the user wrote it, without white space round it. */
   readonly written: string;

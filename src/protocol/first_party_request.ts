@@ -31,7 +31,7 @@ export interface RefreshTokenRequest {
 const MOST_FAULTS = 20;
 const LONGEST_NAME = 100;
 
-/** `body` as e-mail address and password, or the members that are wrong. What they are worth is not asked here. */
+/** `body` as email address and password, or the members that are wrong. What they are worth is not asked here. */
 export function parsePasswordRequest(body: unknown): Result<PasswordRequest, readonly FieldFault[]> {
   const texts = readTexts(body, ["client_id", "email", "password"]);
   if (!texts.ok) return texts;

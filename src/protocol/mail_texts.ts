@@ -49,7 +49,7 @@ export function addressInUseText(sender: MailSender, token: string): MailText<"a
     kind: "address_in_use",
     subject: `You have an account at ${sender.brandName}`,
     text: lines(
-      `Somebody tried to use this address for an account at ${sender.brandName}. It has one already, and nothing was changed.`,
+      `Somebody tried to use this email address for an account at ${sender.brandName}. It has one already, and nothing was changed.`,
       "You can sign in with your password. If you forgot it, or never confirmed the address, set a new one here:",
       link(sender, "/reset", token),
       lifetime(sender),
@@ -91,8 +91,8 @@ export function noAccountText(sender: MailSender): MailText<"no_account"> {
     kind: "no_account",
     subject: `No account at ${sender.brandName}`,
     text: lines(
-      `Somebody asked for a new password at ${sender.brandName} for this address. There is no account with it.`,
-      "If it was you, you may have registered with another address. If it was not, you need do nothing.",
+      `Somebody asked for a new password at ${sender.brandName} for this email address. There is no account with it.`,
+      "If it was you, you may have registered with another email address. If it was not, you need do nothing.",
     ),
   };
 }

@@ -20,7 +20,7 @@ export interface PasswordRules {
   readonly minLength: number;
   /** Words of this installation that no password is to be made of: its brand, and what the operator listed. */
   readonly words: readonly string[];
-  /** What is known of the person: e-mail address, names. */
+  /** What is known of the person: email address, names. */
   readonly about: readonly string[];
 }
 

@@ -87,7 +87,7 @@ describe("a person signs in to a client in Chromium", () => {
       problems.push((await tab.getByRole("alert").textContent()) ?? "");
     }
     expect(problems[0]).toBe(problems[1]);
-    expect(problems[0]).toContain("The email or the password is not right.");
+    expect(problems[0]).toContain("The email address or the password is not right.");
 
     await signInAt(tab, ada());
     await tab.waitForURL(/\/consent\?/);

@@ -87,11 +87,11 @@ describe("a person makes an account and forgets its password, in Chromium", () =
       for (const where of [here.context, phone.context]) {
         const look = await where.newPage();
         await look.goto(link);
-        await look.getByRole("heading", { name: "Confirm your email" }).waitFor();
+        await look.getByRole("heading", { name: "Confirm your email address" }).waitFor();
         await look.close();
       }
       await phone.tab.goto(link);
-      await send(phone.tab, "Yes, confirm it", "Your email is confirmed");
+      await send(phone.tab, "Yes, confirm it", "Your email address is confirmed");
       expect(await sessionOf(phone), "a link signs nobody in").toBeNull();
       await expectDead(phone.tab, link);
       await signInAt(tab, NEW);

@@ -81,7 +81,7 @@ describe("V10.7.2: the authorization endpoint's pages", () => {
       API,
       `orders:read at ${API}`,
       "30 days",
-      "e-mail address",
+      "email address",
     ]) {
       expect(html).toContain(text);
     }

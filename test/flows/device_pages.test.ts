@@ -36,11 +36,20 @@ describe("RFC 8628 3.3: from the code to the decision", () => {
     expect(asked.status).toBe(200);
     expect(asked.headers.get("cache-control")).toBe("no-store");
     expect(asked.headers.get("content-security-policy")).toContain("form-action 'self';");
-    for (const said of ["Living-room TV", waiting.userCode, user.email, "Your e-mail address", API, "30 days"]) {
+    for (const said of ["Living-room TV", waiting.userCode, user.email, "Your email address", API, "30 days"]) {
       expect(asked.text).toContain(said);
     }
     expect(asked.text).toContain("May orders:read");
     expectOAuthError(await poll(waiting), "authorization_pending");
+  });
+
+  it.each([
+    ["openid offline_access orders:read", true],
+    ["openid orders:read", false],
+  ])("says that access lasts while the person is away where that is asked for: %s", async (scope, lasting) => {
+    const tab = await signedIn(await someone());
+    const asked = await typeCode(tab, (await device(tv, { scope })).userCode);
+    expect(asked.text.includes("30 days, also while you are away")).toBe(lasting);
   });
 
   it("a stranger signs in first and comes back with the code; a sign-in without a device goes to the account", async () => {

@@ -45,7 +45,7 @@ describe("V6.4.6: an operator makes accounts and starts resets, and sets no pass
     const { email } = await someone();
     for (const [tried, reason] of [
       [email.toUpperCase(), "has an account already"],
-      ["ada", "is not an e-mail address"],
+      ["ada", "is not an email address"],
     ] as const) {
       const created = await createUser({ email: tried, profile: {}, roles: [] }, management, NOW);
       expect(created).toEqual({

@@ -117,7 +117,8 @@ export function AccessList({ access }: { access: AccessAsked }) {
   );
 }
 
-function lastsInWords({ lastsSeconds, offline }: AccessAsked): string {
+/** How long access lasts, and whether it needs the person for that. */
+export function lastsInWords({ lastsSeconds, offline }: AccessAsked): string {
   const length = `up to ${lengthInWords(lastsSeconds)}`;
   return offline ? `${length}, also while you are away` : length;
 }

@@ -1,8 +1,8 @@
 import { ClientName, type ClientView } from "./client_view.tsx";
-import { type AccessAsked, AccessList } from "./consent_page.tsx";
+import { type AccessAsked, AccessList, lastsInWords } from "./consent_page.tsx";
 import { Button, Form, type FormSeal, Notice } from "./form.tsx";
 import { type Page, page } from "./page.ts";
-import { lengthInWords, waitInWords } from "./words.ts";
+import { waitInWords } from "./words.ts";
 
 export interface DeviceCodeProps {
   readonly seal: FormSeal;
@@ -91,7 +91,7 @@ export function deviceConfirmPage({ seal, client, userCode, person, access }: De
         </div>
         <div>
           <dt>Access lasts</dt>
-          <dd>up to {lengthInWords(access.lastsSeconds)}</dd>
+          <dd>{lastsInWords(access)}</dd>
         </div>
       </dl>
       <Notice kind="danger" title="Did somebody send you this code?">

@@ -16,7 +16,7 @@ export function forgotPage({ seal, email, retryAfterSeconds }: ForgotProps): Pag
     <div class="panel stack">
       <div>
         <h1>Reset your password</h1>
-        <p class="lead">Enter the email of your account. We will mail you a link to set a new password.</p>
+        <p class="lead">Enter the email address of your account. We will mail you a link to set a new password.</p>
       </div>
       {retryAfterSeconds === null ? null : (
         <Notice kind="danger" title={`Please wait ${waitInWords(retryAfterSeconds)}.`}>
@@ -24,7 +24,7 @@ export function forgotPage({ seal, email, retryAfterSeconds }: ForgotProps): Pag
         </Notice>
       )}
       <Form action="/forgot" seal={seal}>
-        <Field label="Email" name="email" type="email" autocomplete="username" value={email} focused />
+        <Field label="Email address" name="email" type="email" autocomplete="username" value={email} focused />
         <Button label="Send the link" />
       </Form>
       <p class="muted">
@@ -78,7 +78,7 @@ export function resetPage({ seal, token, email, minLength, fault }: ResetProps):
       </div>
       <Form action="/reset" seal={seal}>
         <input type="hidden" name="token" value={token} />
-        <Field label="Account" name="email" type="email" autocomplete="username" value={email} readonly />
+        <Field label="Email address" name="email" type="email" autocomplete="username" value={email} readonly />
         <Field
           label="New password"
           name="password"

@@ -35,7 +35,14 @@ export function loginPage({ seal, client, email, problem, leadsTo }: LoginProps)
         </div>
         {problem === null ? null : <LoginNotice problem={problem} />}
         <Form action="/login" seal={seal}>
-          <Field label="Email" name="email" type="email" autocomplete="username" value={email} focused={email === ""} />
+          <Field
+            label="Email address"
+            name="email"
+            type="email"
+            autocomplete="username"
+            value={email}
+            focused={email === ""}
+          />
           <Field
             label="Password"
             name="password"
@@ -60,7 +67,7 @@ function LoginNotice({ problem }: { problem: LoginProblem }) {
     case "wrong":
       return (
         <Notice kind="danger" title="That did not match.">
-          <p>The email or the password is not right. Check both and try again.</p>
+          <p>The email address or the password is not right. Check both and try again.</p>
         </Notice>
       );
     case "throttled":

@@ -28,7 +28,7 @@ export function registerPage(props: RegisterProps): Page {
       )}
       <Form action="/register" seal={seal}>
         <Field
-          label="Email"
+          label="Email address"
           name="email"
           type="email"
           autocomplete="username"

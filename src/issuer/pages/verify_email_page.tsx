@@ -13,13 +13,13 @@ export function verifyEmailPage({ seal, token, email }: VerifyEmailProps): Page 
   const body = (
     <div class="panel stack">
       <div>
-        <h1>Confirm your email</h1>
+        <h1>Confirm your email address</h1>
         <p class="lead">
           Is{" "}
           <strong>
             <bdi>{email}</bdi>
           </strong>{" "}
-          your address?
+          your email address?
         </p>
       </div>
       <Form action="/verify-email" seal={seal}>
@@ -29,7 +29,7 @@ export function verifyEmailPage({ seal, token, email }: VerifyEmailProps): Page 
       <p class="muted small">If you did not ask for this, close the page: nothing has changed.</p>
     </div>
   );
-  return page("Confirm your email", body);
+  return page("Confirm your email address", body);
 }
 
 /** After `verifyEmailPage`. */
@@ -37,7 +37,7 @@ export function emailVerifiedPage(): Page {
   const body = (
     <div class="panel stack">
       <div>
-        <h1>Your email is confirmed</h1>
+        <h1>Your email address is confirmed</h1>
         <p class="lead">The address is yours. You can sign in now.</p>
       </div>
       <a class="button button-first button-wide" href="/account">
@@ -45,7 +45,7 @@ export function emailVerifiedPage(): Page {
       </a>
     </div>
   );
-  return page("Your email is confirmed", body);
+  return page("Your email address is confirmed", body);
 }
 
 /** A mailed link that works no more, or never did: all causes read alike. */

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { normaliseEmail, parseEmail } from "../../../src/protocol/email_address.ts";
 
-describe("e-mail addresses", () => {
+describe("email addresses", () => {
   it.each([
     ["as it is", "ada@example.com", "ada@example.com"],
     ["case", "Ada.Lovelace@EXAMPLE.com", "ada.lovelace@example.com"],
