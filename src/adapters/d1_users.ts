@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { Outage } from "../kernel/outage.ts";
 import type { ListPosition } from "../ports/clients.ts";
-import type { UserDirectory, UserProfile, UserRecord } from "../ports/users.ts";
+import type { AllowingLink, UserDirectory, UserProfile, UserRecord } from "../ports/users.ts";
 import type { FeedEntry } from "../protocol/edge_feed.ts";
 import type { UserId } from "../protocol/ids.ts";
 import { onD1, outboxInserts, textList, transact } from "./d1.ts";
@@ -80,6 +80,23 @@ export class D1Users implements UserDirectory {
     return changed === "conflict" || changed === 0 ? "conflict" : "changed";
   }
 
+  async updateByLink(
+    before: UserRecord,
+    after: UserRecord,
+    normalisedEmail: string,
+    { hash, purpose }: AllowingLink,
+    nowMs: number,
+  ) {
+    const link = [hash, purpose, before.id, nowMs];
+    const changed = await transact(this.#db, [
+      userUpdate(this.#db, before, after, normalisedEmail, link),
+      this.#db
+        .prepare(`DELETE FROM action_links WHERE purpose = ? AND user_id = ? AND EXISTS (${LIVE_LINK})`)
+        .bind(purpose, before.id, ...link),
+    ]).catch(emailTaken);
+    return changed === 0 ? "link_dead" : typeof changed === "number" ? "changed" : changed;
+  }
+
   /** The update checks the version, and takes part in the same transaction. The names that sectors knew the user by go along. */
   async delete(user: UserRecord, entries: readonly FeedEntry[]) {
     const changed = await transact(this.#db, [
@@ -97,17 +114,25 @@ export class D1Users implements UserDirectory {
   }
 }
 
-/** Writes `after` over `before`, as part of a transaction that the schema refuses where the version has moved. */
+const LIVE_LINK = "SELECT 1 FROM action_links WHERE hash = ? AND purpose = ? AND user_id = ? AND expires_at > ?";
+
+/**
+ * Writes `after` over `before`, as part of a transaction that the schema refuses where the version has moved. With `link`, the values
+ * of `LIVE_LINK`, only where that one works.
+ */
 export function userUpdate(
   db: D1Database,
   before: UserRecord,
   after: UserRecord,
   normalisedEmail: string,
+  link: readonly unknown[] = [],
 ): D1PreparedStatement {
   const user = { ...after, id: before.id, version: before.version + 1 };
+  const set = COLUMNS.map((column) => `${column} = ?`).join(", ");
+  const onlyIf = link.length === 0 ? "" : ` AND EXISTS (${LIVE_LINK})`;
   return db
-    .prepare(`UPDATE users SET ${COLUMNS.map((column) => `${column} = ?`).join(", ")}, updated_at = ? WHERE id = ?`)
-    .bind(...columns(user, normalisedEmail), user.updatedAtMs, user.id);
+    .prepare(`UPDATE users SET ${set}, updated_at = ? WHERE id = ?${onlyIf}`)
+    .bind(...columns(user, normalisedEmail), user.updatedAtMs, user.id, ...link);
 }
 
 /** What an update that failed over the unique index says. */

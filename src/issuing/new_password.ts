@@ -1,5 +1,5 @@
 import type { Result } from "../kernel/result.ts";
-import type { UserRecord } from "../ports/users.ts";
+import type { AllowingLink, UserRecord } from "../ports/users.ts";
 import { normaliseEmail } from "../protocol/email_address.ts";
 import type { UserId } from "../protocol/ids.ts";
 import { checkNewPassword, type PasswordFault } from "../protocol/password_policy.ts";
@@ -32,14 +32,15 @@ export function knownAbout({ email, profile }: Pick<UserRecord, "email" | "profi
 }
 
 /**
- * Changes a user, and again on what somebody else made of it meanwhile; null where the user is gone, or where `change` wants none of what
- * it has become.
+ * Changes a user, and again on what somebody else made of it meanwhile; null where the user is gone, where `change` wants none of what
+ * it has become, or where `link`, which is spent in the same transaction, does not work any more. Throws `Outage`.
  */
 export async function changeUser(
   id: UserId,
   change: (user: UserRecord) => Partial<UserRecord> | null,
   { users }: Pick<People, "users">,
   nowMs: number,
+  link: AllowingLink | null = null,
 ): Promise<UserRecord | null> {
   for (let tries = 0; tries < TRIES; tries++) {
     const before = await users.find(id);
@@ -47,8 +48,13 @@ export async function changeUser(
     const changes = change(before);
     if (changes === null) return null;
     const after = { ...before, ...changes, version: before.version + 1, updatedAtMs: nowMs };
-    const outcome = await users.update(before, after, normaliseEmail(after.email) ?? after.email, []);
+    const name = normaliseEmail(after.email) ?? after.email;
+    const outcome =
+      link === null
+        ? await users.update(before, after, name, [])
+        : await users.updateByLink(before, after, name, link, nowMs);
     if (outcome === "changed") return after;
+    if (outcome === "link_dead") return null;
   }
   throw new Error("a user could not be changed: others kept changing it");
 }

@@ -1,4 +1,5 @@
 import { err, ok, type Result } from "../kernel/result.ts";
+import type { UserRecord } from "../ports/users.ts";
 import { normaliseEmail } from "../protocol/email_address.ts";
 import type { UserId } from "../protocol/ids.ts";
 import { passwordChangedText } from "../protocol/mail_texts.ts";
@@ -20,7 +21,7 @@ export interface PasswordReset {
 
 /**
  * Sets the password of whoever was mailed `token`, confirms their address, and ends every session and grant. A password that cannot be
- * set does not use the link up. Throws `Busy` and `Outage`.
+ * set does not use the link up; the link ends in the transaction that sets one. Throws `Busy` and `Outage`.
  *
  * Everything is ended twice. Before: a reset that cannot end what a thief has open changes nothing, and its link still
  * works. After: what was opened with the old password in between ends too.
@@ -40,16 +41,10 @@ export async function resetPassword(
   if (!judged.ok) return err({ kind: "password_refused", fault: judged.error });
   const passwordHash = await people.passwords.hash(judged.value);
   await people.accounts.endEverything(user.id, "password_reset", null, nowMs);
-  const spent = await people.links.spend(hash, "reset_password", nowMs);
-  if (spent === null) return err({ kind: "link_dead" });
   // What was begun with the old password: whoever knew it must not have the account moved to a mailbox of theirs.
   await people.links.forget(user.id, "change_email");
-  const changed = await changeUser(
-    user.id,
-    ({ email, emailVerified }) => ({ passwordHash, emailVerified: emailVerified || isSame(email, spent.email) }),
-    people,
-    nowMs,
-  );
+  const change = ({ email }: UserRecord) => (isSame(email, link.email) ? { passwordHash, emailVerified: true } : null);
+  const changed = await changeUser(user.id, change, people, nowMs, { hash, purpose: "reset_password" });
   if (changed === null) return err({ kind: "link_dead" });
   await people.accounts.endEverything(user.id, "password_reset", null, nowMs);
   await people.mail.send({ to: changed.email, ...passwordChangedText(mailSender(people)) }, nowMs);

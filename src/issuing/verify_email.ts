@@ -17,15 +17,12 @@ export async function verifyEmail(
   people: Pick<People, "links" | "users">,
   nowMs: number,
 ): Promise<Result<{ readonly user: UserId }, DeadLink>> {
-  const spent = await people.links.spend(await hashLinkToken(token), "verify_email", nowMs);
-  if (spent === null) return err({ kind: "link_dead" });
-  const changed = await changeUser(
-    spent.user,
-    ({ email, emailVerified }) => ({ emailVerified: emailVerified || isSame(email, spent.email) }),
-    people,
-    nowMs,
-  );
-  return changed?.emailVerified === true ? ok({ user: spent.user }) : err({ kind: "link_dead" });
+  const hash = await hashLinkToken(token);
+  const link = await people.links.peek(hash, "verify_email", nowMs);
+  if (link === null) return err({ kind: "link_dead" });
+  const change = ({ email }: UserRecord) => (isSame(email, link.email) ? { emailVerified: true } : null);
+  const changed = await changeUser(link.user, change, people, nowMs, { hash, purpose: "verify_email" });
+  return changed === null ? err({ kind: "link_dead" }) : ok({ user: link.user });
 }
 
 /**

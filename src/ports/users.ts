@@ -1,5 +1,6 @@
 import type { FeedEntry } from "../protocol/edge_feed.ts";
 import type { UserId } from "../protocol/ids.ts";
+import type { LinkPurpose } from "./action_links.ts";
 import type { ListPosition } from "./clients.ts";
 
 /** Standard claims that a user may have (OpenID Connect Core §5.1); absent ones are unknown. */
@@ -34,6 +35,12 @@ export interface UserRecord {
   readonly updatedAtMs: number;
 }
 
+/** A mailed link that allows a change of its user. */
+export interface AllowingLink {
+  readonly hash: string;
+  readonly purpose: Extract<LinkPurpose, "verify_email" | "reset_password">;
+}
+
 /** The users in the source of truth. Names are compared in their normal form (`normaliseEmail`). Throws `Outage`. */
 export interface UserDirectory {
   find(id: UserId): Promise<UserRecord | null>;
@@ -48,6 +55,18 @@ export interface UserDirectory {
     normalisedEmail: string,
     entries: readonly FeedEntry[],
   ): Promise<"changed" | "conflict" | "email_taken">;
+  /**
+   * Replaces a user as `update` does, and spends the mailed link that allows it, in one transaction: a crash leaves both done or
+   * neither. `link_dead`, and nothing done, where `link` does not work for this user at `nowMs`: of all callers ever, one
+   * changes anything by it. Every other link of the same user and purpose dies with it.
+   */
+  updateByLink(
+    before: UserRecord,
+    after: UserRecord,
+    normalisedEmail: string,
+    link: AllowingLink,
+    nowMs: number,
+  ): Promise<"changed" | "conflict" | "email_taken" | "link_dead">;
   delete(user: UserRecord, entries: readonly FeedEntry[]): Promise<"deleted" | "conflict">;
 }
 

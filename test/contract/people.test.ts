@@ -7,6 +7,7 @@ import { platformRandom } from "../../src/kernel/random.ts";
 import { noDatabase } from "../support/broken_database.ts";
 import { backstage, migrate } from "../support/issuer_world.ts";
 import { actionLinksContract } from "./action_links_contract.ts";
+import { changesByLinkContract } from "./changes_by_link_contract.ts";
 import { consentsContract } from "./consents_contract.ts";
 import { pairwiseSubjectsContract } from "./pairwise_subjects_contract.ts";
 import { userDirectoryContract } from "./user_directory_contract.ts";
@@ -22,6 +23,12 @@ describe("D1", () => {
     users,
     make: () => new D1ActionLinks(db),
     broken: () => new D1ActionLinks(broken),
+  });
+  changesByLinkContract({
+    ready: migrate,
+    make: () => new D1Users(db),
+    broken: () => new D1Users(broken),
+    links: new D1ActionLinks(db),
   });
   consentsContract({ ready: migrate, users, make: () => new D1Consents(db), broken: () => new D1Consents(broken) });
   pairwiseSubjectsContract({

@@ -191,10 +191,10 @@ describe("accounts that nobody confirmed", () => {
     const swept: typeof people = {
       ...people,
       links: Object.assign(Object.create(people.links), {
-        spend: async (...args: Parameters<typeof people.links.spend>) => {
-          const spent = await people.links.spend(...args);
+        peek: async (...args: Parameters<typeof people.links.peek>) => {
+          const link = await people.links.peek(...args);
           await round(NOW + 8 * DAY);
-          return spent;
+          return link;
         },
       }),
     };
