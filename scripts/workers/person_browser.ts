@@ -16,6 +16,13 @@ export interface IssuedCode {
   readonly verifier: string;
 }
 
+/** What came of asking for a code: the code itself, or the consent page's form that agrees, not sent yet. */
+export interface AskedCode {
+  readonly code: string | null;
+  readonly consent: FormCall | null;
+  readonly verifier: string;
+}
+
 /** A form that is posted. */
 export type FormCall = Call & Required<Pick<Call, "headers" | "body">>;
 
@@ -37,15 +44,23 @@ export class PersonBrowser {
 
   /** Signs in on the login page. Throws where that fails. */
   async signIn(email: string, password: string): Promise<void> {
-    const form = await this.signInForm(email, password);
-    const answer = this.#keep(await this.#connection.send(form));
-    if (answer.status !== 303) throw new Error(`signing in: ${answer.status}`);
+    const { status } = await this.send(await this.signInForm(email, password));
+    if (status !== 303) throw new Error(`signing in: ${status}`);
   }
 
   /** The form that signs in, as the login page would send it. */
-  async signInForm(email: string, password: string): Promise<FormCall> {
-    const { text } = await this.get("/login");
-    return this.#form("/login", { ...hiddenFields(text), email, password });
+  signInForm(email: string, password: string): Promise<FormCall> {
+    return this.formOn("/login", "/login", { email, password });
+  }
+
+  /** The form that the page at `path` sends to `action`, filled in with `fields`. */
+  async formOn(path: string, action: string, fields: Readonly<Record<string, string>>): Promise<FormCall> {
+    return this.#form(action, { ...hiddenFields((await this.get(path)).text), ...fields });
+  }
+
+  /** Sends a form, and keeps the cookies that come back. */
+  async send(form: FormCall): Promise<Answer> {
+    return this.#keep(await this.#connection.send(form));
   }
 
   /** Whether the session that the browser holds still opens the person's own page. */
@@ -54,50 +69,55 @@ export class PersonBrowser {
   }
 
   /** Gets a code for `client`; agrees where the consent page asks. Throws where no code comes of it. */
-  async codeFor({ id, redirectUri, scope }: CodeClient): Promise<IssuedCode> {
+  async codeFor(client: CodeClient): Promise<IssuedCode> {
+    const { code, consent, verifier } = await this.askFor(client);
+    const given = consent === null ? code : codeIn(await this.send(consent), client);
+    if (given === null) throw new Error("no code came of it");
+    return { code: given, verifier };
+  }
+
+  /** Asks for a code for `client`, up to the consent page where there is one. Throws where neither comes. */
+  async askFor(client: CodeClient): Promise<AskedCode> {
     const verifier = randomBytes(32).toString("base64url");
     const query = new URLSearchParams({
       response_type: "code",
-      client_id: id,
-      redirect_uri: redirectUri,
-      scope,
+      client_id: client.id,
+      redirect_uri: client.redirectUri,
+      scope: client.scope,
       state: randomBytes(8).toString("base64url"),
       code_challenge: createHash("sha256").update(verifier).digest("base64url"),
       code_challenge_method: "S256",
     });
     let answer = await this.get(`/oauth2/authorize?${query}`);
     for (let step = 0; step < MOST_STEPS; step++) {
+      const code = codeIn(answer, client);
+      if (code !== null) return { code, consent: null, verifier };
       const { location } = answer.headers;
-      if (location?.startsWith(redirectUri)) {
-        const code = new URL(location).searchParams.get("code");
-        if (code === null) throw new Error(`no code: ${new URL(location).searchParams.get("error")}`);
-        return { code, verifier };
+      if (location === undefined) {
+        const consent = this.#form("/consent", { ...hiddenFields(answer.text), decision: "allow" });
+        return { code: null, consent, verifier };
       }
-      answer =
-        location === undefined
-          ? await this.#submit("/consent", { ...hiddenFields(answer.text), decision: "allow" })
-          : await this.get(location);
+      answer = await this.get(location);
     }
     throw new Error(`no code: ${answer.status}`);
   }
 
   /** Lets the device in that shows `userCode`. Throws where that fails. */
   async allowDevice(userCode: string): Promise<void> {
-    const entered = await this.#submit("/device", {
-      ...hiddenFields((await this.get("/device")).text),
-      user_code: userCode,
-    });
-    const fields = { ...hiddenFields(entered.text), user_code: userCode, decision: "allow" };
-    const { status, headers } = await this.#submit("/device/confirm", fields);
-    if (headers.location !== "/device/connected") throw new Error(`letting a device in: ${entered.status}, ${status}`);
+    const form = await this.deviceForm(userCode);
+    const answer = form === null ? null : await this.send(form);
+    if (answer?.headers.location !== "/device/connected") throw new Error(`letting a device in: ${answer?.status}`);
+  }
+
+  /** The form that lets the device in that shows `userCode`, not sent yet; null where that code waits for nobody. */
+  async deviceForm(userCode: string): Promise<FormCall | null> {
+    const entered = await this.send(await this.formOn("/device", "/device", { user_code: userCode }));
+    if (entered.status !== 200) return null;
+    return this.#form("/device/confirm", { ...hiddenFields(entered.text), user_code: userCode, decision: "allow" });
   }
 
   async get(path: string): Promise<Answer> {
     return this.#keep(await this.#connection.send({ method: "GET", path, headers: this.#cookies() }));
-  }
-
-  async #submit(path: string, fields: Readonly<Record<string, string>>): Promise<Answer> {
-    return this.#keep(await this.#connection.send(this.#form(path, fields)));
   }
 
   #form(path: string, fields: Readonly<Record<string, string>>): FormCall {
@@ -118,6 +138,15 @@ export class PersonBrowser {
     }
     return answer;
   }
+}
+
+/** The code with which `answer` leads back to `client`; null where it leads elsewhere. Throws where it brings an error. */
+export function codeIn({ headers: { location } }: Answer, { redirectUri }: CodeClient): string | null {
+  if (location === undefined || !location.startsWith(redirectUri)) return null;
+  const { searchParams } = new URL(location);
+  const code = searchParams.get("code");
+  if (code === null) throw new Error(`no code: ${searchParams.get("error")}`);
+  return code;
 }
 
 /** The hidden fields of the first form of a page that has them: its token, and its transaction where there is one. */

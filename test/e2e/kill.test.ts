@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { CodeClient } from "../../scripts/workers/person_browser.ts";
+import { killedDuring, killRounds } from "./kill.ts";
 import { type Connections, clientOf, livesOn, tally } from "./race.ts";
 import { type RaceWorld, startRaceWorld } from "./race_world.ts";
 import { knock, REFUSED, redeem, refresh, type TokenAnswer } from "./token_calls.ts";
@@ -11,10 +11,10 @@ import { knock, REFUSED, redeem, refresh, type TokenAnswer } from "./token_calls
  * disk: the old state or the new one, never half of it. What was answered is never forgotten; the one thing that a kill
  * may cost is the answer that was on its way. More rounds: `KILL_ROUNDS=50 npm test`.
  */
+const ROUNDS = killRounds(8);
 const LONG_WINDOWS = fileURLToPath(new URL("./configs/long_windows.ts", import.meta.url));
-const ROUNDS = Number(process.env.KILL_ROUNDS ?? 8);
 /** The latest moment of a kill after the request was sent. Early ones are tried more often: the work is done in a few. */
-const LATEST_MS = 30;
+const MOMENT = { latestMs: 30, bias: 2 };
 
 let world: RaceWorld;
 /** A family of refresh tokens that is used after every kill: nothing that was answered before may be lost. */
@@ -29,14 +29,6 @@ afterAll(() => world.dispose());
 async function newTokens(client: CodeClient): Promise<TokenAnswer> {
   const [own] = world.connect(2);
   return redeem(own, client, await world.browser.codeFor(client));
-}
-
-/** Kills the runtime at a random moment after `ask` set out, restarts it, and returns the answer, null where none came. */
-async function killedDuring(ask: () => Promise<TokenAnswer>): Promise<TokenAnswer | null> {
-  const answer = ask().catch(() => null);
-  await sleep(LATEST_MS * Math.random() ** 2);
-  await world.crash();
-  return answer;
 }
 
 /** What has to hold after every kill, whatever it hit: the session, and the family that nobody touched. */
@@ -54,7 +46,7 @@ test("killed while a code is redeemed: spent or not, never both", { timeout: 400
     const [own, other] = connections;
     const client = clientOf(round / 2, world.people);
     const code = await world.browser.codeFor(client);
-    const answered = await killedDuring(() => redeem(own, client, code));
+    const answered = await killedDuring(world, MOMENT, () => redeem(own, client, code));
     await expectTheRestAlive(connections);
     const again = await redeem(other, client, code);
     const given = [answered, again].filter((answer) => answer?.status === 200);
@@ -79,7 +71,7 @@ test("killed while a refresh token is spent: it gives its one successor, before 
     const [own, other] = connections;
     const client = clientOf(round / 2, world.people);
     const old = await newTokens(client);
-    const answered = await killedDuring(() => refresh(own, client, old.refreshToken));
+    const answered = await killedDuring(world, MOMENT, () => refresh(own, client, old.refreshToken));
     await expectTheRestAlive(connections);
     // An access token from before the kill is as good as it was.
     expect(await knock(own, old.accessToken)).toEqual([200, 200]);

@@ -27,6 +27,10 @@ export interface RaceWorld {
   readonly people: PlantedPeople;
   /** One of them, signed in. */
   readonly browser: PersonBrowser;
+  /** A browser that nobody has used yet. */
+  newBrowser(): PersonBrowser;
+  /** The texts of the mails to `recipient`, the newest first. */
+  mailsTo(recipient: string): Promise<readonly string[]>;
   /** `count` connections, 2 at least, every other one to the other isolate. The world closes them. */
   connect(count: number): Connections;
   /** Kills the runtime (SIGKILL), and waits until another one runs on what it left on disk. */
@@ -34,8 +38,11 @@ export interface RaceWorld {
   dispose(): Promise<void>;
 }
 
-/** Starts the installation with `config` in place of `sallyport.config.ts` where given, and signs somebody in. */
-export async function startRaceWorld(config: string | null): Promise<RaceWorld> {
+/**
+ * Starts the installation with `config` in place of `sallyport.config.ts` where given, with so many people, and signs the first one
+ * in.
+ */
+export async function startRaceWorld(config: string | null, count = 1): Promise<RaceWorld> {
   const origin = createServer((_, response) => response.end('{"from":"origin"}'));
   await new Promise<void>((resolve) => {
     origin.listen(0, "127.0.0.1", resolve);
@@ -65,7 +72,7 @@ export async function startRaceWorld(config: string | null): Promise<RaceWorld> 
   });
   const db = await miniflare.getD1Database("DB", "a");
   await migrate(db);
-  const people = await plantPeople(db, 1);
+  const people = await plantPeople(db, count);
   const a = await miniflare.unsafeGetDirectURL("a");
   const b = await miniflare.unsafeGetDirectURL("b");
   const open: Connection[] = [];
@@ -83,6 +90,14 @@ export async function startRaceWorld(config: string | null): Promise<RaceWorld> 
   return {
     people,
     browser,
+    newBrowser: () => new PersonBrowser(connectTo(a), ISSUER),
+    mailsTo: async (recipient) => {
+      // Asked for anew: what reached the database before a kill does not reach it after.
+      const now = await miniflare.getD1Database("DB", "a");
+      const sql = "SELECT body FROM mail_outbox WHERE recipient = ? ORDER BY seq DESC";
+      const { results } = await now.prepare(sql).bind(recipient).all<{ body: string }>();
+      return results.map(({ body }) => body);
+    },
     connect,
     crash: async () => {
       const pid = workerdChildren().find((child) => !strangers.has(child));
