@@ -22,6 +22,7 @@ export function remoteAccounts(stub: (user: UserId) => Accounts): Accounts {
     endSession: (user, ...rest) => call(user, (account) => account.endSession(user, ...rest)),
     endEverything: (user, ...rest) => call(user, (account) => account.endEverything(user, ...rest)),
     setBlocked: (user, ...rest) => call(user, (account) => account.setBlocked(user, ...rest)),
+    forgetRoles: (user, ...rest) => call(user, (account) => account.forgetRoles(user, ...rest)),
     issueCode: (user, ...rest) => call(user, (account) => account.issueCode(user, ...rest)),
     redeemCode: (user, ...rest) => call(user, (account) => account.redeemCode(user, ...rest)),
     startGrant: (user, ...rest) => call(user, (account) => account.startGrant(user, ...rest)),

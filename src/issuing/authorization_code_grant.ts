@@ -5,8 +5,9 @@ import type { RevocationView } from "../ports/edge_feed.ts";
 import { challengeAnswered } from "../protocol/code_verifier.ts";
 import type { Form } from "../protocol/form.ts";
 import { type OAuthError, oauthError } from "../protocol/oauth_error.ts";
+import type { KnownRoles } from "../protocol/roles_copy.ts";
 import { firstRefreshToken } from "./first_refresh_token.ts";
-import { absence, invalidGrant, openToken, refusedGrant } from "./grant_holder.ts";
+import { invalidGrant, openToken, spendSecret } from "./grant_holder.ts";
 import type { IssuedToken } from "./issued_token.ts";
 import type { Issuer, Moment } from "./issuer.ts";
 import { mintPersonTokens, signersReady } from "./mint_person_tokens.ts";
@@ -16,7 +17,7 @@ import type { TokenTrace } from "./token_trace.ts";
 /**
  * The authorization code grant (RFC 6749 §4.1.3, RFC 7636 §4.6). The account spends the code in one transaction and weighs
  * client, redirect URI and verifier there: from then on nothing that fails gives the code back. What may be out is
- * asked before, so that an outage of the directory costs nobody their code.
+ * asked before, so that an outage costs nobody their code.
  */
 export async function authorizationCodeGrant(
   client: ClientRecord,
@@ -36,25 +37,21 @@ export async function authorizationCodeGrant(
   if (opened === null) return err(invalidGrant("code_malformed"));
   trace.userId = opened.user;
   trace.grantId = opened.grant;
-  const [user] = await Promise.all([issuer.users.find(opened.user), signersReady(client, issuer, moment, view)]);
-  const gone = absence(user);
-  if (user === null || gone !== null) return err(invalidGrant(gone ?? "user_gone"));
+  await signersReady(client, issuer, moment, view);
   const refresh = await firstRefreshToken(opened.user, opened.grant, issuer);
-  const outcome = await issuer.accounts.redeemCode(
-    opened.user,
-    {
-      grantId: opened.grant,
-      codeHash: await sha256Base64url(opened.secret),
-      clientId: client.id,
-      redirectUri: form.get("redirect_uri") ?? null,
-      verifierChallenge: await challengeAnswered(form.get("code_verifier")),
-      dpopThumbprint: null,
-      refreshHash: refresh.hash,
-    },
-    moment.nowMs,
-  );
-  if (outcome.kind === "refused") return err(refusedGrant(outcome, issuer, trace));
-  const { grant } = outcome;
+  const redemption = {
+    grantId: opened.grant,
+    codeHash: await sha256Base64url(opened.secret),
+    clientId: client.id,
+    redirectUri: form.get("redirect_uri") ?? null,
+    verifierChallenge: await challengeAnswered(form.get("code_verifier")),
+    dpopThumbprint: null,
+    refreshHash: refresh.hash,
+  };
+  const redeem = (roles: KnownRoles) => issuer.accounts.redeemCode(opened.user, { ...redemption, roles }, moment.nowMs);
+  const spent = await spendSecret(opened.user, redeem, issuer, trace);
+  if (!spent.ok) return spent;
+  const { grant, roles } = spent.value;
   const fault = narrowingFault(grant.terms, narrowing, issuer.catalog);
   if (fault !== null) {
     // The code is spent, and nobody will ever hold what it gave.
@@ -62,5 +59,5 @@ export async function authorizationCodeGrant(
     return err(fault);
   }
   const refreshToken = grant.terms.refreshable ? refresh.token : null;
-  return mintPersonTokens({ grant, client, user, narrowing, refreshToken, first: true }, issuer, moment, view);
+  return mintPersonTokens({ grant, client, roles, narrowing, refreshToken, first: true }, issuer, moment, view);
 }

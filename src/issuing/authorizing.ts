@@ -39,7 +39,7 @@ export interface Authorizing {
 
 /** Who is signed in, in the browser that asks. */
 export interface SignedIn {
-  readonly user: Pick<UserRecord, "id" | "email">;
+  readonly user: Pick<UserRecord, "id" | "email" | "roles">;
   readonly session: LiveSession;
 }
 

@@ -8,7 +8,7 @@ import { DEVICE_CODE_GRANT } from "../protocol/grant_types.ts";
 import { type OAuthError, oauthError } from "../protocol/oauth_error.ts";
 import { openDeviceCode } from "./device_code.ts";
 import { firstRefreshToken } from "./first_refresh_token.ts";
-import { absence, invalidGrant, refusedGrant } from "./grant_holder.ts";
+import { invalidGrant, rolesOf, spendSecret } from "./grant_holder.ts";
 import type { IssuedToken } from "./issued_token.ts";
 import type { Issuer, Moment } from "./issuer.ts";
 import { mintPersonTokens, signersReady } from "./mint_person_tokens.ts";
@@ -53,31 +53,29 @@ export async function deviceCodeGrant(
   if (polled.kind !== "approved") return err(notYet(polled));
   trace.userId = polled.user;
   trace.grantId = polled.grantId;
-  const [user] = await Promise.all([issuer.users.find(polled.user), signersReady(client, issuer, moment, view)]);
-  const gone = absence(user);
-  if (user === null || gone !== null) return err(invalidGrant(gone ?? "user_gone"));
+  const [known] = await Promise.all([rolesOf(polled.user, issuer), signersReady(client, issuer, moment, view)]);
+  if (!known.ok) return known;
   const target = narrowedTarget(polled, narrowing, client, issuer.catalog);
   if (!target.ok) return target;
   const spent = await issuer.devices.redeem(opened.name, presentation, nowMs);
   if (spent.kind !== "approved") return err(notYet(spent));
   const refresh = await firstRefreshToken(spent.user, spent.grantId, issuer);
-  const outcome = await issuer.accounts.redeemCode(
-    spent.user,
-    {
-      grantId: spent.grantId,
-      codeHash,
-      clientId: client.id,
-      redirectUri: DEVICE_REDIRECT,
-      verifierChallenge: null,
-      dpopThumbprint: null,
-      refreshHash: refresh.hash,
-    },
-    nowMs,
-  );
-  if (outcome.kind === "refused") return err(refusedGrant(outcome, issuer, trace));
-  const { grant } = outcome;
+  const redemption = {
+    grantId: spent.grantId,
+    codeHash,
+    clientId: client.id,
+    redirectUri: DEVICE_REDIRECT,
+    verifierChallenge: null,
+    dpopThumbprint: null,
+    refreshHash: refresh.hash,
+    roles: known.value,
+  };
+  const redeem = () => issuer.accounts.redeemCode(spent.user, redemption, nowMs);
+  const given = await spendSecret(spent.user, redeem, issuer, trace);
+  if (!given.ok) return given;
+  const { grant, roles } = given.value;
   const refreshToken = grant.terms.refreshable ? refresh.token : null;
-  return mintPersonTokens({ grant, client, user, narrowing, refreshToken, first: true }, issuer, moment, view);
+  return mintPersonTokens({ grant, client, roles, narrowing, refreshToken, first: true }, issuer, moment, view);
 }
 
 /** What a device that gets nothing is told (RFC 8628 §3.5). */

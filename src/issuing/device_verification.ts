@@ -167,6 +167,7 @@ async function putGrant(
       codeChallenge: null,
       dpopThumbprint: null,
       terms,
+      roles: user.roles,
       givenIn: session.id,
       provenAtEpoch: session.accountEpoch,
     },

@@ -53,6 +53,7 @@ export async function finishAuthorization(
       codeChallenge: request.codeChallenge,
       dpopThumbprint: null,
       terms,
+      roles: user.roles,
       givenIn: session.id,
       provenAtEpoch: session.accountEpoch,
     },

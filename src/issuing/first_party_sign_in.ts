@@ -58,7 +58,7 @@ export async function firstPartySignIn(
     await people.guesses.succeeded(attempt, moment.nowMs);
     if (outdated) await hashAnew(request.password, user, people, moment.nowMs);
     const narrowing = { scopes: null, resource: null };
-    const mint = { grant, client: client.value, user, narrowing, refreshToken, first: true };
+    const mint = { grant, client: client.value, roles: user.roles, narrowing, refreshToken, first: true };
     const issued = await mintPersonTokens(mint, issuer, moment, view);
     return issued.ok ? issued : oauthFault(issued.error);
   } catch (outage) {
@@ -99,7 +99,7 @@ async function begin(
   };
   const grantId = newGrantId(issuer.random);
   const refresh = await firstRefreshToken(user.id, grantId, issuer);
-  const start = { grantId, terms, dpopThumbprint: null, refreshHash: refresh.hash, provenAtEpoch };
+  const start = { grantId, terms, dpopThumbprint: null, refreshHash: refresh.hash, roles: user.roles, provenAtEpoch };
   const outcome = await issuer.accounts.startGrant(user.id, start, lifetimes, nowMs);
   if (outcome.kind === "refused") {
     return err(outcome.reason === "proof_superseded" ? "proof_superseded" : "user_disabled");

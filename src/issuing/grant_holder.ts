@@ -1,8 +1,10 @@
-import type { GrantOutcome } from "../ports/accounts.ts";
+import { err, ok, type Result } from "../kernel/result.ts";
+import type { GrantOutcome, RolesWanted } from "../ports/accounts.ts";
 import type { UserRecord } from "../ports/users.ts";
 import type { GrantId, UserId } from "../protocol/ids.ts";
 import { type OAuthError, oauthError } from "../protocol/oauth_error.ts";
 import { type OpaquePrefix, parseOpaqueToken } from "../protocol/opaque_token.ts";
+import type { KnownRoles } from "../protocol/roles_copy.ts";
 import type { Issuer } from "./issuer.ts";
 import type { TokenTrace } from "./token_trace.ts";
 
@@ -29,6 +31,37 @@ export async function openToken(
   return { user: locator.user, grant: locator.grant, sealed: parsed.sealed, secret: parsed.secret };
 }
 
+type Granted = Extract<GrantOutcome, { kind: "granted" }>;
+
+/**
+ * Spends a secret of `user` by `spend`, which puts it to the account. Where the account has no copy of the user's roles it has
+ * spent nothing, and the directory is asked: an outage there costs nobody a code or a refresh token. Throws `Outage`.
+ */
+export async function spendSecret(
+  user: UserId,
+  spend: (roles: KnownRoles) => Promise<GrantOutcome | RolesWanted>,
+  issuer: Issuer,
+  trace: TokenTrace,
+): Promise<Result<Granted, OAuthError>> {
+  const first = await spend(null);
+  if (first.kind !== "roles_wanted") return judged(first, issuer, trace);
+  const roles = await rolesOf(user, issuer);
+  if (!roles.ok) return roles;
+  const second = await spend(roles.value);
+  if (second.kind === "roles_wanted") throw new Error("an account asked for roles that it was given");
+  return judged(second, issuer, trace);
+}
+
+/** The user's roles as the directory has them now, unless nothing is minted for the user. Throws `Outage`. */
+export async function rolesOf(
+  id: UserId,
+  { users }: Pick<Issuer, "users">,
+): Promise<Result<readonly string[], OAuthError>> {
+  const user = await users.find(id);
+  const gone = absence(user);
+  return user === null || gone !== null ? err(invalidGrant(gone ?? "user_gone")) : ok(user.roles);
+}
+
 /** Why nothing is minted for `user`, or null. The account knows as well; a word of the directory is enough on its own. */
 export function absence(user: UserRecord | null): "user_gone" | "user_disabled" | null {
   if (user === null) return "user_gone";
@@ -40,13 +73,10 @@ export function invalidGrant(reason: string): OAuthError {
   return oauthError("invalid_grant", "the grant is not valid", reason);
 }
 
-/** The answer where the account refused. What it ended is told to the feed already: this isolate is to see it at once. */
-export function refusedGrant(
-  { reason, ended }: Extract<GrantOutcome, { kind: "refused" }>,
-  issuer: Issuer,
-  trace: TokenTrace,
-): OAuthError {
-  trace.ended = ended;
-  if (ended !== "nothing") issuer.revocations.expire();
-  return invalidGrant(reason);
+/** What the account answered. What a refusal ended is told to the feed already: this isolate is to see it at once. */
+function judged(outcome: GrantOutcome, issuer: Issuer, trace: TokenTrace): Result<Granted, OAuthError> {
+  if (outcome.kind === "granted") return ok(outcome);
+  trace.ended = outcome.ended;
+  if (outcome.ended !== "nothing") issuer.revocations.expire();
+  return err(invalidGrant(outcome.reason));
 }

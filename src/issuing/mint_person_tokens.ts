@@ -3,7 +3,6 @@ import { err, ok, type Result } from "../kernel/result.ts";
 import type { LiveGrant } from "../ports/accounts.ts";
 import type { ClientRecord } from "../ports/clients.ts";
 import type { RevocationView } from "../ports/edge_feed.ts";
-import type { UserRecord } from "../ports/users.ts";
 import { ACCESS_TOKEN_TYPE, accessTokenClaims } from "../protocol/access_token.ts";
 import { accessTokenHash, ID_TOKEN_TYPE, idTokenClaims } from "../protocol/id_token.ts";
 import type { OAuthError } from "../protocol/oauth_error.ts";
@@ -16,7 +15,7 @@ import { type Narrowing, narrowedTarget } from "./narrowing.ts";
 export interface PersonMint {
   readonly grant: LiveGrant;
   readonly client: ClientRecord;
-  readonly user: UserRecord;
+  readonly roles: readonly string[];
   readonly narrowing: Narrowing;
   /** What goes beside them; null where the grant gives none. */
   readonly refreshToken: string | null;
@@ -34,7 +33,7 @@ export async function mintPersonTokens(
   { nowMs, defer }: Moment,
   view: RevocationView | null,
 ): Promise<Result<IssuedToken, OAuthError>> {
-  const { grant, client, user, refreshToken } = mint;
+  const { grant, client, roles, refreshToken } = mint;
   const { terms } = grant;
   const target = narrowedTarget(terms, mint.narrowing, client, issuer.catalog);
   if (!target.ok) return err(target.error);
@@ -54,7 +53,7 @@ export async function mintPersonTokens(
     clientEpoch: client.epoch,
     person: { grantId: grant.grantId, userEpoch: grant.userEpoch },
     scopes,
-    roles: user.roles,
+    roles,
     tokenId,
     nowSeconds,
     ttlSeconds,

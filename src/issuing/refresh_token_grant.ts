@@ -5,7 +5,8 @@ import type { RevocationView } from "../ports/edge_feed.ts";
 import type { Form } from "../protocol/form.ts";
 import { type OAuthError, oauthError } from "../protocol/oauth_error.ts";
 import { formatOpaqueToken } from "../protocol/opaque_token.ts";
-import { absence, invalidGrant, type OpenedToken, openToken, refusedGrant } from "./grant_holder.ts";
+import type { KnownRoles } from "../protocol/roles_copy.ts";
+import { invalidGrant, type OpenedToken, openToken, spendSecret } from "./grant_holder.ts";
 import type { IssuedToken } from "./issued_token.ts";
 import type { Issuer, Moment } from "./issuer.ts";
 import { mintPersonTokens, signersReady } from "./mint_person_tokens.ts";
@@ -49,14 +50,14 @@ export async function refreshTokenGrant(
   };
   // What may be out is asked before the spend. A client that cannot get its answer within the retry window comes back with a
   // spent token, and would be taken for a thief for our own outage.
-  const [user] = await Promise.all([issuer.users.find(opened.user), signersReady(client, issuer, moment, view)]);
-  const gone = absence(user);
-  if (user === null || gone !== null) return err(invalidGrant(gone ?? "user_gone"));
-  const outcome = await issuer.accounts.refresh(opened.user, presentation, moment.nowMs);
-  if (outcome.kind === "refused") return err(refusedGrant(outcome, issuer, trace));
-  trace.retried = outcome.retried;
+  await signersReady(client, issuer, moment, view);
+  const refresh = (roles: KnownRoles) => issuer.accounts.refresh(opened.user, { ...presentation, roles }, moment.nowMs);
+  const spent = await spendSecret(opened.user, refresh, issuer, trace);
+  if (!spent.ok) return spent;
+  const { grant, roles, retried } = spent.value;
+  trace.retried = retried;
   const refreshToken = formatOpaqueToken("spr_", opened.sealed, successor);
-  const mint = { grant: outcome.grant, client, user, narrowing: narrowing.value, refreshToken, first: false };
+  const mint = { grant, client, roles, narrowing: narrowing.value, refreshToken, first: false };
   const minted = await mintPersonTokens(mint, issuer, moment, view);
   // Nothing of the grant is left that the client may have: it ends, and its next try is not a spent token that returns.
   if (!minted.ok) await issuer.accounts.endGrant(opened.user, opened.grant, moment.nowMs);

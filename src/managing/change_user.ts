@@ -19,7 +19,8 @@ const TRIES = 3;
  *
  * Disabling blocks the account, which ends everything, and then writes the record; enabling writes it, and then unblocks.
  * Both are said to the account even where the record has it already, for an earlier try may have stopped half-way. Roles that
- * are taken away end everything too, before and after: tokens carry the old ones, and grants give such tokens.
+ * are taken away end everything too, before and after: tokens carry the old ones, and grants give such tokens. Before any change of
+ * roles the account forgets those that it answers with.
  */
 export async function changeUser(
   id: UserId,
@@ -33,6 +34,7 @@ export async function changeUser(
   const losesRoles = wanted !== null && losesAny(before.roles, wanted.roles);
   const end = () => accounts.endEverything(id, "admin", null, nowMs);
   const progress: Progress[] = [];
+  if (wanted !== null && !sameRoles(before, wanted)) await accounts.forgetRoles(id, nowMs);
   if (patch.disabled === true) progress.push(progressOf(await accounts.setBlocked(id, true, "disabled", nowMs)));
   else if (losesRoles) await end();
   if (wanted !== null) {
@@ -84,9 +86,13 @@ export function patchUser(before: UserRecord, patch: UserPatch, nowMs: number): 
   };
   const isSame =
     canonical(before.profile) === canonical(after.profile) &&
-    JSON.stringify(before.roles) === JSON.stringify(after.roles) &&
+    sameRoles(before, after) &&
     before.disabled === after.disabled;
   return isSame ? null : { ...after, version: before.version + 1, updatedAtMs: nowMs };
+}
+
+function sameRoles(a: UserRecord, b: UserRecord): boolean {
+  return JSON.stringify(a.roles) === JSON.stringify(b.roles);
 }
 
 function canonical(profile: UserRecord["profile"]): string {

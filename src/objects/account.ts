@@ -9,12 +9,12 @@ import type {
   EndReason,
   GrantLifetimes,
   GrantOutcome,
-  GrantRefusal,
   GrantStart,
   GrantSummary,
   LiveGrant,
   LiveSession,
   RefreshPresentation,
+  RolesWanted,
   SessionOpening,
   SessionRecord,
 } from "../ports/accounts.ts";
@@ -24,18 +24,19 @@ import { generationOf, refreshGrant } from "../protocol/grant_refresh.ts";
 import {
   type GrantState,
   type GrantTransition,
-  hasGiven,
   isLive,
   issueCode,
   rememberUntilMs,
   startGrant,
 } from "../protocol/grant_state.ts";
 import type { ClientId, GrantId, SessionId, UserId } from "../protocol/ids.ts";
+import { type KnownRoles, unsettledRoles } from "../protocol/roles_copy.ts";
 import { isSeenAnew } from "../protocol/session_state.ts";
 import { AccountChanges, type Ended } from "./account_changes.ts";
 import { closedFor, endOf } from "./account_end.ts";
 import { AccountNotices } from "./account_notices.ts";
 import { AccountOutbox, type OutboxTargets } from "./account_outbox.ts";
+import { liveGrant, type Presentation, presentSecret, refusal } from "./account_presentation.ts";
 import { hasSchema } from "./account_schema.ts";
 import { AccountStore } from "./account_store.ts";
 
@@ -123,7 +124,9 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
     const nothing = { sessions: 0, grants: 0 };
     const ended = this.#change(user, nowMs, (changes) => {
       const head = this.#store.head();
-      this.#store.putHead(reason === "deleted" ? closedFor(user, head, nowMs) : { epoch: head.epoch, blocked });
+      this.#store.putHead(
+        reason === "deleted" ? closedFor(user, head, nowMs) : { epoch: head.epoch, blocked, roles: head.roles },
+      );
       if (head.blocked === blocked) return nothing;
       return blocked ? changes.endEverything(reason, null, null) : nothing;
     });
@@ -131,46 +134,49 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
     return this.#end(ended);
   }
 
+  async forgetRoles(_user: UserId, nowMs: number): Promise<void> {
+    const head = this.#store.head();
+    this.#store.putHead({ ...head, roles: unsettledRoles(head.roles, nowMs) });
+  }
+
   async issueCode(user: UserId, issue: CodeIssue, lifetimes: GrantLifetimes, nowMs: number): Promise<CodeIssued> {
     if (this.#store.head().blocked) return "blocked";
     // Whoever asked looked at the session before: it may have ended on the way, with all that it could give.
     if (issue.givenIn !== undefined && !this.#isAlive(issue.givenIn, nowMs)) return "session_over";
     if (this.#isSuperseded(issue)) return "session_over";
-    this.#addGrant(user, issue.grantId, issueCode(issue, lifetimes, this.#wired().longestTokenMs, nowMs), nowMs);
+    const state = issueCode(issue, lifetimes, this.#wired().longestTokenMs, nowMs);
+    this.#addGrant(user, issue.grantId, state, issue.roles, nowMs);
     await this.#outbox.deliver();
     return "issued";
   }
 
-  async redeemCode(user: UserId, redemption: CodeRedemption, nowMs: number): Promise<GrantOutcome> {
-    return this.#present(user, redemption.grantId, nowMs, (state) => redeemCode(state, redemption, nowMs));
+  async redeemCode(user: UserId, redemption: CodeRedemption, nowMs: number): Promise<GrantOutcome | RolesWanted> {
+    return this.#present(user, redemption, nowMs, (state) => redeemCode(state, redemption, nowMs));
   }
 
   async startGrant(user: UserId, start: GrantStart, lifetimes: GrantLifetimes, nowMs: number): Promise<GrantOutcome> {
     if (this.#store.head().blocked) return refusal("account_blocked");
     if (this.#isSuperseded(start)) return refusal("proof_superseded");
     const state = startGrant(start, lifetimes, this.#wired().longestTokenMs, nowMs);
-    this.#addGrant(user, start.grantId, state, nowMs);
+    this.#addGrant(user, start.grantId, state, start.roles, nowMs);
     // Before the pause: an end of everything in it must outdo what is minted from this.
-    const grant = this.#liveGrant(start.grantId, state);
+    const grant = liveGrant(this.#store, start.grantId, state);
     await this.#outbox.deliver();
-    return { kind: "granted", grant, retried: false };
+    return { kind: "granted", grant, roles: start.roles, retried: false };
   }
 
-  async refresh(user: UserId, presented: RefreshPresentation, nowMs: number): Promise<GrantOutcome> {
+  async refresh(user: UserId, presented: RefreshPresentation, nowMs: number): Promise<GrantOutcome | RolesWanted> {
     const { grantId, presentedHash } = presented;
-    return this.#present(user, grantId, nowMs, (state) => {
+    return this.#present(user, presented, nowMs, (state) => {
       const generation = generationOf(state, presentedHash, (hash) => this.#store.isSpent(grantId, hash));
-      const transition = refreshGrant(state, presented, generation, nowMs);
-      const { step } = transition;
-      if (step.kind === "granted" && !step.retried) this.#store.addSpent(grantId, presentedHash);
-      return transition;
+      return refreshGrant(state, presented, generation, nowMs);
     });
   }
 
   async readRefresh(_user: UserId, grant: GrantId, presentedHash: string, nowMs: number): Promise<LiveGrant | null> {
     const state = this.#store.findGrant(grant);
     if (state === null || !isLive(state, nowMs)) return null;
-    return state.refresh?.currentHash === presentedHash ? this.#liveGrant(grant, state) : null;
+    return state.refresh?.currentHash === presentedHash ? liveGrant(this.#store, grant, state) : null;
   }
 
   async revokeRefresh(
@@ -258,26 +264,16 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
     return this.#opened;
   }
 
-  /** Puts a secret to a grant: the transition, what it ended and what must be told of that, in one transaction. */
   async #present(
     user: UserId,
-    id: GrantId,
+    presentation: Presentation,
     nowMs: number,
     transition: (state: GrantState) => GrantTransition,
-  ): Promise<GrantOutcome> {
-    const { outcome, after } = this.#change(user, nowMs, (changes): { outcome: GrantOutcome; after?: GrantState } => {
-      const before = this.#store.findGrant(id);
-      if (before === null) return { outcome: refusal("grant_unknown") };
-      if (this.#store.head().blocked) return { outcome: refusal("account_blocked") };
-      const { state, step } = transition(before);
-      if (state !== before) this.#store.putGrant(id, state);
-      if (hasGiven(state) && !hasGiven(before)) changes.takeIn(id, state);
-      if (step.kind === "granted") return { outcome: { ...step, grant: this.#liveGrant(id, state) }, after: state };
-      if (step.ended === "grant") changes.endSuspectedGrant(id, state, step.reason);
-      if (step.ended === "user") changes.endEverything("refresh_reuse", null, { id, state });
-      return { outcome: step };
-    });
-    if (after !== undefined) this.#wakeBy(rememberUntilMs(after), SWEEP_MS);
+  ): Promise<GrantOutcome | RolesWanted> {
+    const { outcome, after } = this.#change(user, nowMs, (changes) =>
+      presentSecret(this.#store, changes, presentation, nowMs, transition),
+    );
+    if (after !== null) this.#wakeBy(rememberUntilMs(after), SWEEP_MS);
     if (outcome.kind === "refused" && outcome.ended !== "nothing") await this.#outbox.deliver();
     return outcome;
   }
@@ -287,10 +283,11 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
     return provenAtEpoch !== null && provenAtEpoch !== this.#store.head().epoch;
   }
 
-  #addGrant(user: UserId, id: GrantId, state: GrantState, nowMs: number): void {
+  #addGrant(user: UserId, id: GrantId, state: GrantState, roles: KnownRoles, nowMs: number): void {
     this.#change(user, nowMs, (changes) => {
       this.#store.addGrant(id, state);
       changes.takeIn(id, state);
+      if (roles !== null) changes.keepRoles(roles);
     });
     this.#wakeBy(rememberUntilMs(state), SWEEP_MS);
   }
@@ -326,17 +323,8 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
     return this.#store.sessions().some(({ record }) => record.id === session && record.endsAtMs > nowMs);
   }
 
-  #liveGrant(grantId: GrantId, { terms, startedAtMs, accessMs, endsAtMs }: GrantState): LiveGrant {
-    const userEpoch = this.#store.epochs.current(terms.subject, this.#store.head().epoch);
-    return { grantId, terms, userEpoch, startedAtMs, accessMs, endsAtMs };
-  }
-
   #wired(): AccountWiring {
     this.#wiring ??= this.wire();
     return this.#wiring;
   }
-}
-
-function refusal(reason: GrantRefusal): GrantOutcome {
-  return { kind: "refused", reason, ended: "nothing" };
 }

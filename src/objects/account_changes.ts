@@ -10,6 +10,7 @@ import {
 } from "../protocol/grant_state.ts";
 import { outlivesSession } from "../protocol/grant_terms.ts";
 import type { ClientId, GrantId, SessionId, UserId } from "../protocol/ids.ts";
+import { keepRoles } from "../protocol/roles_copy.ts";
 import type { AccountStore, StoredGrant } from "./account_store.ts";
 import type { SessionClient } from "./session_clients.ts";
 
@@ -162,6 +163,13 @@ export class AccountChanges {
       clientId: reused?.state.terms.clientId ?? null,
     });
     return { sessions: gone.length, grants: given.length };
+  }
+
+  /** Keeps a copy of what the directory said, where that is worth a write. */
+  keepRoles(roles: readonly string[]): void {
+    const head = this.#store.head();
+    const kept = keepRoles(head.roles, roles, head.epoch, this.#nowMs);
+    if (kept !== head.roles) this.#store.putHead({ ...head, roles: kept });
   }
 
   #handOver(from: SessionId, to: SessionId): void {

@@ -31,6 +31,9 @@ const STEPS: readonly string[] = [
    INSERT OR IGNORE INTO session_clients (session, client, subject, sid, signed_in, until)
      SELECT session, client, state ->> '$.terms.subject', state ->> '$.terms.sid', last_used, remember_until FROM grants
      WHERE is_revoked = 0 AND has_given = 1 AND session IS NOT NULL AND state ->> '$.terms.sid' IS NOT NULL;`,
+  // Counting the grants of each client, at every redemption, reads this alone and none of the rows.
+  `DROP INDEX grants_unrevoked;
+   CREATE INDEX grants_of_clients ON grants (has_given, client, last_used) WHERE is_revoked = 0;`,
 ];
 
 /** Whether there are tables: storage that was never used, or is forgotten, has none. */

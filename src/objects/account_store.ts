@@ -1,3 +1,4 @@
+// Long because every statement on the tables of an account is here: what is one transaction is seen together.
 import { platformRandom } from "../kernel/random.ts";
 import type { AccountEvent } from "../ports/account_events.ts";
 import type { SessionOpening, SessionRecord } from "../ports/accounts.ts";
@@ -6,6 +7,7 @@ import type { SessionRoot } from "../protocol/client_sid.ts";
 import type { FeedEntry, FeedKind } from "../protocol/edge_feed.ts";
 import { type GrantState, hasGiven, rememberUntilMs } from "../protocol/grant_state.ts";
 import type { ClientId, GrantId, SessionId, UserId } from "../protocol/ids.ts";
+import { NO_ROLES_COPY, type RolesCopy } from "../protocol/roles_copy.ts";
 import { type SessionTimes, sessionEndsAtMs } from "../protocol/session_state.ts";
 import { prepareSchema } from "./account_schema.ts";
 import { SessionClients } from "./session_clients.ts";
@@ -38,10 +40,11 @@ export interface AccountHead {
   readonly blocked: boolean;
   /** Whose account it was, where it is closed because the user is deleted, and since when. */
   readonly deleted?: { readonly user: UserId; readonly atMs: number };
+  readonly roles: RolesCopy;
 }
 
 const HEAD = "account";
-const NEW_ACCOUNT: AccountHead = { epoch: 1, blocked: false };
+const NEW_ACCOUNT: AccountHead = { epoch: 1, blocked: false, roles: NO_ROLES_COPY };
 
 type GrantRow = { id: GrantId; state: string };
 type SessionRow = {
@@ -65,6 +68,8 @@ export class AccountStore {
   readonly clients: SessionClients;
   readonly #storage: DurableObjectStorage;
   readonly #sql: SqlStorage;
+  /** False once a look found nothing and nothing was put there since: most changes tell nobody, and need not look. */
+  #may = { wait: true, notify: true };
 
   constructor(storage: DurableObjectStorage) {
     this.epochs = new SubjectEpochs(storage);
@@ -75,7 +80,7 @@ export class AccountStore {
   }
 
   head(): AccountHead {
-    return this.#storage.kv.get<AccountHead>(HEAD) ?? NEW_ACCOUNT;
+    return { ...NEW_ACCOUNT, ...this.#storage.kv.get<Partial<AccountHead>>(HEAD) };
   }
 
   putHead(head: AccountHead): void {
@@ -187,6 +192,7 @@ export class AccountStore {
 
   /** An entry takes the place of a waiting one that says the same, and a place behind what a delivery may be reading. */
   addEntry({ kind, id, epoch, untilMs }: FeedEntry): void {
+    this.#may.wait = true;
     this.#sql.exec(
       "INSERT OR REPLACE INTO feed_outbox (kind, id, epoch, until) VALUES (?, ?, ?, ?)",
       ...[kind, id, epoch, untilMs],
@@ -194,6 +200,7 @@ export class AccountStore {
   }
 
   addEvent(event: AccountEvent): void {
+    this.#may.wait = true;
     this.#sql.exec("INSERT INTO event_outbox (event) VALUES (?)", JSON.stringify(event));
   }
 
@@ -217,6 +224,7 @@ export class AccountStore {
 
   /** Adds a notice that is due at once. */
   addNotice(notice: LogoutNotice): void {
+    this.#may.notify = true;
     this.#sql.exec("INSERT INTO notice_outbox (notice, tries, due) VALUES (?, 0, 0)", JSON.stringify(notice));
   }
 
@@ -239,13 +247,18 @@ export class AccountStore {
 
   /** When the next notice is due, or null for never. */
   nextNoticeDueMs(): number | null {
-    return this.#sql.exec<{ at: number | null }>("SELECT min(due) AS at FROM notice_outbox").one().at;
+    if (!this.#may.notify) return null;
+    const { at } = this.#sql.exec<{ at: number | null }>("SELECT min(due) AS at FROM notice_outbox").one();
+    this.#may.notify = at !== null;
+    return at;
   }
 
   /** Whether anything waits for the feed or the record of events. Notices for clients wait apart: nobody waits for those. */
   hasWaiting(): boolean {
+    if (!this.#may.wait) return false;
     const query = "SELECT EXISTS (SELECT 1 FROM feed_outbox) OR EXISTS (SELECT 1 FROM event_outbox) AS waits";
-    return this.#sql.exec<{ waits: number }>(query).one().waits === 1;
+    this.#may.wait = this.#sql.exec<{ waits: number }>(query).one().waits === 1;
+    return this.#may.wait;
   }
 
   /** Forgets sessions that have ended by themselves and grants that nothing can be done with any more. */

@@ -66,13 +66,24 @@ export interface LiveGrant {
 }
 
 export type GrantOutcome =
-  | { readonly kind: "granted"; readonly grant: LiveGrant; readonly retried: boolean }
+  | {
+      readonly kind: "granted";
+      readonly grant: LiveGrant;
+      /** The user's roles, for the token that is minted now. */
+      readonly roles: readonly string[];
+      readonly retried: boolean;
+    }
   | {
       readonly kind: "refused";
       readonly reason: GrantRefusal;
       /** What the refusal ended: nothing, this grant, or everything of the user. */
       readonly ended: "nothing" | "grant" | "user";
     };
+
+/** Everything is right, and nothing was changed: the account does not know the user's roles. The same, once more, with them. */
+export interface RolesWanted {
+  readonly kind: "roles_wanted";
+}
 
 /** What came of a code that was to be issued. */
 export type CodeIssued = "issued" | "blocked" | "session_over";
@@ -117,12 +128,14 @@ export interface Accounts {
   endEverything(user: UserId, reason: EndReason, except: SessionId | null, nowMs: number): Promise<EndOutcome>;
   /** `blocked`: nothing is opened or given until unblocked; blocking ends everything. */
   setBlocked(user: UserId, blocked: boolean, reason: EndReason, nowMs: number): Promise<EndOutcome>;
+  /** The directory is about to change the user's roles: the account's copy goes, and none is kept until that has settled. */
+  forgetRoles(user: UserId, nowMs: number): Promise<void>;
 
   /** `session_over`: the session that was to give it, or everything of the user, ended since it was looked at. */
   issueCode(user: UserId, issue: CodeIssue, lifetimes: GrantLifetimes, nowMs: number): Promise<CodeIssued>;
-  redeemCode(user: UserId, redemption: CodeRedemption, nowMs: number): Promise<GrantOutcome>;
+  redeemCode(user: UserId, redemption: CodeRedemption, nowMs: number): Promise<GrantOutcome | RolesWanted>;
   startGrant(user: UserId, start: GrantStart, lifetimes: GrantLifetimes, nowMs: number): Promise<GrantOutcome>;
-  refresh(user: UserId, presentation: RefreshPresentation, nowMs: number): Promise<GrantOutcome>;
+  refresh(user: UserId, presentation: RefreshPresentation, nowMs: number): Promise<GrantOutcome | RolesWanted>;
   /** The grant behind a refresh token that would work now, or null; changes nothing (introspection). */
   readRefresh(user: UserId, grant: GrantId, presentedHash: string, nowMs: number): Promise<LiveGrant | null>;
   /** Ends the grant of a refresh token that was really issued to `client` (RFC 7009 §2.1). */

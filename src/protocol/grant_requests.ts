@@ -1,5 +1,6 @@
 import type { GrantTerms } from "./grant_terms.ts";
 import type { ClientId, GrantId, SessionId } from "./ids.ts";
+import type { KnownRoles } from "./roles_copy.ts";
 
 /** What is put to a grant's state, and what it answers: plain data, hashes instead of secrets. */
 
@@ -24,6 +25,7 @@ export interface CodeIssue {
   readonly codeChallenge: string | null;
   readonly dpopThumbprint: string | null;
   readonly terms: GrantTerms;
+  readonly roles: KnownRoles;
   /** The session that it is given in, which must be alive in the very transaction; absent where none has a part in it. */
   readonly givenIn?: SessionId;
   /** The account's epoch when that session was looked at: nothing is given once it has moved, though the session may live on. */
@@ -42,6 +44,7 @@ export interface CodeRedemption {
   readonly dpopThumbprint: string | null;
   /** The hash of the first refresh token, kept only where the terms give one. */
   readonly refreshHash: string;
+  readonly roles: KnownRoles;
 }
 
 /** A grant that begins without a code: device flow, first-party sign-in. */
@@ -50,6 +53,8 @@ export interface GrantStart {
   readonly terms: GrantTerms;
   readonly dpopThumbprint: string | null;
   readonly refreshHash: string;
+  /** As the directory told them with the proof. */
+  readonly roles: readonly string[];
   /** The account's epoch under which the user's proof was good: nothing begins once it has moved. Null or absent without a proof of this moment. */
   readonly provenAtEpoch?: number | null;
 }
@@ -62,6 +67,7 @@ export interface RefreshPresentation {
   readonly clientId: ClientId;
   readonly dpopThumbprint: string | null;
   readonly narrowing: string;
+  readonly roles: KnownRoles;
 }
 
 /** Why nothing is given: fixed words for logs. The client is told `invalid_grant` and no more. */

@@ -233,8 +233,8 @@ describe("RFC 6749 5.2: what is no code changes nothing", () => {
     expect((await redeem(isolate, odd, await plant(odd))).status).toBe(200);
   });
 
-  it("the directory out of reach: 503, and the code is not lost", async () => {
-    const planted = await plant();
+  it("the directory out of reach, and the account has no copy of roles: 503, and the code is not lost", async () => {
+    const planted = await plantCode(isolate, await registerUser(), app);
     const half = openIsolate({ bindings: { DB: databaseWithout("users") } });
     expectOAuthError(await redeem(half, app, planted), "temporarily_unavailable", 503);
     expect((await redeem(isolate, app, planted)).status).toBe(200);

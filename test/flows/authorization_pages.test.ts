@@ -57,7 +57,7 @@ const VIEW = {
   request: REQUEST,
   client: CLIENT,
   signedIn: {
-    user: { id: newUserId(platformRandom), email: "ann@people.example" },
+    user: { id: newUserId(platformRandom), email: "ann@people.example", roles: [] },
     session: { ...SESSION, lastSeenAtMs: 0, endsAtMs: 1, accountEpoch: 1 },
   },
   lastsSeconds: 30 * 86_400,

@@ -1,6 +1,7 @@
 import { decodeJwt } from "jose";
 import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { need } from "../../src/bindings.ts";
+import { changeUser } from "../../src/managing/change_user.ts";
 import type { GrantLifetimes } from "../../src/ports/accounts.ts";
 import type { UserRecord } from "../../src/ports/users.ts";
 import { breakable } from "../support/breakable.ts";
@@ -8,7 +9,7 @@ import { databaseWithout } from "../support/broken_database.ts";
 import { expectProblem } from "../support/expect_problem.ts";
 import { openFirstParty, ownApp, ownServer, someone } from "../support/first_party_world.ts";
 import { newSecret, refresh as refreshAtTokenEndpoint } from "../support/grant_world.ts";
-import { backstage, bindings, migrate, type RegisteredClient } from "../support/issuer_world.ts";
+import { bindings, migrate, type RegisteredClient } from "../support/issuer_world.ts";
 import { captureLogs } from "../support/logs.ts";
 
 const world = openFirstParty();
@@ -124,7 +125,7 @@ describe("POST /auth/refresh: the refresh token grant, RFC 6749 6 and RFC 9700 4
 
   it("a disabled user and a changed password end it", async () => {
     const [disabled, user] = await begin();
-    await backstage.db.prepare("UPDATE users SET disabled = 1, version = version + 1 WHERE id = ?").bind(user.id).run();
+    await changeUser(user.id, { disabled: true }, world.people, Date.now());
     expectProblem(await world.refresh(app, disabled.refresh_token), 400, "invalid_grant");
     const [changed, owner] = await begin();
     await world.people.accounts.endEverything(owner.id, "password_changed", null, Date.now());
@@ -153,8 +154,9 @@ describe("POST /auth/refresh: the refresh token grant, RFC 6749 6 and RFC 9700 4
     expectProblem(await world.refresh(app, third.json.refresh_token), 400, "invalid_grant");
   });
 
-  it("the directory out of reach: 503, and the same token works afterwards", async () => {
-    const [first] = await begin();
+  it("the directory out of reach, and the account has no copy of roles: 503, and the same token works afterwards", async () => {
+    const [first, user] = await begin();
+    await world.people.accounts.forgetRoles(user.id, Date.now());
     const half = openFirstParty({ bindings: { DB: databaseWithout("users") } });
     expectProblem(await half.refresh(app, first.refresh_token), 503, "temporarily_unavailable");
     expect((await world.refresh(app, first.refresh_token)).status).toBe(200);

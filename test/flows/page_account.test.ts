@@ -85,7 +85,7 @@ describe("the account", () => {
       refreshable: true,
     };
     const { random } = openPages().people;
-    const start = { grantId: newGrantId(random), terms, dpopThumbprint: null, refreshHash: "A".repeat(43) };
+    const start = { grantId: newGrantId(random), terms, dpopThumbprint: null, refreshHash: "A".repeat(43), roles: [] };
     await accounts.startGrant(user.id, start, configuredLifetimes(), Date.now());
     await consents.add(giver, client.id, "", terms.scopes, Date.now());
     const tab = browser();

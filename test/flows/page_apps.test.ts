@@ -37,6 +37,7 @@ async function signedIn() {
         },
         dpopThumbprint: null,
         refreshHash: "A".repeat(43),
+        roles: [],
       },
       configuredLifetimes(),
       Date.now(),

@@ -20,9 +20,10 @@ beforeEach(() => {
 });
 
 describe("an outage of ours is no theft: a refresh can always be retried", () => {
-  it("the directory out: 503, nothing is spent, and the same token works afterwards", async () => {
+  it("the directory out, and the account has no copy of roles: 503, nothing is spent, and the same token works afterwards", async () => {
     const [app, user] = await Promise.all([registerApp(), registerUser()]);
     const first = await signIn(isolate, user, app, NO_RETRY);
+    await isolate.parts.issuer.accounts.forgetRoles(user.id, Date.now());
     const half = openIsolate({ bindings: { DB: databaseWithout("users") } });
     expectOAuthError(await refresh(half, app, first.refresh_token), "temporarily_unavailable", 503);
     const told = await refresh(isolate, app, first.refresh_token);
@@ -30,6 +31,14 @@ describe("an outage of ours is no theft: a refresh can always be retried", () =>
     const again = await refresh(isolate, app, first.refresh_token);
     expectOAuthError(again, "invalid_grant", 400);
     expect(logs.events("token_refused").at(-1)?.reason, "spent now, and so it is reuse").toBe("refresh_reused");
+  });
+
+  it("the directory out, and the account knows the roles: nobody notices", async () => {
+    const [app, user] = await Promise.all([registerApp(), registerUser({ roles: ["clerk"] })]);
+    const first = await signIn(isolate, user, app);
+    const half = openIsolate({ bindings: { DB: databaseWithout("users") } });
+    const told = await refresh(half, app, first.refresh_token);
+    expect([told.status, decodeJwt(String(told.json.access_token)).roles]).toEqual([200, ["clerk"]]);
   });
 
   it("the signing keys out on a cold isolate: 503, nothing is spent", async () => {
@@ -73,9 +82,9 @@ it("no access token outlives what its revocation is announced for, also when the
   const [app, user] = await Promise.all([registerApp(), registerUser()]);
   const { accounts } = isolate.parts.issuer;
   const planted = await plantCode(isolate, user, app);
-  const shorter = vi.spyOn(accounts, "redeemCode").mockImplementation(async (...call) => {
-    shorter.mockRestore();
-    const outcome = await accounts.redeemCode(...call);
+  const redeemCode = accounts.redeemCode.bind(accounts);
+  vi.spyOn(accounts, "redeemCode").mockImplementation(async (...call) => {
+    const outcome = await redeemCode(...call);
     return outcome.kind === "granted" ? { ...outcome, grant: { ...outcome.grant, accessMs: 300_000 } } : outcome;
   });
   const told = await redeem(isolate, app, planted);

@@ -1,5 +1,7 @@
 import { decodeJwt } from "jose";
 import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { D1Users } from "../../src/adapters/d1_users.ts";
+import { changeUser } from "../../src/managing/change_user.ts";
 import type { UserRecord } from "../../src/ports/users.ts";
 import { databaseWithout } from "../support/broken_database.ts";
 import { expectOAuthError } from "../support/expect_oauth_error.ts";
@@ -9,6 +11,7 @@ import { captureLogs } from "../support/logs.ts";
 
 const GRANTED = "openid email offline_access orders:read orders:write";
 const isolate = openIsolate();
+const management = { users: new D1Users(backstage.db), accounts: isolate.parts.issuer.accounts };
 const logs = captureLogs();
 let app: RegisteredClient;
 let publicApp: RegisteredClient;
@@ -75,10 +78,7 @@ describe("RFC 6749 6, RFC 9700 4.14.2: a refresh token is rotated", () => {
 
   it("roles are those of now, not those of the sign-in", async () => {
     const [first, user] = await begin();
-    await backstage.db
-      .prepare("UPDATE users SET roles = ?, version = version + 1 WHERE id = ?")
-      .bind('["manager"]', user.id)
-      .run();
+    await changeUser(user.id, { roles: ["manager"] }, management, Date.now());
     const told = await refresh(isolate, app, first.refresh_token);
     expect(decodeJwt(String(told.json.access_token)).roles).toEqual(["manager"]);
   });
@@ -115,8 +115,9 @@ describe("a lost answer is given again", () => {
     expect((await refresh(isolate, publicApp, told[0]?.json.refresh_token)).status).toBe(200);
   });
 
-  it("the directory out of reach: 503, and the same token works afterwards", async () => {
-    const [first] = await begin();
+  it("the directory out of reach, and the account has no copy of roles: 503, and the same token works afterwards", async () => {
+    const [first, user] = await begin();
+    await management.accounts.forgetRoles(user.id, Date.now());
     const half = openIsolate({ bindings: { DB: databaseWithout("users") } });
     expectOAuthError(await refresh(half, app, first.refresh_token), "temporarily_unavailable", 503);
     expect((await refresh(isolate, app, first.refresh_token)).status).toBe(200);
@@ -207,10 +208,9 @@ describe("RFC 6749 6: a refresh token is bound", () => {
 
   it("item 63: to its person, who is disabled", async () => {
     const [first, user] = await begin();
-    const sql = "UPDATE users SET disabled = 1, version = version + 1 WHERE id = ?";
-    await backstage.db.prepare(sql).bind(user.id).run();
+    await changeUser(user.id, { disabled: true }, management, Date.now());
     expectOAuthError(await refresh(isolate, app, first.refresh_token), "invalid_grant");
-    expect(lastReason()).toBe("user_disabled");
+    expect(lastReason()).toBe("account_blocked");
   });
 
   it("to its client, while that is disabled: enabled again, it goes on with what its users granted", async () => {

@@ -86,7 +86,8 @@ export async function newAccount() {
     /** How many rows a table of the object has; none where all of the account is forgotten. */
     rows: (table: string) =>
       runInDurableObject(stub, (_, { storage: { sql } }) => {
-        const isThere = sql.exec("SELECT 1 FROM sqlite_master WHERE name = ?", table).toArray().length > 0;
+        const [name = ""] = table.split(" ");
+        const isThere = sql.exec("SELECT 1 FROM sqlite_master WHERE name = ?", name).toArray().length > 0;
         return isThere ? sql.exec<{ n: number }>(`SELECT count(*) AS n FROM ${table}`).one().n : 0;
       }),
     issued: async (changes: Partial<CodeIssue> = {}, lifetimes: Partial<GrantLifetimes> = {}) => {

@@ -117,7 +117,15 @@ export async function plantCode(
   };
   const codeChallenge = verifier === null ? null : await sha256Base64url(verifier);
   const codeHash = await sha256Base64url(codeSecret);
-  const issue = { grantId, codeHash, redirectUri: REDIRECT_URI, codeChallenge, dpopThumbprint: null, terms };
+  const issue = {
+    grantId,
+    codeHash,
+    redirectUri: REDIRECT_URI,
+    codeChallenge,
+    dpopThumbprint: null,
+    terms,
+    roles: null,
+  };
   const lifetimes = { ...configuredLifetimes(), ...wishes.lifetimes };
   const issued = await issuer.accounts.issueCode(user.id, issue, lifetimes, Date.now());
   if (issued !== "issued") throw new Error(`no code: ${issued}`);

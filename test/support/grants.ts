@@ -49,6 +49,7 @@ export function codeIssue(changes: Partial<CodeIssue> = {}): CodeIssue {
     codeChallenge: "challenge",
     dpopThumbprint: null,
     terms: terms(),
+    roles: [],
     ...changes,
   };
 }
@@ -63,6 +64,7 @@ export function redemptionOf(issue: CodeIssue, changes: Partial<CodeRedemption> 
     verifierChallenge: issue.codeChallenge,
     dpopThumbprint: issue.dpopThumbprint,
     refreshHash: "r0",
+    roles: [],
     ...changes,
   };
 }
@@ -74,6 +76,7 @@ export function grantStart(changes: Partial<GrantStart> = {}): GrantStart {
     terms: terms(),
     dpopThumbprint: null,
     refreshHash: "r0",
+    roles: [],
     ...changes,
   };
 }
@@ -84,6 +87,6 @@ export function presentation(
   at: number,
   changes: Partial<RefreshPresentation> = {},
 ): RefreshPresentation {
-  const own = { presentedHash: `r${at}`, successorHash: `r${at + 1}`, dpopThumbprint: null, narrowing: "" };
+  const own = { presentedHash: `r${at}`, successorHash: `r${at + 1}`, dpopThumbprint: null, narrowing: "", roles: [] };
   return { grantId, clientId, ...own, ...changes };
 }

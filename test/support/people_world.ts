@@ -77,6 +77,7 @@ export function memoryAccounts(users: D1Users) {
       if (block) drop(user, null);
       return NOTHING;
     },
+    async forgetRoles() {},
   };
   return { accounts: accounts as unknown as Accounts, ended, sessions };
 }

@@ -1,19 +1,24 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
-import type { GrantOutcome } from "../../src/ports/accounts.ts";
+import type { GrantOutcome, RolesWanted } from "../../src/ports/accounts.ts";
 import { newAccount } from "../support/account_world.ts";
 import { ACCESS_MS, CLIENT, LIFETIMES as LIFE, OTHER_CLIENT, presentation, terms } from "../support/grants.ts";
 
 const TWENTY = Array.from({ length: 20 }, (_, at) => at);
 
 /** How often each answer was given. */
-function tally(outcomes: readonly GrantOutcome[]): Record<string, number> {
+function tally(outcomes: readonly (GrantOutcome | RolesWanted)[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const outcome of outcomes) {
-    const word = outcome.kind === "refused" ? outcome.reason : outcome.retried ? "retried" : "granted";
+    const word = wordFor(outcome);
     counts[word] = (counts[word] ?? 0) + 1;
   }
   return counts;
+}
+
+function wordFor(outcome: GrantOutcome | RolesWanted): string {
+  if (outcome.kind === "refused") return outcome.reason;
+  return outcome.kind === "granted" && outcome.retried ? "retried" : outcome.kind;
 }
 
 describe("RFC 6749 4.1.2: a code in the account's object", () => {

@@ -77,6 +77,7 @@ class World {
       clientId: client,
       dpopThumbprint: null,
       narrowing,
+      roles: null,
     };
     const generation = generationOf(this.state, hash, (one) => this.spent.has(one));
     return refreshGrant(this.state, presented, generation, this.nowMs);
