@@ -4,7 +4,7 @@ import { Notice } from "./form.tsx";
 export type AccountNotice = "password_changed" | "session_ended" | "access_withdrawn" | "mail_sent" | "email_changed";
 
 const NOTICES: Readonly<Record<AccountNotice, string>> = {
-  password_changed: "Your password is changed. Every other session has ended.",
+  password_changed: "Your password is changed. Every other session has ended, and connected apps ask again.",
   session_ended: "The session has ended.",
   access_withdrawn: "The access is withdrawn.",
   mail_sent: "A link is on its way to your email address.",

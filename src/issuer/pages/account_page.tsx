@@ -61,7 +61,7 @@ function EmailSection({ seal, email, emailVerified }: AccountProps) {
       </div>
       <ul class="rows">
         <li>
-          <div class="what">
+          <div class="what tagged">
             <bdi>{email}</bdi>
             <span class={emailVerified ? "tag" : "tag tag-quiet"}>{emailVerified ? "Confirmed" : "Not confirmed"}</span>
           </div>
@@ -91,7 +91,7 @@ function SessionSection({ seal, sessions, nowMs }: AccountProps) {
         {sessions.map((session) => (
           <li>
             <div class="what">
-              <h3>
+              <h3 class="tagged">
                 <bdi>{session.label}</bdi>
                 {session.current ? <span class="tag">This browser</span> : null}
               </h3>
@@ -158,7 +158,7 @@ function PasswordSection({ seal, email, minLength, currentPasswordFault, newPass
             name="new_password"
             type="password"
             autocomplete="new-password"
-            hint={`${newPasswordHint(minLength)} Every other session ends.`}
+            hint={`${newPasswordHint(minLength)} Every other session ends, and connected apps ask again.`}
             fault={newPasswordFault}
           />
           <Button label="Change password" kind="plain" />

@@ -142,7 +142,7 @@ export function signInToConfirmPage({ newEmail }: { readonly newEmail: string })
           <strong>
             <bdi>{newEmail}</bdi>
           </strong>{" "}
-          the address of your account, sign in with the one that it has now.
+          the email address of your account, sign in with the one that it has now.
         </p>
       </div>
       <a class="button button-first button-wide" href="/login">

@@ -127,14 +127,17 @@ const ACCOUNT = `
 .rows{border-top:1px solid var(--line)}
 .rows>li{display:flex;align-items:center;justify-content:space-between;gap:${SPACE.even};padding:${SPACE.even} 0;border-bottom:1px solid var(--line)}
 .rows>li:last-child{border-bottom:0;padding-bottom:0}
+.panel>.rows:first-child{border-top:0}
+.panel>.rows:first-child>li:first-child{padding-top:0}
 .rows .what{min-width:0}
 .rows form{flex:none}
-.tag{display:inline-block;margin-left:${SPACE.tight};padding:.0625rem .5rem;border-radius:1rem;border:1px solid var(--good);
+.tagged{display:flex;flex-wrap:wrap;align-items:baseline;gap:${SPACE.hair} ${SPACE.tight}}
+.tag{display:inline-block;padding:.0625rem .5rem;border-radius:1rem;border:1px solid var(--good);
 background:var(--goodGround);color:var(--good);font-size:.8125rem;line-height:1.4;font-weight:600;vertical-align:.0625rem}
 .tag-quiet{border-color:var(--edge);background:var(--inset);color:var(--ink)}
 .title-row{margin-bottom:${SPACE.loose}}
 .narrow{max-width:24rem}
-.rows .what>*+*{margin-top:.125rem}
+.rows .what:not(.tagged)>*+*{margin-top:.125rem}
 .more{margin-top:${SPACE.even};padding-top:${SPACE.even};border-top:1px solid var(--line)}
 .pager{display:grid;grid-template-columns:1fr auto 1fr;align-items:center;gap:${SPACE.even}}
 .pager>:last-child{text-align:right}

@@ -102,7 +102,6 @@ export function accountSamples(seal: FormSeal): Readonly<Record<string, Page>> {
       pageNumber: 2,
       pages: 3,
     }),
-    "apps-none": connectedAppsPage({ ...list, apps: [], total: 0, pageNumber: 1, pages: 1 }),
   };
 }
 
@@ -126,15 +125,14 @@ export function changeEmailSamples(seal: FormSeal): Readonly<Record<string, Page
       email: LONG_EMAIL,
       newEmail: LONG_EMAIL,
       newEmailFault: "This is your email address already.",
+      passwordFault: "This is not your current password.",
+      retryAfterSeconds: 700,
     }),
-    "change-email-wrong": changeEmailPage({ ...asking, newEmail, passwordFault: "This is not your current password." }),
-    "change-email-throttled": changeEmailPage({ ...asking, newEmail, retryAfterSeconds: 700 }),
     "change-email-sent": changeEmailSentPage({ linkSeconds: 900 }),
     "change-email-confirm": confirmNewEmailPage({ seal, token: "secret", email: EMAIL, newEmail }),
     "change-email-sign-in": signInToConfirmPage({ newEmail }),
     "change-email-other": otherAccountPage({ email: LONG_EMAIL }),
     "change-email-taken": emailTakenPage({ action: { href: "/account/email", label: "Choose another address" } }),
-    "change-email-undo": undoEmailChangePage(undo),
-    "change-email-undo-faulty": undoEmailChangePage({ ...undo, fault: "Use at least 15 characters." }),
+    "change-email-undo": undoEmailChangePage({ ...undo, fault: "Use at least 15 characters." }),
   };
 }
