@@ -6,8 +6,6 @@ import { D1SecurityEvents } from "./adapters/d1_security_events.ts";
 import { DurableObjectLimiter } from "./adapters/durable_object_limiter.ts";
 import { JoseAccessTokens } from "./adapters/jose_access_tokens.ts";
 import { JoseTokenSigner } from "./adapters/jose_token_signer.ts";
-import { VerificationKeys } from "./adapters/jose_verification_keys.ts";
-import { jwksUrl } from "./adapters/jwks_url.ts";
 import { KvApiKeys } from "./adapters/kv_api_keys.ts";
 import { MemoryLimiter } from "./adapters/memory_limiter.ts";
 import { PUBLISHED_KEY_SECONDS, PublishedKeyCache } from "./adapters/published_key_cache.ts";
@@ -18,6 +16,7 @@ import type { AuthorizerParts } from "./authorizer/authorizer.ts";
 import { type Bindings, DeploymentFault, type Environment, need, readBindings } from "./bindings.ts";
 import { composeBudgets } from "./compose_budgets.ts";
 import { accessTokenAlgorithms, gateRoutes, introspectors, targetCatalog, trustedIssuers } from "./compose_config.ts";
+import { trustedTokens } from "./compose_issuers.ts";
 import { composeMailRecords } from "./compose_mail.ts";
 import { composeDesks, composeUserManagement } from "./compose_people.ts";
 import {
@@ -174,15 +173,5 @@ function composeLimiter(bindings: Bindings): Limiter {
 
 function ownTokens(config: CompiledConfig, ring: Pick<IssuerReader, "published">): JoseAccessTokens {
   const algorithms = accessTokenAlgorithms(config);
-  return new JoseAccessTokens([{ issuer: config.issuer.url, algorithms, keys: ringKeys(ring) }]);
-}
-
-function trustedTokens({ gateway }: CompiledConfig, reader: IssuerReader): JoseAccessTokens {
-  return new JoseAccessTokens(
-    gateway.trustedIssuers.map(({ issuer, algorithms, keys }) => ({
-      issuer,
-      algorithms,
-      keys: keys === "ring" ? ringKeys(reader) : new VerificationKeys(jwksUrl(keys.jwksUrl)),
-    })),
-  );
+  return new JoseAccessTokens([{ issuer: config.issuer.url, algorithms, keys: ringKeys(ring), reading: null }]);
 }

@@ -6,6 +6,7 @@ import { identifierFaults } from "./issuer_faults.ts";
 import { limitFaults, limitUse } from "./limit_faults.ts";
 import { type CompiledRoute, duplicateFaults, routeFaults } from "./route_faults.ts";
 import { type Config, type ConfigInput, configSchema, type RouteConfig } from "./schema.ts";
+import { trustedIssuerFaults } from "./trusted_issuer_faults.ts";
 
 /** A configuration in which every name resolves and no two routes claim the same requests. */
 export interface CompiledConfig extends Omit<Config, "routes"> {
@@ -17,7 +18,7 @@ export function compileConfig(input: unknown): Result<CompiledConfig, readonly C
   const parsed = configSchema.safeParse(input);
   if (!parsed.success) return err(parsed.error.issues.map(describeIssue));
   const config = parsed.data;
-  const faults: ConfigFault[] = [...identifierFaults(config), ...limitFaults(config)];
+  const faults: ConfigFault[] = [...identifierFaults(config), ...trustedIssuerFaults(config), ...limitFaults(config)];
   const routes = config.routes.flatMap((route, index) => compileRoute(config, route, `routes[${index}]`, faults));
   faults.push(...duplicateFaults(routes), ...unusedFaults(config));
   return faults.length > 0 ? err(faults) : ok({ ...config, routes });

@@ -1,16 +1,6 @@
 import * as z from "zod";
-import { algorithm, httpUrl, issuerUrl } from "./terms.ts";
-
-const trustedIssuer = z.strictObject({
-  issuer: issuerUrl,
-  /** `ring`: this installation's own issuer, whose keys and revocations come without HTTP. */
-  keys: z.union([z.literal("ring"), z.strictObject({ jwksUrl: httpUrl })]),
-  algorithms: z.array(algorithm).min(1).default(["ES256"]),
-  /** What `aud` must contain; the gateway's resource when absent. */
-  audience: z.string().min(1).optional(),
-  /** How far ahead `iat` and `nbf` may lie. Never added to `exp`. */
-  clockSkewSeconds: z.int().min(0).max(60).default(5),
-});
+import { httpUrl, issuerUrl } from "./terms.ts";
+import { trustedIssuer } from "./trusted_issuer_schema.ts";
 
 /** The gateway: where it answers, and whose tokens open its routes. */
 export const gateway = z.strictObject({

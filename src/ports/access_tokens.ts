@@ -1,5 +1,6 @@
 import type { Result } from "../kernel/result.ts";
 import type { AccessTokenClaims, ClaimsFault } from "../protocol/access_token.ts";
+import type { ForeignClaimsFault } from "../protocol/foreign_claims.ts";
 import type { JwsFault } from "../protocol/jws.ts";
 import type { TokenRevocation } from "../protocol/token_revocation.ts";
 import type { Defer } from "./edge_feed.ts";
@@ -7,12 +8,11 @@ import type { Defer } from "./edge_feed.ts";
 /** Why a string is not an access token that its issuer signed. */
 export type SignatureFault =
   | JwsFault
+  | ForeignClaimsFault
   | "token_issuer_unknown"
-  | "token_type_wrong"
   | "token_algorithm_not_allowed"
   | "token_key_unknown"
-  | "token_signature_wrong"
-  | "token_claims_malformed";
+  | "token_signature_wrong";
 
 /** Why a token is refused: a stable word for logs, never for the caller. */
 export type TokenFault = SignatureFault | ClaimsFault | TokenRevocation;

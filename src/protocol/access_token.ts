@@ -100,7 +100,8 @@ export function parseAccessTokenClaims(payload: unknown): Result<AccessTokenClai
 /** Whom a token must come from and be for. */
 export interface TokenExpectation {
   readonly issuer: string;
-  readonly audience: string;
+  /** One of these, where it is a list. */
+  readonly audience: string | readonly string[];
   /** How far ahead `iat` and `nbf` may lie, in seconds. Never added to `exp`: no token lives longer than it says. */
   readonly clockSkewSeconds: number;
 }
@@ -115,11 +116,15 @@ export function checkAccessTokenClaims(
   nowSeconds: number,
 ): ClaimsFault | null {
   if (claims.iss !== expected.issuer) return "token_issuer_wrong";
-  if (!claims.aud.includes(expected.audience)) return "token_audience_wrong";
+  if (!isFor(claims.aud, expected.audience)) return "token_audience_wrong";
   const latestStart = nowSeconds + expected.clockSkewSeconds;
   if (claims.iatSeconds > latestStart) return "token_issued_ahead";
   if (claims.nbfSeconds !== null && claims.nbfSeconds > latestStart) return "token_not_yet_valid";
   return claims.expSeconds <= nowSeconds ? "token_expired" : null;
+}
+
+function isFor(aud: readonly string[], audience: string | readonly string[]): boolean {
+  return typeof audience === "string" ? aud.includes(audience) : audience.some((name) => aud.includes(name));
 }
 
 function readEpochs(epochs: unknown): { readonly client: number; readonly user: number } | null {

@@ -22,11 +22,21 @@ const MAX_KID_CHARACTERS = 256;
 /** Everything else a header may carry either chooses a key, changes the processing rules, or is not for us (RFC 8725 §3). */
 const HEADER_MEMBERS: ReadonlySet<string> = new Set(["alg", "kid", "typ", "cty"]);
 
+/** What an issuer's tokens may have beyond the strict form. */
+export interface HeaderLenience {
+  /** Members that are passed over (RFC 7515 §4). */
+  readonly ignored: ReadonlySet<string>;
+  /** Whether `kid` may be absent, and then reads as "": where there is one key. */
+  readonly isKidOptional: boolean;
+}
+
+export const STRICT_HEADER: HeaderLenience = { ignored: new Set(), isKidOptional: false };
+
 /**
  * Takes a compact JWS apart strictly (RFC 7515 §7.1, RFC 8725 §3): three canonical base64url parts, a header of
  * unambiguous JSON with known members only. `jwk`, `jku`, `x5u`, `x5c`, `crit`, `b64`, `zip` are refused by not being known.
  */
-export function parseCompactJws(token: string): Result<UnverifiedJws, JwsFault> {
+export function parseCompactJws(token: string, lenience = STRICT_HEADER): Result<UnverifiedJws, JwsFault> {
   if (token.length > MAX_TOKEN_CHARACTERS) return err("token_malformed");
   const parts = token.split(".");
   const [encodedHeader, encodedClaims, encodedSignature] = parts;
@@ -36,10 +46,13 @@ export function parseCompactJws(token: string): Result<UnverifiedJws, JwsFault> 
   if (header === null || claims === null || fromBase64url(encodedSignature) === null) return err("token_malformed");
   const parsed = parseJson(header);
   if (!isJsonObject(parsed)) return err("token_header_malformed");
-  if (Object.keys(parsed).some((member) => !HEADER_MEMBERS.has(member))) return err("token_header_not_allowed");
-  const { alg, kid, typ } = parsed;
+  const isKnown = (member: string) => HEADER_MEMBERS.has(member) || lenience.ignored.has(member);
+  if (!Object.keys(parsed).every(isKnown)) return err("token_header_not_allowed");
+  const { alg, typ } = parsed;
+  const kid = parsed.kid ?? (lenience.isKidOptional ? "" : null);
   if (typeof alg !== "string" || (typ !== undefined && typeof typ !== "string")) return err("token_header_malformed");
-  if (typeof kid !== "string" || kid === "" || kid.length > MAX_KID_CHARACTERS) return err("token_kid_missing");
+  const isEmpty = kid === "" && !lenience.isKidOptional;
+  if (typeof kid !== "string" || isEmpty || kid.length > MAX_KID_CHARACTERS) return err("token_kid_missing");
   return ok({ alg, kid, typ: typ ?? "", claims: () => parseJson(claims) });
 }
 

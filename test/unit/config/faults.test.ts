@@ -182,6 +182,48 @@ describe("a configuration that is wrong says where and why", () => {
       "gateway.trustedIssuers[0].clockSkewSeconds",
       /too big/i,
     ],
+    [
+      "a shape of our own issuer's tokens",
+      (c) => Object.assign(c.gateway.trustedIssuers[0] ?? {}, { shape: "generic-jwt" }),
+      "gateway.trustedIssuers[0]",
+      /as it mints them/,
+    ],
+    [
+      "a claim demanded of our own issuer's tokens",
+      (c) => Object.assign(c.gateway.trustedIssuers[0] ?? {}, { requiredClaims: { tid: "t" } }),
+      "gateway.trustedIssuers[0]",
+      /as it mints them/,
+    ],
+    [
+      "cognito without app clients",
+      (c) => Object.assign(c.gateway.trustedIssuers[1] ?? {}, { shape: "cognito" }),
+      "gateway.trustedIssuers[1].audience",
+      /app clients/,
+    ],
+    [
+      "an untyped token whose client stands elsewhere, and nothing that tells it from an ID token",
+      (c) => Object.assign(c.gateway.trustedIssuers[1] ?? {}, { shape: "generic-jwt", claims: { clientId: "/app" } }),
+      "gateway.trustedIssuers[1].requiredClaims",
+      /only access tokens have/,
+    ],
+    [
+      "an unknown shape",
+      (c) => Object.assign(c.gateway.trustedIssuers[1] ?? {}, { shape: "jwt" }),
+      "gateway.trustedIssuers[1].shape",
+      /expected one of/,
+    ],
+    [
+      "a path that is no JSON pointer",
+      (c) => Object.assign(c.gateway.trustedIssuers[1] ?? {}, { claims: { roles: "realm_access.roles" } }),
+      "gateway.trustedIssuers[1].claims.roles",
+      /./,
+    ],
+    [
+      "a list among our own issuer's audiences that names the issuer",
+      (c) => Object.assign(c.gateway.trustedIssuers[0] ?? {}, { audience: [GATEWAY_URL, ISSUER_URL] }),
+      "gateway.trustedIssuers[0].audience",
+      /issuer/,
+    ],
     ["nobody to trust", (c) => (c.gateway.trustedIssuers = []), "gateway.trustedIssuers", /too small/i],
     [
       "a token life of more than a day",
