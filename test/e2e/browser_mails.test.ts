@@ -150,5 +150,39 @@ describe("a person makes an account and forgets its password, in Chromium", () =
     }
   });
 
+  test("V6.3.7: the account moves to another address, without scripts; the old mailbox takes it back", async () => {
+    const moved = "katherine@countess.example";
+    const plain = await openWatchedTab(browser, { javaScriptEnabled: false });
+    const { tab } = plain;
+    await here.tab.goto(`${world.url}/account`);
+    await here.tab.getByRole("link", { name: "Change your email address" }).click();
+    await here.tab.getByRole("textbox", { name: "New email address" }).fill(moved);
+    await here.tab.getByLabel("Current password", { exact: true }).fill(NEXT);
+    await send(here.tab, "Send the link", "Check your mail");
+
+    // Elsewhere the link asks for a sign-in, and leads back to the question.
+    await tab.goto(await linkMailedTo(world, moved, "change_email"));
+    await tab.getByRole("link", { name: "Sign in" }).click();
+    await signInAt(tab, { email: NEW.email, password: NEXT });
+    await tab.getByRole("heading", { name: "Use this email address?" }).waitFor();
+    await tab.getByRole("button", { name: "Yes, change it" }).click();
+    await tab.waitForURL(`${world.url}/account`);
+    const mine = tab.getByRole("region", { name: "Email address" });
+    expect(await mine.textContent()).toContain(moved);
+
+    await phone.tab.goto(await linkMailedTo(world, NEW.email, "email_changed"));
+    await phone.tab.getByLabel("New password", { exact: true }).fill(NEW.password);
+    await send(phone.tab, "Take the account back", "Your password is set");
+    await phone.tab.goto(`${world.url}/login`);
+    await signInAt(phone.tab, NEW);
+    await phone.tab.waitForURL(`${world.url}/account`);
+    for (const watched of [here, plain]) {
+      await watched.tab.goto(`${world.url}/account`);
+      expect(new URL(watched.tab.url()).pathname).toBe("/login");
+      expect(watched.complaints).toEqual([]);
+    }
+    await plain.close();
+  });
+
   afterAll(() => Promise.all([here?.close(), phone?.close()]));
 });
