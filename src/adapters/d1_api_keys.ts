@@ -1,32 +1,15 @@
 import * as z from "zod";
-import type { ApiKey, ApiKeyRegistry, ApiKeySecretRecord } from "../ports/api_keys.ts";
+import type { ApiKey, ApiKeyFilter, ApiKeyRegistry } from "../ports/api_keys.ts";
 import type { ListPosition } from "../ports/clients.ts";
 import type { ApiKeyRecord } from "../protocol/api_key.ts";
+import { termsOf } from "../protocol/api_key_terms.ts";
 import type { FeedEntry } from "../protocol/edge_feed.ts";
 import type { ApiKeyId } from "../protocol/ids.ts";
-import { onD1, outboxInserts, textList, transact } from "./d1.ts";
+import { onD1, outboxInserts, transact } from "./d1.ts";
+import { MUTABLE_COLUMNS, mutableColumns, NO_PARTS, readKey, readParts } from "./d1_api_key_rows.ts";
 
-const keyRow = z.object({
-  id: z.string(),
-  name: z.string(),
-  environment: z.enum(["live", "test"]),
-  kind: z.enum(["secret", "publishable"]),
-  scopes: textList,
-  roles: textList,
-  disabled: z.number(),
-  expires_at: z.number().nullable(),
-  epoch: z.number(),
-  created_at: z.number(),
-  updated_at: z.number(),
-});
-
-const secretRow = z.object({
-  hash: z.string(),
-  key_id: z.string(),
-  last_four: z.string(),
-  created_at: z.number(),
-  expires_at: z.number().nullable(),
-});
+const KEY_COLUMNS = "k.*, (SELECT used_at FROM api_key_uses u WHERE u.key_id = k.id) AS used_at";
+const SECRET_ORDER = "ORDER BY expires_at IS NOT NULL, created_at DESC";
 
 /** The API key registry in D1: the source of truth behind the gate's copies in KV. */
 export class D1ApiKeys implements ApiKeyRegistry {
@@ -47,47 +30,46 @@ export class D1ApiKeys implements ApiKeyRegistry {
         .first(),
     );
     if (row === null) return null;
-    const key = readKey(row, []);
+    const key = readKey(row, NO_PARTS);
     const secretExpiresAtMs = z.number().nullable().parse(row.secret_expires_at);
     const { id, environment, kind, scopes, roles, disabled, expiresAtMs, epoch } = key;
-    return { id, environment, kind, scopes, roles, disabled, expiresAtMs, secretExpiresAtMs, epoch };
+    const terms = termsOf(key);
+    const record = { id, environment, kind, scopes, roles, disabled, expiresAtMs, secretExpiresAtMs, epoch };
+    return terms === undefined ? record : { ...record, terms };
   }
 
   async get(id: ApiKeyId): Promise<ApiKey | null> {
-    const [keys, secrets] = await onD1(() =>
-      this.#db.batch([
-        this.#db.prepare("SELECT * FROM api_keys WHERE id = ?").bind(id),
-        this.#db
-          .prepare("SELECT * FROM api_key_secrets WHERE key_id = ? ORDER BY expires_at IS NOT NULL, created_at DESC")
-          .bind(id),
-      ]),
-    );
-    const row = keys?.results[0];
-    return row === undefined ? null : readKey(row, (secrets?.results ?? []).map(readSecret));
+    const [found] = await this.#read("k.id = ?", [id]);
+    return found ?? null;
   }
 
-  async list(limit: number, after: ListPosition | null): Promise<readonly ApiKey[]> {
-    const page = "SELECT id FROM api_keys WHERE (created_at, id) > (?1, ?2) ORDER BY created_at, id LIMIT ?3";
-    const bound = [after?.createdAtMs ?? -1, after?.id ?? "", limit];
-    const [keys, secrets] = await onD1(() =>
-      this.#db.batch([
-        this.#db.prepare(`SELECT * FROM api_keys WHERE id IN (${page}) ORDER BY created_at, id`).bind(...bound),
-        this.#db
-          .prepare(
-            `SELECT * FROM api_key_secrets WHERE key_id IN (${page}) ORDER BY expires_at IS NOT NULL, created_at DESC`,
-          )
-          .bind(...bound),
-      ]),
+  list(limit: number, after: ListPosition | null, filter: ApiKeyFilter = {}): Promise<readonly ApiKey[]> {
+    const { sql, values } = filterSql(filter);
+    const page = `SELECT k.id FROM api_keys k WHERE (k.created_at, k.id) > (?, ?)${sql} ORDER BY k.created_at, k.id LIMIT ?`;
+    return this.#read(`k.id IN (${page})`, [after?.createdAtMs ?? -1, after?.id ?? "", ...values, limit]);
+  }
+
+  /** The keys that `where` names, the oldest first, with what belongs to them, as of one moment. */
+  async #read(where: string, values: readonly unknown[]): Promise<readonly ApiKey[]> {
+    const those = `key_id IN (SELECT k.id FROM api_keys k WHERE ${where})`;
+    const [keys, secrets, leaks] = await onD1(() =>
+      this.#db.batch(
+        [
+          `SELECT ${KEY_COLUMNS} FROM api_keys k WHERE ${where} ORDER BY k.created_at, k.id`,
+          `SELECT * FROM api_key_secrets WHERE ${those} ${SECRET_ORDER}`,
+          `SELECT * FROM api_key_leaks WHERE ${those} ORDER BY found_at`,
+        ].map((sql) => this.#db.prepare(sql).bind(...values)),
+      ),
     );
-    const byKey = Map.groupBy(secrets?.results ?? [], (row) => secretRow.parse(row).key_id);
-    return (keys?.results ?? []).map((row) => readKey(row, (byKey.get(keyRow.parse(row).id) ?? []).map(readSecret)));
+    const parts = readParts(secrets?.results ?? [], leaks?.results ?? []);
+    return (keys?.results ?? []).map((row) => readKey(row, parts));
   }
 
   async insert(key: ApiKey, entries: readonly FeedEntry[]): Promise<void> {
     const insert = this.#db
       .prepare(
-        `INSERT INTO api_keys (id, environment, kind, created_at, name, scopes, roles, disabled, expires_at, epoch,
-         updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO api_keys (id, environment, kind, created_at, ${MUTABLE_COLUMNS.join(", ")})
+         VALUES (?, ?, ?, ?, ${MUTABLE_COLUMNS.map(() => "?").join(", ")})`,
       )
       .bind(key.id, key.environment, key.kind, key.createdAtMs, ...mutableColumns(key));
     await onD1(() =>
@@ -116,10 +98,7 @@ export class D1ApiKeys implements ApiKeyRegistry {
 
   #updateOf(key: ApiKey): D1PreparedStatement {
     return this.#db
-      .prepare(
-        `UPDATE api_keys SET name = ?, scopes = ?, roles = ?, disabled = ?, expires_at = ?, epoch = ?, updated_at = ?
-         WHERE id = ?`,
-      )
+      .prepare(`UPDATE api_keys SET ${MUTABLE_COLUMNS.map((name) => `${name} = ?`).join(", ")} WHERE id = ?`)
       .bind(...mutableColumns(key), key.id);
   }
 
@@ -139,42 +118,14 @@ function hashes(key: ApiKey): string[] {
   return key.secrets.map((secret) => secret.hash);
 }
 
-function mutableColumns(key: ApiKey): unknown[] {
-  return [
-    key.name,
-    JSON.stringify(key.scopes),
-    JSON.stringify(key.roles),
-    key.disabled ? 1 : 0,
-    key.expiresAtMs,
-    key.epoch,
-    key.updatedAtMs,
-  ];
-}
-
-function readKey(row: unknown, secrets: readonly ApiKeySecretRecord[]): ApiKey {
-  const key = keyRow.parse(row);
-  return {
-    id: key.id as ApiKeyId,
-    name: key.name,
-    environment: key.environment,
-    kind: key.kind,
-    scopes: key.scopes,
-    roles: key.roles,
-    disabled: key.disabled !== 0,
-    expiresAtMs: key.expires_at,
-    epoch: key.epoch,
-    createdAtMs: key.created_at,
-    updatedAtMs: key.updated_at,
-    secrets,
-  };
-}
-
-function readSecret(row: unknown): ApiKeySecretRecord {
-  const secret = secretRow.parse(row);
-  return {
-    hash: secret.hash,
-    lastFour: secret.last_four,
-    createdAtMs: secret.created_at,
-    expiresAtMs: secret.expires_at,
-  };
+/** The part of a WHERE that `filter` asks for, and its values. */
+function filterSql({ owner, environment, kind, lastFour }: ApiKeyFilter) {
+  const conditions = [
+    ["k.owner = ?", owner],
+    ["k.environment = ?", environment],
+    ["k.kind = ?", kind],
+    ["k.id IN (SELECT key_id FROM api_key_secrets WHERE last_four = ?)", lastFour],
+  ] as const;
+  const asked = conditions.filter(([, value]) => value !== undefined);
+  return { sql: asked.map(([sql]) => ` AND ${sql}`).join(""), values: asked.map(([, value]) => value) };
 }

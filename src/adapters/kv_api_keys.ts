@@ -3,6 +3,7 @@ import { orOutage } from "../kernel/outage.ts";
 import type { ApiKeyProjection, ApiKeyRecords } from "../ports/api_keys.ts";
 import type { ApiKeyRecord } from "../protocol/api_key.ts";
 import type { ApiKeyId } from "../protocol/ids.ts";
+import { apiKeyTerms } from "./api_key_terms_schema.ts";
 
 const READ_DEADLINE_MS = 1_000;
 const WRITE_DEADLINE_MS = 10_000;
@@ -17,6 +18,8 @@ const record = z.strictObject({
   expiresAtMs: z.number().nullable(),
   secretExpiresAtMs: z.number().nullable(),
   epoch: z.number(),
+  // Absent in the copies of keys without terms, and in all that earlier releases wrote.
+  terms: apiKeyTerms.exactOptional(),
 });
 
 /** API key records in KV, under the SHA-256 of the key. A value that is no record is an outage, not an absent key. */

@@ -9,13 +9,15 @@ import {
   apiKeyListShape,
   apiKeyPatchBody,
   apiKeyShape,
+  keyFilter,
+  keyListQuery,
   newApiKeyBody,
   newApiKeyShape,
   rotateApiKeyBody,
   rotatedApiKeyShape,
   showApiKey,
 } from "./api_key_shapes.ts";
-import { isoTime, pageQuery } from "./field_shapes.ts";
+import { isoTime } from "./field_shapes.ts";
 import { NO_BODY, NO_QUERY, type Operation, operation } from "./operation.ts";
 
 const list = operation({
@@ -27,12 +29,12 @@ const list = operation({
   answer: apiKeyListShape,
   faults: [],
   body: NO_BODY,
-  query: pageQuery,
+  query: keyListQuery,
   handle: ({ query, nowMs }, { keys }) =>
     shownPage(
       query,
       parseApiKeyId,
-      (limit, after) => keys.list(limit, after),
+      (limit, after) => keys.list(limit, after, keyFilter(query)),
       (key) => showApiKey(key, nowMs),
     ),
 });

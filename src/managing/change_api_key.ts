@@ -3,17 +3,21 @@ import type { ApiKey } from "../ports/api_keys.ts";
 import { apiKeyChanged } from "../protocol/api_key_entries.ts";
 import type { ApiKeyId } from "../protocol/ids.ts";
 import { apiKeyEntries, apiKeyFaults } from "./api_key_rules.ts";
+import { type GivenTerms, type KeyManagement, newSeries, ownerFaults, termFaults } from "./api_key_terms.ts";
 import { commitChange } from "./commit_change.ts";
 import { liveStrings } from "./live_strings.ts";
 import { type Changed, invalidFields, type Management, type ManagingFault, NOT_FOUND } from "./management.ts";
 import { applyPatch, type Patch } from "./patch.ts";
 
 /** What an operator may change of a key; absent means "as it is". */
-export type ApiKeyPatch = Patch<Pick<ApiKey, "name" | "scopes" | "roles" | "disabled" | "expiresAtMs">>;
+export type ApiKeyPatch = Patch<Pick<ApiKey, "name" | "scopes" | "roles" | "metadata" | "disabled" | "expiresAtMs">> &
+  GivenTerms;
 
 /** The key after `patch`, or null when nothing would differ. Strings whose overlap is over are dropped on the way. */
 export function patchApiKey(before: ApiKey, patch: ApiKeyPatch, nowMs: number): ApiKey | null {
-  const wanted = applyPatch(before, patch);
+  const { credits, ...rest } = patch;
+  const series = credits === undefined ? undefined : newSeries(credits, before.epoch + 1, nowMs);
+  const wanted = applyPatch(before, { ...rest, credits: series });
   if (wanted === null) return null;
   return { ...wanted, epoch: before.epoch + 1, updatedAtMs: nowMs, secrets: liveStrings(before.secrets, nowMs) };
 }
@@ -22,14 +26,18 @@ export function patchApiKey(before: ApiKey, patch: ApiKeyPatch, nowMs: number): 
 export async function changeApiKey(
   id: ApiKeyId,
   patch: ApiKeyPatch,
-  management: Management,
+  management: KeyManagement,
   nowMs: number,
 ): Promise<Result<Changed<ApiKey>, ManagingFault>> {
   const before = await management.keys.get(id);
   if (before === null) return err(NOT_FOUND);
   const after = patchApiKey(before, patch, nowMs);
   if (after === null) return ok({ value: before, progress: "unchanged" });
-  const faults = apiKeyFaults(patch, management.catalog, nowMs, before.scopes);
+  const faults = [
+    ...apiKeyFaults(patch, management.catalog, nowMs, before.scopes),
+    ...termFaults(patch, before.kind),
+    ...(await ownerFaults(patch.owner, management)),
+  ];
   if (faults.length > 0) return err(invalidFields(faults));
   const entries = apiKeyEntries(after, nowMs);
   const committed = await commitChange(management, () => management.keys.update(before, after, entries));

@@ -9,13 +9,18 @@ import {
   newApiKey,
 } from "../protocol/api_key.ts";
 import { apiKeyAnnounced } from "../protocol/api_key_entries.ts";
+import type { CreditTerms } from "../protocol/api_key_terms.ts";
 import { newApiKeyId } from "../protocol/ids.ts";
 import { apiKeyFaults } from "./api_key_rules.ts";
+import { type KeyManagement, newSeries, ownerFaults, termFaults } from "./api_key_terms.ts";
 import { commitChange } from "./commit_change.ts";
 import { type Changed, invalidFields, type Management, type ManagingFault } from "./management.ts";
 
 /** What an operator decides of a new key. */
-export type ApiKeyDraft = Pick<ApiKey, "name" | "environment" | "kind" | "scopes" | "roles" | "expiresAtMs">;
+export type ApiKeyDraft = Omit<
+  ApiKey,
+  "id" | "disabled" | "credits" | "epoch" | "createdAtMs" | "updatedAtMs" | "lastUsedAtMs" | "leak" | "secrets"
+> & { readonly credits: CreditTerms | null };
 
 /** A key with its newest string in the clear. */
 export interface KeyWithString {
@@ -38,16 +43,23 @@ export async function makeKeyString(
 /** Makes an API key. Its string is announced, so that a gate whose KV does not know it yet asks the issuer. */
 export async function createApiKey(
   draft: ApiKeyDraft,
-  management: Management,
+  management: KeyManagement,
   nowMs: number,
 ): Promise<Result<Changed<KeyWithString>, ManagingFault>> {
-  const faults = apiKeyFaults(draft, management.catalog, nowMs);
+  const faults = [
+    ...apiKeyFaults(draft, management.catalog, nowMs),
+    ...termFaults(draft, draft.kind),
+    ...(await ownerFaults(draft.owner, management)),
+  ];
   if (faults.length > 0) return err(invalidFields(faults));
   const { text, record } = await makeKeyString(draft.kind, draft.environment, management, nowMs);
   const key: ApiKey = {
     ...draft,
     id: newApiKeyId(management.random),
     disabled: false,
+    credits: newSeries(draft.credits, 1, nowMs),
+    lastUsedAtMs: null,
+    leak: null,
     epoch: 1,
     createdAtMs: nowMs,
     updatedAtMs: nowMs,

@@ -14,8 +14,14 @@ export function losesAny(before: readonly string[], after: readonly string[]): b
   return before.some((item) => !after.includes(item));
 }
 
-/** Plain values and lists of plain values, in order. */
+/** Plain data: lists in their order, the members of objects in any. */
 function sameValue(a: unknown, b: unknown): boolean {
-  if (!Array.isArray(a) || !Array.isArray(b)) return a === b;
-  return a.length === b.length && a.every((item, at) => item === b[at]);
+  if (a === b) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  const held = new Map(Object.entries(a));
+  const given = Object.entries(b);
+  return (
+    held.size === given.length && given.every(([name, value]) => held.has(name) && sameValue(held.get(name), value))
+  );
 }

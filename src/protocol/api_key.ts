@@ -2,6 +2,7 @@ import type { Brand } from "../kernel/brand.ts";
 import { sha256Base64url, utf8 } from "../kernel/bytes.ts";
 import { crc32 } from "../kernel/crc32.ts";
 import { type RandomBytes, toBase62 } from "../kernel/random.ts";
+import type { ApiKeyTerms } from "./api_key_terms.ts";
 import type { ApiKeyId } from "./ids.ts";
 
 /**
@@ -30,6 +31,8 @@ export interface ApiKeyRecord {
   readonly secretExpiresAtMs: number | null;
   /** Grows with each change of the key; the edge feed names the least one that still counts. */
   readonly epoch: number;
+  /** What else the key is bound to; absent where it is to nothing. */
+  readonly terms?: ApiKeyTerms | undefined;
 }
 
 const PREFIX: Readonly<Record<ApiKeyKind, string>> = { secret: "sk", publishable: "pk" };
@@ -45,7 +48,7 @@ function checksum(text: string): string {
 
 /** A new key string with 256 random bits. Shown once, kept nowhere. */
 export function newApiKey(kind: ApiKeyKind, environment: ApiKeyEnvironment, random: RandomBytes): ApiKeyString {
-  const body = `${PREFIX[kind]}_${environment}_${toBase62(random(BODY_BYTES), BODY_WIDTH)}`;
+  const body = `${apiKeyPrefix(kind, environment)}${toBase62(random(BODY_BYTES), BODY_WIDTH)}`;
   return `${body}${checksum(body)}` as ApiKeyString;
 }
 
@@ -59,6 +62,11 @@ export function parseApiKey(text: string): ApiKeyString | null {
 /** The name under which a key's record is stored: base64url of SHA-256 over the whole string. */
 export function hashApiKey(key: ApiKeyString): Promise<string> {
   return sha256Base64url(key);
+}
+
+/** What every key of `kind` in `environment` begins with. */
+export function apiKeyPrefix(kind: ApiKeyKind, environment: ApiKeyEnvironment): string {
+  return `${PREFIX[kind]}_${environment}_`;
 }
 
 /** The characters of a key that may be shown: enough to recognise it in a list, too few to help a guess. */

@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { D1ApiKeys } from "../../src/adapters/d1_api_keys.ts";
 import { D1Clients } from "../../src/adapters/d1_clients.ts";
+import { D1Users } from "../../src/adapters/d1_users.ts";
 import { remoteCourier, remoteKeyRing } from "../../src/adapters/remote.ts";
 import { need, readBindings } from "../../src/bindings.ts";
 import { composeIssuer, composeReader, composeRevocations } from "../../src/compose.ts";
@@ -15,6 +16,7 @@ import type {} from "../support/admin_world.ts";
 import { bearer } from "../support/forge.ts";
 import { gatewayConfig } from "../support/gateway_config.ts";
 import { compiled, type Installation, install } from "../support/install.ts";
+import { UNBOUND } from "../support/keys.ts";
 import { captureLogs, secret } from "../support/logs.ts";
 import { stubNetwork } from "../support/network.ts";
 
@@ -37,6 +39,7 @@ function management() {
     catalog: composeIssuer(bindings, config, revocations).issuer.catalog,
     clients: new D1Clients(db),
     keys: new D1ApiKeys(db),
+    people: { users: new D1Users(db) },
     courier: remoteCourier(() => need(bindings, "OUTBOX").getByName("one")),
     ring: remoteKeyRing("signing_keys", () => need(bindings, "SIGNING_KEYS").getByName("one")),
     revocations,
@@ -130,6 +133,7 @@ describe("the main job: a token, a gate, an origin", () => {
       kind: "secret",
       scopes: ["orders:read"],
       roles: [],
+      ...UNBOUND,
       expiresAtMs: null,
     } as const;
     const made = await createApiKey(draft, management(), clockMs);

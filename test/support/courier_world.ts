@@ -10,6 +10,7 @@ import { apiKeyAnnounced } from "../../src/protocol/api_key_entries.ts";
 import type { FeedEntry } from "../../src/protocol/edge_feed.ts";
 import { newApiKeyId } from "../../src/protocol/ids.ts";
 import { backstage, bindings } from "./issuer_world.ts";
+import { UNBOUND } from "./keys.ts";
 import { rewire } from "./rewired_object.ts";
 
 /** A feed that remembers what it was told, and fails or waits while a test says so. */
@@ -86,6 +87,9 @@ export async function createKey(): Promise<{ key: ApiKey; hash: string; text: st
     kind: "secret",
     scopes: ["orders:read"],
     roles: [],
+    ...UNBOUND,
+    lastUsedAtMs: null,
+    leak: null,
     disabled: false,
     expiresAtMs: null,
     epoch: 1,

@@ -13,6 +13,16 @@ export interface IssuedKey {
   readonly record: ApiKeyRecord;
 }
 
+/** A key that is nobody's and bound to nothing, as operators see it. */
+export const UNBOUND = {
+  owner: null,
+  metadata: {},
+  allowedAddresses: null,
+  allowedOrigins: null,
+  limits: [],
+  credits: null,
+} as const;
+
 /** A new key that nobody knows yet, with the scope `orders:read`. */
 export async function newKeyWith(changes: Partial<ApiKeyRecord> = {}): Promise<IssuedKey> {
   const kind: ApiKeyKind = changes.kind ?? "secret";

@@ -10,6 +10,7 @@ import type { ClientRecord } from "../../src/ports/clients.ts";
 import { apiKeyAnnounced, apiKeyChanged } from "../../src/protocol/api_key_entries.ts";
 import { newApiKeyId, newClientId } from "../../src/protocol/ids.ts";
 import { NO_PEOPLE } from "../../src/protocol/person_facing.ts";
+import { UNBOUND } from "../support/keys.ts";
 
 const NOW = 1_800_000_000_000;
 const HOUR_MS = 3_600_000;
@@ -41,6 +42,9 @@ const KEY: ApiKey = {
   kind: "secret",
   scopes: ["a"],
   roles: [],
+  ...UNBOUND,
+  lastUsedAtMs: null,
+  leak: null,
   disabled: false,
   expiresAtMs: null,
   epoch: 4,
@@ -56,8 +60,9 @@ describe("a patch", () => {
     ["the same value", { name: "x" }],
     ["an equal list", { list: ["a", "b"] }],
     ["null where null is", { end: null }],
+    ["an equal object, its members in another order", { notes: { b: "2", a: "1" } }],
   ])("of %s changes nothing", (_name, patch) => {
-    expect(applyPatch({ name: "x", list: ["a", "b"], end: null }, patch)).toBeNull();
+    expect(applyPatch({ name: "x", list: ["a", "b"], end: null, notes: { a: "1", b: "2" } }, patch)).toBeNull();
   });
 
   it.each<[string, object, object]>([
