@@ -3,7 +3,7 @@ import { OPERATIONS } from "../../src/admin/app.ts";
 import { platformRandom } from "../../src/kernel/random.ts";
 import { isJsonObject } from "../../src/kernel/strict_json.ts";
 import { newGrantId } from "../../src/protocol/ids.ts";
-import { sessionOpening } from "../support/account_world.ts";
+import { sessionOpening } from "../support/account_actions.ts";
 import { type AdminCaller, adminCaller, migrate, type ToldBody } from "../support/admin_world.ts";
 import { registerUser } from "../support/grant_world.ts";
 import { grantStart, LIFETIMES } from "../support/grants.ts";

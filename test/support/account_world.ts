@@ -4,12 +4,12 @@ import { remoteAccounts } from "../../src/adapters/remote_accounts.ts";
 import { need, readBindings } from "../../src/bindings.ts";
 import { platformRandom } from "../../src/kernel/random.ts";
 import type { AccountEvent } from "../../src/ports/account_events.ts";
-import type { Accounts, CodeIssue, GrantLifetimes, GrantStart, SessionOpening } from "../../src/ports/accounts.ts";
+import type { Accounts } from "../../src/ports/accounts.ts";
 import type { LogoutNotice } from "../../src/ports/client_notices.ts";
-import { newSessionRoot } from "../../src/protocol/client_sid.ts";
-import { newGrantId, newSessionId, newUserId, type UserId } from "../../src/protocol/ids.ts";
+import { newUserId, type UserId } from "../../src/protocol/ids.ts";
+import { accountActions } from "./account_actions.ts";
 import { RecordingFeed } from "./courier_world.ts";
-import { ACCESS_MS, codeIssue, grantStart, LIFETIMES, redemptionOf } from "./grants.ts";
+import { ACCESS_MS } from "./grants.ts";
 import { rewire } from "./rewired_object.ts";
 
 /** Takes events in, and fails while a test says so. */
@@ -90,41 +90,6 @@ export async function newAccount() {
         const isThere = sql.exec("SELECT 1 FROM sqlite_master WHERE name = ?", name).toArray().length > 0;
         return isThere ? sql.exec<{ n: number }>(`SELECT count(*) AS n FROM ${table}`).one().n : 0;
       }),
-    issued: async (changes: Partial<CodeIssue> = {}, lifetimes: Partial<GrantLifetimes> = {}) => {
-      const issue = codeIssue({ grantId: newGrantId(platformRandom), ...changes });
-      const answer = await accounts.issueCode(user, issue, { ...LIFETIMES, ...lifetimes }, nowMs);
-      if (answer !== "issued") throw new Error(answer);
-      return issue;
-    },
-    redeem: (issue: CodeIssue, changes: Parameters<typeof redemptionOf>[1] = {}, atMs = nowMs) =>
-      accounts.redeemCode(user, redemptionOf(issue, changes), atMs),
-    started: async (changes: Partial<GrantStart> = {}, lifetimes: Partial<GrantLifetimes> = {}) => {
-      const start = grantStart({ grantId: newGrantId(platformRandom), ...changes });
-      const answer = await accounts.startGrant(user, start, { ...LIFETIMES, ...lifetimes }, nowMs);
-      if (answer.kind !== "granted") throw new Error(answer.reason);
-      return start;
-    },
-    opened: async (changes: Partial<SessionOpening> = {}, atMs = nowMs) => {
-      const opening = sessionOpening(changes);
-      const answer = await accounts.openSession(user, opening, atMs);
-      if (answer !== "opened") throw new Error(answer);
-      return opening;
-    },
-  };
-}
-
-/** A session of an hour, ten minutes without use. */
-export function sessionOpening(changes: Partial<SessionOpening> = {}): SessionOpening {
-  return {
-    id: newSessionId(platformRandom),
-    root: newSessionRoot(platformRandom),
-    secretHash: crypto.randomUUID(),
-    amr: ["pwd"],
-    acr: null,
-    label: "a browser",
-    idleMs: 600_000,
-    absoluteMs: 3_600_000,
-    replaces: null,
-    ...changes,
+    ...accountActions(accounts, user, nowMs),
   };
 }

@@ -1,38 +1,21 @@
-import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
-import type { GrantOutcome, RolesWanted } from "../../src/ports/accounts.ts";
+import { platformRandom } from "../../src/kernel/random.ts";
+import { newGrantId } from "../../src/protocol/ids.ts";
+import { accountGrantsContract, tally } from "../contract/account_grants_contract.ts";
 import { newAccount } from "../support/account_world.ts";
 import { ACCESS_MS, CLIENT, LIFETIMES as LIFE, OTHER_CLIENT, presentation, terms } from "../support/grants.ts";
 
 const TWENTY = Array.from({ length: 20 }, (_, at) => at);
 
-/** How often each answer was given. */
-function tally(outcomes: readonly (GrantOutcome | RolesWanted)[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const outcome of outcomes) {
-    const word = wordFor(outcome);
-    counts[word] = (counts[word] ?? 0) + 1;
-  }
-  return counts;
-}
-
-function wordFor(outcome: GrantOutcome | RolesWanted): string {
-  if (outcome.kind === "refused") return outcome.reason;
-  return outcome.kind === "granted" && outcome.retried ? "retried" : outcome.kind;
-}
+accountGrantsContract({
+  fresh: async () => {
+    const account = await newAccount();
+    return { ...account, restart: () => account.kill() };
+  },
+});
 
 describe("RFC 6749 4.1.2: a code in the account's object", () => {
-  it("of 20 redemptions at once one wins, the others are refused, and the winner's grant lives on", async () => {
-    const account = await newAccount();
-    const issue = await account.issued();
-    const outcomes = await Promise.all(TWENTY.map((at) => account.redeem(issue, { refreshHash: `r${at}` })));
-    expect(tally(outcomes)).toEqual({ granted: 1, code_double_submit: 19 });
-    const winner = outcomes.findIndex(({ kind }) => kind === "granted");
-    const next = await account.accounts.refresh(account.user, presentation(issue, winner), account.nowMs);
-    expect(next).toMatchObject({ kind: "granted", retried: false });
-    expect(account.feed.told).toEqual([]);
-  });
-
   it("of 20 at once with two verifiers at most one wins, and the grant ends: the gate is told", async () => {
     const account = await newAccount();
     const issue = await account.issued();
@@ -56,31 +39,9 @@ describe("RFC 6749 4.1.2: a code in the account's object", () => {
     expect(await account.redeem(issue, { verifierChallenge: "wrong" })).toMatchObject({ ended: "grant" });
     expect([account.feed.told, account.events.told]).toEqual([[], []]);
   });
-
-  it("a grant that nobody began is unknown, and guessing leaves no trace", async () => {
-    const account = await newAccount();
-    const real = await account.issued();
-    const strange = { ...real, grantId: `grt_${"9".repeat(22)}` as typeof real.grantId };
-    expect(await account.redeem(strange)).toEqual({ kind: "refused", reason: "grant_unknown", ended: "nothing" });
-    expect(await account.redeem(real, { codeHash: "guess" })).toMatchObject({ reason: "code_unknown" });
-    expect(await account.rows("grants")).toBe(1);
-    expect(await account.redeem(real)).toMatchObject({ kind: "granted", grant: { userEpoch: 1, terms: real.terms } });
-  });
 });
 
 describe("RFC 9700 4.14.2: refresh in the account's object", () => {
-  it("of 20 at once one rotates and 19 get the same successor: one chain goes on", async () => {
-    const account = await newAccount();
-    const start = await account.started();
-    const refresh = (at: number) => account.accounts.refresh(account.user, presentation(start, at), account.nowMs);
-    for (let at = 0; at < 3; at++) {
-      const outcomes = await Promise.all(TWENTY.map(() => refresh(at)));
-      expect(tally(outcomes)).toEqual({ granted: 1, retried: 19 });
-    }
-    expect(await account.rows("spent_hashes")).toBe(3);
-    expect(account.feed.told).toEqual([]);
-  });
-
   it("reuse ends every session and grant of the user at once, and says so once for each subject", async () => {
     const account = await newAccount();
     const { accounts, user, nowMs } = account;
@@ -115,88 +76,38 @@ describe("RFC 9700 4.14.2: refresh in the account's object", () => {
     await accounts.refresh(user, presentation(stolen, 1), nowMs);
     expect(await accounts.listGrants(user, nowMs), "and the thief's tokens end nothing more").toHaveLength(1);
   });
-
-  it("a secret spent long ago is still known after an eviction", async () => {
-    const account = await newAccount();
-    const start = await account.started({}, { onReuse: "grant" });
-    const refresh = (at: number) => account.accounts.refresh(account.user, presentation(start, at), account.nowMs);
-    for (let at = 0; at < 5; at++) expect(await refresh(at)).toMatchObject({ kind: "granted" });
-    await evictDurableObject(account.stub());
-    await account.rewired();
-    expect(await refresh(99)).toMatchObject({ reason: "refresh_unknown", ended: "nothing" });
-    expect(await refresh(1)).toMatchObject({ reason: "refresh_reused", ended: "grant" });
-    expect(account.feed.told).toMatchObject([{ kind: "grant", id: start.grantId }]);
-  });
-
-  it("what was answered outlives the object's death", async () => {
-    const account = await newAccount();
-    const issue = await account.issued();
-    await account.redeem(issue);
-    await account.accounts.refresh(account.user, presentation(issue, 0), account.nowMs);
-    await account.kill();
-    const refresh = (at: number) => account.accounts.refresh(account.user, presentation(issue, at), account.nowMs);
-    expect(await account.redeem(issue)).toMatchObject({ reason: "code_double_submit" });
-    expect(await refresh(0), "a refresh may be repeated").toMatchObject({ kind: "granted", retried: true });
-    expect(await refresh(1)).toMatchObject({ kind: "granted", retried: false });
-  });
-
-  it("RFC 7662 2.2: only the token that would work now is read as live, and reading changes nothing", async () => {
-    const account = await newAccount();
-    const { accounts, user, nowMs } = account;
-    const start = await account.started();
-    await accounts.refresh(user, presentation(start, 0), nowMs);
-    const read = (hash: string, atMs = nowMs) => accounts.readRefresh(user, start.grantId, hash, atMs);
-    expect([await read("r0"), await read("guess")]).toEqual([null, null]);
-    expect(await read("r1")).toMatchObject({ grantId: start.grantId, terms: start.terms });
-    expect(await read("r1", nowMs + LIFE.refreshIdleMs)).toBeNull();
-    expect(await accounts.refresh(user, presentation(start, 1), nowMs)).toMatchObject({ kind: "granted" });
-  });
 });
 
-describe("RFC 7009 2.1: revoking by refresh token", () => {
-  it.each([
-    ["the current one", 1],
-    ["one that was spent", 0],
-  ])("%s ends its grant and tells the gate", async (_, at) => {
+describe("what ends a grant tells the gate of that grant, and of no other", () => {
+  it("revoking by its refresh token, withdrawing all of a client, ending it by its id", async () => {
     const account = await newAccount();
-    const { accounts, user, nowMs } = account;
-    const start = await account.started();
-    await accounts.refresh(user, presentation(start, 0), nowMs);
-    const token = { grantId: start.grantId, presentedHash: `r${at}`, clientId: CLIENT };
-    const ended = await accounts.revokeRefresh(user, token, nowMs);
-    expect(ended).toEqual({ delivered: "delivered", sessions: 0, grants: 1 });
-    expect(account.feed.told).toMatchObject([{ kind: "grant", id: start.grantId }]);
-    expect(await accounts.refresh(user, presentation(start, 1), nowMs)).toMatchObject({ reason: "grant_revoked" });
-    expect(await accounts.revokeRefresh(user, token, nowMs)).toMatchObject({ grants: 0 });
-  });
-
-  it("another client's, or a guess, ends nothing", async () => {
-    const account = await newAccount();
-    const { accounts, user, nowMs } = account;
-    const { grantId } = await account.started();
-    const foreign = { grantId, presentedHash: "r0", clientId: OTHER_CLIENT };
-    expect(await accounts.revokeRefresh(user, foreign, nowMs)).toBe("of_another_client");
-    const guess = { grantId, presentedHash: "guess", clientId: CLIENT };
-    expect(await accounts.revokeRefresh(user, guess, nowMs)).toMatchObject({ grants: 0 });
-    expect(await accounts.listGrants(user, nowMs)).toHaveLength(1);
-  });
-});
-
-describe("withdrawing what was granted", () => {
-  it("from one client ends its grants and its waiting codes, and nobody else's", async () => {
-    const account = await newAccount();
-    const { accounts, user, nowMs } = account;
-    const [mine, other] = [
+    const { accounts, user, nowMs, feed } = account;
+    const other = terms({ clientId: OTHER_CLIENT });
+    const [revoked, ended, withdrawn] = [
+      await account.started({ terms: other }),
+      await account.started({ terms: other }),
       await account.started(),
-      await account.started({ terms: terms({ clientId: OTHER_CLIENT }) }),
     ];
-    const waiting = await account.issued();
-    expect(await accounts.endGrantsOf(user, CLIENT, nowMs)).toEqual({ delivered: "delivered", sessions: 0, grants: 1 });
-    expect(account.feed.told.map(({ id }) => id)).toEqual([mine.grantId]);
-    expect(await account.redeem(waiting)).toMatchObject({ reason: "grant_revoked" });
-    expect(await accounts.listGrants(user, nowMs)).toMatchObject([{ grantId: other.grantId, clientId: OTHER_CLIENT }]);
+    await account.started({ terms: other });
+    const token = { grantId: revoked.grantId, presentedHash: "r0", clientId: OTHER_CLIENT };
+    await accounts.revokeRefresh(user, token, nowMs);
+    await accounts.endGrant(user, ended.grantId, nowMs);
+    await accounts.endGrantsOf(user, CLIENT, nowMs);
+    expect(feed.told.map(({ kind, id }) => [kind, id])).toEqual(
+      [revoked, ended, withdrawn].map(({ grantId }) => ["grant", grantId]),
+    );
   });
 
+  it("a guess leaves no trace", async () => {
+    const account = await newAccount();
+    const real = await account.issued();
+    await account.redeem({ ...real, grantId: newGrantId(platformRandom) });
+    await account.redeem(real, { codeHash: "guess" });
+    expect([await account.rows("grants"), account.feed.told]).toEqual([1, []]);
+  });
+});
+
+describe("too many grants", () => {
   it("too many waiting codes end the oldest of them, never a connected app", async () => {
     const account = await newAccount();
     const app = await account.started();

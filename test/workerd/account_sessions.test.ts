@@ -1,11 +1,11 @@
-// Long because each rule has its attack and its positive control beside it.
-import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
+import { runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { D1SecurityEvents } from "../../src/adapters/d1_security_events.ts";
-import { platformRandom } from "../../src/kernel/random.ts";
-import { newGrantId, newSessionId } from "../../src/protocol/ids.ts";
-import { newAccount, sessionOpening } from "../support/account_world.ts";
-import { CLIENT, grantStart, LIFETIMES, OTHER_CLIENT, presentation, terms } from "../support/grants.ts";
+import { remoteAccounts } from "../../src/adapters/remote_accounts.ts";
+import { newSessionId } from "../../src/protocol/ids.ts";
+import { accountSessionsContract } from "../contract/accounts_contract.ts";
+import { newAccount } from "../support/account_world.ts";
+import { CLIENT, OTHER_CLIENT, presentation, terms } from "../support/grants.ts";
 import { backstage, migrate } from "../support/issuer_world.ts";
 import { captureLogs } from "../support/logs.ts";
 
@@ -16,51 +16,29 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
+accountSessionsContract({
+  fresh: async () => {
+    const account = await newAccount();
+    return { ...account, restart: () => account.kill() };
+  },
+  broken: () =>
+    remoteAccounts(() => {
+      throw new Error("broken by the test");
+    }),
+});
+
 describe("a session in the account's object", () => {
-  it("is found by its secret's hash alone, and ends at its idle and its absolute end", async () => {
-    const account = await newAccount();
-    const { accounts, user, nowMs } = account;
-    const session = await account.opened();
-    const find = (atMs: number, hash = session.secretHash) => accounts.findSession(user, hash, atMs);
-    expect(await find(nowMs, "guess")).toBeNull();
-    expect(await find(nowMs)).toMatchObject({ id: session.id, authTimeMs: nowMs, amr: ["pwd"], label: "a browser" });
-    expect(await find(nowMs + 600_000), "idle").toBeNull();
-    for (let minute = 5; minute < 60; minute += 5) expect(await find(nowMs + minute * 60_000)).not.toBeNull();
-    expect(await find(nowMs + 3_600_000), "absolute").toBeNull();
-  });
-
-  it("being seen is written once a minute, and often enough for a short idle time to slide", async () => {
-    const account = await newAccount();
-    const { accounts, user, nowMs } = account;
-    const long = await account.opened();
-    const brief = await account.opened({ idleMs: 2_000 });
-    const seen = async (hash: string, atMs: number) => {
-      await accounts.findSession(user, hash, atMs);
-      return (await accounts.findSession(user, hash, atMs))?.lastSeenAtMs;
-    };
-    expect(await seen(long.secretHash, nowMs + 59_999)).toBe(nowMs);
-    expect(await seen(long.secretHash, nowMs + 60_000)).toBe(nowMs + 60_000);
-    expect(await seen(brief.secretHash, nowMs + 1_500)).toBe(nowMs + 1_500);
-    expect(await seen(brief.secretHash, nowMs + 3_400)).toBe(nowMs + 3_400);
-  });
-
-  it("ends with the grants given in it, but those that outlive it; each of its clients is told once", async () => {
+  it("tells each of its clients once that it has ended, and the gate of the grants that ended with it", async () => {
     const account = await newAccount();
     const { accounts, user, nowMs } = account;
     const [here, elsewhere] = [await account.opened(), await account.opened()];
     const of = (sessionId: typeof here.id, changes = {}) =>
       account.started({ terms: terms({ sessionId, sid: "sid-1", scopes: ["openid"], ...changes }) });
-    const bound = await of(here.id);
     await of(here.id);
-    const offline = await of(here.id, { clientId: OTHER_CLIENT, sid: "sid-2", scopes: ["offline_access"] });
-    const other = await of(elsewhere.id, { sid: "sid-3" });
-    const ended = await accounts.endSession(user, here.id, nowMs);
-    expect(ended).toEqual({ delivered: "delivered", sessions: 1, grants: 2 });
-    expect(await accounts.findSession(user, here.secretHash, nowMs)).toBeNull();
-    expect(await accounts.refresh(user, presentation(bound, 0), nowMs)).toMatchObject({ reason: "grant_revoked" });
-    for (const grant of [offline, other]) {
-      expect(await accounts.refresh(user, presentation(grant, 0), nowMs)).toMatchObject({ kind: "granted" });
-    }
+    await of(here.id);
+    await of(here.id, { clientId: OTHER_CLIENT, sid: "sid-2", scopes: ["offline_access"] });
+    await of(elsewhere.id, { sid: "sid-3" });
+    await accounts.endSession(user, here.id, nowMs);
     expect(new Set(account.feed.told.map(({ kind }) => kind))).toEqual(new Set(["grant"]));
     await vi.waitFor(() => expect(account.clients.told).toHaveLength(2), { interval: 5 });
     // In no order: grants of one moment have none.
@@ -68,41 +46,6 @@ describe("a session in the account's object", () => {
       { clientId: CLIENT, sid: "sid-1", subject: "usr_subject" },
       { clientId: OTHER_CLIENT, sid: "sid-2" },
     ]);
-    expect(await accounts.endSession(user, here.id, nowMs)).toMatchObject({ sessions: 0 });
-  });
-
-  it("opens and gives nothing on a proof from before everything ended, and what it was proven in stays as it is", async () => {
-    const account = await newAccount();
-    const { accounts, user, nowMs } = account;
-    const provenAtEpoch = await accounts.epochOf(user, nowMs);
-    const start = grantStart({ grantId: newGrantId(platformRandom), provenAtEpoch });
-    await account.opened({ provenAtEpoch });
-    await account.started({ provenAtEpoch });
-    await accounts.endEverything(user, "password_reset", null, nowMs);
-    expect(await accounts.openSession(user, sessionOpening({ provenAtEpoch }), nowMs)).toBe("superseded");
-    expect(await accounts.startGrant(user, start, LIFETIMES, nowMs)).toMatchObject({
-      kind: "refused",
-      reason: "proof_superseded",
-      ended: "nothing",
-    });
-    expect([await accounts.listSessions(user, nowMs), await accounts.listGrants(user, nowMs)]).toEqual([[], []]);
-    const again = await accounts.epochOf(user, nowMs);
-    expect(again).toBe(provenAtEpoch + 1);
-    await account.opened({ provenAtEpoch: again });
-    await account.started({ provenAtEpoch: again });
-    await account.opened({ provenAtEpoch: null });
-  });
-
-  it("OWASP ASVS 7.2.4: a new one takes the place of the old; the old secret is dead, the apps stay", async () => {
-    const account = await newAccount();
-    const { accounts, user, nowMs } = account;
-    const old = await account.opened();
-    const app = await account.started({ terms: terms({ sessionId: old.id, scopes: ["openid"] }) });
-    const fresh = await account.opened({ replaces: old.id });
-    expect(await accounts.findSession(user, old.secretHash, nowMs)).toBeNull();
-    const next = await accounts.refresh(user, presentation(app, 0), nowMs);
-    expect(next).toMatchObject({ kind: "granted", grant: { terms: { sessionId: fresh.id } } });
-    expect(await accounts.endSession(user, fresh.id, nowMs)).toMatchObject({ sessions: 1, grants: 1 });
   });
 
   it("the fifty-first ends the one that was seen longest ago", async () => {
@@ -113,66 +56,6 @@ describe("a session in the account's object", () => {
     const sessions = await accounts.listSessions(user, nowMs + 50);
     expect(sessions).toHaveLength(50);
     expect(sessions.map(({ id }) => id)).not.toContain(first.id);
-  });
-});
-
-describe("ending everything", () => {
-  it("leaves the one session that asked for it, and nothing else", async () => {
-    const account = await newAccount();
-    const { accounts, user, nowMs } = account;
-    const [mine, other] = [await account.opened(), await account.opened()];
-    await account.started({ terms: terms({ sessionId: mine.id }) });
-    const ended = await accounts.endEverything(user, "password_changed", mine.id, nowMs);
-    expect(ended).toEqual({ delivered: "delivered", sessions: 1, grants: 1 });
-    expect(await accounts.findSession(user, mine.secretHash, nowMs)).not.toBeNull();
-    expect(await accounts.findSession(user, other.secretHash, nowMs)).toBeNull();
-    expect(account.events.told).toMatchObject([
-      { kind: "everything_ended", reason: "password_changed", grantId: null },
-    ]);
-  });
-
-  it("a session that ended gives no more codes, whoever looked at it before; one that lives does", async () => {
-    const { accounts, user, nowMs, opened, issued } = await newAccount();
-    const [gone, alive] = [await opened(), await opened()];
-    await accounts.endSession(user, gone.id, nowMs);
-    await expect(issued({ givenIn: gone.id })).rejects.toThrow("session_over");
-    await expect(issued({ givenIn: alive.id })).resolves.toBeDefined();
-    await accounts.endEverything(user, "sign_out_everywhere", null, nowMs);
-    await expect(issued({ givenIn: alive.id })).rejects.toThrow("session_over");
-  });
-
-  it("a session that outlives the end of everything gives no code on what was looked at before", async () => {
-    const { accounts, user, nowMs, opened, issued } = await newAccount();
-    const kept = await opened();
-    const before = (await accounts.findSession(user, kept.secretHash, nowMs))?.accountEpoch;
-    await accounts.endEverything(user, "password_changed", kept.id, nowMs);
-    await expect(issued({ givenIn: kept.id, provenAtEpoch: before ?? 0 })).rejects.toThrow("session_over");
-    const after = (await accounts.findSession(user, kept.secretHash, nowMs))?.accountEpoch;
-    expect(after).toBe((before ?? 0) + 1);
-    await expect(issued({ givenIn: kept.id, provenAtEpoch: after ?? 0 })).resolves.toBeDefined();
-  });
-
-  it("a blocked account opens and gives nothing, also after its object's death, until it is unblocked", async () => {
-    const account = await newAccount();
-    const { accounts, user, nowMs } = account;
-    const session = await account.opened();
-    const start = await account.started();
-    const waiting = await account.issued();
-    expect(await accounts.setBlocked(user, true, "disabled", nowMs)).toMatchObject({ sessions: 1, grants: 1 });
-    await evictDurableObject(account.stub());
-    await account.rewired();
-    expect(await accounts.findSession(user, session.secretHash, nowMs)).toBeNull();
-    expect(await accounts.openSession(user, sessionOpening(), nowMs)).toBe("blocked");
-    expect(await accounts.issueCode(user, waiting, LIFETIMES, nowMs)).toBe("blocked");
-    expect(await account.redeem(waiting)).toMatchObject({ reason: "account_blocked" });
-    expect(await accounts.refresh(user, presentation(start, 0), nowMs)).toMatchObject({ reason: "account_blocked" });
-    expect(await accounts.startGrant(user, start, LIFETIMES, nowMs)).toMatchObject({ reason: "account_blocked" });
-    expect(await accounts.setBlocked(user, true, "disabled", nowMs), "again").toMatchObject({ sessions: 0, grants: 0 });
-    expect(account.feed.told.map(({ epoch }) => epoch)).toEqual([2]);
-    await accounts.setBlocked(user, false, "admin", nowMs);
-    expect(await account.redeem(waiting), "what ended stays ended").toMatchObject({ reason: "grant_revoked" });
-    expect(await accounts.openSession(user, sessionOpening(), nowMs)).toBe("opened");
-    expect(await account.started()).toBeDefined();
   });
 });
 

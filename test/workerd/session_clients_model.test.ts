@@ -7,7 +7,8 @@ import { AccountStore } from "../../src/objects/account_store.ts";
 import { newSessionRoot, type SessionRoot } from "../../src/protocol/client_sid.ts";
 import { startGrant } from "../../src/protocol/grant_state.ts";
 import { type ClientId, newClientId, newGrantId, newSessionId, type SessionId } from "../../src/protocol/ids.ts";
-import { newAccount, sessionOpening } from "../support/account_world.ts";
+import { sessionOpening } from "../support/account_actions.ts";
+import { newAccount } from "../support/account_world.ts";
 import { ACCESS_MS, grantStart, LIFETIMES, terms } from "../support/grants.ts";
 
 const CLIENTS = [newClientId(platformRandom), newClientId(platformRandom), newClientId(platformRandom)];
