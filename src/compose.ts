@@ -7,6 +7,7 @@ import { DurableObjectLimiter } from "./adapters/durable_object_limiter.ts";
 import { JoseAccessTokens } from "./adapters/jose_access_tokens.ts";
 import { JoseTokenSigner } from "./adapters/jose_token_signer.ts";
 import { KvApiKeys } from "./adapters/kv_api_keys.ts";
+import { LeasedLimiter } from "./adapters/leased_limiter.ts";
 import { MemoryLimiter } from "./adapters/memory_limiter.ts";
 import { PUBLISHED_KEY_SECONDS, PublishedKeyCache } from "./adapters/published_key_cache.ts";
 import { remoteIssuerReader, remoteKeyRing } from "./adapters/remote.ts";
@@ -142,7 +143,7 @@ export function composeAuthorizer(
         }),
         revocations,
         failures: new FailureBudget(gateway.failedAuthenticationsPerMinute),
-        limiter: composeLimiter(bindings),
+        limiter: new LeasedLimiter(composeLimiter(bindings)),
         localLimiter: new MemoryLimiter(),
         maxHeaderBytes: gateway.maxHeaderBytes,
       },

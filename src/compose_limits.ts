@@ -17,9 +17,15 @@ export function routeLimits(route: CompiledRoute, limits: Config["limits"]): Rou
     const { name, cost, maxOriginCost } = limitUse(written);
     const limit = limits[name];
     if (limit === undefined) throw new DeploymentFault(`route ${route.id} has no limit ${name}`);
-    const { key: _, onUnavailable, dryRun, ...numbers } = limit;
-    const key = keyParts(limit).map((part) => keyPart(part, route.pattern));
-    const use = { policy: { name, ...numbers }, key, onUnavailable, cost, maxOriginCost: maxOriginCost ?? null };
+    const { key: _, onUnavailable, dryRun, precision, ...numbers } = limit;
+    const use = {
+      policy: { name, ...numbers },
+      key: keyParts(limit).map((part) => keyPart(part, route.pattern)),
+      onUnavailable,
+      leased: precision === "leased",
+      cost,
+      maxOriginCost: maxOriginCost ?? null,
+    };
     return { use, dryRun };
   });
   if (uses.length === 0) return null;

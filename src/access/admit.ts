@@ -63,10 +63,10 @@ export async function admit(
   gate: Gate,
   trace: LimitTrace,
 ): Promise<Admission> {
-  const charge = (limit: RouteLimit): LimitCharge => ({
-    limit,
-    demand: { subject: limitSubject(limit.key, route.id, principal, call), policy: limit.policy, cost: limit.cost },
-  });
+  const charge = (limit: RouteLimit): LimitCharge => {
+    const { policy, cost, leased } = limit;
+    return { limit, demand: { subject: limitSubject(limit.key, route.id, principal, call), policy, cost, leased } };
+  };
   const enforced = limits.enforced.map(charge);
   const judged = await judge(enforced, call.nowMs, gate, trace);
   if (judged === "unavailable") return { kind: "unavailable" };

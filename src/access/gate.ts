@@ -63,6 +63,7 @@ export interface RouteLimit {
   readonly policy: LimitPolicy;
   readonly key: readonly KeyPart[];
   readonly onUnavailable: "allow" | "deny" | "local";
+  readonly leased: boolean;
   /** Units that each call takes before it goes on. */
   readonly cost: number;
   /** The most that a call may cost in all by the origin's word; null where that is not asked for. */
@@ -80,6 +81,8 @@ export interface RouteOrigin {
   readonly url: string;
   readonly audience: string;
   readonly timeoutMs: number;
+  /** The name under which something stands before it; null where calls go straight on. */
+  readonly guard: string | null;
 }
 
 /** One call, read once. */

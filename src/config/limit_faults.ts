@@ -1,3 +1,5 @@
+import { leaseLifeMs, sharedQuota } from "../limits/lease.ts";
+import { quota, twentieth } from "../limits/quota.ts";
 import type { RoutePattern } from "../policy/route_pattern.ts";
 import type { ConfigFault } from "./fault.ts";
 import { KEY_PARAMETER } from "./limit_schema.ts";
@@ -15,7 +17,24 @@ export function keyParts({ key }: LimitConfig): readonly string[] {
 
 /** What is wrong with the limits in themselves. */
 export function limitFaults({ limits }: Config): ConfigFault[] {
-  return Object.entries(limits).flatMap(([name, limit]) => keyFaults(limit, `limits.${name}.key`));
+  return Object.entries(limits).flatMap(([name, limit]) => [
+    ...keyFaults(limit, `limits.${name}.key`),
+    ...leaseFaults(limit, name, `limits.${name}.precision`),
+  ]);
+}
+
+/** Units that are held for less than a call to the shared counters may take are lost as often as not. */
+const SHORTEST_LEASE_MS = 250;
+
+function leaseFaults(limit: LimitConfig, name: string, path: string): ConfigFault[] {
+  if (limit.precision === "exact") return [];
+  const policy = { name, ...limit };
+  if (twentieth(policy) === 0) {
+    return [{ path, reason: "a lease is a twentieth of the limit: there is none below 20" }];
+  }
+  return leaseLifeMs(policy) >= SHORTEST_LEASE_MS
+    ? []
+    : [{ path, reason: "a twentieth of `burst` refills in less than 250 ms, too soon to be held: raise `burst`" }];
 }
 
 function keyFaults(limit: LimitConfig, path: string): ConfigFault[] {
@@ -51,7 +70,8 @@ export function limitUseFaults(
 }
 
 function costFaults({ name, cost, maxOriginCost }: ReturnType<typeof limitUse>, limit: LimitConfig): string[] {
-  const most = limit.algorithm === "fixed" ? limit.limit : limit.burst;
+  const policy = { name, ...limit };
+  const most = limit.precision === "leased" ? sharedQuota(policy) : quota(policy);
   const faults: string[] = [];
   if (cost > most) faults.push(`a call costs ${cost}, and \`${name}\` never grants more than ${most}`);
   if (maxOriginCost === undefined) return faults;

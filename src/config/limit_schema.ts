@@ -14,6 +14,8 @@ const common = {
   key: z.union([keyPart, z.array(keyPart).min(1).max(4)]).default("principal"),
   /** What happens while the shared counters do not answer within 250 ms. */
   onUnavailable: z.enum(["allow", "deny", "local"]).default("deny"),
+  /** Whether each call asks the shared counters, or an isolate takes a twentieth of the limit ahead and spends it from memory. */
+  precision: z.enum(["exact", "leased"]).default("exact"),
   /** Counted and logged, but never denying: to see what a limit would do before it does it. */
   dryRun: z.boolean().default(false),
 };

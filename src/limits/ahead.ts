@@ -1,8 +1,6 @@
 import type { Counter, CounterState } from "./counter.ts";
+import { twentieth } from "./quota.ts";
 import { bucketAt, bucketScale } from "./token_bucket.ts";
-
-/** The part of a limit that may be kept as taken before it is: 1 in 20, and so nothing of a limit below 20. */
-const PARTS = 20;
 
 /**
  * `counter` with a little more taken than was. Kept in its place, it covers the next grants without another write, and
@@ -13,11 +11,11 @@ export function ahead(counter: Counter): Counter {
     case "fixed": {
       const { limit } = counter.policy;
       const { window, used } = counter.state;
-      const taken = Math.max(used, Math.min(limit, used + Math.floor(limit / PARTS)));
+      const taken = Math.max(used, Math.min(limit, used + twentieth(counter.policy)));
       return { ...counter, state: { window, used: taken } };
     }
     case "bucket": {
-      const units = Math.floor(counter.policy.burst / PARTS) * bucketScale(counter.policy).unitsPerToken;
+      const units = twentieth(counter.policy) * bucketScale(counter.policy).unitsPerToken;
       const level = Math.min(counter.state.level, Math.max(0, counter.state.level - units));
       return { ...counter, state: { atMs: counter.state.atMs, level } };
     }

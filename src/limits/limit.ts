@@ -28,6 +28,8 @@ export interface LimitDemand {
   readonly subject: string;
   readonly policy: LimitPolicy;
   readonly cost: number;
+  /** Whether it may be met from units that an isolate took ahead (see `lease.ts`). */
+  readonly leased?: boolean;
 }
 
 /** What one demand's counter says after the verdict. */

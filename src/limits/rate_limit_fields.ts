@@ -1,4 +1,5 @@
 import type { LimitPolicy, LimitState, LimitVerdict } from "./limit.ts";
+import { quota } from "./quota.ts";
 
 /** What a response says of its limits. */
 export interface RateLimitFields {
@@ -51,10 +52,6 @@ function compareTightness(a: Line, b: Line): number {
   const wait = b.state.resetSeconds - a.state.resetSeconds;
   if (!a.state.granted) return wait;
   return a.state.remaining / quota(a.policy) - b.state.remaining / quota(b.policy) || wait;
-}
-
-function quota(policy: LimitPolicy): number {
-  return policy.algorithm === "fixed" ? policy.limit : policy.burst;
 }
 
 /** For a bucket: the seconds that refill all of it, so that quota over window is its pace (never more). */

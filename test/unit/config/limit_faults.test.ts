@@ -59,6 +59,24 @@ describe("limits that are wrong say where and why", () => {
       /more than all/,
     ],
     [
+      "leases of a limit below 20",
+      tried({ limit: 19, precision: "leased" }),
+      "limits.tried.precision",
+      /none below 20/,
+    ],
+    [
+      "leases of a bucket that refills at once",
+      tried({ ...BUCKET, refill: 21, precision: "leased" }),
+      "limits.tried.precision",
+      /raise `burst`/,
+    ],
+    [
+      "a cost that a leased bucket never grants",
+      tried({ ...BUCKET, precision: "leased" }, { limits: [{ name: "tried", cost: 96 }] }),
+      `${ADDED}.limits[0]`,
+      /never grants more than 95/,
+    ],
+    [
       "a limit twice, spelled differently",
       tried({}, { limits: ["tried", { name: "tried" }] }),
       `${ADDED}.limits[1]`,
@@ -76,6 +94,8 @@ describe("limits that are wrong say where and why", () => {
     ["clients where tokens open too", tried({ key: "client" })],
     ["principals of a public route, who are addresses", tried({}, { public: true })],
     ["a bucket", tried(BUCKET)],
+    ["a leased bucket", tried({ ...BUCKET, precision: "leased" })],
+    ["a leased window", tried({ limit: 20, precision: "leased" })],
   ])("are right: %s", (_, change) => {
     expect(faultsOf(changed(change))).toEqual([]);
   });
