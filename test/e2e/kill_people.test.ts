@@ -15,9 +15,12 @@ import { askForDevice, poll, REFUSED, redeem, refresh } from "./token_calls.ts";
 const NO_HURRY = fileURLToPath(new URL("./configs/no_hurry.ts", import.meta.url));
 const ROUNDS = killRounds(1);
 const TIMEOUT = { timeout: 400_000 };
-/** A password is hashed on the way: that takes most of the time. */
-const HASHING = { latestMs: 350 };
-const QUICK = { latestMs: 60 };
+/** How long a sign-in takes here and now, in milliseconds. What is killed takes as long as so many of them: kills hit all of it. */
+let signInMs = 0;
+const REGISTERING = 1.2;
+const CHANGING = 2.5;
+const RESETTING = 1.5;
+const QUICK = 0.4;
 const NEXT = "a walk along the harbour wall";
 
 let world: RaceWorld;
@@ -25,6 +28,9 @@ let met = 0;
 
 beforeAll(async () => {
   world = await startRaceWorld(NO_HURRY, 4 * ROUNDS);
+  const startMs = performance.now();
+  await signedIn(world.people.emails[0] ?? "", world.people.password);
+  signInMs = performance.now() - startMs;
 });
 afterAll(() => world.dispose());
 
@@ -49,8 +55,8 @@ async function opens(email: string, password: string): Promise<boolean> {
 }
 
 /** Sends `form` and kills the runtime meanwhile; whether it was answered, which has to be the one that is told when all went well. */
-async function wasAnswered(browser: PersonBrowser, form: FormCall, moment = HASHING): Promise<Answer | null> {
-  const answer = await killedDuring(world, moment, () => browser.send(form));
+async function wasAnswered(browser: PersonBrowser, form: FormCall, signIns: number): Promise<Answer | null> {
+  const answer = await killedDuring(world, { latestMs: signIns * signInMs }, () => browser.send(form));
   if (answer !== null) expect(answer.status).toBe(303);
   return answer;
 }
@@ -87,7 +93,7 @@ test(
       const email = `newcomer${round}@example.org`;
       const browser = world.newBrowser();
       const register = () => browser.formOn("/register", "/register", { email, password });
-      const answered = await wasAnswered(browser, await register());
+      const answered = await wasAnswered(browser, await register(), REGISTERING);
       const isMailed = (await linkFor(email)) !== null;
       if (answered !== null) expect(isMailed).toBe(true);
       expect(await opens(email, password), "before the address is confirmed").toBe(false);
@@ -132,7 +138,7 @@ test(
       const there = await signedIn(email, password);
       const { refreshToken } = await redeem(own, webClient, await there.codeFor(webClient));
       const fields = { current_password: password, new_password: NEXT };
-      const answered = await wasAnswered(here, await here.formOn("/account", "/account/password", fields));
+      const answered = await wasAnswered(here, await here.formOn("/account", "/account/password", fields), CHANGING);
       const isNew = await opens(email, NEXT);
       expect(await opens(email, password)).toBe(!isNew);
       if (answered !== null) expect(isNew && (await here.isSignedIn())).toBe(true);
@@ -159,7 +165,7 @@ test(
       await browser.send(await browser.formOn("/forgot", "/forgot", { email }));
       const link = await linkFor(email);
       if (link === null) throw new Error("nothing was mailed");
-      const answered = await wasAnswered(browser, await formBehind(browser, link));
+      const answered = await wasAnswered(browser, await formBehind(browser, link), RESETTING);
       const isAlive = (await browser.get(link.path)).status === 200;
       expect([await opens(email, world.people.password), await opens(email, NEXT)]).toEqual([isAlive, !isAlive]);
       if (answered !== null) expect(isAlive).toBe(false);
@@ -212,7 +218,7 @@ test("killed while a device is let in, and while it collects: let in or not, and
     const isWaiting = (await browser.deviceForm(device.userCode)) !== null;
     if (answered !== null) expect(isWaiting).toBe(false);
     if (isWaiting) await browser.allowDevice(device.userCode);
-    const collected = await killedDuring(world, QUICK, () => poll(own, client, device));
+    const collected = await killedDuring(world, { latestMs: QUICK * signInMs }, () => poll(own, client, device));
     const again = await poll(other, client, device);
     const given = [collected, again].filter((answer) => answer?.status === 200);
     expect(given.length).toBeLessThan(2);
