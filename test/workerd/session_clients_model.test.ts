@@ -55,10 +55,10 @@ class World {
 
   constructor(storage: DurableObjectStorage) {
     this.#sql = storage.sql;
+    this.#store = new AccountStore(storage);
     for (const table of ["grants", "sessions", "session_clients", "notice_outbox"]) {
       this.#sql.exec(`DELETE FROM ${table}`);
     }
-    this.#store = new AccountStore(storage);
   }
 
   /** Does `step`, and returns who has to be told of it, as `client sid`. */
