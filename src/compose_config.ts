@@ -66,7 +66,7 @@ export function gateRoutes(config: CompiledConfig): RouteTable<GateRoute> {
   );
 }
 
-function gateRoute(route: CompiledRoute, { origins, limits }: CompiledConfig): GateRoute {
+function gateRoute(route: CompiledRoute, { origins, limits, gateway }: CompiledConfig): GateRoute {
   const origin = origins[route.origin];
   if (origin === undefined) throw new DeploymentFault(`route ${route.id} has no origin`);
   const { deprecation, onStale } = route;
@@ -75,7 +75,7 @@ function gateRoute(route: CompiledRoute, { origins, limits }: CompiledConfig): G
     isPublic: route.public,
     credentials: route.credentials,
     rule: { scopes: route.scopes, roles: route.roles },
-    limits: routeLimits(route, limits),
+    limits: routeLimits(route, { limits, gateway }),
     toleratedStalenessMs: onStale === "deny" ? 0 : onStale.allowForSeconds * 1000,
     maxBodyBytes: route.maxBodyBytes,
     deprecation:

@@ -1,9 +1,9 @@
 import type { RouteLimits } from "./access/gate.ts";
 import { DeploymentFault } from "./bindings.ts";
+import type { CompiledConfig } from "./config/compile.ts";
 import { keyParts, limitUse } from "./config/limit_faults.ts";
 import { KEY_PARAMETER } from "./config/limit_schema.ts";
 import type { CompiledRoute } from "./config/route_faults.ts";
-import type { Config } from "./config/schema.ts";
 import type { KeyPart } from "./policy/limit_subject.ts";
 import type { RoutePattern } from "./policy/route_pattern.ts";
 
@@ -12,7 +12,10 @@ import type { RoutePattern } from "./policy/route_pattern.ts";
  */
 
 /** The limits that `route` names, null for none. Throws `DeploymentFault` for a name that a compiled configuration cannot hold. */
-export function routeLimits(route: CompiledRoute, limits: Config["limits"]): RouteLimits | null {
+export function routeLimits(
+  route: CompiledRoute,
+  { limits, gateway }: Pick<CompiledConfig, "limits" | "gateway">,
+): RouteLimits | null {
   const uses = route.limits.map((written) => {
     const { name, cost, maxOriginCost } = limitUse(written);
     const limit = limits[name];
@@ -32,6 +35,7 @@ export function routeLimits(route: CompiledRoute, limits: Config["limits"]): Rou
   return {
     enforced: uses.filter(({ dryRun }) => !dryRun).map(({ use }) => use),
     onTrial: uses.filter(({ dryRun }) => dryRun).map(({ use }) => use),
+    fields: gateway.rateLimitFields,
     hearsOrigin: uses.some(({ use }) => use.maxOriginCost !== null),
   };
 }

@@ -1,5 +1,6 @@
 import { Outage } from "../kernel/outage.ts";
 import type { LimitDemand, LimitPolicy, LimitVerdict } from "../limits/limit.ts";
+import type { FieldStyle } from "../limits/rate_limit_fields.ts";
 import { limitSubject } from "../policy/limit_subject.ts";
 import type { Principal } from "../policy/principal.ts";
 import type { Limiter } from "../ports/limiter.ts";
@@ -9,6 +10,8 @@ import type { Call, Gate, GateRoute, RouteLimit, RouteLimits } from "./gate.ts";
 export interface JudgedLimits {
   readonly verdict: LimitVerdict;
   readonly policies: readonly LimitPolicy[];
+  /** What of it the caller is told in fields. */
+  readonly fields: FieldStyle;
 }
 
 /** What the log says of the limits, by their names. */
@@ -68,7 +71,7 @@ export async function admit(
     return { limit, demand: { subject: limitSubject(limit.key, route.id, principal, call), policy, cost, leased } };
   };
   const enforced = limits.enforced.map(charge);
-  const judged = await judge(enforced, call.nowMs, gate, trace);
+  const judged = await judge(enforced, limits.fields, call.nowMs, gate, trace);
   if (judged === "unavailable") return { kind: "unavailable" };
   if (judged !== null && !judged.verdict.granted) {
     trace.denied = namesOf(judged.verdict);
@@ -81,24 +84,29 @@ export async function admit(
 
 async function judge(
   charges: readonly LimitCharge[],
+  fields: FieldStyle,
   nowMs: number,
   gate: Gate,
   trace: LimitTrace,
 ): Promise<JudgedLimits | null | "unavailable"> {
   if (charges.length === 0) return null;
   try {
-    return await judgeBy(gate.limiter, charges, nowMs);
+    return { ...(await judgeBy(gate.limiter, charges, nowMs)), fields };
   } catch (error) {
     if (!(error instanceof Outage)) throw error;
     const local = charges.filter(({ limit }) => limit.onUnavailable === "local");
     trace.skipped = charges.flatMap(({ limit }) => (limit.onUnavailable === "local" ? [] : [limit.policy.name]));
     if (charges.some(({ limit }) => limit.onUnavailable === "deny")) return "unavailable";
     trace.local = local.map(({ limit }) => limit.policy.name);
-    return local.length === 0 ? null : judgeBy(gate.localLimiter, local, nowMs);
+    return local.length === 0 ? null : { ...(await judgeBy(gate.localLimiter, local, nowMs)), fields };
   }
 }
 
-async function judgeBy(limiter: Limiter, charges: readonly LimitCharge[], nowMs: number): Promise<JudgedLimits> {
+async function judgeBy(
+  limiter: Limiter,
+  charges: readonly LimitCharge[],
+  nowMs: number,
+): Promise<Omit<JudgedLimits, "fields">> {
   const verdict = await limiter.take(
     charges.map(({ demand }) => demand),
     nowMs,

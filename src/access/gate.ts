@@ -1,4 +1,5 @@
 import type { LimitPolicy } from "../limits/limit.ts";
+import type { FieldStyle } from "../limits/rate_limit_fields.ts";
 import type { AccessRule } from "../policy/evaluate.ts";
 import type { KeyPart } from "../policy/limit_subject.ts";
 import type { RouteTable } from "../policy/route_table.ts";
@@ -57,6 +58,8 @@ export interface RouteLimits {
   readonly onTrial: readonly RouteLimit[];
   /** Whether the origin's word on the cost is listened to for any of them. */
   readonly hearsOrigin: boolean;
+  /** What callers are told of them. */
+  readonly fields: FieldStyle;
 }
 
 export interface RouteLimit {

@@ -123,7 +123,7 @@ function insufficientScope(route: GateRoute, { resourceMetadataUrl }: RefusalCon
 }
 
 function quotaExceeded({ limits }: Extract<Refusal, { kind: "quota_exceeded" }>): Mapped {
-  const { fields, retryAfterSeconds } = rateLimitFields(limits.verdict, limits.policies);
+  const { fields, retryAfterSeconds } = rateLimitFields(limits.verdict, limits.policies, limits.fields);
   const headers = new Headers();
   for (const [name, value] of fields) headers.set(name, value);
   headers.set("retry-after", String(retryAfterSeconds ?? 1));

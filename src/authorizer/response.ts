@@ -27,7 +27,8 @@ export function passResponse(
     : problemResponse(ORIGIN_PROBLEMS[forwarded.error], requestId);
   const { headers } = response;
   if (limits !== null) {
-    for (const [name, value] of rateLimitFields(limits.verdict, limits.policies).fields) headers.set(name, value);
+    const { verdict, policies, fields } = limits;
+    for (const [name, value] of rateLimitFields(verdict, policies, fields).fields) headers.set(name, value);
   }
   if (route.deprecation !== null) setDeprecation(headers, route.deprecation);
   return response;

@@ -16,4 +16,6 @@ export const gateway = z.strictObject({
     .default(32 * 1024),
   /** Verifications of unknown credentials per address and isolate that may fail, refilled each minute. */
   failedAuthenticationsPerMinute: z.int().min(1).default(600),
+  /** What responses say of their limits: the fields of draft-ietf-httpapi-ratelimit-headers-10, the older three, both or none. */
+  rateLimitFields: z.enum(["both", "draft", "older", "none"]).default("both"),
 });

@@ -1,5 +1,6 @@
 import type { LimitPolicy, LimitState, LimitVerdict } from "./limit.ts";
 import { quota } from "./quota.ts";
+import { structuredInteger, structuredString } from "./structured_item.ts";
 
 /** What a response says of its limits. */
 export interface RateLimitFields {
@@ -14,8 +15,8 @@ interface Line {
   readonly state: LimitState;
 }
 
-/** RFC 9651 §3.3.1: an Integer has at most 15 digits. */
-const MAX_INTEGER = 999_999_999_999_999;
+/** Which fields a response carries: the draft's two, the older three, both or none. */
+export type FieldStyle = "both" | "draft" | "older" | "none";
 
 /**
  * `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10 §3 and §4), and the older
@@ -23,7 +24,11 @@ const MAX_INTEGER = 999_999_999_999_999;
  * are those of the demands, in their order. No fields where there is no limit. Where policies share a name the tightest
  * stands for it, for a client could not tell them apart. Throws `RangeError` for a name that is not printable ASCII.
  */
-export function rateLimitFields(verdict: LimitVerdict, policies: readonly LimitPolicy[]): RateLimitFields {
+export function rateLimitFields(
+  verdict: LimitVerdict,
+  policies: readonly LimitPolicy[],
+  style: FieldStyle,
+): RateLimitFields {
   const lines = verdict.limits.flatMap((state, index): Line[] => {
     const policy = policies[index];
     return policy === undefined ? [] : [{ policy, state }];
@@ -34,16 +39,28 @@ export function rateLimitFields(verdict: LimitVerdict, policies: readonly LimitP
   const named = lines.filter((line) => byTightness.find((other) => other.policy.name === line.policy.name) === line);
   return {
     fields: [
-      ["RateLimit-Policy", named.map(policyItem).join(", ")],
-      ["RateLimit", named.map(limitItem).join(", ")],
-      ["RateLimit-Limit", structuredInteger(quota(tightest.policy))],
-      ["RateLimit-Remaining", structuredInteger(tightest.state.remaining)],
-      ["RateLimit-Reset", structuredInteger(tightest.state.resetSeconds)],
+      ...(style === "both" || style === "draft" ? draftFields(named) : []),
+      ...(style === "both" || style === "older" ? olderFields(tightest) : []),
     ],
     retryAfterSeconds: verdict.granted
       ? null
       : Math.max(1, ...lines.filter(({ state }) => !state.granted).map(({ state }) => state.resetSeconds)),
   };
+}
+
+function draftFields(lines: readonly Line[]): [string, string][] {
+  return [
+    ["RateLimit-Policy", lines.map(policyItem).join(", ")],
+    ["RateLimit", lines.map(limitItem).join(", ")],
+  ];
+}
+
+function olderFields({ policy, state }: Line): [string, string][] {
+  return [
+    ["RateLimit-Limit", structuredInteger(quota(policy))],
+    ["RateLimit-Remaining", structuredInteger(state.remaining)],
+    ["RateLimit-Reset", structuredInteger(state.resetSeconds)],
+  ];
 }
 
 /** Denying before granting; then the longest wait among those that deny, the least left of its quota among the rest. */
@@ -68,16 +85,4 @@ function policyItem({ policy }: Line): string {
 function limitItem({ policy, state }: Line): string {
   const remaining = structuredInteger(state.remaining);
   return `${structuredString(policy.name)};r=${remaining};t=${structuredInteger(state.resetSeconds)}`;
-}
-
-/** RFC 9651 §4.1.4. */
-function structuredInteger(value: number): string {
-  if (!Number.isInteger(value) || Math.abs(value) > MAX_INTEGER) throw new RangeError("not a structured integer");
-  return String(value);
-}
-
-/** RFC 9651 §4.1.6. What it cannot carry is refused, for a line break would forge a field. */
-function structuredString(text: string): string {
-  if (!/^[\x20-\x7e]*$/.test(text)) throw new RangeError("a policy's name must be printable ASCII");
-  return `"${text.replace(/["\\]/g, "\\$&")}"`;
 }

@@ -1,6 +1,7 @@
 import { parseDictionary, parseList } from "structured-headers";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { bearer, type ForgeKey, ringKey, token } from "../support/forge.ts";
+import { gatewayConfig } from "../support/gateway_config.ts";
 import { type Installation, install } from "../support/install.ts";
 import { storedKey } from "../support/keys.ts";
 import { captureLogs } from "../support/logs.ts";
@@ -137,6 +138,27 @@ describe("a limit of 5 in 10 s through the whole gate", () => {
     expect(response.status).toBe(500);
     expect(fields(response)).toEqual([5, 4, 10]);
   });
+});
+
+describe("the fields that the gateway is set to", () => {
+  it.each([
+    ["draft", ["ratelimit", "ratelimit-policy"]],
+    ["older", ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"]],
+    ["none", []],
+  ] as const)(
+    "%s: these and no others, granted and denied; a denial always says when to retry",
+    async (style, names) => {
+      const base = gatewayConfig();
+      const gate = install({ config: { ...base, gateway: { ...base.gateway, rateLimitFields: style } } });
+      const caller = bearer(await token(ring));
+      for (let count = 0; count < 6; count++) {
+        const response = await ping(gate, caller);
+        const told = [...response.headers.keys()].filter((name) => name.startsWith("ratelimit")).sort();
+        expect(told).toEqual(names);
+        expect(response.headers.has("retry-after")).toBe(response.status === 429);
+      }
+    },
+  );
 });
 
 describe("limits by address and by route", () => {

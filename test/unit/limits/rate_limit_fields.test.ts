@@ -2,18 +2,20 @@ import * as fc from "fast-check";
 import { parseList } from "structured-headers";
 import { describe, expect, it } from "vitest";
 import type { LimitPolicy, LimitState } from "../../../src/limits/limit.ts";
-import { rateLimitFields } from "../../../src/limits/rate_limit_fields.ts";
+import { type FieldStyle, rateLimitFields } from "../../../src/limits/rate_limit_fields.ts";
 import { bucket, fixed } from "../../support/limit_policies.ts";
 
 function state(policy: LimitPolicy, remaining: number, resetSeconds: number, granted = true): LimitState {
   return { policy: policy.name, granted, remaining, resetSeconds };
 }
 
+const STYLES = ["both", "draft", "older", "none"] as const;
+
 type Fields = Record<string, string | number | null>;
 
-function fieldsOf(policies: readonly LimitPolicy[], limits: readonly LimitState[]): Fields {
+function fieldsOf(policies: readonly LimitPolicy[], limits: readonly LimitState[], style: FieldStyle = "both"): Fields {
   const granted = limits.every((limit) => limit.granted);
-  const { fields, retryAfterSeconds } = rateLimitFields({ granted, limits }, policies);
+  const { fields, retryAfterSeconds } = rateLimitFields({ granted, limits }, policies, style);
   return { ...Object.fromEntries(fields), retryAfterSeconds };
 }
 
@@ -74,7 +76,49 @@ describe("rate limit fields", () => {
   });
 
   it("says nothing where there is no limit", () => {
-    expect(rateLimitFields({ granted: true, limits: [] }, [])).toEqual({ fields: [], retryAfterSeconds: null });
+    expect(rateLimitFields({ granted: true, limits: [] }, [], "both")).toEqual({ fields: [], retryAfterSeconds: null });
+  });
+
+  it.each([
+    ["both", ["RateLimit", "RateLimit-Limit", "RateLimit-Policy", "RateLimit-Remaining", "RateLimit-Reset"]],
+    ["draft", ["RateLimit", "RateLimit-Policy"]],
+    ["older", ["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"]],
+    ["none", []],
+  ] as const)("the style `%s` has these fields and no others, and always the wait of a denial", (style, names) => {
+    const { retryAfterSeconds, ...fields } = fieldsOf([fixed(5)], [state(fixed(5), 0, 7, false)], style);
+    expect(Object.keys(fields).sort()).toEqual(names);
+    expect(retryAfterSeconds).toBe(7);
+  });
+
+  it("RFC 9651: of any limits, in any style, every field parses, and no number is negative", () => {
+    const count = fc.nat(1_000_000_000);
+    const line = fc.record({
+      policy: fc.oneof(
+        fc.record({ limit: count }).map(({ limit }) => fixed(limit + 1)),
+        fc
+          .record({ burst: fc.integer({ min: 1, max: 1_000_000 }), refill: fc.integer({ min: 1, max: 1_000_000 }) })
+          .map(({ burst, refill }) => ({ ...bucket(burst), refill })),
+      ),
+      remaining: count,
+      reset: fc.integer({ min: 1, max: 31 * 86_400 }),
+      granted: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.array(line, { minLength: 1, maxLength: 5 }), fc.constantFrom(...STYLES), (lines, style) => {
+        const policies = lines.map(({ policy }, index) => ({ ...policy, name: `${policy.name}-${index}` }));
+        const states = lines.map(({ remaining, reset, granted }, index) =>
+          state(policies[index] ?? fixed(1), remaining, reset, granted),
+        );
+        const { retryAfterSeconds, ...fields } = fieldsOf(policies, states, style);
+        for (const [name, value] of Object.entries(fields)) {
+          const parameters = parseList(String(value)).flatMap(([item, own]) =>
+            name.includes("-") && name !== "RateLimit-Policy" ? [item] : [...own.values()],
+          );
+          for (const number of parameters) expect(Number(number), name).toBeGreaterThanOrEqual(0);
+        }
+      }),
+      { numRuns: 1_000 },
+    );
   });
 
   it("RFC 9651 4.1.6: any printable ASCII name survives a round trip", () => {
