@@ -41,13 +41,7 @@ export class D1ActionLinks implements ActionLinks {
    * its owner with the one that they then hold themselves.
    */
   async spend(hash: string, purpose: LinkPurpose, nowMs: number) {
-    const sql = `DELETE FROM action_links WHERE purpose = ?2 AND hash IN (
-        SELECT sibling.hash FROM action_links AS spent
-          JOIN action_links AS sibling ON sibling.user_id = spent.user_id AND sibling.purpose = spent.purpose
-        WHERE spent.hash = ?1 AND spent.purpose = ?2 AND spent.expires_at > ?3
-          AND (?2 <> 'undo_email_change' OR sibling.expires_at >= spent.expires_at))
-      RETURNING hash, user_id, email`;
-    const { results } = await onD1(() => this.#db.prepare(sql).bind(hash, purpose, nowMs).all<{ hash: string }>());
+    const { results } = await onD1(() => linkSpend(this.#db, hash, purpose, nowMs).all<{ hash: string }>());
     const row = results.find((one) => one.hash === hash);
     return row === undefined ? null : readLink(row);
   }
@@ -56,6 +50,17 @@ export class D1ActionLinks implements ActionLinks {
     const sql = "DELETE FROM action_links WHERE user_id = ? AND purpose = ?";
     await onD1(() => this.#db.prepare(sql).bind(user, purpose).run());
   }
+}
+
+/** Spends a link, and its siblings with it, as part of another transaction. Nothing where it does not work at `nowMs`. */
+export function linkSpend(db: D1Database, hash: string, purpose: LinkPurpose, nowMs: number): D1PreparedStatement {
+  const sql = `DELETE FROM action_links WHERE purpose = ?2 AND hash IN (
+      SELECT sibling.hash FROM action_links AS spent
+        JOIN action_links AS sibling ON sibling.user_id = spent.user_id AND sibling.purpose = spent.purpose
+      WHERE spent.hash = ?1 AND spent.purpose = ?2 AND spent.expires_at > ?3
+        AND (?2 <> 'undo_email_change' OR sibling.expires_at >= spent.expires_at))
+    RETURNING hash, user_id, email`;
+  return db.prepare(sql).bind(hash, purpose, nowMs);
 }
 
 /** Keeps `link` as part of another transaction; nothing for a user that does not exist. */

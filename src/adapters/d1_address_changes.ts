@@ -2,12 +2,12 @@ import type { AddressChange, AddressChanges } from "../ports/address_changes.ts"
 import type { MailCourier } from "../ports/mail_queue.ts";
 import type { UserId } from "../protocol/ids.ts";
 import { onD1, transact } from "./d1.ts";
-import { linkInsert } from "./d1_action_links.ts";
+import { linkInsert, linkSpend } from "./d1_action_links.ts";
 import { mailInsert } from "./d1_mail_outbox.ts";
 import { securityEventInserts } from "./d1_security_events.ts";
-import { emailTaken, userUpdate } from "./d1_users.ts";
+import { emailTaken, LIVE_LINK, userUpdate } from "./d1_users.ts";
 
-/** Changes of address in D1: one transaction over the user, the mails, the link and the record. */
+/** Changes of address in D1: one transaction over the user, the mails, both links and the record. */
 export class D1AddressChanges implements AddressChanges {
   readonly #db: D1Database;
   readonly #courier: Pick<MailCourier, "expect"> | null;
@@ -18,19 +18,22 @@ export class D1AddressChanges implements AddressChanges {
     this.#courier = courier;
   }
 
-  async commit(change: AddressChange, nowMs: number): Promise<"changed" | "conflict" | "email_taken"> {
-    const { before, after, normalisedEmail, event, mails, undo } = change;
+  async commit(change: AddressChange, nowMs: number) {
+    const { before, after, normalisedEmail, link, event, mails, undo } = change;
     await this.#courier?.expect();
     if (change.outdoesUnconfirmed) await this.#dropUnconfirmed(normalisedEmail, before.id);
+    const live = [link.hash, link.purpose, before.id, nowMs];
+    const onlyIf = { sql: `EXISTS (${LIVE_LINK})`, values: live };
     const statements = [
-      userUpdate(this.#db, before, after, normalisedEmail),
-      ...securityEventInserts(this.#db, [event]),
-      ...mails.map((mail) => mailInsert(this.#db, mail, nowMs)),
+      userUpdate(this.#db, before, after, normalisedEmail, live),
+      ...securityEventInserts(this.#db, [event], onlyIf),
+      ...mails.map((mail) => mailInsert(this.#db, mail, nowMs, null, onlyIf)),
       ...(undo === null ? [] : [linkInsert(this.#db, undo)]),
+      linkSpend(this.#db, link.hash, link.purpose, nowMs),
     ];
     const changed = await transact(this.#db, statements).catch(emailTaken);
-    if (changed === "email_taken") return changed;
-    return changed === "conflict" || changed === 0 ? "conflict" : "changed";
+    // A link goes with its user: where nothing was changed, it is the link that does not work.
+    return changed === 0 ? "link_dead" : typeof changed === "number" ? "changed" : changed;
   }
 
   /** Who has no password was made by an operator, and stays. Nobody signed in as the others: nothing else is theirs. */

@@ -98,16 +98,17 @@ export class D1MailOutbox implements Mail, MailQueue {
   }
 }
 
-/** Takes `message` in as part of another transaction. */
+/** Takes `message` in as part of another transaction, where `condition` holds: an expression of SQL with its values. */
 export function mailInsert(
   db: D1Database,
   { to, kind, subject, text }: MailMessage,
   nowMs: number,
   onceKey: string | null = null,
+  condition: { readonly sql: string; readonly values: readonly unknown[] } = { sql: "1", values: [] },
 ): D1PreparedStatement {
   const sql = `INSERT INTO mail_outbox (recipient, kind, subject, body, created_at, due_at, once_key)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6) ON CONFLICT (once_key) DO NOTHING`;
-  return db.prepare(sql).bind(to, kind, subject, text, nowMs, onceKey);
+    SELECT ?1, ?2, ?3, ?4, ?5, ?5, ?6 WHERE ${condition.sql} ON CONFLICT (once_key) DO NOTHING`;
+  return db.prepare(sql).bind(to, kind, subject, text, nowMs, onceKey, ...condition.values);
 }
 
 /**

@@ -42,13 +42,18 @@ export class D1SecurityEvents implements SecurityEventRecords {
   }
 }
 
-/** Keeps `events` as part of another transaction. */
-export function securityEventInserts(db: D1Database, events: readonly SecurityEvent[]): D1PreparedStatement[] {
+/** Keeps `events` as part of another transaction, where `condition` holds: an expression of SQL with its values. */
+export function securityEventInserts(
+  db: D1Database,
+  events: readonly SecurityEvent[],
+  condition: { readonly sql: string; readonly values: readonly unknown[] } = { sql: "1", values: [] },
+): D1PreparedStatement[] {
   const insert = db.prepare(
-    "INSERT INTO security_events (id, user_id, kind, detail, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
+    `INSERT INTO security_events (id, user_id, kind, detail, at) SELECT ?, ?, ?, ?, ? WHERE ${condition.sql}
+     ON CONFLICT (id) DO NOTHING`,
   );
   return events.map(({ id, userId, kind, reason, grantId, clientId, atMs }) =>
-    insert.bind(id, userId, kind, JSON.stringify({ reason, grantId, clientId }), atMs),
+    insert.bind(id, userId, kind, JSON.stringify({ reason, grantId, clientId }), atMs, ...condition.values),
   );
 }
 

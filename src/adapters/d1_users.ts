@@ -114,7 +114,8 @@ export class D1Users implements UserDirectory {
   }
 }
 
-const LIVE_LINK = "SELECT 1 FROM action_links WHERE hash = ? AND purpose = ? AND user_id = ? AND expires_at > ?";
+/** Finds the mailed link that allows a change: its values are the hash, the purpose, the user and the time. */
+export const LIVE_LINK = "SELECT 1 FROM action_links WHERE hash = ? AND purpose = ? AND user_id = ? AND expires_at > ?";
 
 /**
  * Writes `after` over `before`, as part of a transaction that the schema refuses where the version has moved. With `link`, the values

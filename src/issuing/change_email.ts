@@ -111,8 +111,7 @@ export async function confirmEmailChange(
 ): Promise<Result<EmailChanged, EmailConfirmFault>> {
   const read = await readEmailChange(token, person, people, nowMs);
   if (!read.ok) return read;
-  const link = await people.links.spend(await hashLinkToken(token), "change_email", nowMs);
-  if (link === null) return err({ kind: "link_dead" });
+  const link = read.value;
   const { emailUndoSeconds } = people.settings.passwords;
   const undoToken = toBase64url(people.random(32));
   const undoHash = await hashLinkToken(undoToken);
@@ -120,7 +119,7 @@ export async function confirmEmailChange(
   const moved = await moveAddress(
     link.user,
     { email: link.email },
-    "confirmed",
+    { hash: await hashLinkToken(token), purpose: "change_email" },
     ({ id: user, email }) => ({
       mails: [{ to: email, ...emailChangedText(mailSender(people), undoToken, emailUndoSeconds) }],
       undo: { hash: undoHash, purpose: "undo_email_change", user, email, expiresAtMs },
@@ -129,7 +128,7 @@ export async function confirmEmailChange(
     people,
     nowMs,
   );
-  if (moved.kind !== "moved") return err(moved.kind === "gone" ? { kind: "link_dead" } : { kind: "email_taken" });
+  if (moved.kind !== "moved") return err({ kind: moved.kind });
   // Attempts are counted by name: the new one gets to know this browser, as the old one did.
   const attempt = await attemptOf(loginName(moved.user.email), visitor, people);
   const browser = await welcome(attempt, people, nowMs);

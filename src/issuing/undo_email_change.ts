@@ -20,7 +20,7 @@ export interface EmailChangeUndone extends PasswordReset {
 /**
  * Takes an account back for the address that it had before, with a new password: whoever moved it away knows the old one. The link went
  * to that address alone. Everything is ended twice, as in `resetPassword`, and every link by which the address could be moved again
- * is dead. An account that somebody registered under the old address meanwhile and could not confirm gives way. Throws
+ * is dead. The link itself ends in the transaction that takes the account back: a crash leaves it good. An account that somebody registered under the old address meanwhile and could not confirm gives way. Throws
  * `Busy` and `Outage`.
  */
 export async function undoEmailChange(
@@ -38,18 +38,16 @@ export async function undoEmailChange(
   if (await isAnothers(link.email, user.id, people)) return err({ kind: "email_taken" });
   const passwordHash = await people.passwords.hash(judged.value);
   await people.accounts.endEverything(user.id, "email_change_undone", null, nowMs);
-  const spent = await people.links.spend(hash, "undo_email_change", nowMs);
-  if (spent === null) return err({ kind: "link_dead" });
   await people.links.forget(user.id, "change_email");
   const told = mailSender(people);
   const moved = await moveAddress(
     user.id,
-    { email: spent.email, passwordHash },
-    "undone",
+    { email: link.email, passwordHash },
+    { hash, purpose: "undo_email_change" },
     ({ email }) => ({
       mails: [
-        { to: spent.email, ...passwordChangedText(told) },
-        ...(isSame(email, spent.email) ? [] : [{ to: email, ...emailChangeUndoneText(told) }]),
+        { to: link.email, ...passwordChangedText(told) },
+        ...(isSame(email, link.email) ? [] : [{ to: email, ...emailChangeUndoneText(told) }]),
       ],
       undo: null,
       outdoesUnconfirmed: true,
@@ -57,7 +55,7 @@ export async function undoEmailChange(
     people,
     nowMs,
   );
-  if (moved.kind !== "moved") return err({ kind: moved.kind === "gone" ? "link_dead" : "email_taken" });
+  if (moved.kind !== "moved") return err({ kind: moved.kind });
   await people.accounts.endEverything(user.id, "email_change_undone", null, nowMs);
   const attempt = await attemptOf(loginName(moved.user.email), visitor, people);
   return ok({ user: user.id, eventId: moved.eventId, browser: await welcome(attempt, people, nowMs) });

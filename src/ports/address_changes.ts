@@ -1,4 +1,4 @@
-import type { ActionLink } from "./action_links.ts";
+import type { ActionLink, LinkPurpose } from "./action_links.ts";
 import type { MailMessage } from "./mail.ts";
 import type { SecurityEvent } from "./operator_records.ts";
 import type { UserRecord } from "./users.ts";
@@ -9,6 +9,11 @@ export interface AddressChange {
   readonly after: UserRecord;
   /** The new address in its normal form. */
   readonly normalisedEmail: string;
+  /** The mailed link that allows it. */
+  readonly link: {
+    readonly hash: string;
+    readonly purpose: Extract<LinkPurpose, "change_email" | "undo_email_change">;
+  };
   readonly event: SecurityEvent;
   /** Whom to tell. */
   readonly mails: readonly MailMessage[];
@@ -24,8 +29,9 @@ export interface AddressChange {
 /** Moves users to other addresses. Throws `Outage`. */
 export interface AddressChanges {
   /**
-   * Makes the change with its record, its mails and its link, all of it or nothing: no crash leaves an address changed and nobody told.
-   * `conflict`: the user is not `before` any more.
+   * Spends the link and makes the change with its record, its mails and the link in them, all of it or nothing: no crash leaves an
+   * address changed and nobody told, or a way back used up and the account where it was. `conflict`: the user is not `before` any more;
+   * `link_dead`: the link does not work for them at `nowMs`.
    */
-  commit(change: AddressChange, nowMs: number): Promise<"changed" | "conflict" | "email_taken">;
+  commit(change: AddressChange, nowMs: number): Promise<"changed" | "conflict" | "email_taken" | "link_dead">;
 }

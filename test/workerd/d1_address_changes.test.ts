@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { D1ActionLinks } from "../../src/adapters/d1_action_links.ts";
 import { D1AddressChanges } from "../../src/adapters/d1_address_changes.ts";
 import { D1Users } from "../../src/adapters/d1_users.ts";
 import { Outage } from "../../src/kernel/outage.ts";
@@ -10,6 +11,7 @@ import { someUser } from "../support/users.ts";
 const NOW = 1_700_000_000_000;
 const { db } = backstage;
 const users = new D1Users(db);
+const links = new D1ActionLinks(db);
 
 beforeAll(migrate);
 
@@ -19,12 +21,16 @@ async function stored(wishes: Partial<UserRecord> = {}): Promise<UserRecord> {
   return user;
 }
 
-function change(before: UserRecord, wishes: Partial<AddressChange> = {}): AddressChange {
+/** A change of `before` that a link allows. */
+async function change(before: UserRecord, wishes: Partial<AddressChange> = {}): Promise<AddressChange> {
+  const link = { hash: crypto.randomUUID(), purpose: "change_email" } as const;
+  await links.insert({ ...link, user: before.id, email: "new@example.com", expiresAtMs: NOW + 1 });
   const email = wishes.after?.email ?? `${crypto.randomUUID()}@example.com`;
   return {
     before,
     after: { ...before, email, emailVerified: true, updatedAtMs: NOW },
     normalisedEmail: email,
+    link,
     event: {
       id: crypto.randomUUID(),
       userId: before.id,
@@ -62,25 +68,46 @@ describe("a change of address in D1", () => {
 
   it("is one with its record, its mail and its link", async () => {
     const before = await stored();
-    const wanted = change(before);
+    const wanted = await change(before);
     expect(await changes.commit(wanted, NOW)).toBe("changed");
     expect(await users.find(before.id)).toEqual({ ...wanted.after, version: 2 });
     expect(await kept(wanted)).toEqual([1, 1, 1]);
+    expect(await links.peek(wanted.link.hash, "change_email", NOW), "spent").toBeNull();
+  });
+
+  it.each([
+    ["was used", async ({ link }: AddressChange) => links.spend(link.hash, link.purpose, NOW).then(() => NOW)],
+    ["is too old", async () => NOW + 1],
+  ])("by a link that %s is none, and tells nobody", async (_, kill) => {
+    const before = await stored();
+    const wanted = await change(before, { undo: null });
+    expect(await changes.commit(wanted, await kill(wanted))).toBe("link_dead");
+    expect([await users.find(before.id), await kept(wanted)]).toEqual([before, [0, 0, 0]]);
+  });
+
+  it("by a link of another user is none", async () => {
+    const [before, other] = [await stored(), await stored()];
+    const { link } = await change(other);
+    const wanted = { ...(await change(before)), link };
+    expect(await changes.commit(wanted, NOW)).toBe("link_dead");
+    expect(await users.find(before.id)).toEqual(before);
   });
 
   it("of a user who changed meanwhile, or is gone, is none, and leaves nothing behind", async () => {
     const before = await stored();
     await users.update(before, { ...before, roles: ["x"] }, before.email, []);
-    const wanted = change(before);
+    const wanted = await change(before);
     expect(await changes.commit(wanted, NOW)).toBe("conflict");
     expect(await kept(wanted)).toEqual([0, 0, 0]);
     expect(await users.find(before.id)).toMatchObject({ email: before.email, roles: ["x"] });
-    expect(await changes.commit(change(someUser()), NOW)).toBe("conflict");
+    expect(await links.peek(wanted.link.hash, "change_email", NOW), "good for another try").not.toBeNull();
+    const nobodys = await change(someUser());
+    expect([await changes.commit(nobodys, NOW), await kept(nobodys)]).toEqual(["link_dead", [0, 0, 0]]);
   });
 
   it("to an address that is taken is none, and leaves nothing behind", async () => {
     const [before, owner] = [await stored(), await stored({ emailVerified: false })];
-    const wanted = change(before, { after: { ...before, email: owner.email } });
+    const wanted = await change(before, { after: { ...before, email: owner.email } });
     expect(await changes.commit(wanted, NOW)).toBe("email_taken");
     expect(await kept(wanted)).toEqual([0, 0, 0]);
     expect(await users.find(owner.id)).toEqual(owner);
@@ -92,14 +119,14 @@ describe("a change of address in D1", () => {
     ["made by an operator", { emailVerified: false, passwordHash: null }, "email_taken"],
   ] as const)("that outdoes the unconfirmed: an account that was %s", async (_, wishes, outcome) => {
     const [before, owner] = [await stored(), await stored(wishes)];
-    const wanted = change(before, { after: { ...before, email: owner.email }, outdoesUnconfirmed: true });
+    const wanted = await change(before, { after: { ...before, email: owner.email }, outdoesUnconfirmed: true });
     expect(await changes.commit(wanted, NOW)).toBe(outcome);
     expect((await users.find(owner.id)) === null).toBe(outcome === "changed");
   });
 
   it("tells who carries mail before it is written: where that cannot be told, nothing is changed", async () => {
     const before = await stored();
-    const wanted = change(before);
+    const wanted = await change(before);
     const down = new D1AddressChanges(db, { expect: () => Promise.reject(new Outage("mail_courier")) });
     await expect(down.commit(wanted, NOW)).rejects.toBeInstanceOf(Outage);
     expect([await users.find(before.id), await kept(wanted)]).toEqual([before, [0, 0, 0]]);
