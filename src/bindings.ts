@@ -25,6 +25,8 @@ export interface Bindings {
   readonly UPSTASH_REDIS_REST_TOKEN: string | null;
   readonly DB: D1Database | null;
   readonly API_KEYS: KVNamespace | null;
+  /** Copies of other issuers' published keys. Without it each isolate asks them itself. */
+  readonly KEY_SETS: KVNamespace | null;
   readonly SIGNING_KEYS: DurableObjectNamespace<KeyRingObject<unknown>> | null;
   readonly IDENTITY_KEYS: DurableObjectNamespace<KeyRingObject<unknown>> | null;
   readonly EDGE_FEED: DurableObjectNamespace<EdgeFeed> | null;
@@ -64,6 +66,7 @@ export function readBindings(env: Environment): Bindings {
     UPSTASH_REDIS_REST_TOKEN: env.UPSTASH_REDIS_REST_TOKEN || null,
     DB: env.DB ?? null,
     API_KEYS: env.API_KEYS ?? null,
+    KEY_SETS: env.KEY_SETS ?? null,
     SIGNING_KEYS: env.SIGNING_KEYS ?? null,
     IDENTITY_KEYS: env.IDENTITY_KEYS ?? null,
     EDGE_FEED: env.EDGE_FEED ?? null,
@@ -85,5 +88,21 @@ export function readBindings(env: Environment): Bindings {
 export function need<Name extends keyof Bindings>(bindings: Bindings, name: Name): NonNullable<Bindings[Name]> {
   const value = bindings[name];
   if (value === null || value === undefined) throw new DeploymentFault(`the binding ${name} is missing`);
+  return value;
+}
+
+const MIN_SECRET_BYTES = 32;
+
+/**
+ * The secret called `name`, which the configuration chose, of at least 32 bytes. Throws `DeploymentFault` where it is missing,
+ * too short, or the name of something that is Sallyport's own.
+ */
+export function sharedSecret(env: Environment, name: string): string {
+  if (Object.hasOwn(readBindings(env), name))
+    throw new DeploymentFault(`the binding ${name} is not for others' tokens`);
+  const value: unknown = Reflect.get(env, name);
+  if (typeof value !== "string" || value === "") throw new DeploymentFault(`the binding ${name} is missing`);
+  const bytes = new TextEncoder().encode(value).byteLength;
+  if (bytes < MIN_SECRET_BYTES) throw new DeploymentFault(`${name} is shorter than ${MIN_SECRET_BYTES} bytes`);
   return value;
 }

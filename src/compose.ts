@@ -137,7 +137,7 @@ export function composeAuthorizer(
         routes: gateRoutes(config),
         issuers: trustedIssuers(config),
         tokens: new TokenCache(),
-        verifier: trustedTokens(config, reader),
+        verifier: trustedTokens(env, config, reader),
         apiKeys: new ApiKeyCache(new KvApiKeys(need(bindings, "API_KEYS")), {
           find: (hash) => reader.findApiKey(hash),
         }),
@@ -174,5 +174,6 @@ function composeLimiter(bindings: Bindings): Limiter {
 
 function ownTokens(config: CompiledConfig, ring: Pick<IssuerReader, "published">): JoseAccessTokens {
   const algorithms = accessTokenAlgorithms(config);
-  return new JoseAccessTokens([{ issuer: config.issuer.url, algorithms, keys: ringKeys(ring), reading: null }]);
+  const proof = { kind: "published", keys: ringKeys(ring), algorithms } as const;
+  return new JoseAccessTokens([{ issuer: config.issuer.url, proof, reading: null }]);
 }

@@ -1,10 +1,15 @@
-import { JoseAccessTokens, type TrustedIssuerKeys } from "./adapters/jose_access_tokens.ts";
+import { JoseAccessTokens, type ProofKeys, type TrustedIssuerKeys } from "./adapters/jose_access_tokens.ts";
 import { VerificationKeys } from "./adapters/jose_verification_keys.ts";
-import { jwksUrl } from "./adapters/jwks_url.ts";
+import { discoveredJwks, jwksUrl, watchedKeys } from "./adapters/jwks_url.ts";
+import { KvKeyCopies } from "./adapters/kv_key_copies.ts";
+import { type Bindings, type Environment, readBindings, sharedSecret } from "./bindings.ts";
 import { ringKeys } from "./compose_stores.ts";
 import type { CompiledConfig } from "./config/compile.ts";
 import type { TrustedIssuerConfig } from "./config/schema.ts";
+import { algorithmsOf, metadataUrl, outboundReach } from "./config/trusted_issuer_faults.ts";
+import { utf8 } from "./kernel/bytes.ts";
 import { parseJsonPointer } from "./kernel/json_pointer.ts";
+import type { OutboundReach } from "./policy/outbound_url.ts";
 import type { AccessTokenVerifier } from "./ports/access_tokens.ts";
 import type { IssuerReader } from "./ports/issuer_reader.ts";
 import type { ClaimReading } from "./protocol/foreign_claims.ts";
@@ -14,15 +19,59 @@ import { SHAPES } from "./protocol/token_shape.ts";
  * The wiring of trust in other issuers: how their tokens are read, and where their keys come from.
  */
 
+/** For how long a key id that an issuer did not know is not asked for again. */
+const ABSENT_MS = 30_000;
+
 /** What proves the tokens of every issuer that the gateway trusts. */
-export function trustedTokens({ gateway }: CompiledConfig, reader: IssuerReader): AccessTokenVerifier {
-  return new JoseAccessTokens(gateway.trustedIssuers.map((trusted) => trustedKeys(trusted, reader)));
+export function trustedTokens(
+  env: Environment,
+  { gateway }: CompiledConfig,
+  reader: IssuerReader,
+): AccessTokenVerifier {
+  const reach = outboundReach(gateway);
+  return new JoseAccessTokens(
+    gateway.trustedIssuers.map((trusted): TrustedIssuerKeys => {
+      const isOwn = trusted.keys === "ring";
+      const proof = proofKeys(env, trusted, reader, reach);
+      return { issuer: trusted.issuer, proof, reading: isOwn ? null : claimReading(trusted) };
+    }),
+  );
 }
 
-function trustedKeys(trusted: TrustedIssuerConfig, reader: IssuerReader): TrustedIssuerKeys {
-  const { issuer, algorithms, keys } = trusted;
-  if (keys === "ring") return { issuer, algorithms, keys: ringKeys(reader), reading: null };
-  return { issuer, algorithms, keys: new VerificationKeys(jwksUrl(keys.jwksUrl)), reading: claimReading(trusted) };
+function proofKeys(
+  env: Environment,
+  trusted: TrustedIssuerConfig,
+  reader: IssuerReader,
+  reach: OutboundReach,
+): ProofKeys {
+  const { keys } = trusted;
+  const algorithms = algorithmsOf(trusted);
+  if (keys === "ring") return { kind: "published", keys: ringKeys(reader), algorithms };
+  if ("secretBinding" in keys) return { kind: "secret", secret: utf8(sharedSecret(env, keys.secretBinding)) };
+  return { kind: "published", keys: remoteKeys(readBindings(env), trusted.issuer, keys, reach), algorithms };
+}
+
+type RemoteKeys = Extract<TrustedIssuerConfig["keys"], { refreshSeconds: number }>;
+
+function remoteKeys({ KEY_SETS }: Bindings, issuer: string, keys: RemoteKeys, reach: OutboundReach): VerificationKeys {
+  const { refreshSeconds, maxStaleSeconds, cooldownSeconds } = keys;
+  const url = "jwksUrl" in keys ? keys.jwksUrl : metadataUrl(issuer, keys.discovery);
+  const source =
+    "jwksUrl" in keys
+      ? jwksUrl(url, reach)
+      : discoveredJwks({ issuer, url, jwksHosts: new Set(keys.jwksHosts), reach });
+  const times = {
+    refreshMs: refreshSeconds * 1000,
+    staleMs: maxStaleSeconds * 1000,
+    cooldownMs: cooldownSeconds * 1000,
+    absentMs: ABSENT_MS,
+  };
+  const from = { issuer, source: url, keepSeconds: maxStaleSeconds };
+  return new VerificationKeys(
+    watchedKeys(issuer, source),
+    times,
+    KEY_SETS === null ? null : new KvKeyCopies(KEY_SETS, from),
+  );
 }
 
 function claimReading({ shape: name, claims, requiredClaims }: TrustedIssuerConfig): ClaimReading {

@@ -18,13 +18,18 @@ export async function authenticateBearer(
   view: RevocationView,
 ): Promise<Result<CachedToken, Unproven<TokenFault | "throttled">>> {
   const held = gate.tokens.get(token);
-  if (held !== undefined) return checked(held, call, gate, view, false);
+  if (held !== undefined && stillProven(held, call)) return checked(held, call, gate, view, false);
   if (gate.failures.waitSeconds(call.address, call.nowMs) > 0) return unproven("throttled", null);
   const signed = await gate.verifier.verify(token, call.nowMs, call.defer);
   if (!signed.ok) return unproven(signed.error, null);
   const proven = checked(cachedToken(signed.value), call, gate, view, true);
   if (proven.ok) gate.tokens.add(token, proven.value);
   return proven;
+}
+
+/** Whether what proved it still does. Our own keys are told by the feed. */
+function stillProven({ token: { standing } }: CachedToken, call: Call): boolean {
+  return standing === null || standing.counts(call.nowMs, call.defer);
 }
 
 function checked(

@@ -1,7 +1,7 @@
 import { sha256Base64url } from "../kernel/bytes.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import { isJsonObject } from "../kernel/strict_json.ts";
-import type { AccessTokenVerifier, SignatureFault, SignedAccessToken } from "../ports/access_tokens.ts";
+import type { AccessTokenVerifier, KeyStanding, SignatureFault, SignedAccessToken } from "../ports/access_tokens.ts";
 import type { Defer } from "../ports/edge_feed.ts";
 import { ACCESS_TOKEN_TYPE, type AccessTokenClaims, parseAccessTokenClaims } from "../protocol/access_token.ts";
 import { type ClaimReading, readForeignClaims } from "../protocol/foreign_claims.ts";
@@ -15,11 +15,15 @@ import {
 import { signatureHolds } from "./jose_signature.ts";
 import type { VerificationKeys } from "./jose_verification_keys.ts";
 
+/** What an issuer's tokens are signed with: published keys, or (HS256, RFC 7518 §3.2) a secret; never either of them. */
+export type ProofKeys =
+  | { readonly kind: "published"; readonly keys: VerificationKeys; readonly algorithms: readonly SignatureAlgorithm[] }
+  | { readonly kind: "secret"; readonly secret: Uint8Array };
+
 /** An issuer whose tokens are taken. */
 export interface TrustedIssuerKeys {
   readonly issuer: string;
-  readonly algorithms: readonly SignatureAlgorithm[];
-  readonly keys: VerificationKeys;
+  readonly proof: ProofKeys;
   /** How the tokens of another issuer are read; null for our own, which are read as we mint them. */
   readonly reading: ClaimReading | null;
 }
@@ -39,7 +43,10 @@ export class JoseAccessTokens implements AccessTokenVerifier {
     this.#issuers = new Map(trusted.map((issuer) => [issuer.issuer, issuer]));
     this.#lenience = trusted.every(({ lenience }) => lenience === STRICT_HEADER)
       ? STRICT_HEADER
-      : { ignored: new Set(trusted.flatMap(({ lenience }) => [...lenience.ignored])), isKidOptional: false };
+      : {
+          ignored: new Set(trusted.flatMap(({ lenience }) => [...lenience.ignored])),
+          isKidOptional: trusted.some(({ lenience }) => lenience.isKidOptional),
+        };
   }
 
   async verify(token: string, nowMs: number, defer: Defer): Promise<Result<SignedAccessToken, SignatureFault>> {
@@ -57,18 +64,36 @@ export class JoseAccessTokens implements AccessTokenVerifier {
     const { alg, kid, typ } = held.value;
     const claims = readClaims(payload, typ, issuer.reading);
     if (!claims.ok) return claims;
-    const algorithm = issuer.algorithms.find((allowed) => allowed === alg);
-    if (algorithm === undefined) return err("token_algorithm_not_allowed");
-    const key = await issuer.keys.find(kid, algorithm, nowMs, defer);
-    if (key === null) return err("token_key_unknown");
-    const holds = await signatureHolds(token, key, algorithm);
-    return holds ? ok({ claims: await named(claims.value, token), kid }) : err("token_signature_wrong");
+    const standing = await proven(token, alg, kid, issuer, nowMs, defer);
+    return standing.ok ? ok({ claims: await named(claims.value, token), kid, standing: standing.value }) : standing;
   }
 }
 
-function lenienceOf({ reading }: TrustedIssuerKeys): HeaderLenience {
+/** Checks the signature by what the issuer is configured for; the token only names one of its keys. Throws `Outage`. */
+async function proven(
+  token: string,
+  alg: string,
+  kid: string,
+  { proof, reading }: Trusted,
+  nowMs: number,
+  defer: Defer,
+): Promise<Result<KeyStanding | null, SignatureFault>> {
+  if (proof.kind === "secret") {
+    if (alg !== "HS256") return err("token_algorithm_not_allowed");
+    return (await signatureHolds(token, proof.secret, "HS256")) ? ok(null) : err("token_signature_wrong");
+  }
+  const algorithm = proof.algorithms.find((allowed) => allowed === alg);
+  if (algorithm === undefined) return err("token_algorithm_not_allowed");
+  const found = await proof.keys.prove(kid, algorithm, nowMs, defer);
+  if (found === null) return err("token_key_unknown");
+  if (!(await signatureHolds(token, found.key, algorithm))) return err("token_signature_wrong");
+  return ok(reading === null ? null : found);
+}
+
+function lenienceOf({ reading, proof }: TrustedIssuerKeys): HeaderLenience {
   const ignored = reading?.shape.ignoredHeaderMembers ?? [];
-  return ignored.length === 0 ? STRICT_HEADER : { ignored: new Set(ignored), isKidOptional: false };
+  const isKidOptional = proof.kind === "secret";
+  return ignored.length === 0 && !isKidOptional ? STRICT_HEADER : { ignored: new Set(ignored), isKidOptional };
 }
 
 function readClaims(

@@ -2,7 +2,11 @@ import { compactVerify, errors } from "jose";
 import type { SignatureAlgorithm } from "../protocol/jws.ts";
 
 /** Whether `key` proves the compact JWS `token` under `algorithm`, which is ours to say and not the token's. */
-export async function signatureHolds(token: string, key: CryptoKey, algorithm: SignatureAlgorithm): Promise<boolean> {
+export async function signatureHolds(
+  token: string,
+  key: CryptoKey | Uint8Array,
+  algorithm: SignatureAlgorithm | "HS256",
+): Promise<boolean> {
   try {
     await compactVerify(token, key, { algorithms: [algorithm] });
     return true;

@@ -2,6 +2,10 @@ import * as z from "zod";
 import { httpUrl, issuerUrl } from "./terms.ts";
 import { trustedIssuer } from "./trusted_issuer_schema.ts";
 
+const originUrl = httpUrl.refine((text) => new URL(text).origin === text, {
+  error: "must be an origin: scheme, host and port alone, as a URL spells them",
+});
+
 /** The gateway: where it answers, and whose tokens open its routes. */
 export const gateway = z.strictObject({
   url: issuerUrl,
@@ -9,6 +13,8 @@ export const gateway = z.strictObject({
   /** The API's identifier (RFC 9728 `resource`), which tokens must carry in `aud`. */
   resource: httpUrl,
   trustedIssuers: z.array(trustedIssuer).min(1),
+  /** Origins (scheme, host, port) that may be called although they are not `https` on a public address. */
+  outboundOrigins: z.array(originUrl).max(32).default([]),
   maxHeaderBytes: z
     .int()
     .min(1024)

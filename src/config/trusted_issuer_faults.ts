@@ -1,5 +1,10 @@
+import { isLoopbackHost } from "../kernel/loopback.ts";
+import { type OutboundReach, outboundUrlFault } from "../policy/outbound_url.ts";
+import type { SignatureAlgorithm } from "../protocol/jws.ts";
 import type { ConfigFault } from "./fault.ts";
 import type { Config, TrustedIssuerConfig } from "./schema.ts";
+
+const DEFAULT_ALGORITHMS: readonly SignatureAlgorithm[] = ["ES256"];
 
 /** What is wrong with the issuers whose tokens open routes: contradictions, and trust that would reach too far. */
 export function trustedIssuerFaults({ issuer, gateway }: Config): ConfigFault[] {
@@ -10,7 +15,7 @@ export function trustedIssuerFaults({ issuer, gateway }: Config): ConfigFault[] 
       ...(first === index ? [] : [{ path: `${path}.issuer`, reason: "is declared twice" }]),
       ...(trusted.issuer === issuer.url
         ? ownIssuerFaults(trusted, { issuer, gateway }, path)
-        : otherIssuerFaults(trusted, path)),
+        : [...otherIssuerFaults(trusted, path), ...keyFaults(trusted, gateway, path)]),
     ];
   });
 }
@@ -22,7 +27,7 @@ function ownIssuerFaults(trusted: TrustedIssuerConfig, { issuer, gateway }: Part
   if (trusted.keys !== "ring") faults.push({ path: `${path}.keys`, reason: "must be `ring` for this issuer" });
   const audiences = audiencesOf(trusted, gateway.resource);
   for (const { resource, algorithm } of issuer.apis) {
-    if (audiences.includes(resource) && !trusted.algorithms.includes(algorithm)) {
+    if (audiences.includes(resource) && !algorithmsOf(trusted).includes(algorithm)) {
       faults.push({ path: `${path}.algorithms`, reason: `lacks ${algorithm}, which signs this API's tokens` });
     }
   }
@@ -38,7 +43,6 @@ function ownIssuerFaults(trusted: TrustedIssuerConfig, { issuer, gateway }: Part
 
 function otherIssuerFaults(trusted: TrustedIssuerConfig, path: string): ConfigFault[] {
   const faults: ConfigFault[] = [];
-  if (trusted.keys === "ring") faults.push({ path: `${path}.keys`, reason: "must not be `ring` for this issuer" });
   if (trusted.shape === "cognito" && trusted.audience === undefined) {
     faults.push({
       path: `${path}.audience`,
@@ -56,8 +60,47 @@ function otherIssuerFaults(trusted: TrustedIssuerConfig, path: string): ConfigFa
   return faults;
 }
 
-/** What tokens of `trusted` must be for. */
+function keyFaults(
+  { issuer, keys, algorithms }: TrustedIssuerConfig,
+  gateway: Config["gateway"],
+  path: string,
+): ConfigFault[] {
+  if (keys === "ring") return [{ path: `${path}.keys`, reason: "must not be `ring` for this issuer" }];
+  if ("secretBinding" in keys) {
+    const reason = "must be left out: a secret is for HS256 alone, and HS256 for nothing else";
+    return algorithms === undefined ? [] : [{ path: `${path}.algorithms`, reason }];
+  }
+  const faults: ConfigFault[] = [];
+  if (keys.refreshSeconds > keys.maxStaleSeconds) {
+    faults.push({ path: `${path}.keys.refreshSeconds`, reason: "must not be more than `maxStaleSeconds`" });
+  }
+  const member = "jwksUrl" in keys ? "jwksUrl" : "discovery";
+  const url = "jwksUrl" in keys ? keys.jwksUrl : metadataUrl(issuer, keys.discovery);
+  const fault = outboundUrlFault(url, outboundReach(gateway));
+  if (fault !== null) faults.push({ path: `${path}.keys.${member}`, reason: `is not called: ${fault}` });
+  return faults;
+}
+
+/** Where the gateway may call: the internet by https, what the operator named, and its own machine where it is on one. */
+export function outboundReach({ url, outboundOrigins }: Config["gateway"]): OutboundReach {
+  return { loopback: isLoopbackHost(new URL(url).hostname), origins: new Set(outboundOrigins) };
+}
+
+/** Where an issuer's metadata is: OpenID Connect Discovery §4.1, or RFC 8414 §3.1. */
+export function metadataUrl(issuer: string, discovery: string): string {
+  const { origin, pathname } = new URL(issuer);
+  const path = pathname.replace(/\/$/, "");
+  if (discovery === "openid") return `${origin}${path}/.well-known/openid-configuration`;
+  return discovery === "oauth" ? `${origin}/.well-known/oauth-authorization-server${path}` : discovery;
+}
+
+/** What tokens of `trusted` must be for: one of these. */
 export function audiencesOf({ audience }: TrustedIssuerConfig, resource: string): readonly string[] {
   if (audience === undefined) return [resource];
   return typeof audience === "string" ? [audience] : audience;
+}
+
+/** What tokens of `trusted` may be signed with, where its keys are published. */
+export function algorithmsOf({ algorithms }: TrustedIssuerConfig): readonly SignatureAlgorithm[] {
+  return algorithms ?? DEFAULT_ALGORITHMS;
 }

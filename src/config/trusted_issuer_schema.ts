@@ -22,13 +22,48 @@ const claimName = z
   .max(256)
   .refine((text) => !text.startsWith("/") || parseJsonPointer(text) !== null, { error: "is not a JSON pointer" });
 
+const DAY_SECONDS = 24 * 60 * 60;
+/** How long published keys are used, and how often they are asked for. */
+const keyTimes = {
+  /** Older than this they are fetched anew, behind a request. */
+  refreshSeconds: z.int().min(30).max(DAY_SECONDS).default(300),
+  /** Older than this they prove nothing: how long the issuer may be out. */
+  maxStaleSeconds: z.int().min(60).max(DAY_SECONDS).default(3_600),
+  /** The pause between fetches for key ids that nobody knows, per isolate. */
+  cooldownSeconds: z.int().min(1).max(300).default(10),
+};
+
+/** The name of a secret of the deployment. */
+const secretBinding = z
+  .string()
+  .regex(/^[A-Z][A-Z0-9_]{0,62}$/, "is not the name of a binding: capitals and underscores");
+
+/** Where an issuer's keys come from. */
+const keys = z.union([
+  /** This installation's own issuer, whose keys and revocations come without HTTP. */
+  z.literal("ring"),
+  z.strictObject({ jwksUrl: httpUrl, ...keyTimes }),
+  z.strictObject({
+    /** By its metadata: OpenID Connect's place for it, RFC 8414's, or a URL. */
+    discovery: z.union([z.enum(["openid", "oauth"]), httpUrl]),
+    /** Hosts that its `jwks_uri` may be on beside the issuer's own, with the port where it is not the scheme's. */
+    jwksHosts: z
+      .array(z.string().regex(/^[a-z0-9.-]+(?::\d{1,5})?$|^\[[0-9a-f:.]+\](?::\d{1,5})?$/))
+      .max(8)
+      .default([]),
+    ...keyTimes,
+  }),
+  /** HS256 with a secret that issuer and gate share, and nothing else. */
+  z.strictObject({ secretBinding }),
+]);
+
 export const trustedIssuer = z.strictObject({
   issuer: issuerName,
-  /** `ring`: this installation's own issuer, whose keys and revocations come without HTTP. */
-  keys: z.union([z.literal("ring"), z.strictObject({ jwksUrl: httpUrl })]),
+  keys,
   /** What its access tokens look like. All but `at+jwt` are looser, and are taken only where they are named here. */
   shape: z.enum(TOKEN_SHAPES).default("at+jwt"),
-  algorithms: z.array(algorithm).min(1).default(["ES256"]),
+  /** Of published keys, never of a secret; ES256 alone when absent. */
+  algorithms: z.array(algorithm).min(1).optional(),
   /** What `aud` must contain one of; the gateway's resource when absent. */
   audience: z.union([z.string().min(1), z.array(z.string().min(1)).min(1).max(16)]).optional(),
   /** How far ahead `iat` and `nbf` may lie. Never added to `exp`. */

@@ -38,16 +38,25 @@ const SPECIAL_IPV4: readonly (readonly [string, number])[] = [
 /** Within 2000::/3, which alone is the internet: what leads back to IPv4 or is for documents (Teredo, ORCHID, 6to4). */
 const SPECIAL_IPV6 = /^(?:2001:(?:[0-9a-f]{0,2}|1[0-9a-f]{2}):|2001:db8:|2002:|3fff:[0-9a-f]{0,3}:)/;
 
+/** Where calls may go beside the internet. */
+export interface OutboundReach {
+  /** This machine: for an installation that is itself on it. */
+  readonly loopback: boolean;
+  /** Origins (scheme, host and port) that the operator named, whatever they are. */
+  readonly origins?: ReadonlySet<string>;
+}
+
 /**
- * Why `text` is not called, or null where it may be. `https` alone; with `loopback`, which is for an issuer that is itself on
- * this machine, also http and https to loopback, and to no other place more. Addresses are judged as the URL parser
- * spells them, as `fetch` does: decimal, octal and hexadecimal forms are gone by then.
+ * Why `text` is not called, or null where it may be. `https` alone; with `loopback` also http and https to loopback, and to
+ * no other place more. Addresses are judged as the URL parser spells them, as `fetch` does: decimal, octal and hexadecimal
+ * forms are gone by then.
  */
-export function outboundUrlFault(text: string, { loopback }: { readonly loopback: boolean }): OutboundUrlFault | null {
+export function outboundUrlFault(text: string, { loopback, origins }: OutboundReach): OutboundUrlFault | null {
   if (!URL.canParse(text)) return "url_malformed";
-  const { protocol, hostname, username, password, hash } = new URL(text);
+  const { protocol, hostname, username, password, hash, origin } = new URL(text);
   if (username !== "" || password !== "") return "url_with_credentials";
   if (hash !== "" || text.includes("#")) return "url_with_fragment";
+  if ((protocol === "https:" || protocol === "http:") && origins?.has(origin)) return null;
   const isHome = loopback && isLoopbackHost(hostname);
   if (protocol !== "https:" && !(protocol === "http:" && isHome)) return "url_scheme_not_allowed";
   return isHome || isPublicHost(hostname) ? null : "url_host_not_public";

@@ -17,10 +17,18 @@ export type SignatureFault =
 /** Why a token is refused: a stable word for logs, never for the caller. */
 export type TokenFault = SignatureFault | ClaimsFault | TokenRevocation;
 
+/** What a proof rests on beside the token: a key that may be withdrawn, or somebody's word that is good for a while. */
+export interface KeyStanding {
+  /** Whether it counts at `nowMs`; from memory, and what is due is fetched behind the request. */
+  counts(nowMs: number, defer: Defer): boolean;
+}
+
 /** A token whose signature holds. Audience, times and revocation are for the user of it to check, at each use. */
 export interface SignedAccessToken {
   readonly claims: AccessTokenClaims;
   readonly kid: string;
+  /** Null where the edge feed tells what was withdrawn, and where nothing can be. */
+  readonly standing: KeyStanding | null;
 }
 
 /** Verifies tokens of the issuers it knows. */

@@ -18,6 +18,7 @@ const VARIABLES = {
   'DEMO_ORIGIN_URL ("http://127.0.0.1:8788")': "Environment Variable",
 } as const;
 const KEYS_COPY = { "API_KEYS (00000000000000000000000000000000)": "KV Namespace" } as const;
+const KEY_SETS = { "KEY_SETS (00000000000000000000000000000001)": "KV Namespace" } as const;
 const ISSUER_STATE = {
   "DB (sallyport)": "D1 Database",
   "SIGNING_KEYS (SigningKeyRing)": "Durable Object",
@@ -37,11 +38,12 @@ const AUTHORIZER_STATE = {
 
 /** Each deployment's bindings: all of them and no other. A dry run ends well even when one is missing. */
 const EXPECTED = {
-  "wrangler.toml": { ...VARIABLES, ...KEYS_COPY, ...ISSUER_STATE, ...AUTHORIZER_STATE },
+  "wrangler.toml": { ...VARIABLES, ...KEYS_COPY, ...KEY_SETS, ...ISSUER_STATE, ...AUTHORIZER_STATE },
   "wrangler.issuer.toml": { ...VARIABLES, ...KEYS_COPY, ...ISSUER_STATE },
   "wrangler.authorizer.toml": {
     ...VARIABLES,
     ...KEYS_COPY,
+    ...KEY_SETS,
     ...AUTHORIZER_STATE,
     "ISSUER (sallyport-issuer#IssuerReader)": "Worker",
   },

@@ -29,6 +29,7 @@ export function gatewayConfig(): ConfigInput {
         { issuer: ISSUER_URL, keys: "ring", algorithms: ["ES256"] },
         { issuer: PARTNER_URL, keys: { jwksUrl: PARTNER_JWKS_URL }, algorithms: ["ES256", "RS256", "PS256", "EdDSA"] },
       ],
+      outboundOrigins: [PARTNER_URL],
       failedAuthenticationsPerMinute: 1_000_000,
     },
     origins: {

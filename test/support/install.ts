@@ -17,7 +17,7 @@ import { GATEWAY_URL, gatewayConfig } from "./gateway_config.ts";
 /** What a test changes of an installation. */
 export interface InstallationWishes {
   readonly config?: ConfigInput;
-  /** Bindings in the place of the real ones. */
+  /** Bindings in the place of the real ones. Isolates of tests leave each other no copies of keys, unless they say so. */
   readonly env?: Environment;
   readonly reader?: (real: IssuerReader) => IssuerReader;
   readonly revocations?: (reader: IssuerReader) => Revocations;
@@ -47,7 +47,7 @@ export function compiled(config: ConfigInput): CompiledConfig {
 /** Installs Sallyport the way the one-Worker entry does: each call is an isolate of its own, with empty caches. */
 export function install(wishes: InstallationWishes = {}): Installation {
   const config = compiled(wishes.config ?? gatewayConfig());
-  const environment: Environment = { ...readBindings(env), ...wishes.env };
+  const environment: Environment = { ...readBindings(env), KEY_SETS: null, ...wishes.env };
   const real = composeReader(environment);
   const reader = wishes.reader?.(real) ?? real;
   const revocations = wishes.revocations?.(reader) ?? composeRevocations(reader);

@@ -126,6 +126,11 @@ describe("RFC 7517, RFC 8725 3.1: which published keys count", () => {
     ["without its point", { y: undefined }],
     ["whose point is no text", { x: 1 }],
     ["under a number for a name", { kid: 7 }],
+    ["for signing alone", { key_ops: ["sign"] }],
+    ["whose operations are no list", { key_ops: "verify" }],
+    ["whose private half was published with it", { d: "AAAA" }],
+    ["with a symmetric value", { k: "AAAA" }],
+    ["with a member of 3,000 characters", { e: "A".repeat(3_000) }],
   ])("a key %s is not used; beside it a good one is", async (_, changes) => {
     const bad = await newKey();
     const good = await newKey();
@@ -134,12 +139,19 @@ describe("RFC 7517, RFC 8725 3.1: which published keys count", () => {
     expect(await source.find(good.kid, T0)).not.toBeNull();
   });
 
-  it("a private key that was published by mistake verifies, and can do nothing else", async () => {
+  it("what is used can verify, and do nothing else", async () => {
     const { jwk, kid } = await newKey();
-    const source = publisher(async () => [{ ...jwk, d: "AAAA", key_ops: ["sign"] }]);
+    const source = publisher(async () => [{ ...jwk, key_ops: ["verify", "sign"], "x-secret": "s" }]);
     const key = await source.find(kid, T0);
-    expect(key?.type).toBe("public");
-    expect(key?.usages).toEqual(["verify"]);
+    expect([key?.type, key?.usages]).toEqual(["public", ["verify"]]);
+  });
+
+  it("two different keys under one name are none: nobody can say which it is. The same one twice is one", async () => {
+    const [one, other] = [await newKey(), await newKey()];
+    const twins = publisher(async () => [{ ...one.jwk }, { ...other.jwk, kid: one.kid }]);
+    expect(await twins.find(one.kid, T0)).toBeNull();
+    const same = publisher(async () => [{ ...one.jwk }, { ...one.jwk, use: undefined }]);
+    expect(await same.find(one.kid, T0)).not.toBeNull();
   });
 
   it("RFC 7518 3.3: an RSA key under 2048 bits is not used; one of 2048 is", async () => {

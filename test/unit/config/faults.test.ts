@@ -219,6 +219,58 @@ describe("a configuration that is wrong says where and why", () => {
       /./,
     ],
     [
+      "keys at a private address",
+      (c) => Object.assign(c.gateway.trustedIssuers[1] ?? {}, { keys: { jwksUrl: "https://10.0.0.1/keys" } }),
+      "gateway.trustedIssuers[1].keys.jwksUrl",
+      /url_host_not_public/,
+    ],
+    [
+      "keys without https",
+      (c) => Object.assign(c.gateway.trustedIssuers[1] ?? {}, { keys: { jwksUrl: "http://as.example/keys" } }),
+      "gateway.trustedIssuers[1].keys.jwksUrl",
+      /url_scheme_not_allowed/,
+    ],
+    [
+      "keys on this machine, for a gateway elsewhere",
+      (c) => Object.assign(c.gateway.trustedIssuers[1] ?? {}, { keys: { jwksUrl: "http://localhost:9/keys" } }),
+      "gateway.trustedIssuers[1].keys.jwksUrl",
+      /url_scheme_not_allowed/,
+    ],
+    [
+      "metadata at a private address",
+      (c) =>
+        Object.assign(c.gateway.trustedIssuers[1] ?? {}, { issuer: "https://as.lan", keys: { discovery: "oauth" } }),
+      "gateway.trustedIssuers[1].keys.discovery",
+      /url_host_not_public/,
+    ],
+    [
+      "a refresh after keys are stale",
+      (c) =>
+        Object.assign(c.gateway.trustedIssuers[1] ?? {}, {
+          keys: { jwksUrl: PARTNER_JWKS_URL, refreshSeconds: 3_600, maxStaleSeconds: 600 },
+        }),
+      "gateway.trustedIssuers[1].keys.refreshSeconds",
+      /maxStaleSeconds/,
+    ],
+    [
+      "algorithms beside a secret",
+      (c) => Object.assign(c.gateway.trustedIssuers[1] ?? {}, { keys: { secretBinding: "PARTNER_SECRET" } }),
+      "gateway.trustedIssuers[1].algorithms",
+      /HS256 alone/,
+    ],
+    [
+      "a secret instead of our own ring",
+      (c) => Object.assign(c.gateway.trustedIssuers[0] ?? {}, { keys: { secretBinding: "PARTNER_SECRET" } }),
+      "gateway.trustedIssuers[0].keys",
+      /must be `ring`/,
+    ],
+    [
+      "an outbound origin with a path",
+      (c) => (c.gateway.outboundOrigins = ["https://as.lan/keys"]),
+      "gateway.outboundOrigins[0]",
+      /must be an origin/,
+    ],
+    [
       "a list among our own issuer's audiences that names the issuer",
       (c) => Object.assign(c.gateway.trustedIssuers[0] ?? {}, { audience: [GATEWAY_URL, ISSUER_URL] }),
       "gateway.trustedIssuers[0].audience",

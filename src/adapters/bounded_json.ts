@@ -1,0 +1,49 @@
+import { Outage, orOutage } from "../kernel/outage.ts";
+import { type OutboundReach, outboundUrlFault } from "../policy/outbound_url.ts";
+
+/** How far a call to a server of others may go. */
+export interface CallBounds {
+  /** What an outage is called. */
+  readonly dependency: string;
+  readonly deadlineMs: number;
+  readonly maxBytes: number;
+  /** Media types of the answer, in lower case. */
+  readonly types: readonly string[];
+  readonly reach: OutboundReach;
+}
+
+/**
+ * The JSON that `url` answers with status 200. The address is judged before each call; redirects are not followed; another
+ * status or media type, and what is too slow, too large or no JSON, is an `Outage`. The call ends with its deadline.
+ */
+export async function boundedJson(url: string, bounds: CallBounds, init: RequestInit = {}): Promise<unknown> {
+  const { dependency, deadlineMs } = bounds;
+  const fault = outboundUrlFault(url, bounds.reach);
+  if (fault !== null) throw new Outage(dependency, { cause: fault });
+  const ending = new AbortController();
+  try {
+    return await orOutage(dependency, deadlineMs, async () => {
+      const headers = { accept: bounds.types.join(", "), ...Object.fromEntries(new Headers(init.headers)) };
+      const response = await fetch(url, { ...init, headers, redirect: "manual", signal: ending.signal });
+      const type = (response.headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
+      if (response.status !== 200) throw new Outage(dependency, { cause: `status ${response.status}` });
+      if (!bounds.types.includes(type)) throw new Outage(dependency, { cause: "content type" });
+      return JSON.parse(await readBounded(response, bounds)) as unknown;
+    });
+  } finally {
+    // Whatever is still on its way is wanted no more.
+    ending.abort();
+  }
+}
+
+async function readBounded(response: Response, { dependency, maxBytes }: CallBounds): Promise<string> {
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+  let text = "";
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.byteLength;
+    if (bytes > maxBytes) throw new Outage(dependency, { cause: "too large" });
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
