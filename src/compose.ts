@@ -20,6 +20,7 @@ import { accessTokenAlgorithms, gateRoutes, introspectors, targetCatalog, truste
 import { trustedTokens } from "./compose_issuers.ts";
 import { composeMailRecords } from "./compose_mail.ts";
 import { composeDesks, composeUserManagement } from "./compose_people.ts";
+import { originGuards } from "./compose_origins.ts";
 import {
   IDENTITY_RING,
   issuerStores,
@@ -158,6 +159,7 @@ export function composeAuthorizer(
       metadata: {
         resource: gateway.resource,
         authorizationServers: gateway.trustedIssuers.map((trusted) => trusted.issuer),
+      guards: originGuards(config),
         scopes: Object.keys(own?.scopes ?? {}),
       },
       identityKeys: new PublishedKeyCache(identityRing),

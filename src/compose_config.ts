@@ -1,6 +1,7 @@
 import type { GateRoute, TrustedIssuer } from "./access/gate.ts";
 import { DeploymentFault } from "./bindings.ts";
 import { routeLimits } from "./compose_limits.ts";
+import { isGuarded } from "./compose_origins.ts";
 import type { CompiledConfig } from "./config/compile.ts";
 import { hostsOf } from "./config/hosts.ts";
 import type { CompiledRoute } from "./config/route_faults.ts";
@@ -86,6 +87,11 @@ function gateRoute(route: CompiledRoute, { origins, limits, gateway }: CompiledC
             sunsetMs: Date.parse(deprecation.sunset),
             successor: deprecation.successor,
           },
-    origin: { url: new URL(origin.url).origin, audience: origin.audience, timeoutMs: origin.timeoutMs },
+    origin: {
+      url: new URL(origin.url).origin,
+      audience: origin.audience,
+      timeoutMs: origin.timeoutMs,
+      guard: isGuarded(origin) ? route.origin : null,
+    },
   };
 }

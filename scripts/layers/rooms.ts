@@ -88,6 +88,7 @@ const TOP_FILES: Readonly<Partial<Record<string, string>>> = {
   "src/compose_config.ts": "wiring",
   "src/compose_limits.ts": "wiring",
   "src/compose_issuers.ts": "wiring",
+  "src/compose_origins.ts": "wiring",
   "src/compose_mail.ts": "wiring",
   "src/compose_budgets.ts": "wiring",
   "src/compose_people.ts": "wiring",

@@ -10,9 +10,14 @@ export interface LimitedBody {
 /** Content in these has no meaning (RFC 9110 §9.3.1), and two servers that disagree on it can be played against each other. */
 const BODILESS: ReadonlySet<string> = new Set(["GET", "HEAD"]);
 
-/** RFC 9112 §6.1: beside a `Transfer-Encoding` a `Content-Length` says nothing, whatever it says. */
-function statesItsLength(headers: Headers): boolean {
-  return /^\d+$/.test(headers.get("content-length") ?? "") && !headers.has("transfer-encoding");
+/**
+ * The length of a body in bytes by its `Content-Length`, null where it states none. RFC 9112 §6.1: beside a
+ * `Transfer-Encoding` a `Content-Length` says nothing, whatever it says.
+ */
+export function statedLength(headers: Headers): number | null {
+  const length = headers.get("content-length") ?? "";
+  if (!/^\d{1,15}$/.test(length) || headers.has("transfer-encoding")) return null;
+  return Number(length);
 }
 
 /**
@@ -22,7 +27,7 @@ function statesItsLength(headers: Headers): boolean {
  */
 export function limitBody(request: Request, maxBytes: number): LimitedBody {
   if (BODILESS.has(request.method)) return { stream: null, signal: null, exceeded: () => false };
-  if (request.body === null || statesItsLength(request.headers)) {
+  if (request.body === null || statedLength(request.headers) !== null) {
     return { stream: request.body, signal: null, exceeded: () => false };
   }
   const abort = new AbortController();

@@ -4,7 +4,7 @@ import type { Exchange } from "./exchange.ts";
 
 /** The one line per decision: who, what, which rules, how it ended. No credential, no query, no body. */
 export function logDecision(
-  { requestId, canonical, address, call, trace }: Exchange,
+  { requestId, canonical, address, call, trace, attempts }: Exchange,
   outcome: "allowed" | "denied",
   status: number,
   reason: string | null,
@@ -22,6 +22,7 @@ export function logDecision(
     credential_id: trace.holder?.credentialId ?? null,
     rules: trace.rules,
     ...limitFields(trace.limits),
+    attempts: attempts > 1 ? attempts : undefined,
     address,
     duration_ms: Date.now() - call.nowMs,
   });

@@ -12,6 +12,8 @@ export interface Exchange {
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly call: Call;
   readonly trace: Trace;
+  /** Calls that were made to an origin with a guard; 0 for any other. */
+  attempts: number;
 }
 
 /** Reads `request` once: its clock, its headers, where it came from. */
@@ -35,6 +37,7 @@ export function openExchange(request: Request, canonical: CanonicalRequest, ctx:
     },
     trace: { route: null, holder: null, rules: [], limits: null },
   };
+    attempts: 0,
 }
 
 /** Looks a header up among those that were read out: cheaper than asking the runtime each time. */

@@ -1,11 +1,32 @@
 import type { GateRoute } from "../access/gate.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
+import type { CanonicalRequest } from "../policy/canonical_request.ts";
 import { reachesOrigin } from "../policy/inbound_headers.ts";
+import type { OnwardFault } from "../ports/onward_tokens.ts";
 import { limitBody } from "./body_limit.ts";
 import type { Exchange } from "./exchange.ts";
 
-export type OriginFault = "origin_unreachable" | "origin_timeout" | "request_body_too_large";
-export type Forwarded = Result<Response, OriginFault>;
+/** Why there is no response of an origin: it gave none, or the gate did not ask it. */
+export type OriginFault =
+  | "origin_unreachable"
+  | "origin_timeout"
+  | "request_body_too_large"
+  | "origin_busy"
+  | "origin_unavailable"
+  | OnwardFault;
+
+export interface OriginFailure {
+  readonly fault: OriginFault;
+  /** When to come back, in seconds; null where nobody can say. */
+  readonly retryAfterSeconds: number | null;
+}
+
+export type Forwarded = Result<Response, OriginFailure>;
+
+/** No response, because of `fault`. */
+export function withoutResponse(fault: OriginFault, retryAfterSeconds: number | null = null): Forwarded {
+  return err({ fault, retryAfterSeconds });
+}
 
 /**
  * Sends the request to its origin in its canonical form and gives the response back as it begins: bodies stream both ways.
@@ -21,7 +42,7 @@ export async function forward(
 ): Promise<Forwarded> {
   const { canonical } = exchange;
   const body = limitBody(request, route.maxBodyBytes);
-  const answer = fetch(`${route.origin.url}${canonical.path}${canonical.search}`, {
+  const answer = fetch(originUrl(route, canonical), {
     method: canonical.method,
     headers: originHeaders(exchange, identity),
     body: body.stream,
@@ -31,22 +52,28 @@ export async function forward(
   });
   try {
     const response = await withinDeadline(answer, route.origin.timeoutMs);
-    return response === null ? err("origin_timeout") : ok(response);
+    return response === null ? withoutResponse("origin_timeout") : ok(response);
   } catch {
-    return err(body.exceeded() ? "request_body_too_large" : "origin_unreachable");
+    return withoutResponse(body.exceeded() ? "request_body_too_large" : "origin_unreachable");
   }
 }
 
+/** Where a call goes on to. */
+export function originUrl({ origin }: GateRoute, { path, search }: CanonicalRequest): string {
+  return `${origin.url}${path}${search}`;
+}
+
 /**
- * What `answer` resolves to, or null when `timeoutMs` go by first. The call is then left behind and ends with this request:
- * a signal to abort it would cost every request what only a late one needs. One promise and no race, for the same reason.
+ * What `answer` resolves to, or null when `timeoutMs` go by first. A call to an origin is then left behind, and the platform ends it
+ * with this request: a signal to abort it would cost every request what only a late one needs. One promise and no race,
+ * for the same reason.
  */
-function withinDeadline(answer: Promise<Response>, timeoutMs: number): Promise<Response | null> {
+export function withinDeadline<T>(answer: Promise<T>, timeoutMs: number): Promise<T | null> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => resolve(null), timeoutMs);
     const settled =
-      <T>(settle: (outcome: T) => void) =>
-      (outcome: T) => {
+      <U>(settle: (outcome: U) => void) =>
+      (outcome: U) => {
         clearTimeout(timer);
         settle(outcome);
       };
@@ -58,7 +85,7 @@ function withinDeadline(answer: Promise<Response>, timeoutMs: number): Promise<R
  * The caller's headers that may pass, and then the gate's own, none of which a caller can have named. Appending one by one
  * is the fastest way to fill a Headers in workerd: a list of pairs takes four times as long.
  */
-function originHeaders(exchange: Exchange, identity: string | null): Headers {
+export function originHeaders(exchange: Exchange, identity: string | null): Headers {
   const { requestId, canonical, address, call } = exchange;
   const headers = new Headers();
   const connection = call.header("connection");

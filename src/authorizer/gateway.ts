@@ -8,6 +8,8 @@ import type { CanonicalRequest } from "../policy/canonical_request.ts";
 import { logDecision } from "./decision_log.ts";
 import { type Exchange, openExchange } from "./exchange.ts";
 import { type Forwarded, forward } from "./forward.ts";
+import { forwardGuarded } from "./guarded_forward.ts";
+import type { OriginGuard } from "./origin_guard.ts";
 import { type RefusalContext, refusalResponse, unexpectedResponse } from "./refusal_response.ts";
 import { finishResponse, passResponse } from "./response.ts";
 import { settleLimits } from "./settle_limits.ts";
@@ -17,6 +19,8 @@ export interface GatewayParts {
   readonly gate: Gate;
   readonly identity: IdentityMaker;
   readonly refusals: RefusalContext;
+  /** What stands before origins that ask for it, by the origin's name. */
+  readonly guards: ReadonlyMap<string, OriginGuard>;
 }
 
 /**
@@ -40,7 +44,7 @@ export async function handleGatewayRequest(
     const { admitted, route } = passed.value;
     const limits = admitted && (await settleLimits(forwarded, admitted, route, exchange, parts.gate));
     const response = passResponse(forwarded, route, limits, exchange.requestId);
-    return finish(exchange, response, "allowed", forwarded.ok ? null : forwarded.error);
+    return finish(exchange, response, "allowed", forwarded.ok ? null : forwarded.error.fault);
   } catch (error) {
     return finish(
       exchange,
@@ -53,6 +57,9 @@ export async function handleGatewayRequest(
 
 async function passOn(request: Request, exchange: Exchange, passage: Passage, parts: GatewayParts): Promise<Forwarded> {
   const identity = passage.credential === null ? null : await identityFor(passage.credential, passage, exchange, parts);
+  const { guard: guarded } = passage.route.origin;
+  const guard = guarded === null ? undefined : parts.guards.get(guarded);
+  if (guard !== undefined) return forwardGuarded(request, passage.route, guard, exchange, identity);
   return forward(request, passage.route, exchange, identity);
 }
 

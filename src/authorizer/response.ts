@@ -4,12 +4,16 @@ import { type Problem, problemResponse } from "../http/problem.ts";
 import { setSecurityHeaders } from "../http/security_headers.ts";
 import { rateLimitFields } from "../limits/rate_limit_fields.ts";
 import { reachesCaller } from "../policy/inbound_headers.ts";
-import type { Forwarded, OriginFault } from "./forward.ts";
+import type { Forwarded, OriginFailure, OriginFault } from "./forward.ts";
 
 const ORIGIN_PROBLEMS: Readonly<Record<OriginFault, Problem>> = {
   origin_unreachable: { status: 502, code: "origin_unreachable", title: "Bad Gateway" },
   origin_timeout: { status: 504, code: "origin_timeout", title: "Gateway Timeout" },
   request_body_too_large: { status: 413, code: "body_too_large", title: "Content Too Large" },
+  origin_busy: { status: 503, code: "origin_busy", title: "Service Unavailable" },
+  origin_unavailable: { status: 503, code: "origin_unavailable", title: "Service Unavailable" },
+  origin_credential_unavailable: { status: 503, code: "origin_credential_unavailable", title: "Service Unavailable" },
+  origin_credential_refused: { status: 502, code: "origin_credential_refused", title: "Bad Gateway" },
 };
 
 /**
@@ -24,7 +28,7 @@ export function passResponse(
 ): Response {
   const response = forwarded.ok
     ? fromOrigin(forwarded.value, route, requestId)
-    : problemResponse(ORIGIN_PROBLEMS[forwarded.error], requestId);
+    : withoutOrigin(forwarded.error, requestId);
   const { headers } = response;
   if (limits !== null) {
     const { verdict, policies, fields } = limits;
@@ -45,6 +49,11 @@ export function setDeprecation(headers: Headers, { sinceMs, sunsetMs, successor 
   headers.set("deprecation", `@${Math.floor(sinceMs / 1000)}`);
   headers.set("sunset", new Date(sunsetMs).toUTCString());
   headers.append("link", `<${successor}>; rel="successor-version"`);
+}
+
+function withoutOrigin({ fault, retryAfterSeconds }: OriginFailure, requestId: string): Response {
+  const headers = retryAfterSeconds === null ? {} : { "retry-after": String(retryAfterSeconds) };
+  return problemResponse(ORIGIN_PROBLEMS[fault], requestId, headers);
 }
 
 function fromOrigin(origin: Response, route: GateRoute, requestId: string): Response {

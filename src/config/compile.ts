@@ -4,6 +4,7 @@ import { parseRoutePattern } from "../policy/route_pattern.ts";
 import type { ConfigFault } from "./fault.ts";
 import { identifierFaults } from "./issuer_faults.ts";
 import { limitFaults, limitUse } from "./limit_faults.ts";
+import { originFaults } from "./origin_faults.ts";
 import { type CompiledRoute, duplicateFaults, routeFaults } from "./route_faults.ts";
 import { type Config, type ConfigInput, configSchema, type RouteConfig } from "./schema.ts";
 import { trustedIssuerFaults } from "./trusted_issuer_faults.ts";
@@ -18,7 +19,12 @@ export function compileConfig(input: unknown): Result<CompiledConfig, readonly C
   const parsed = configSchema.safeParse(input);
   if (!parsed.success) return err(parsed.error.issues.map(describeIssue));
   const config = parsed.data;
-  const faults: ConfigFault[] = [...identifierFaults(config), ...trustedIssuerFaults(config), ...limitFaults(config)];
+  const faults: ConfigFault[] = [
+    ...identifierFaults(config),
+    ...trustedIssuerFaults(config),
+    ...limitFaults(config),
+    ...originFaults(config),
+  ];
   const routes = config.routes.flatMap((route, index) => compileRoute(config, route, `routes[${index}]`, faults));
   faults.push(...duplicateFaults(routes), ...unusedFaults(config));
   return faults.length > 0 ? err(faults) : ok({ ...config, routes });

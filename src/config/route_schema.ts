@@ -1,16 +1,6 @@
 import * as z from "zod";
 import { limitUse } from "./limit_schema.ts";
-import { httpUrl, scopeToken, seconds } from "./terms.ts";
-
-/** Where calls go that pass the gate. */
-export const origin = z.strictObject({
-  /** Scheme and authority, no path: the canonical path is appended. */
-  url: httpUrl.refine((text) => new URL(text).pathname === "/" && !text.includes("?"), { error: "must have no path" }),
-  /** The `aud` of the identity that the origin receives. */
-  audience: z.string().min(1),
-  /** How long the origin may take until its response begins. */
-  timeoutMs: z.int().min(1).max(300_000).default(10_000),
-});
+import { scopeToken, seconds } from "./terms.ts";
 
 /** What opens a route. Publishable keys ship in browsers, so a route has to ask for them. */
 export const CREDENTIALS = ["bearer", "secret_key", "publishable_key"] as const;

@@ -2,7 +2,8 @@ import * as z from "zod";
 import { gateway } from "./gateway_schema.ts";
 import { issuer } from "./issuer_schema.ts";
 import { limit } from "./limit_schema.ts";
-import { type CREDENTIALS, origin, route } from "./route_schema.ts";
+import { origin } from "./origin_schema.ts";
+import { type CREDENTIALS, route } from "./route_schema.ts";
 import { NAME } from "./terms.ts";
 
 /**

@@ -1,39 +1,18 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { bearer, type ForgeKey, ringKey, token } from "../support/forge.ts";
+import { handFed } from "../support/guarded.ts";
 import { install } from "../support/install.ts";
 import { captureLogs } from "../support/logs.ts";
 import { stubNetwork } from "../support/network.ts";
 
 captureLogs();
 const network = stubNetwork();
-const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 let ring: ForgeKey;
 
 beforeAll(async () => {
   ring = await ringKey();
 });
-
-/** A stream that the test feeds by hand. */
-function handFed() {
-  let feed: ReadableStreamDefaultController<Uint8Array> | undefined;
-  const state = { cancelled: false };
-  const stream = new ReadableStream<Uint8Array>({
-    start(controller) {
-      feed = controller;
-    },
-    cancel() {
-      state.cancelled = true;
-    },
-  });
-  return {
-    state,
-    stream,
-    send: (text: string) => feed?.enqueue(encoder.encode(text)),
-    end: () => feed?.close(),
-    fail: () => feed?.error(new Error("broken off")),
-  };
-}
 
 describe("bodies stream both ways", () => {
   it("a response's first chunk arrives before the origin has sent its second", async () => {
