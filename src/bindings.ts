@@ -3,12 +3,14 @@ import type { AuthorizationTransaction } from "./objects/authorization_transacti
 import type { DeviceAuthorization } from "./objects/device_authorization.ts";
 import type { EdgeFeed } from "./objects/edge_feed.ts";
 import type { Guesses } from "./objects/guesses.ts";
+import type { KeyCredits } from "./objects/key_credits.ts";
 import type { KeyRingObject } from "./objects/key_ring.ts";
 import type { Limiter } from "./objects/limiter.ts";
 import type { MailCourierObject } from "./objects/mail_courier.ts";
 import type { OutboxCourierObject } from "./objects/outbox_courier.ts";
 import type { SweeperObject } from "./objects/sweeper.ts";
 import type { IssuerReader } from "./ports/issuer_reader.ts";
+import type { KeyUseRecords } from "./ports/key_uses.ts";
 
 /**
  * The environment as the platform hands it over, checked once into what is there and what is not. A deployment lacks what its
@@ -41,6 +43,9 @@ export interface Bindings {
   /** What carries mail out, and the address that it is from. Without both, mail stays in D1. */
   readonly EMAIL: SendEmail | null;
   readonly MAIL_FROM: string | null;
+  readonly CREDITS: DurableObjectNamespace<KeyCredits> | null;
+  /** Where the last use of keys is told, where the issuer is another Worker. */
+  readonly KEY_USES: KeyUseRecords | null;
   /** The issuer's read-only side, where it is another Worker. */
   readonly ISSUER: IssuerReader | null;
 }
@@ -80,6 +85,8 @@ export function readBindings(env: Environment): Bindings {
     SWEEPER: env.SWEEPER ?? null,
     EMAIL: env.EMAIL ?? null,
     MAIL_FROM: env.MAIL_FROM || null,
+    CREDITS: env.CREDITS ?? null,
+    KEY_USES: env.KEY_USES ?? null,
     ISSUER: env.ISSUER ?? null,
   };
 }

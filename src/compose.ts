@@ -18,6 +18,7 @@ import { type Bindings, DeploymentFault, type Environment, need, readBindings } 
 import { composeBudgets } from "./compose_budgets.ts";
 import { accessTokenAlgorithms, gateRoutes, introspectors, targetCatalog, trustedIssuers } from "./compose_config.ts";
 import { trustedTokens } from "./compose_issuers.ts";
+import { composeCredits, composeKeyUses } from "./compose_keys.ts";
 import { composeMailRecords } from "./compose_mail.ts";
 import { composeDesks, composeUserManagement } from "./compose_people.ts";
 import { originGuards } from "./compose_origins.ts";
@@ -107,6 +108,7 @@ export function composeAdmin(env: Environment, config: CompiledConfig, revocatio
   const { ring, courier, clients, keys, accounts } = issuerStores(bindings);
   return {
     people: composeUserManagement(bindings, config, accounts),
+    credits: composeCredits(bindings),
     mails: composeMailRecords(bindings, config),
     events: new D1SecurityEvents(need(bindings, "DB")),
     issuerUrl: config.issuer.url,
@@ -146,6 +148,9 @@ export function composeAuthorizer(
         failures: new FailureBudget(gateway.failedAuthenticationsPerMinute),
         limiter: new LeasedLimiter(composeLimiter(bindings)),
         localLimiter: new MemoryLimiter(),
+        noLimits: { enforced: [], onTrial: [], hearsOrigin: false, fields: gateway.rateLimitFields },
+        credits: composeCredits(bindings),
+        keyUses: composeKeyUses(bindings),
         maxHeaderBytes: gateway.maxHeaderBytes,
       },
       identity: {

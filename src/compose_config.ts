@@ -77,6 +77,7 @@ function gateRoute(route: CompiledRoute, { origins, limits, gateway }: CompiledC
     credentials: route.credentials,
     rule: { scopes: route.scopes, roles: route.roles },
     limits: routeLimits(route, { limits, gateway }),
+    creditCost: route.creditCost,
     toleratedStalenessMs: onStale === "deny" ? 0 : onStale.allowForSeconds * 1000,
     maxBodyBytes: route.maxBodyBytes,
     deprecation:

@@ -3,6 +3,7 @@ import { adminApp } from "./admin/app.ts";
 import type { Environment } from "./bindings.ts";
 import { composeAdmin, composeIssuer, composeReader, composeRevocations } from "./compose.ts";
 import { composeHosts } from "./compose_config.ts";
+import { composeKeyUseRecords } from "./compose_keys.ts";
 import {
   startSweeper,
   wireAccount,
@@ -20,12 +21,14 @@ import { MailCourierObject } from "./objects/mail_courier.ts";
 import { OutboxCourierObject } from "./objects/outbox_courier.ts";
 import { SweeperObject } from "./objects/sweeper.ts";
 import type { IssuerReader as IssuerReaderPort } from "./ports/issuer_reader.ts";
+import type { KeyUse, KeyUseRecords } from "./ports/key_uses.ts";
 import type { FeedPosition } from "./protocol/edge_feed.ts";
 
 export { AuthorizationTransaction } from "./objects/authorization_transaction.ts";
 export { DeviceAuthorization } from "./objects/device_authorization.ts";
 export { EdgeFeed } from "./objects/edge_feed.ts";
 export { Guesses } from "./objects/guesses.ts";
+export { KeyCredits } from "./objects/key_credits.ts";
 
 /** The control plane alone: it mints, revokes and administers, and no request for an API passes here. */
 function compose(env: Environment): Apps {
@@ -53,6 +56,13 @@ export class IssuerReader extends WorkerEntrypoint<Environment> implements Issue
 
   findApiKey(hash: string) {
     return composeReader(this.env).findApiKey(hash);
+  }
+}
+
+/** Where the authorizer's Worker tells when keys were used. It reads nothing here. */
+export class KeyUses extends WorkerEntrypoint<Environment> implements KeyUseRecords {
+  note(uses: readonly KeyUse[]) {
+    return composeKeyUseRecords(this.env).note(uses);
   }
 }
 

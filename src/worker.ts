@@ -24,6 +24,7 @@ export { AuthorizationTransaction } from "./objects/authorization_transaction.ts
 export { DeviceAuthorization } from "./objects/device_authorization.ts";
 export { EdgeFeed } from "./objects/edge_feed.ts";
 export { Guesses } from "./objects/guesses.ts";
+export { KeyCredits } from "./objects/key_credits.ts";
 export { Limiter } from "./objects/limiter.ts";
 
 /** Everything in one Worker. */

@@ -91,6 +91,7 @@ const TOP_FILES: Readonly<Partial<Record<string, string>>> = {
   "src/compose_origins.ts": "wiring",
   "src/compose_mail.ts": "wiring",
   "src/compose_budgets.ts": "wiring",
+  "src/compose_keys.ts": "wiring",
   "src/compose_people.ts": "wiring",
   "src/compose_stores.ts": "wiring",
   "src/compose_objects.ts": "wiring",

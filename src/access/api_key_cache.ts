@@ -3,10 +3,13 @@ import type { ApiKeyRecords } from "../ports/api_keys.ts";
 import type { Defer, RevocationView } from "../ports/edge_feed.ts";
 import type { ApiKeyRecord } from "../protocol/api_key.ts";
 import type { CredentialEntry } from "./credential_entry.ts";
+import { type KeyPlaces, keyPlaces, keyQuota } from "./key_terms.ts";
 
 /** A key whose record was read in this isolate. */
 export interface CachedApiKey extends CredentialEntry {
   readonly record: ApiKeyRecord;
+  /** Where it may be used from; null for anywhere. */
+  readonly places: KeyPlaces | null;
 }
 
 const REFRESH_MS = 5 * 60_000;
@@ -16,6 +19,8 @@ const ENDED_MS = 30_000;
 /** A reading whose own request was cut off never settles: after this long, more than its deadlines, it is given up. */
 const STUCK_MS = 10_000;
 const ENTRY_BYTES = 1_536;
+/** Terms are held as they came and as they were read. */
+const TERM_FACTOR = 8;
 const ABSENT_BYTES = 128;
 const DIGEST_BYTES = 384;
 
@@ -97,8 +102,11 @@ export class ApiKeyCache {
       this.#absent.set(hash, { announced, atMs: nowMs }, ABSENT_BYTES);
       return null;
     }
-    const key = { record, ...credentialOf(record), identities: new Map() };
-    this.#held.set(hash, { key, readAtMs: nowMs }, ENTRY_BYTES);
+    const { terms } = record;
+    const places = terms === undefined ? null : keyPlaces(terms);
+    const key = { record, places, ...credentialOf(record), identities: new Map() };
+    const termBytes = terms === undefined ? 0 : TERM_FACTOR * JSON.stringify(terms).length;
+    this.#held.set(hash, { key, readAtMs: nowMs }, ENTRY_BYTES + termBytes);
     return key;
   }
 }
@@ -116,5 +124,6 @@ function credentialOf(record: ApiKeyRecord): Omit<CredentialEntry, "identities">
     },
     credentialId: record.id,
     expiresAtMs: ends.length === 0 ? null : Math.min(...ends),
+    quota: record.terms === undefined ? undefined : keyQuota(record.id, record.terms),
   };
 }

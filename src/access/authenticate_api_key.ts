@@ -3,6 +3,7 @@ import type { RevocationView } from "../ports/edge_feed.ts";
 import { apiKeyFault, hashApiKey, parseApiKey } from "../protocol/api_key.ts";
 import type { CachedApiKey } from "./api_key_cache.ts";
 import type { Call, Gate } from "./gate.ts";
+import { placeFault } from "./key_terms.ts";
 import { type Unproven, unproven } from "./unproven.ts";
 
 /** Why an API key is refused: a stable word for logs, never for the caller. */
@@ -11,7 +12,9 @@ export type ApiKeyFault =
   | "api_key_unknown"
   | "api_key_disabled"
   | "api_key_expired"
-  | "api_key_revoked";
+  | "api_key_revoked"
+  | "api_key_address_not_allowed"
+  | "api_key_origin_not_allowed";
 
 /**
  * Proves an API key by the record under its digest, which has to be as new as the edge feed says.
@@ -35,6 +38,9 @@ export async function authenticateApiKey(
   if (record.epoch < view.leastEpoch("api_key", record.id)) return unproven("api_key_revoked", found);
   const fault = apiKeyFault(record, call.nowMs);
   if (fault !== null) return unproven(fault === "disabled" ? "api_key_disabled" : "api_key_expired", found);
+  const place = found.places === null ? null : placeFault(found.places, call);
+  if (place !== null) return unproven(place, found);
+  gate.keyUses.note(record.id, call.nowMs, call.defer);
   return ok(found);
 }
 

@@ -1,4 +1,5 @@
 import type { Principal } from "../policy/principal.ts";
+import type { KeyQuota } from "./key_terms.ts";
 
 /** Whoever holds a credential that was proven. */
 export type ProvenPrincipal = Exclude<Principal, { kind: "anonymous" }>;
@@ -15,6 +16,8 @@ export interface CredentialEntry {
   readonly expiresAtMs: number | null;
   /** Signed identities made for this credential, by audience. */
   readonly identities: Map<string, SignedIdentity>;
+  /** What an API key may be used beside the route's limits; absent where nothing is said of it. */
+  readonly quota?: KeyQuota | undefined;
 }
 
 export interface SignedIdentity {

@@ -5,10 +5,12 @@ import type { KeyPart } from "../policy/limit_subject.ts";
 import type { RouteTable } from "../policy/route_table.ts";
 import type { AccessTokenVerifier } from "../ports/access_tokens.ts";
 import type { Defer, Revocations } from "../ports/edge_feed.ts";
+import type { CreditSpending } from "../ports/key_credits.ts";
 import type { Limiter } from "../ports/limiter.ts";
 import type { TokenExpectation } from "../protocol/access_token.ts";
 import type { ApiKeyCache } from "./api_key_cache.ts";
 import type { FailureBudget } from "./failure_budget.ts";
+import type { KeyUses } from "./key_uses.ts";
 import type { TokenCache } from "./token_cache.ts";
 
 /**
@@ -26,6 +28,11 @@ export interface Gate {
   readonly limiter: Limiter;
   /** Counts in this isolate alone: what a limit with `onUnavailable: local` falls back to. */
   readonly localLimiter: Limiter;
+  /** The limits of a route that has none: what those of a key are added to. */
+  readonly noLimits: RouteLimits;
+  /** The credits of the keys that have some. */
+  readonly credits: CreditSpending;
+  readonly keyUses: KeyUses;
   readonly maxHeaderBytes: number;
 }
 
@@ -45,6 +52,8 @@ export interface GateRoute {
   readonly rule: AccessRule;
   /** Null where nothing is limited. */
   readonly limits: RouteLimits | null;
+  /** What a call takes of the credits of a key that has some. */
+  readonly creditCost: number;
   /** How much older than the bound the revocations may be while the feed is out, in milliseconds. 0 fails closed. */
   readonly toleratedStalenessMs: number;
   readonly maxBodyBytes: number;
@@ -98,6 +107,8 @@ export interface Call {
   readonly headerBytes: number;
   /** The caller's address as limits count it. */
   readonly address: string;
+  /** The same as the platform tells it, IPv6 with all its bits. */
+  readonly exactAddress: string;
   readonly nowMs: number;
   readonly defer: Defer;
 }

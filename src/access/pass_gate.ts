@@ -4,8 +4,9 @@ import { ANONYMOUS } from "../policy/principal.ts";
 import { type Admitted, admit, type LimitTrace } from "./admit.ts";
 import { authenticate, type CallerTrace } from "./authenticate.ts";
 import type { CredentialEntry } from "./credential_entry.ts";
-import type { Call, Gate, GateRoute } from "./gate.ts";
+import type { Call, Gate, GateRoute, RouteLimits } from "./gate.ts";
 import type { Refusal } from "./refusal.ts";
+import { withinQuota } from "./within_quota.ts";
 
 /** A call that may go on to its origin. */
 export interface Passage {
@@ -35,10 +36,23 @@ export async function passGate(call: Call, gate: Gate, trace: Trace): Promise<Re
   const authorized = route.isPublic ? ok(null) : await authorize(route, call, gate, trace);
   if (!authorized.ok) return authorized;
   const credential = authorized.value;
-  if (route.limits === null) return ok({ route, credential, admitted: null });
+  const quota = credential?.quota;
+  if (quota === undefined) return withinLimits(route.limits, route, credential, call, gate, trace);
+  return withinQuota(quota, route, call, gate, (limits) => withinLimits(limits, route, credential, call, gate, trace));
+}
+
+async function withinLimits(
+  limits: RouteLimits | null,
+  route: GateRoute,
+  credential: CredentialEntry | null,
+  call: Call,
+  gate: Gate,
+  trace: Trace,
+): Promise<Result<Passage, Refusal>> {
+  if (limits === null) return ok({ route, credential, admitted: null });
   trace.limits = { denied: [], skipped: [], local: [], wouldDeny: [] };
   const caller = { principal: credential?.principal ?? ANONYMOUS, call };
-  const admission = await admit(route.limits, route, caller, gate, trace.limits);
+  const admission = await admit(limits, route, caller, gate, trace.limits);
   switch (admission.kind) {
     case "unavailable":
       return err({ kind: "unavailable", reason: "limiter_unavailable" });

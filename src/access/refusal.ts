@@ -28,5 +28,10 @@ export type Refusal =
     }
   | { readonly kind: "insufficient_scope"; readonly reason: "scope_missing"; readonly route: GateRoute }
   | { readonly kind: "forbidden"; readonly reason: "role_missing"; readonly route: GateRoute }
+  /** Milliseconds until something comes back; null for never. */
+  | { readonly kind: "credits_exhausted"; readonly reason: "credits_exhausted"; readonly refillInMs: number | null }
   | { readonly kind: "quota_exceeded"; readonly reason: "limit"; readonly limits: JudgedLimits }
-  | { readonly kind: "unavailable"; readonly reason: "edge_feed_stale" | "limiter_unavailable" };
+  | {
+      readonly kind: "unavailable";
+      readonly reason: "edge_feed_stale" | "limiter_unavailable" | "credits_unavailable";
+    };

@@ -4,6 +4,7 @@ import { requestScope, type ScopedEnv } from "../http/request_scope.ts";
 import { Outage } from "../kernel/outage.ts";
 import type { Admission } from "../managing/authenticate_admin.ts";
 import { type AdminEnv, admitAdmins } from "./admission.ts";
+import { apiKeyCreditOperations } from "./api_key_credit_operations.ts";
 import { apiKeyOperations } from "./api_key_operations.ts";
 import { clientOperations } from "./client_operations.ts";
 import { clientSecretOperations } from "./client_secret_operations.ts";
@@ -27,6 +28,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...clientOperations,
   ...clientSecretOperations,
   ...apiKeyOperations,
+  ...apiKeyCreditOperations,
   ...signingKeyOperations,
   ...userOperations,
   ...userAccessOperations,

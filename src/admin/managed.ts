@@ -1,10 +1,12 @@
 import type { Management } from "../managing/management.ts";
 import type { UserManagement } from "../managing/user_management.ts";
+import type { CreditRecords } from "../ports/key_credits.ts";
 import type { MailRecords, SecurityEventRecords } from "../ports/operator_records.ts";
 
 /** Everything that operations work on. */
 export interface Managed extends Management {
   readonly people: UserManagement;
+  readonly credits: CreditRecords;
   readonly mails: MailRecords;
   readonly events: SecurityEventRecords;
 }

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { ADMIN_SCOPE } from "../protocol/token_target.ts";
+import { keyCreditsShape } from "./api_key_credit_operations.ts";
 import { apiKeyListShape, apiKeyShape, newApiKeyShape, rotatedApiKeyShape } from "./api_key_shapes.ts";
 import {
   clientListShape,
@@ -45,6 +46,7 @@ const COMPONENTS = {
   NewApiKey: newApiKeyShape,
   ApiKeyList: apiKeyListShape,
   RotatedApiKey: rotatedApiKeyShape,
+  ApiKeyCredits: keyCreditsShape,
   SigningKey: signingKeyShape,
   SigningKeyList: signingKeyListShape,
   Rotations: rotationsShape,

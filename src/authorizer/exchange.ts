@@ -32,6 +32,7 @@ export function openExchange(request: Request, canonical: CanonicalRequest, ctx:
       header,
       headerBytes: wireBytes(headers),
       address: addressUnit(address),
+      exactAddress: address,
       nowMs: Date.now(),
       defer: (work) => ctx.waitUntil(work),
     },

@@ -49,6 +49,8 @@ function map(refusal: Refusal, context: RefusalContext): Mapped {
       return insufficientScope(refusal.route, context);
     case "forbidden":
       return { problem: { status: 403, code: "forbidden", title: "Forbidden", detail: "a role is missing" } };
+    case "credits_exhausted":
+      return creditsExhausted(refusal.refillInMs);
     case "quota_exceeded":
       return quotaExceeded(refusal);
     case "unavailable":
@@ -131,6 +133,14 @@ function quotaExceeded({ limits }: Extract<Refusal, { kind: "quota_exceeded" }>)
   const members = { "violated-policies": violated };
   const problem = { status: 429, code: "quota_exceeded", type: QUOTA_EXCEEDED, title: "Quota exceeded", members };
   return { problem, headers };
+}
+
+/** Without `Retry-After` where no credits come back by themselves: to try again would be in vain. */
+function creditsExhausted(refillInMs: number | null): Mapped {
+  const headers = new Headers();
+  if (refillInMs !== null) headers.set("retry-after", String(Math.max(1, Math.ceil(refillInMs / 1_000))));
+  const title = "Credits exhausted";
+  return { problem: { status: 429, code: "credits_exhausted", type: QUOTA_EXCEEDED, title }, headers };
 }
 
 function unavailable(): Mapped {

@@ -32,6 +32,8 @@ export const route = z.strictObject({
   roles: z.array(z.string().min(1)).default([]),
   /** Limits by name, all of which must grant. */
   limits: z.array(z.union([z.string(), limitUse])).default([]),
+  /** What a call takes of the credits of an API key that has some; 0 for nothing. */
+  creditCost: z.int().min(0).max(1_000_000).default(1),
   /** What happens while revocations cannot be learnt: fail closed, or go on for a stated time. */
   onStale: staleness.default("deny"),
   maxBodyBytes: z

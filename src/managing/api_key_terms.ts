@@ -3,15 +3,17 @@ import type { LimitPolicy } from "../limits/limit.ts";
 import { twentieth } from "../limits/quota.ts";
 import { type AddressRangeFault, parseAddressRange } from "../policy/address_range.ts";
 import type { ApiKey } from "../ports/api_keys.ts";
+import type { CreditRecords } from "../ports/key_credits.ts";
 import type { UserDirectory } from "../ports/users.ts";
 import type { CreditTerms, KeyCredits, KeyLimit } from "../protocol/api_key_terms.ts";
 import { parseClientId, parseUserId } from "../protocol/ids.ts";
 import type { FieldFault, Management } from "./management.ts";
 import type { Patch } from "./patch.ts";
 
-/** What managing keys is built from: a key may be a user's. */
+/** What managing keys is built from: a key may be a user's, and have credits. */
 export interface KeyManagement extends Management {
   readonly people: { readonly users: Pick<UserDirectory, "find"> };
+  readonly credits: Pick<CreditRecords, "forget">;
 }
 
 /** The terms that an operator gave, in a draft or a patch. */

@@ -6,7 +6,7 @@ import { apiKeyEntries, apiKeyFaults } from "./api_key_rules.ts";
 import { type GivenTerms, type KeyManagement, newSeries, ownerFaults, termFaults } from "./api_key_terms.ts";
 import { commitChange } from "./commit_change.ts";
 import { liveStrings } from "./live_strings.ts";
-import { type Changed, invalidFields, type Management, type ManagingFault, NOT_FOUND } from "./management.ts";
+import { type Changed, invalidFields, type ManagingFault, NOT_FOUND } from "./management.ts";
 import { applyPatch, type Patch } from "./patch.ts";
 
 /** What an operator may change of a key; absent means "as it is". */
@@ -44,15 +44,20 @@ export async function changeApiKey(
   return committed.ok ? ok({ value: after, progress: committed.value }) : committed;
 }
 
-/** Deletes a key. Its strings are not announced: gates deny them without asking. */
+/**
+ * Deletes a key. Its strings are not announced: gates deny them without asking. The counter of its credits is forgotten with it; one
+ * that cannot be reached stays behind, which nothing can spend from any more.
+ */
 export async function deleteApiKey(
   id: ApiKeyId,
-  management: Management,
+  management: KeyManagement,
   nowMs: number,
 ): Promise<Result<Changed<null>, ManagingFault>> {
   const key = await management.keys.get(id);
   if (key === null) return err(NOT_FOUND);
   const entries = apiKeyChanged(id, key.epoch + 1, [], nowMs);
   const committed = await commitChange(management, () => management.keys.delete(key, entries));
-  return committed.ok ? ok({ value: null, progress: committed.value }) : committed;
+  if (!committed.ok) return committed;
+  await management.credits.forget(id).catch(() => undefined);
+  return ok({ value: null, progress: committed.value });
 }

@@ -1,8 +1,12 @@
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { KvApiKeys } from "../../src/adapters/kv_api_keys.ts";
+import { need, readBindings } from "../../src/bindings.ts";
+import { composeCredits, composeKeyUseRecords } from "../../src/compose_keys.ts";
 import { platformRandom } from "../../src/kernel/random.ts";
 import { hashApiKey, parseApiKey } from "../../src/protocol/api_key.ts";
-import { newClientId, newUserId } from "../../src/protocol/ids.ts";
+import { newClientId, newUserId, parseApiKeyId } from "../../src/protocol/ids.ts";
 import { type AdminCaller, adminCaller, dumpStores, migrate, stores } from "../support/admin_world.ts";
 
 let admin: AdminCaller;
@@ -144,6 +148,62 @@ describe("a key's terms", () => {
     const copy = await stores.copies.get<object>(hash, "json");
     await stores.copies.put(hash, JSON.stringify({ ...copy, terms: { moons: ["full"] } }));
     await expect(new KvApiKeys(stores.copies).find(hash)).rejects.toThrow("kv is unavailable");
+  });
+});
+
+describe("GET /keys/:id/credits", () => {
+  const spend = async (id: string, cost: number) => {
+    const key = parseApiKeyId(id);
+    if (key === null) throw new Error("not a key's id");
+    const known = await admin.parts.keys.get(key);
+    if (known?.credits == null) throw new Error("no credits");
+    return composeCredits(readBindings(env)).spend(key, known.credits, cost);
+  };
+
+  it("says what is left and when something comes back; setting them begins anew", async () => {
+    const { id } = await create(TERMS);
+    await spend(id, 400);
+    const told = await admin.call("GET", `/keys/${id}/credits`);
+    expect(told.json).toMatchObject({ left: 600 });
+    const { created_at } = (await admin.call("GET", `/keys/${id}`)).json;
+    expect(told.json.next_refill_at).toBe(new Date(Date.parse(created_at) + 86_400_000).toISOString());
+    await admin.call("PATCH", `/keys/${id}`, { credits: { amount: 5, refill: null } });
+    expect((await admin.call("GET", `/keys/${id}/credits`)).json).toEqual({ left: 5, next_refill_at: null });
+    await admin.call("PATCH", `/keys/${id}`, { credits: null });
+    expect((await admin.call("GET", `/keys/${id}/credits`)).json).toEqual({ left: null, next_refill_at: null });
+  });
+
+  it("goes with its key", async () => {
+    const { id } = await create(TERMS);
+    await spend(id, 1);
+    await admin.call("DELETE", `/keys/${id}`);
+    expect((await admin.call("GET", `/keys/${id}/credits`)).status).toBe(404);
+    const counter = need(readBindings(env), "CREDITS").getByName(id);
+    expect(await runInDurableObject(counter, (_, state) => [...state.storage.kv.list()].length)).toBe(0);
+  });
+});
+
+describe("last_used_at", () => {
+  it("is the newest that any gate told, changes nothing else, and is nobody's once the key is gone", async () => {
+    const { id, key } = await create();
+    const parsed = parseApiKeyId(id);
+    if (parsed === null) throw new Error("not a key's id");
+    const records = composeKeyUseRecords(env);
+    const shown = async () => (await admin.call("GET", `/keys/${id}`)).json;
+    const before = await shown();
+    await records.note([
+      { id: parsed, atMs: Date.parse("2026-11-05T10:00:00Z") },
+      { id: parsed, atMs: Date.parse("2026-11-05T09:00:00Z") },
+    ]);
+    await records.note([{ id: parsed, atMs: Date.parse("2026-11-05T08:00:00Z") }]);
+    expect(await shown()).toEqual({ ...before, last_used_at: "2026-11-05T10:00:00.000Z" });
+    expect(await copyOf(key)).toMatchObject({ epoch: 1 });
+    expect((await admin.call("PATCH", `/keys/${id}`, { name: "x" })).json).toMatchObject({
+      last_used_at: "2026-11-05T10:00:00.000Z",
+    });
+    await admin.call("DELETE", `/keys/${id}`);
+    await records.note([{ id: parsed, atMs: Date.now() }]);
+    expect(await stores.db.prepare("SELECT * FROM api_key_uses WHERE key_id = ?").bind(id).first()).toBeNull();
   });
 });
 

@@ -40,6 +40,7 @@ function management() {
     clients: new D1Clients(db),
     keys: new D1ApiKeys(db),
     people: { users: new D1Users(db) },
+    credits: { forget: async () => undefined },
     courier: remoteCourier(() => need(bindings, "OUTBOX").getByName("one")),
     ring: remoteKeyRing("signing_keys", () => need(bindings, "SIGNING_KEYS").getByName("one")),
     revocations,
