@@ -10,8 +10,8 @@ import type { Script } from "./token_load.ts";
  * given as much of its own, in forms of the same length.
  */
 const HOST = new URL(URL_OF_ISSUER).host;
-/** How many codes one connection redeems in one run: less than may wait for one user. */
-const CODES = 60;
+/** How many codes one connection redeems in one run: less than may wait for one client of a user. */
+const CODES = 40;
 /** As many at once as the queue of hashes takes. */
 const SIGN_INS = 8;
 
