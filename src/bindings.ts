@@ -98,18 +98,16 @@ export function need<Name extends keyof Bindings>(bindings: Bindings, name: Name
   return value;
 }
 
-const MIN_SECRET_BYTES = 32;
-
 /**
- * The secret called `name`, which the configuration chose, of at least 32 bytes. Throws `DeploymentFault` where it is missing,
+ * The secret called `name`, which the configuration chose, of at least `leastBytes`. Throws `DeploymentFault` where it is missing,
  * too short, or the name of something that is Sallyport's own.
  */
-export function sharedSecret(env: Environment, name: string): string {
+export function sharedSecret(env: Environment, name: string, leastBytes: number): string {
   if (Object.hasOwn(readBindings(env), name))
     throw new DeploymentFault(`the binding ${name} is not for others' tokens`);
   const value: unknown = Reflect.get(env, name);
   if (typeof value !== "string" || value === "") throw new DeploymentFault(`the binding ${name} is missing`);
   const bytes = new TextEncoder().encode(value).byteLength;
-  if (bytes < MIN_SECRET_BYTES) throw new DeploymentFault(`${name} is shorter than ${MIN_SECRET_BYTES} bytes`);
+  if (bytes < leastBytes) throw new DeploymentFault(`${name} is shorter than ${leastBytes} bytes`);
   return value;
 }

@@ -2,6 +2,7 @@ import { JoseAccessTokens, type ProofKeys, type TrustedIssuerKeys } from "./adap
 import { VerificationKeys } from "./adapters/jose_verification_keys.ts";
 import { discoveredJwks, jwksUrl, watchedKeys } from "./adapters/jwks_url.ts";
 import { KvKeyCopies } from "./adapters/kv_key_copies.ts";
+import { type IntrospectingIssuer, OpaqueAccessTokens } from "./adapters/opaque_access_tokens.ts";
 import { type Bindings, type Environment, readBindings, sharedSecret } from "./bindings.ts";
 import { ringKeys } from "./compose_stores.ts";
 import type { CompiledConfig } from "./config/compile.ts";
@@ -13,7 +14,7 @@ import type { OutboundReach } from "./policy/outbound_url.ts";
 import type { AccessTokenVerifier } from "./ports/access_tokens.ts";
 import type { IssuerReader } from "./ports/issuer_reader.ts";
 import type { ClaimReading } from "./protocol/foreign_claims.ts";
-import { SHAPES } from "./protocol/token_shape.ts";
+import { INTROSPECTED, SHAPES, type TokenShape } from "./protocol/token_shape.ts";
 
 /*
  * The wiring of trust in other issuers: how their tokens are read, and where their keys come from.
@@ -22,6 +23,9 @@ import { SHAPES } from "./protocol/token_shape.ts";
 /** For how long a key id that an issuer did not know is not asked for again. */
 const ABSENT_MS = 30_000;
 
+/** An HMAC key is as long as its digest at least (RFC 7518 §3.2). */
+const HS256_SECRET_BYTES = 32;
+
 /** What proves the tokens of every issuer that the gateway trusts. */
 export function trustedTokens(
   env: Environment,
@@ -29,13 +33,31 @@ export function trustedTokens(
   reader: IssuerReader,
 ): AccessTokenVerifier {
   const reach = outboundReach(gateway);
-  return new JoseAccessTokens(
-    gateway.trustedIssuers.map((trusted): TrustedIssuerKeys => {
-      const isOwn = trusted.keys === "ring";
-      const proof = proofKeys(env, trusted, reader, reach);
-      return { issuer: trusted.issuer, proof, reading: isOwn ? null : claimReading(trusted) };
-    }),
-  );
+  const signing = gateway.trustedIssuers.flatMap((trusted): TrustedIssuerKeys[] => {
+    const proof = proofKeys(env, trusted, reader, reach);
+    const reading = trusted.keys === "ring" ? null : claimReading(trusted, SHAPES[trusted.shape]);
+    return proof === null ? [] : [{ issuer: trusted.issuer, proof, reading }];
+  });
+  const asked = gateway.trustedIssuers.flatMap((trusted) => introspecting(env, trusted, reach) ?? []);
+  const signed = new JoseAccessTokens(signing);
+  return asked.length === 0 ? signed : new OpaqueAccessTokens(asked, signed);
+}
+
+function introspecting(
+  env: Environment,
+  trusted: TrustedIssuerConfig,
+  reach: OutboundReach,
+): IntrospectingIssuer | null {
+  if (trusted.introspection === undefined) return null;
+  const { secretBinding, cacheSeconds, ...settings } = trusted.introspection;
+  return {
+    ...settings,
+    issuer: trusted.issuer,
+    clientSecret: sharedSecret(env, secretBinding, 1),
+    cacheMs: cacheSeconds * 1000,
+    reading: claimReading(trusted, INTROSPECTED),
+    reach,
+  };
 }
 
 function proofKeys(
@@ -43,15 +65,18 @@ function proofKeys(
   trusted: TrustedIssuerConfig,
   reader: IssuerReader,
   reach: OutboundReach,
-): ProofKeys {
+): ProofKeys | null {
   const { keys } = trusted;
   const algorithms = algorithmsOf(trusted);
+  if (keys === undefined) return null;
   if (keys === "ring") return { kind: "published", keys: ringKeys(reader), algorithms };
-  if ("secretBinding" in keys) return { kind: "secret", secret: utf8(sharedSecret(env, keys.secretBinding)) };
+  if ("secretBinding" in keys) {
+    return { kind: "secret", secret: utf8(sharedSecret(env, keys.secretBinding, HS256_SECRET_BYTES)) };
+  }
   return { kind: "published", keys: remoteKeys(readBindings(env), trusted.issuer, keys, reach), algorithms };
 }
 
-type RemoteKeys = Extract<TrustedIssuerConfig["keys"], { refreshSeconds: number }>;
+type RemoteKeys = Extract<TrustedIssuerConfig["keys"], { readonly refreshSeconds: number }>;
 
 function remoteKeys({ KEY_SETS }: Bindings, issuer: string, keys: RemoteKeys, reach: OutboundReach): VerificationKeys {
   const { refreshSeconds, maxStaleSeconds, cooldownSeconds } = keys;
@@ -74,8 +99,7 @@ function remoteKeys({ KEY_SETS }: Bindings, issuer: string, keys: RemoteKeys, re
   );
 }
 
-function claimReading({ shape: name, claims, requiredClaims }: TrustedIssuerConfig): ClaimReading {
-  const shape = SHAPES[name];
+function claimReading({ claims, requiredClaims }: TrustedIssuerConfig, shape: TokenShape): ClaimReading {
   return {
     shape,
     subject: claims.subject === undefined ? null : steps(claims.subject),

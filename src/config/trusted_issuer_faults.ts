@@ -1,6 +1,7 @@
 import { isLoopbackHost } from "../kernel/loopback.ts";
 import { type OutboundReach, outboundUrlFault } from "../policy/outbound_url.ts";
 import type { SignatureAlgorithm } from "../protocol/jws.ts";
+import { looksLikeOwnSecret } from "../protocol/opaque_token.ts";
 import type { ConfigFault } from "./fault.ts";
 import type { Config, TrustedIssuerConfig } from "./schema.ts";
 
@@ -15,7 +16,11 @@ export function trustedIssuerFaults({ issuer, gateway }: Config): ConfigFault[] 
       ...(first === index ? [] : [{ path: `${path}.issuer`, reason: "is declared twice" }]),
       ...(trusted.issuer === issuer.url
         ? ownIssuerFaults(trusted, { issuer, gateway }, path)
-        : [...otherIssuerFaults(trusted, path), ...keyFaults(trusted, gateway, path)]),
+        : [
+            ...otherIssuerFaults(trusted, path),
+            ...keyFaults(trusted, gateway, path),
+            ...introspectionFaults(trusted, gateway, path),
+          ]),
     ];
   });
 }
@@ -33,6 +38,9 @@ function ownIssuerFaults(trusted: TrustedIssuerConfig, { issuer, gateway }: Part
   }
   if (audiences.includes(issuer.url)) {
     faults.push({ path: `${path}.audience`, reason: "names the issuer, whose tokens are for itself alone" });
+  }
+  if (trusted.introspection !== undefined) {
+    faults.push({ path: `${path}.introspection`, reason: "this issuer has no opaque access tokens" });
   }
   const isReshaped = trusted.shape !== "at+jwt" || Object.keys(trusted.claims).length > 0;
   if (isReshaped || Object.keys(trusted.requiredClaims).length > 0) {
@@ -65,6 +73,7 @@ function keyFaults(
   gateway: Config["gateway"],
   path: string,
 ): ConfigFault[] {
+  if (keys === undefined) return [];
   if (keys === "ring") return [{ path: `${path}.keys`, reason: "must not be `ring` for this issuer" }];
   if ("secretBinding" in keys) {
     const reason = "must be left out: a secret is for HS256 alone, and HS256 for nothing else";
@@ -76,9 +85,37 @@ function keyFaults(
   }
   const member = "jwksUrl" in keys ? "jwksUrl" : "discovery";
   const url = "jwksUrl" in keys ? keys.jwksUrl : metadataUrl(issuer, keys.discovery);
+  return [...faults, ...addressFaults(url, gateway, `${path}.keys.${member}`)];
+}
+
+function introspectionFaults(
+  { keys, algorithms, shape, introspection }: TrustedIssuerConfig,
+  gateway: Config["gateway"],
+  path: string,
+): ConfigFault[] {
+  const faults: ConfigFault[] = [];
+  if (keys === undefined && introspection === undefined) {
+    faults.push({ path: `${path}.keys`, reason: "is missing, and so is `introspection`: nothing proves its tokens" });
+  }
+  if (keys === undefined && (algorithms !== undefined || shape !== "at+jwt")) {
+    faults.push({ path, reason: "`algorithms` and `shape` are for JWTs, which need `keys`" });
+  }
+  if (introspection === undefined) return faults;
+  const { url, tokenPrefix } = introspection;
+  if (looksLikeOwnSecret(tokenPrefix)) {
+    faults.push({ path: `${path}.introspection.tokenPrefix`, reason: "begins like a secret of this installation" });
+  }
+  const prefixes = gateway.trustedIssuers.flatMap((other) => other.introspection?.tokenPrefix ?? []);
+  if (prefixes.filter((other) => other.startsWith(tokenPrefix) || tokenPrefix.startsWith(other)).length > 1) {
+    const reason = "does not tell this issuer's tokens from another's that is asked too";
+    faults.push({ path: `${path}.introspection.tokenPrefix`, reason });
+  }
+  return [...faults, ...addressFaults(url, gateway, `${path}.introspection.url`)];
+}
+
+function addressFaults(url: string, gateway: Config["gateway"], path: string): ConfigFault[] {
   const fault = outboundUrlFault(url, outboundReach(gateway));
-  if (fault !== null) faults.push({ path: `${path}.keys.${member}`, reason: `is not called: ${fault}` });
-  return faults;
+  return fault === null ? [] : [{ path, reason: `is not called: ${fault}` }];
 }
 
 /** Where the gateway may call: the internet by https, what the operator named, and its own machine where it is on one. */

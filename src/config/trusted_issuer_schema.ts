@@ -57,9 +57,29 @@ const keys = z.union([
   z.strictObject({ secretBinding }),
 ]);
 
+/** Asking an issuer about its opaque tokens (RFC 7662). */
+const introspection = z.strictObject({
+  url: httpUrl,
+  clientId: z.string().min(1).max(256),
+  /** The client's secret. */
+  secretBinding,
+  authMethod: z.enum(["client_secret_basic", "client_secret_post"]).default("client_secret_basic"),
+  /** How this issuer's opaque tokens begin: tells whom to ask where several are asked. */
+  tokenPrefix: z
+    .string()
+    .max(32)
+    .regex(/^[A-Za-z0-9._~+/-]*$/)
+    .default(""),
+  /** For how long an answer is believed: how late a revocation may be noticed. Never past the token's end. */
+  cacheSeconds: z.int().min(1).max(300).default(30),
+  deadlineMs: z.int().min(100).max(5_000).default(1_500),
+});
+
 export const trustedIssuer = z.strictObject({
   issuer: issuerName,
-  keys,
+  /** What its JWTs are signed with; absent where it has opaque tokens alone. */
+  keys: keys.optional(),
+  introspection: introspection.optional(),
   /** What its access tokens look like. All but `at+jwt` are looser, and are taken only where they are named here. */
   shape: z.enum(TOKEN_SHAPES).default("at+jwt"),
   /** Of published keys, never of a secret; ES256 alone when absent. */

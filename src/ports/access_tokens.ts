@@ -12,7 +12,9 @@ export type SignatureFault =
   | "token_issuer_unknown"
   | "token_algorithm_not_allowed"
   | "token_key_unknown"
-  | "token_signature_wrong";
+  | "token_signature_wrong"
+  | "token_inactive"
+  | "token_issuer_wrong";
 
 /** Why a token is refused: a stable word for logs, never for the caller. */
 export type TokenFault = SignatureFault | ClaimsFault | TokenRevocation;

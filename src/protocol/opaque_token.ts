@@ -11,6 +11,11 @@ export interface OpaqueToken {
   readonly secret: string;
 }
 
+/** Whether `text` begins like a secret of this installation: an opaque token, or an API key. */
+export function looksLikeOwnSecret(text: string): boolean {
+  return /^(?:sp[a-z]|[sp]k)_/.test(text);
+}
+
 const MAX_SEALED_CHARACTERS = 512;
 const SECRET_CHARACTERS = 43;
 

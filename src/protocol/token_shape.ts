@@ -122,6 +122,22 @@ export const SHAPES: Readonly<Record<TokenShapeName, TokenShape>> = {
   },
 };
 
+/**
+ * An introspection answer (RFC 7662 §2.2), read like claims. Servers answer for refresh tokens too: one that says so is no
+ * access token. `token_type` is that of RFC 6749 §7.1.
+ */
+export const INTROSPECTED: TokenShape = {
+  ...STANDARD,
+  types: [],
+  subject: ["sub", "client_id"],
+  isTokenIdRequired: false,
+  isAccessToken: ({ token_type: type = "Bearer", token_use: use = "access", typ = "Bearer" }) =>
+    typeof type === "string" &&
+    type.toLowerCase() === "bearer" &&
+    (use === "access" || use === "access_token") &&
+    typ === "Bearer",
+};
+
 /** What only ID tokens, logout tokens and refresh tokens carry (OpenID Connect Core §2, Back-Channel Logout §2.4). */
 const FOREIGN_MARKS = ["nonce", "at_hash", "c_hash", "s_hash", "events"] as const;
 

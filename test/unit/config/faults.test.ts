@@ -3,6 +3,11 @@ import { compileConfig } from "../../../src/config/compile.ts";
 import { ADDED, add, changed, type MutableConfig } from "../../support/changed_config.ts";
 import { GATEWAY_URL, ISSUER_URL, PARTNER_JWKS_URL } from "../../support/gateway_config.ts";
 
+const ASKED = {
+  issuer: "https://x.example",
+  introspection: { url: "https://x.example/introspect", clientId: "gate", secretBinding: "X_SECRET" },
+};
+
 describe("a configuration that is wrong says where and why", () => {
   const wrong: readonly [string, (config: MutableConfig) => void, string, RegExp][] = [
     ["an unknown member at the top", (c) => (c.rooutes = []), "", /Unrecognized key.*rooutes/],
@@ -269,6 +274,53 @@ describe("a configuration that is wrong says where and why", () => {
       (c) => (c.gateway.outboundOrigins = ["https://as.lan/keys"]),
       "gateway.outboundOrigins[0]",
       /must be an origin/,
+    ],
+    [
+      "an issuer whose tokens nothing proves",
+      (c) => c.gateway.trustedIssuers.push({ issuer: "https://x.example" }),
+      "gateway.trustedIssuers[2].keys",
+      /nothing proves its tokens/,
+    ],
+    [
+      "algorithms without keys",
+      (c) => c.gateway.trustedIssuers.push({ ...ASKED, algorithms: ["ES256"] }),
+      "gateway.trustedIssuers[2]",
+      /which need `keys`/,
+    ],
+    [
+      "two that are asked about the same tokens",
+      (c) => {
+        c.gateway.trustedIssuers.push({ ...ASKED });
+        c.gateway.trustedIssuers.push({
+          issuer: "https://y.example",
+          introspection: { ...ASKED.introspection, tokenPrefix: "y_" },
+        });
+      },
+      "gateway.trustedIssuers[2].introspection.tokenPrefix",
+      /from another's/,
+    ],
+    [
+      "our own secrets shown to another",
+      (c) =>
+        c.gateway.trustedIssuers.push({ ...ASKED, introspection: { ...ASKED.introspection, tokenPrefix: "spr_" } }),
+      "gateway.trustedIssuers[2].introspection.tokenPrefix",
+      /secret of this installation/,
+    ],
+    [
+      "questions to a private address",
+      (c) =>
+        c.gateway.trustedIssuers.push({
+          ...ASKED,
+          introspection: { ...ASKED.introspection, url: "https://169.254.169.254/" },
+        }),
+      "gateway.trustedIssuers[2].introspection.url",
+      /url_host_not_public/,
+    ],
+    [
+      "questions about our own tokens",
+      (c) => Object.assign(c.gateway.trustedIssuers[0] ?? {}, { introspection: ASKED.introspection }),
+      "gateway.trustedIssuers[0].introspection",
+      /no opaque access tokens/,
     ],
     [
       "a list among our own issuer's audiences that names the issuer",
