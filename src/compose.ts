@@ -21,6 +21,7 @@ import { trustedTokens } from "./compose_issuers.ts";
 import { composeCredits, composeKeyUses } from "./compose_keys.ts";
 import { composeMailRecords } from "./compose_mail.ts";
 import { composeDesks, composeUserManagement } from "./compose_people.ts";
+import { composeDesks, composeUserManagement } from "./compose_people.ts";
 import { originGuards } from "./compose_origins.ts";
 import {
   IDENTITY_RING,
@@ -159,12 +160,12 @@ export function composeAuthorizer(
         random: platformRandom,
       },
       refusals: { resourceMetadataUrl: resourceMetadataUrl(gateway.resource) },
+      guards: originGuards(env, config),
     },
     wellKnown: {
       metadata: {
         resource: gateway.resource,
         authorizationServers: gateway.trustedIssuers.map((trusted) => trusted.issuer),
-      guards: originGuards(config),
         scopes: Object.keys(own?.scopes ?? {}),
       },
       identityKeys: new PublishedKeyCache(identityRing),

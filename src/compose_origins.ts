@@ -1,7 +1,14 @@
+import { OnwardTokenCache } from "./adapters/onward_token_cache.ts";
+import { fetchOnwardToken } from "./adapters/onward_token_endpoint.ts";
 import { OriginBreaker, type OriginGuard, Retries } from "./authorizer/origin_guard.ts";
+import { type Environment, sharedSecret } from "./bindings.ts";
 import type { CompiledConfig } from "./config/compile.ts";
 import type { OriginConfig } from "./config/schema.ts";
+import { outboundReach } from "./config/trusted_issuer_faults.ts";
+import { logFault } from "./http/log.ts";
+import { Outage } from "./kernel/outage.ts";
 import { Slots } from "./limits/slots.ts";
+import type { OutboundReach } from "./policy/outbound_url.ts";
 
 /*
  * The wiring of what stands before origins. It lives as long as the isolate, and each isolate has its own.
@@ -13,17 +20,19 @@ export function isGuarded({ maxConcurrent, breaker, retries, onward }: OriginCon
 }
 
 /** The guards by their origins' names. */
-export function originGuards({ origins }: CompiledConfig): ReadonlyMap<string, OriginGuard> {
+export function originGuards(env: Environment, { origins, gateway }: CompiledConfig): ReadonlyMap<string, OriginGuard> {
+  const reach = outboundReach(gateway);
   const guarded = Object.entries(origins).filter(([, origin]) => isGuarded(origin));
-  return new Map(guarded.map(([name, origin]) => [name, originGuard(name, origin)]));
+  return new Map(guarded.map(([name, origin]) => [name, originGuard(env, name, origin, reach)]));
 }
 
-function originGuard(name: string, { maxConcurrent, breaker, retries }: OriginConfig): OriginGuard {
+function originGuard(env: Environment, name: string, origin: OriginConfig, reach: OutboundReach): OriginGuard {
+  const { maxConcurrent, breaker, retries, onward } = origin;
   return {
     slots: maxConcurrent === undefined ? null : new Slots(maxConcurrent),
     breaker: breaker === undefined ? null : originBreaker(name, breaker),
     retries: retries === undefined ? null : originRetries(retries),
-    onward: null,
+    onward: onward === undefined ? null : onwardTokens(env, name, onward, reach),
   };
 }
 
@@ -51,4 +60,30 @@ function originRetries(settings: NonNullable<OriginConfig["retries"]>): Retries 
     maxMs: maxBackoffMs,
   };
   return new Retries(rules, Math.random);
+}
+
+function onwardTokens(
+  env: Environment,
+  origin: string,
+  settings: NonNullable<OriginConfig["onward"]>,
+  reach: OutboundReach,
+): OnwardTokenCache {
+  const { tokenUrl, clientId, clientSecretBinding, scope, resource } = settings;
+  const client = {
+    tokenUrl,
+    clientId,
+    clientSecret: sharedSecret(env, clientSecretBinding, 1),
+    scope: scope?.join(" ") ?? null,
+    resource: resource ?? null,
+    reach,
+  };
+  return new OnwardTokenCache(
+    () => fetchOnwardToken(client),
+    (error) => logFault("onward_token_failed", { origin, error: told(error) }),
+  );
+}
+
+/** Words of ours alone: what a token server answers may hold anything. */
+function told(error: unknown): string {
+  return error instanceof Outage && typeof error.cause === "string" ? error.cause : "no answer";
 }

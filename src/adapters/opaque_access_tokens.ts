@@ -6,6 +6,7 @@ import { isJsonObject } from "../kernel/strict_json.ts";
 import type { OutboundReach } from "../policy/outbound_url.ts";
 import type { AccessTokenVerifier, SignatureFault, SignedAccessToken } from "../ports/access_tokens.ts";
 import type { Defer } from "../ports/edge_feed.ts";
+import { basicCredentials } from "../protocol/basic_credentials.ts";
 import { type ClaimReading, readForeignClaims } from "../protocol/foreign_claims.ts";
 import { looksLikeOwnSecret } from "../protocol/opaque_token.ts";
 import { boundedJson } from "./bounded_json.ts";
@@ -107,19 +108,13 @@ function question(token: string, issuer: IntrospectingIssuer): Promise<unknown> 
   const { url, clientId, clientSecret, authMethod, deadlineMs, reach } = issuer;
   const body = new URLSearchParams({ token, token_type_hint: "access_token" });
   const headers = new Headers({ "content-type": "application/x-www-form-urlencoded" });
-  if (authMethod === "client_secret_basic") headers.set("authorization", basic(clientId, clientSecret));
+  if (authMethod === "client_secret_basic") headers.set("authorization", basicCredentials(clientId, clientSecret));
   else
     for (const [name, value] of Object.entries({ client_id: clientId, client_secret: clientSecret }))
       body.set(name, value);
   const types = ["application/json"];
   const bounds = { dependency: "introspection", deadlineMs, maxBytes: MAX_BYTES, types, reach };
   return boundedJson(url, bounds, { method: "POST", headers, body: body.toString() });
-}
-
-/** RFC 6749 §2.3.1: both halves form-encoded, then Base64. */
-function basic(clientId: string, clientSecret: string): string {
-  const encode = (text: string) => new URLSearchParams([["", text]]).toString().slice(1);
-  return `Basic ${btoa(`${encode(clientId)}:${encode(clientSecret)}`)}`;
 }
 
 /**

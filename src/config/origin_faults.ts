@@ -1,14 +1,15 @@
 import { isLoopbackHost } from "../kernel/loopback.ts";
-import { outboundUrlFault } from "../policy/outbound_url.ts";
+import { type OutboundReach, outboundUrlFault } from "../policy/outbound_url.ts";
 import type { ConfigFault } from "./fault.ts";
 import type { Config, OriginConfig } from "./schema.ts";
+import { outboundReach } from "./trusted_issuer_faults.ts";
 
 /** What is wrong with the origins in themselves. */
-export function originFaults({ origins, issuer }: Config): ConfigFault[] {
-  const loopback = isLoopbackHost(new URL(issuer.url).hostname);
+export function originFaults({ origins, gateway }: Config): ConfigFault[] {
+  const reach = outboundReach(gateway);
   return Object.entries(origins).flatMap(([name, origin]) => [
     ...retryFaults(origin, `origins.${name}.retries`),
-    ...onwardFaults(origin, `origins.${name}`, loopback),
+    ...onwardFaults(origin, `origins.${name}`, reach),
   ]);
 }
 
@@ -27,13 +28,13 @@ function retryFaults({ retries, timeoutMs }: OriginConfig, path: string): Config
   return faults;
 }
 
-function onwardFaults({ onward, url }: OriginConfig, path: string, loopback: boolean): ConfigFault[] {
+function onwardFaults({ onward, url }: OriginConfig, path: string, reach: OutboundReach): ConfigFault[] {
   if (onward === undefined) return [];
   const faults: ConfigFault[] = [];
-  const fault = outboundUrlFault(onward.tokenUrl, { loopback });
+  const fault = outboundUrlFault(onward.tokenUrl, reach);
   if (fault !== null) faults.push({ path: `${path}.onward.tokenUrl`, reason: `is not called: ${fault}` });
   const { protocol, hostname } = new URL(url);
-  if (protocol !== "https:" && !(loopback && isLoopbackHost(hostname))) {
+  if (protocol !== "https:" && !(reach.loopback && isLoopbackHost(hostname))) {
     faults.push({ path: `${path}.url`, reason: "must be https where a token is sent to it (RFC 6750 §5.3)" });
   }
   return faults;

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { httpUrl, scopeToken, seconds } from "./terms.ts";
+import { httpUrl, scopeToken, seconds, secretBinding } from "./terms.ts";
 
 /* Where calls go that pass the gate, and what stands before such a place. Each isolate counts for itself. */
 
@@ -45,9 +45,6 @@ const retries = z.strictObject({
   backoffMs: z.int().min(1).max(10_000).default(50),
   maxBackoffMs: z.int().min(1).max(10_000).default(1_000),
 });
-
-/** A binding's name that holds a secret. */
-const secretBinding = z.string().regex(/^[A-Z][A-Z0-9_]{0,62}$/, "must be a binding's name, in capitals");
 
 /** The gate's own token for the origin, by client credentials (RFC 6749 §4.4). */
 const onward = z.strictObject({

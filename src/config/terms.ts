@@ -21,3 +21,8 @@ export const issuerUrl = httpUrl.refine((text) => !text.endsWith("/") && !text.i
 export const scopeToken = z.string().regex(SCOPE_TOKEN, "is not a scope token (RFC 6749 §3.3)");
 export const algorithm = z.enum(SIGNATURE_ALGORITHMS);
 export const seconds = z.int().min(1);
+
+/** The name of a secret of the deployment. */
+export const secretBinding = z
+  .string()
+  .regex(/^[A-Z][A-Z0-9_]{0,62}$/, "is not the name of a binding: capitals and underscores");

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { parseJsonPointer } from "../kernel/json_pointer.ts";
 import { TOKEN_SHAPES } from "../protocol/token_shape.ts";
-import { algorithm, httpUrl } from "./terms.ts";
+import { algorithm, httpUrl, secretBinding } from "./terms.ts";
 
 /* Another issuer whose tokens open routes, and how far it is trusted. */
 
@@ -32,11 +32,6 @@ const keyTimes = {
   /** The pause between fetches for key ids that nobody knows, per isolate. */
   cooldownSeconds: z.int().min(1).max(300).default(10),
 };
-
-/** The name of a secret of the deployment. */
-const secretBinding = z
-  .string()
-  .regex(/^[A-Z][A-Z0-9_]{0,62}$/, "is not the name of a binding: capitals and underscores");
 
 /** Where an issuer's keys come from. */
 const keys = z.union([
