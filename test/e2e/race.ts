@@ -55,7 +55,7 @@ export async function raceForCode(
   const answers = await race(connections, jitterMs, spend);
   const [given, ...others] = answers.filter(({ status }) => status === 200);
   const refused = answers.filter(({ status, error }) => status === 400 && error === "invalid_grant");
-  const life = (await livesOn(connections, client, given)) ? "live" : "dead";
+  const life = await lifeOf(connections, client, given);
   const answered = given === undefined ? 0 : 1 + others.length;
   return { words: `${answered} answered, ${refused.length} invalid_grant, tokens ${life}`, given };
 }
@@ -73,7 +73,8 @@ export async function raceToRefresh(
   });
   const answered = answers.filter(({ status }) => status === 200);
   const successors = new Set(answered.map((answer) => answer.refreshToken));
-  const life = answers.every(({ doors }) => doors.every((status) => status === 200)) ? "live" : "dead";
+  const closed = answers.flatMap(({ doors }) => doors.filter((status) => status !== 200));
+  const life = closed.length === 0 ? "live" : `dead: ${closed.join()}`;
   return { words: `${answered.length} answered, ${successors.size} successor, tokens ${life}`, given: answered[0] };
 }
 
@@ -91,12 +92,18 @@ export function clientOf(round: number, { publicClient, webClient }: PlantedPeop
 
 /** Whether UserInfo and the gate take the access token, the refresh token works, and what that gives is taken as well. */
 export async function livesOn(
-  [own, other]: Connections,
+  connections: Connections,
   client: CodeClient,
   given: TokenAnswer | undefined,
 ): Promise<boolean> {
-  if (given === undefined) return false;
+  return (await lifeOf(connections, client, given)) === "live";
+}
+
+/** `live`, or in which answers what was given is not. */
+async function lifeOf([own, other]: Connections, client: CodeClient, given: TokenAnswer | undefined): Promise<string> {
+  if (given === undefined) return "dead: none";
   const refreshed = await refresh(own, client, given.refreshToken);
   const statuses = [...(await knock(own, given.accessToken)), ...(await knock(other, refreshed.accessToken))];
-  return statuses.every((status) => status === 200);
+  if (statuses.every((status) => status === 200)) return "live";
+  return `dead: ${statuses.join()}, refreshed ${refreshed.status}`;
 }
