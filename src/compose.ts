@@ -20,9 +20,8 @@ import { accessTokenAlgorithms, gateRoutes, introspectors, targetCatalog, truste
 import { trustedTokens } from "./compose_issuers.ts";
 import { composeCredits, composeKeyUses } from "./compose_keys.ts";
 import { composeMailRecords } from "./compose_mail.ts";
-import { composeDesks, composeUserManagement } from "./compose_people.ts";
-import { composeDesks, composeUserManagement } from "./compose_people.ts";
 import { originGuards } from "./compose_origins.ts";
+import { composeDesks, composeUserManagement } from "./compose_people.ts";
 import {
   IDENTITY_RING,
   issuerStores,
