@@ -37,8 +37,8 @@ export function openExchange(request: Request, canonical: CanonicalRequest, ctx:
       defer: (work) => ctx.waitUntil(work),
     },
     trace: { route: null, holder: null, rules: [], limits: null },
-  };
     attempts: 0,
+  };
 }
 
 /** Looks a header up among those that were read out: cheaper than asking the runtime each time. */
