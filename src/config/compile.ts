@@ -5,6 +5,7 @@ import type { ConfigFault } from "./fault.ts";
 import { identifierFaults } from "./issuer_faults.ts";
 import { limitFaults, limitUse } from "./limit_faults.ts";
 import { originFaults } from "./origin_faults.ts";
+import { outboundFaults } from "./outbound_faults.ts";
 import { type CompiledRoute, duplicateFaults, routeFaults } from "./route_faults.ts";
 import { type Config, type ConfigInput, configSchema, type RouteConfig } from "./schema.ts";
 import { trustedIssuerFaults } from "./trusted_issuer_faults.ts";
@@ -26,7 +27,7 @@ export function compileConfig(input: unknown): Result<CompiledConfig, readonly C
     ...originFaults(config),
   ];
   const routes = config.routes.flatMap((route, index) => compileRoute(config, route, `routes[${index}]`, faults));
-  faults.push(...duplicateFaults(routes), ...unusedFaults(config));
+  faults.push(...duplicateFaults(routes), ...unusedFaults(config), ...outboundFaults(config));
   return faults.length > 0 ? err(faults) : ok({ ...config, routes });
 }
 
