@@ -13,7 +13,7 @@ export class Account extends RealAccount {
     return this.ctx.storage.sql.exec<GrantRow>("SELECT * FROM grants WHERE has_given = 1 LIMIT 1").one();
   }
 
-  /** Adds `count` grants like `row`, each with `spentEach` refresh tokens behind it. */
+  /** Adds `count` grants like `row`, but of another client, each with `spentEach` refresh tokens behind it. */
   async plantGrants(row: GrantRow, count: number, spentEach: number): Promise<void> {
     const { sql } = this.ctx.storage;
     const columns = Object.keys(row);
@@ -21,7 +21,7 @@ export class Account extends RealAccount {
     this.ctx.storage.transactionSync(() => {
       for (let planted = 0; planted < count; planted++) {
         const id = crypto.randomUUID();
-        sql.exec(insert, ...Object.values({ ...row, id }));
+        sql.exec(insert, ...Object.values({ ...row, id, client: "cli_crowd" }));
         for (let spent = 0; spent < spentEach; spent++) {
           sql.exec("INSERT INTO spent_hashes (grant_id, hash) VALUES (?, ?)", id, crypto.randomUUID());
         }

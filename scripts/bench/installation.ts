@@ -39,8 +39,8 @@ export interface Installation {
 }
 
 export const URL_OF_ISSUER = "http://bench.test";
-/** As many as connections: each has an account's object, or a control's, to itself. */
-const PEOPLE = CONNECTIONS;
+/** Three for each connection: an account has to itself what loads it, and those of the code row take turns. */
+const PEOPLE = 3 * CONNECTIONS;
 const COMPATIBILITY_DATE = "2026-07-30";
 const WORKER = "worker";
 const SOCKET = { unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }] };

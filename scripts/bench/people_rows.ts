@@ -1,4 +1,5 @@
 import type { Installation } from "./installation.ts";
+import { CONNECTIONS } from "./load.ts";
 import {
   beginFamilies,
   benchClient,
@@ -20,7 +21,13 @@ export async function peopleRows(installation: Installation, crowd: number): Pro
   const { sallyport, bareWriter, bareHasher } = installation;
   const client = benchClient(installation);
   const people = await signEverybodyIn(installation);
-  const families = await beginFamilies(installation, people, client);
+  const families = await beginFamilies(installation, people.slice(0, CONNECTIONS), client);
+  // Codes go to another shift each time: who has as many grants of one client as one may have ends the oldest with each new one.
+  let shift = 0;
+  const nextShift = () => {
+    const from = (shift++ * CONNECTIONS) % people.length;
+    return people.slice(from, from + CONNECTIONS);
+  };
   if (crowd > 0) await installation.fill(crowd);
   const invented = families.map((_, at) => inventedToken(at));
   const pids = { targetPid: sallyport.pid, controlPid: bareWriter.pid };
@@ -35,8 +42,8 @@ export async function peopleRows(installation: Installation, crowd: number): Pro
     {
       name: "code redemption",
       floor: 0.8,
-      target: redemptions(sallyport, () => issueCodes(people, client)),
-      control: redemptions(bareWriter, () => inventCodes(people.length, client)),
+      target: redemptions(sallyport, () => issueCodes(nextShift(), client)),
+      control: redemptions(bareWriter, () => inventCodes(CONNECTIONS, client)),
       ...pids,
     },
     {
