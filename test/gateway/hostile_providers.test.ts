@@ -3,7 +3,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vite
 import { readBindings } from "../../src/bindings.ts";
 import type { ConfigInput } from "../../src/config/schema.ts";
 import { bearer, type ForgeKey, newKey, ringKey, token } from "../support/forge.ts";
-import { gatewayConfig, ISSUER_URL, PARTNER_JWKS_URL, PARTNER_URL } from "../support/gateway_config.ts";
+import { gatewayConfig, PARTNER_JWKS_URL, PARTNER_URL } from "../support/gateway_config.ts";
 import { type Installation, install } from "../support/install.ts";
 import { captureLogs } from "../support/logs.ts";
 import { stubNetwork } from "../support/network.ts";
@@ -36,8 +36,10 @@ afterEach(() => {
 
 function gateWith(trusted: Partial<TrustedInput>, gateway: Partial<ConfigInput["gateway"]> = {}): Installation {
   const config = gatewayConfig();
-  const own = config.gateway.trustedIssuers.filter(({ issuer }) => issuer === ISSUER_URL);
-  const trustedIssuers = [...own, { issuer: PROVIDER, keys: { discovery: "openid" as const }, ...trusted }];
+  const trustedIssuers = [
+    ...config.gateway.trustedIssuers,
+    { issuer: PROVIDER, keys: { discovery: "openid" as const }, ...trusted },
+  ];
   return install({ config: { ...config, gateway: { ...config.gateway, ...gateway, trustedIssuers } } });
 }
 

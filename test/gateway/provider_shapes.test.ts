@@ -2,7 +2,7 @@ import { decodeJwt } from "jose";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { ConfigInput } from "../../src/config/schema.ts";
 import { bearer, compact, type ForgeKey, newKey } from "../support/forge.ts";
-import { gatewayConfig, ISSUER_URL } from "../support/gateway_config.ts";
+import { gatewayConfig } from "../support/gateway_config.ts";
 import { type Installation, install } from "../support/install.ts";
 import { captureLogs, secret } from "../support/logs.ts";
 import { stubNetwork } from "../support/network.ts";
@@ -31,7 +31,7 @@ function trusted({ issuer, shape, audience }: ProviderTokens): TrustedInput {
 function gateWith(shape: string, changes: Partial<TrustedInput> = {}): Installation {
   const config = gatewayConfig();
   const others = PROVIDERS.map((one) => ({ ...trusted(one), ...(one.shape === shape && changes) }));
-  const trustedIssuers = [...config.gateway.trustedIssuers.filter(({ issuer }) => issuer === ISSUER_URL), ...others];
+  const trustedIssuers = [...config.gateway.trustedIssuers, ...others];
   return install({ config: { ...config, gateway: { ...config.gateway, trustedIssuers } } });
 }
 
@@ -105,6 +105,25 @@ describe.each(PROVIDERS)("an issuer in the shape $shape", (provider) => {
     const gate = gateWith(shape, { audience: [provider.audience, shape === "cognito" ? "another" : "urn:another"] });
     expect((await gate.fetch("/whoami", { headers: bearer(token) })).status).toBe(200);
   });
+});
+
+it("RFC 7519 4.1.4-6: each issuer's clock may be ahead by as much as is configured for it; no token lives longer", async () => {
+  const generic = PROVIDERS.find(({ shape }) => shape === "generic-jwt");
+  if (generic === undefined) throw new Error("no such provider");
+  const nowSeconds = Math.floor(Date.now() / 1000);
+  const timed = (times: Json) =>
+    compact(
+      { alg: "RS256", kid: key.kid, typ: "JWT" },
+      { ...generic.user, iss: generic.issuer, iat: nowSeconds, exp: nowSeconds + 600, ...times },
+      key.sign,
+    );
+  const [strict, lenient] = [gateWith("generic-jwt"), gateWith("generic-jwt", { clockSkewSeconds: 60 })];
+  const ahead = await timed({ iat: nowSeconds + 40, nbf: nowSeconds + 40 });
+  expect(await refusal(strict, ahead)).toBe("token_issued_ahead");
+  expect(await refusal(strict, await timed({ nbf: nowSeconds + 40 }))).toBe("token_not_yet_valid");
+  expect((await lenient.fetch("/whoami", { headers: bearer(ahead) })).status).toBe(200);
+  expect(await refusal(lenient, await timed({ iat: nowSeconds + 120 }))).toBe("token_issued_ahead");
+  expect(await refusal(lenient, await timed({ iat: nowSeconds - 60, exp: nowSeconds - 1 }))).toBe("token_expired");
 });
 
 it("a token without an id is called in the log by a digest", async () => {

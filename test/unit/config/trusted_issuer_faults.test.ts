@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { compileConfig } from "../../../src/config/compile.ts";
+import { metadataUrl } from "../../../src/config/trusted_issuer_faults.ts";
 import { changed, type MutableConfig } from "../../support/changed_config.ts";
 import { GATEWAY_URL, ISSUER_URL, PARTNER_JWKS_URL, PARTNER_URL } from "../../support/gateway_config.ts";
 
@@ -203,6 +204,17 @@ it.each(wrong)("trust in issuers: %s says where and why", (_, change, path, reas
   expect(faults.ok).toBe(false);
   const found = faults.ok ? [] : faults.error.filter((fault) => fault.path === path && reason.test(fault.reason));
   expect(found, JSON.stringify(faults)).not.toEqual([]);
+});
+
+it.each([
+  ["https://as.example", "openid", "https://as.example/.well-known/openid-configuration"],
+  ["https://as.example/", "openid", "https://as.example/.well-known/openid-configuration"],
+  ["https://as.example/a/b", "openid", "https://as.example/a/b/.well-known/openid-configuration"],
+  ["https://as.example/a/b", "oauth", "https://as.example/.well-known/oauth-authorization-server/a/b"],
+  ["https://as.example/", "oauth", "https://as.example/.well-known/oauth-authorization-server"],
+  ["https://sts.example/t/", "https://as.example/t/meta", "https://as.example/t/meta"],
+])("RFC 8414 3.1, OpenID Connect Discovery 4.1: metadata of %s by %s", (issuer, discovery, url) => {
+  expect(metadataUrl(issuer, discovery)).toBe(url);
 });
 
 it("origins that metadata may lead to are called by something", () => {
