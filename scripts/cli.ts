@@ -1,20 +1,28 @@
 import { checkCommand } from "./cli/check.ts";
 import { firstAdminCommand } from "./cli/first_admin.ts";
+import { keysCommand } from "./cli/keys.ts";
 import { schemaCommand } from "./cli/schema.ts";
 
+interface Command {
+  readonly help: string;
+  /** Gets the words behind its own. */
+  readonly run: (words: readonly string[]) => number | Promise<number>;
+}
+
 /** `npm run cli -- <command>`: each command prints for people and ends with 0, or says what is wrong and ends with 1. */
-const COMMANDS: Readonly<Record<string, { readonly help: string; readonly run: () => number | Promise<number> }>> = {
+const COMMANDS: Readonly<Record<string, Command>> = {
   check: { help: "validate sallyport.config.ts and list its routes", run: checkCommand },
   "first-admin": { help: "print the SQL for an installation's first administrator", run: firstAdminCommand },
+  keys: { help: "scan <dir>: find API keys in files, and end with 1 where there are some", run: keysCommand },
   schema: { help: "print the configuration's JSON Schema", run: schemaCommand },
 };
 
-const [name = ""] = process.argv.slice(2);
+const [name = "", ...words] = process.argv.slice(2);
 const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
 if (command === undefined) {
   const lines = Object.entries(COMMANDS).map(([word, { help }]) => `  ${word.padEnd(13)} ${help}`);
   console.error(`usage: npm run cli -- <command>\n\n${lines.join("\n")}`);
   process.exitCode = 1;
 } else {
-  process.exitCode = await command.run();
+  process.exitCode = await command.run(words);
 }
