@@ -18,7 +18,7 @@ import { type Bindings, DeploymentFault, type Environment, need, readBindings } 
 import { composeBudgets } from "./compose_budgets.ts";
 import { accessTokenAlgorithms, gateRoutes, introspectors, targetCatalog, trustedIssuers } from "./compose_config.ts";
 import { trustedTokens } from "./compose_issuers.ts";
-import { composeCredits, composeKeyUses } from "./compose_keys.ts";
+import { composeCredits, composeKeyUses, composeScanning } from "./compose_keys.ts";
 import { composeMailRecords } from "./compose_mail.ts";
 import { originGuards } from "./compose_origins.ts";
 import { composeDesks, composeUserManagement } from "./compose_people.ts";
@@ -109,6 +109,7 @@ export function composeAdmin(env: Environment, config: CompiledConfig, revocatio
   return {
     people: composeUserManagement(bindings, config, accounts),
     credits: composeCredits(bindings),
+    scanning: composeScanning(bindings, config, revocations),
     mails: composeMailRecords(bindings, config),
     events: new D1SecurityEvents(need(bindings, "DB")),
     issuerUrl: config.issuer.url,

@@ -1,9 +1,21 @@
 import { KeyUses } from "./access/key_uses.ts";
+import { D1KeyLeaks } from "./adapters/d1_key_leaks.ts";
 import { d1KeyUses, remoteKeyUses } from "./adapters/d1_key_uses.ts";
 import { DurableObjectCredits } from "./adapters/durable_object_credits.ts";
+import { reportProof } from "./adapters/report_keys.ts";
+import type { SecretScanning } from "./admin/secret_scanning_route.ts";
 import { type Bindings, type Environment, need, readBindings } from "./bindings.ts";
+import { mailSender, mailWaker } from "./compose_mail.ts";
+import { issuerStores } from "./compose_stores.ts";
+import type { CompiledConfig } from "./config/compile.ts";
+import { outboundReach } from "./config/trusted_issuer_faults.ts";
 import { logFault } from "./http/log.ts";
+import { LocalPace } from "./limits/local_pace.ts";
+import type { Revocations } from "./ports/edge_feed.ts";
 import type { KeyUseRecords } from "./ports/key_uses.ts";
+
+/** Messages about leaked keys that one address may send in a minute and isolate. */
+const REPORTS_PER_MINUTE = 120;
 
 /*
  * The wiring of what API keys have beside their records.
@@ -24,4 +36,25 @@ export function composeKeyUses(bindings: Bindings): KeyUses {
   const records =
     bindings.KEY_USES === null ? d1KeyUses(need(bindings, "DB")) : remoteKeyUses(() => need(bindings, "KEY_USES"));
   return new KeyUses(records, (keys, error) => logFault("key_uses_lost", { keys, error: String(error) }));
+}
+
+/** The intake of leaked keys; null where it is turned off. */
+export function composeScanning(
+  bindings: Bindings,
+  config: CompiledConfig,
+  revocations: Revocations,
+): SecretScanning | null {
+  const { issuer, gateway } = config;
+  if (issuer.secretScanning === null) return null;
+  const { keys, courier, users } = issuerStores(bindings);
+  const pace = new LocalPace(REPORTS_PER_MINUTE);
+  return {
+    keys,
+    courier,
+    revocations,
+    leaks: new D1KeyLeaks(need(bindings, "DB"), mailWaker(bindings)),
+    people: { users, sender: mailSender(config) },
+    proof: reportProof(issuer.secretScanning.keysUrl, outboundReach(gateway)),
+    pace: (address, nowMs) => pace.take(address, nowMs),
+  };
 }

@@ -32,8 +32,12 @@ export function composeMail(bindings: Bindings): Mail {
 
 /** What moves users to other addresses, and tells them. */
 export function composeAddressChanges(bindings: Bindings): AddressChanges {
-  const courier = emailBinding(bindings) === null ? null : mailCourier(bindings);
-  return new D1AddressChanges(need(bindings, "DB"), courier);
+  return new D1AddressChanges(need(bindings, "DB"), mailWaker(bindings));
+}
+
+/** Whom to tell before a mail is written with something else; null where nothing carries mail on. */
+export function mailWaker(bindings: Bindings): MailCourier | null {
+  return emailBinding(bindings) === null ? null : mailCourier(bindings);
 }
 
 /**

@@ -58,7 +58,7 @@ export async function dispatch(request: Request, ctx: ExecutionContext, apps: Ap
   if (!canonical.ok) return refuse(url, canonical.error, (id) => requestFaultResponse(canonical.error, id));
   const { host, segments } = canonical.value;
   if (apps.issuer !== null && apps.issuerHosts.has(host) && isIssuerPath(segments)) {
-    const app = segments[0] === "admin" && apps.admin !== null ? apps.admin : apps.issuer;
+    const app = isOperators(segments) && apps.admin !== null ? apps.admin : apps.issuer;
     return app.fetch(request, {}, ctx);
   }
   if (apps.authorizer !== null && apps.gatewayHosts.has(host)) {
@@ -66,6 +66,11 @@ export async function dispatch(request: Request, ctx: ExecutionContext, apps: Ap
   }
   const problem = { status: 421, code: "unknown_host", title: "Misdirected Request" };
   return refuse(url, "unknown_host", (id) => problemResponse(problem, id));
+}
+
+/** What operators act by, and what acts for them: reports of leaked keys. */
+function isOperators([first]: readonly string[]): boolean {
+  return first === "admin" || first === "secret-scanning";
 }
 
 function refuse(url: URL, reason: string, respond: (requestId: string) => Response): Response {

@@ -73,45 +73,58 @@ export class D1ApiKeys implements ApiKeyRegistry {
       )
       .bind(key.id, key.environment, key.kind, key.createdAtMs, ...mutableColumns(key));
     await onD1(() =>
-      this.#db.batch([insert, ...this.#secretInserts(key), ...outboxInserts(this.#db, entries, hashes(key))]),
+      this.#db.batch([insert, ...secretInserts(this.#db, key), ...outboxInserts(this.#db, entries, hashes(key))]),
     );
   }
 
   async update(before: ApiKey, after: ApiKey, entries: readonly FeedEntry[]) {
-    const changed = await transact(this.#db, [
-      this.#updateOf({ ...after, epoch: before.epoch + 1 }),
-      this.#db.prepare("DELETE FROM api_key_secrets WHERE key_id = ?").bind(after.id),
-      ...this.#secretInserts(after),
-      ...outboxInserts(this.#db, entries, [...new Set([...hashes(before), ...hashes(after)])]),
-    ]);
+    const changed = await transact(this.#db, keyUpdate(this.#db, before, after, entries));
     return changed === "conflict" || changed === 0 ? "conflict" : "changed";
   }
 
   async delete(key: ApiKey, entries: readonly FeedEntry[]) {
     const changed = await transact(this.#db, [
-      this.#updateOf({ ...key, epoch: key.epoch + 1 }),
+      updateOf(this.#db, { ...key, epoch: key.epoch + 1 }),
       this.#db.prepare("DELETE FROM api_keys WHERE id = ?").bind(key.id),
       ...outboxInserts(this.#db, entries, hashes(key)),
     ]);
     return changed === "conflict" || changed === 0 ? "conflict" : "deleted";
   }
+}
 
-  #updateOf(key: ApiKey): D1PreparedStatement {
-    return this.#db
-      .prepare(`UPDATE api_keys SET ${MUTABLE_COLUMNS.map((name) => `${name} = ?`).join(", ")} WHERE id = ?`)
-      .bind(...mutableColumns(key), key.id);
-  }
+/**
+ * Replaces a key, secrets included, as part of another transaction, the statement that tells whether it was there first. A trigger ends
+ * the transaction where the key's epoch is not `before.epoch`.
+ */
+export function keyUpdate(
+  db: D1Database,
+  before: ApiKey,
+  after: ApiKey,
+  entries: readonly FeedEntry[],
+): D1PreparedStatement[] {
+  return [
+    updateOf(db, { ...after, epoch: before.epoch + 1 }),
+    db.prepare("DELETE FROM api_key_secrets WHERE key_id = ?").bind(after.id),
+    ...secretInserts(db, after),
+    ...outboxInserts(db, entries, [...new Set([...hashes(before), ...hashes(after)])]),
+  ];
+}
 
-  /** Inserts nothing where the key was deleted meanwhile: that is a conflict, not a broken foreign key. */
-  #secretInserts(key: ApiKey): D1PreparedStatement[] {
-    const insert = this.#db.prepare(
-      `INSERT INTO api_key_secrets (hash, key_id, last_four, created_at, expires_at)
-       SELECT ?1, ?2, ?3, ?4, ?5 WHERE EXISTS (SELECT 1 FROM api_keys WHERE id = ?2)`,
-    );
-    return key.secrets.map((secret) =>
-      insert.bind(secret.hash, key.id, secret.lastFour, secret.createdAtMs, secret.expiresAtMs),
-    );
-  }
+function updateOf(db: D1Database, key: ApiKey): D1PreparedStatement {
+  return db
+    .prepare(`UPDATE api_keys SET ${MUTABLE_COLUMNS.map((name) => `${name} = ?`).join(", ")} WHERE id = ?`)
+    .bind(...mutableColumns(key), key.id);
+}
+
+/** Inserts nothing where the key was deleted meanwhile: that is a conflict, not a broken foreign key. */
+function secretInserts(db: D1Database, key: ApiKey): D1PreparedStatement[] {
+  const insert = db.prepare(
+    `INSERT INTO api_key_secrets (hash, key_id, last_four, created_at, expires_at)
+     SELECT ?1, ?2, ?3, ?4, ?5 WHERE EXISTS (SELECT 1 FROM api_keys WHERE id = ?2)`,
+  );
+  return key.secrets.map((secret) =>
+    insert.bind(secret.hash, key.id, secret.lastFour, secret.createdAtMs, secret.expiresAtMs),
+  );
 }
 
 function hashes(key: ApiKey): string[] {

@@ -17,6 +17,7 @@ const mailRow = z.object({
     "invitation",
     "change_email",
     "email_changed",
+    "api_key_leaked",
     "email_change_undone",
   ]),
   subject: z.string(),

@@ -7,7 +7,7 @@ const eventRow = z.object({
   seq: z.number(),
   id: z.string(),
   user_id: z.string(),
-  kind: z.enum(["everything_ended", "grant_ended", "email_changed"]),
+  kind: z.enum(["everything_ended", "grant_ended", "email_changed", "api_key_leaked"]),
   detail: z.string().transform((json) => detailColumn.parse(JSON.parse(json))),
   at: z.number(),
 });

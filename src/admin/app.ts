@@ -13,13 +13,18 @@ import { ADMIN_BASE, openApiDocument } from "./openapi_document.ts";
 import type { Operation } from "./operation.ts";
 import { recordOperations } from "./record_operations.ts";
 import { faultResponse, runOperation } from "./run_operation.ts";
+import { type SecretScanning, secretScanningRoute } from "./secret_scanning_route.ts";
 import { signingKeyOperations } from "./signing_key_operations.ts";
 import { userAccessOperations } from "./user_access_operations.ts";
 import { userOperations } from "./user_operations.ts";
 
 /** What the admin app is built from. */
-export interface AdminParts extends Managed, Admission {}
+export interface AdminParts extends Managed, Admission {
+  /** The intake of leaked keys; null where it is turned off. */
+  readonly scanning: SecretScanning | null;
+}
 
+const SECRET_SCANNING_PATH = "/secret-scanning";
 const OPENAPI_PATH = `${ADMIN_BASE}/openapi.json`;
 const DOCUMENT_MAX_AGE_SECONDS = 300;
 
@@ -46,6 +51,10 @@ export function adminApp(parts: AdminParts): Hono<ScopedEnv> {
   app.use(requestScope());
   app.get(OPENAPI_PATH, () => documentResponse(parts.issuerUrl));
   app.all(OPENAPI_PATH, (c) => methodNotAllowed(c.var.scope.requestId, ["GET"]));
+  const { scanning } = parts;
+  app.all(SECRET_SCANNING_PATH, (c) =>
+    scanning === null ? faultResponse({ code: "not_found" }, c.var.scope.requestId) : secretScanningRoute(c, scanning),
+  );
   app.route("/", guardedOperations(parts));
   app.notFound((c) => faultResponse({ code: "not_found" }, c.var.scope.requestId));
   app.onError((error, c) => lastResort(error, c.req.path, c.var.scope.requestId));

@@ -12,7 +12,7 @@ import { NO_BODY, type Operation, operation } from "./operation.ts";
 /** What happened to an account. */
 const securityEventShape = z.strictObject({
   id: z.string().describe("The `event_id` of the log's `security_event`."),
-  kind: z.enum(["everything_ended", "grant_ended", "email_changed"]),
+  kind: z.enum(["everything_ended", "grant_ended", "email_changed", "api_key_leaked"]),
   reason: z.string(),
   grant_id: z.string().nullable(),
   client_id: z.string().nullable(),
@@ -49,7 +49,7 @@ const listEvents = operation({
   method: "GET",
   path: "/users/{user_id}/security-events",
   summary:
-    "List what ended a user's sessions and grants and changed their email address, the newest first; also of a user who was deleted",
+    "List what ended a user's sessions and grants, changed their email address and made a key of theirs public, the newest first; also of a user who was deleted",
   status: 200,
   answer: securityEventListShape,
   faults: ["not_found"],

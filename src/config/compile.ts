@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { err, ok, type Result } from "../kernel/result.ts";
 import { parseRoutePattern } from "../policy/route_pattern.ts";
 import type { ConfigFault } from "./fault.ts";
-import { identifierFaults } from "./issuer_faults.ts";
+import { identifierFaults, secretScanningFaults } from "./issuer_faults.ts";
 import { limitFaults, limitUse } from "./limit_faults.ts";
 import { originFaults } from "./origin_faults.ts";
 import { outboundFaults } from "./outbound_faults.ts";
@@ -22,6 +22,7 @@ export function compileConfig(input: unknown): Result<CompiledConfig, readonly C
   const config = parsed.data;
   const faults: ConfigFault[] = [
     ...identifierFaults(config),
+    ...secretScanningFaults(config),
     ...trustedIssuerFaults(config),
     ...limitFaults(config),
     ...originFaults(config),

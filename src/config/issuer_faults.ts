@@ -1,5 +1,7 @@
+import { outboundUrlFault } from "../policy/outbound_url.ts";
 import type { ConfigFault } from "./fault.ts";
 import type { Config } from "./schema.ts";
+import { outboundReach } from "./trusted_issuer_faults.ts";
 
 /** What is wrong with the names of the issuer and its APIs: each has one meaning, and none is another's. */
 export function identifierFaults({ issuer, gateway }: Config): ConfigFault[] {
@@ -12,4 +14,11 @@ export function identifierFaults({ issuer, gateway }: Config): ConfigFault[] {
     if (first !== index) faults.push({ path: `issuer.apis[${index}].resource`, reason: "is declared twice" });
   }
   return faults;
+}
+
+/** What is wrong with the intake of leaked keys. */
+export function secretScanningFaults({ issuer, gateway }: Config): ConfigFault[] {
+  if (issuer.secretScanning === null) return [];
+  const fault = outboundUrlFault(issuer.secretScanning.keysUrl, outboundReach(gateway));
+  return fault === null ? [] : [{ path: "issuer.secretScanning.keysUrl", reason: `is not called: ${fault}` }];
 }

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { secretScanning } from "./secret_scanning_schema.ts";
 import { algorithm, httpUrl, issuerUrl, scopeToken, seconds } from "./terms.ts";
 
 const api = z.strictObject({
@@ -131,4 +132,5 @@ export const issuer = z.strictObject({
   lockout: lockout.prefault({}),
   retention: retention.prefault({}),
   branding: branding.prefault({}),
+  secretScanning: secretScanning.prefault({}),
 });

@@ -62,6 +62,11 @@ export function fromBase64url(text: string): Uint8Array<ArrayBuffer> | null {
   return (bits & ((1 << held) - 1)) === 0 ? out : null;
 }
 
+/** `bytes` in hexadecimal, lower case. */
+export function toHex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 /** SHA-256 of UTF-8 `text`, as unpadded base64url: 43 characters. */
 export async function sha256Base64url(text: string): Promise<string> {
   return toBase64url(new Uint8Array(await crypto.subtle.digest("SHA-256", utf8(text))));

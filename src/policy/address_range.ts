@@ -16,7 +16,10 @@ export interface AddressRange extends Address {
   readonly bits: number;
 }
 
-export type AddressRangeFault = "address_malformed" | "address_beyond_prefix";
+/** Why a text is no range. Whoever asked is told in a sentence, so that these stand in no list of codes. */
+const MALFORMED = "address_malformed";
+const BEYOND_PREFIX = "address_beyond_prefix";
+export type AddressRangeFault = typeof MALFORMED | typeof BEYOND_PREFIX;
 
 const GROUP_BITS = 16;
 const MAPPED_BITS = 96;
@@ -39,16 +42,16 @@ export function parseAddress(text: string): Address | null {
 export function parseAddressRange(text: string): Result<AddressRange, AddressRangeFault> {
   const [address = "", length, ...rest] = text.split("/");
   const parsed = parseAddress(address);
-  if (parsed === null || rest.length > 0) return err("address_malformed");
+  if (parsed === null || rest.length > 0) return err(MALFORMED);
   const { family, groups } = parsed;
   const all = groups.length * GROUP_BITS;
   if (length === undefined) return ok({ ...parsed, bits: all });
-  if (!/^(?:0|[1-9]\d{0,2})$/.test(length)) return err("address_malformed");
+  if (!/^(?:0|[1-9]\d{0,2})$/.test(length)) return err(MALFORMED);
   const written = Number(length);
   const bits = family === 4 && address.includes(":") ? written - MAPPED_BITS : written;
-  if (bits < 0 || bits > all) return err("address_malformed");
+  if (bits < 0 || bits > all) return err(MALFORMED);
   const beyond = groups.some((group, at) => (group & ~maskOf(bits, at) & 0xffff) !== 0);
-  return beyond ? err("address_beyond_prefix") : ok({ family, groups, bits });
+  return beyond ? err(BEYOND_PREFIX) : ok({ family, groups, bits });
 }
 
 /** Whether `address` lies in `range`. */

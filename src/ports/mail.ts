@@ -11,6 +11,7 @@ export interface MailMessage {
     | "invitation"
     | "change_email"
     | "email_changed"
+    | "api_key_leaked"
     | "email_change_undone";
   readonly subject: string;
   /** Plain text. */

@@ -23,7 +23,7 @@ export interface MailRecords {
 export interface SecurityEvent {
   readonly id: string;
   readonly userId: UserId;
-  readonly kind: AccountEvent["kind"] | "email_changed";
+  readonly kind: AccountEvent["kind"] | "email_changed" | "api_key_leaked";
   readonly reason: string;
   readonly grantId: GrantId | null;
   readonly clientId: ClientId | null;
