@@ -29,6 +29,10 @@ function contradictions(route: RouteConfig, path: string): ConfigFault[] {
       reason: "a public route proves nobody, so it cannot demand scopes or roles",
     });
   }
+  const takesKeys = !route.public && route.credentials.some((credential) => credential !== "bearer");
+  if (route.creditCost !== 1 && !takesKeys) {
+    faults.push({ path: `${path}.creditCost`, reason: "no API key opens this route, and nothing else has credits" });
+  }
   if (route.deprecation && Date.parse(route.deprecation.sunset) <= Date.parse(route.deprecation.since)) {
     faults.push({ path: `${path}.deprecation.sunset`, reason: "must lie after `since`" });
   }

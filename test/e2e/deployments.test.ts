@@ -121,14 +121,14 @@ describe("issuer and authorizer as two Workers", () => {
     await origin.close();
   });
 
-  const basic = () => {
-    const { client_id, client_secret } = credentials.machine;
+  const basic = ({ client_id, client_secret }: Credentials["admin"] = credentials.machine) => {
     return { authorization: `Basic ${btoa(`${client_id}:${client_secret}`)}` };
   };
 
-  async function token(): Promise<string> {
-    const body = new URLSearchParams({ grant_type: "client_credentials", scope: "orders:read" });
-    const answer = await pair.call("issuer", "/oauth2/token", { method: "POST", body, headers: basic() });
+  async function token(scope = "orders:read", client?: Credentials["admin"]): Promise<string> {
+    const target = scope === "admin" ? { resource: credentials.issuer } : undefined;
+    const body = new URLSearchParams({ grant_type: "client_credentials", scope, ...target });
+    const answer = await pair.call("issuer", "/oauth2/token", { method: "POST", body, headers: basic(client) });
     expect(answer.status).toBe(200);
     return ((await answer.json()) as { access_token: string }).access_token;
   }
@@ -144,6 +144,29 @@ describe("issuer and authorizer as two Workers", () => {
   test("an API key opens the gate", async () => {
     const headers = { "x-api-key": credentials.api_keys.live };
     expect((await pair.call("gateway", "/orders", { headers })).status).toBe(200);
+  });
+
+  test("a key's credits are counted at the issuer and spent at the gate, which tells when the key was used", async () => {
+    const operator = { authorization: `Bearer ${await token("admin", credentials.admin)}` };
+    const asked = { name: "paid", environment: "live", scopes: ["orders:read"], credits: { amount: 2, refill: null } };
+    const made = await pair.call("issuer", "/admin/v1/keys", {
+      method: "POST",
+      headers: { ...operator, "content-type": "application/json" },
+      body: JSON.stringify(asked),
+    });
+    const { id, key } = (await made.json()) as { id: string; key: string };
+    const told = async (path: string): Promise<unknown> =>
+      (await pair.call("issuer", `/admin/v1/keys/${id}${path}`, { headers: operator })).json();
+    const use = async () => (await pair.call("gateway", "/orders", { headers: { "x-api-key": key } })).status;
+    // The gate hears of a new key by the feed.
+    const deadline = Date.now() + 10_000;
+    let status = await use();
+    for (; status === 401 && Date.now() < deadline; status = await use()) await sleep(100);
+    expect([status, await use(), await use()]).toEqual([200, 200, 429]);
+    expect(await told("/credits")).toEqual({ left: 0, next_refill_at: null });
+    let shown = await told("");
+    for (; lastUse(shown) === null && Date.now() < deadline; shown = await told("")) await sleep(100);
+    expect(Math.abs(Date.parse(String(lastUse(shown))) - Date.now())).toBeLessThan(60_000);
   });
 
   test("neither half answers for the other", async () => {
@@ -180,3 +203,7 @@ describe("issuer and authorizer as two Workers", () => {
     expect(status).toBe(401);
   });
 });
+
+function lastUse(key: unknown): unknown {
+  return (key as { last_used_at: string | null }).last_used_at;
+}

@@ -48,6 +48,14 @@ describe("a configuration that is wrong says where and why", () => {
     ["a path with a star inside", add({ path: "/a/*/b" }), `${ADDED}.path`, /only be the last/],
     ["a public route with scopes", add({ public: true, scopes: ["orders:read"] }), `${ADDED}.public`, /proves nobody/],
     ["a public route with roles", add({ public: true, roles: ["x"] }), `${ADDED}.public`, /proves nobody/],
+    [
+      "credits where no key opens",
+      add({ credentials: ["bearer"], creditCost: 2 }),
+      `${ADDED}.creditCost`,
+      /no API key/,
+    ],
+    ["credits where nobody is proven", add({ public: true, creditCost: 0 }), `${ADDED}.creditCost`, /no API key/],
+    ["credits given back by a call", add({ creditCost: -1 }), `${ADDED}.creditCost`, /too small/i],
     ["a public that is no boolean", add({ public: "false" }), `${ADDED}.public`, /expected boolean/],
     [
       "a sunset before the deprecation",
@@ -138,6 +146,18 @@ describe("a configuration that is wrong says where and why", () => {
       },
       "issuer.url",
       /also the resource/,
+    ],
+    [
+      "keys of leak reports at an address inside",
+      (c) => Object.assign(c.issuer, { secretScanning: { keysUrl: "https://169.254.169.254/keys" } }),
+      "issuer.secretScanning.keysUrl",
+      /url_host_not_public/,
+    ],
+    [
+      "keys of leak reports by http",
+      (c) => Object.assign(c.issuer, { secretScanning: { keysUrl: "http://api.github.com/keys" } }),
+      "issuer.secretScanning.keysUrl",
+      /url_scheme_not_allowed/,
     ],
     ["an API twice", (c) => c.issuer.apis.push({ ...c.issuer.apis[0] }), "issuer.apis[1].resource", /declared twice/],
     ["nobody to trust", (c) => (c.gateway.trustedIssuers = []), "gateway.trustedIssuers", /too small/i],
