@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { handFed, installGuarded } from "../support/guarded.ts";
 import { captureLogs } from "../support/logs.ts";
 import { stubNetwork } from "../support/network.ts";
@@ -64,6 +64,13 @@ describe("maxConcurrent", () => {
     expect(await Promise.all(calls.map(async (call) => (await call).status))).toEqual([200, 503, 200]);
   });
 
+  it("an origin that asks for nothing has no guard, and its calls carry no signal", async () => {
+    const gate = installGuarded({});
+    expect(gate.authorizer.gateway.guards.size).toBe(0);
+    expect(await (await gate.fetch("/main/x")).json()).toEqual({ from: "origin" });
+    expect(vi.mocked(fetch).mock.calls.at(-1)?.[1]).not.toHaveProperty("signal");
+  });
+
   it("a call counts until its body has ended, not until it has begun", async () => {
     const gate = installGuarded({ maxConcurrent: 1 });
     const source = handFed();
@@ -96,7 +103,7 @@ describe("a place that is taken is given back once, whatever becomes of the call
   /** Does `call` in an isolate with one place, and then takes that place again. */
   async function expectGivenBack(
     call: (gate: ReturnType<typeof installGuarded>) => Promise<unknown>,
-    timeoutMs = 2_000,
+    timeoutMs = 60_000,
   ) {
     const gate = installGuarded({ maxConcurrent: 1, timeoutMs });
     await call(gate);

@@ -16,7 +16,7 @@ export function installGuarded(
 export function guardedConfig(guards: Readonly<Record<string, Partial<OriginInput>>>): ConfigInput {
   const config = gatewayConfig();
   const origins = Object.entries(guards).map(([name, guard]) => {
-    return [name, { url: ORIGIN_URL, audience: `urn:test:${name}`, timeoutMs: 2_000, ...guard }] as const;
+    return [name, { url: ORIGIN_URL, audience: `urn:test:${name}`, timeoutMs: 60_000, ...guard }] as const;
   });
   const methods = ["GET" as const, "POST" as const, "PUT" as const, "DELETE" as const, "OPTIONS" as const];
   const routes = origins.map(([name]) => ({ path: `/${name}/*`, methods, origin: name, public: true }));
