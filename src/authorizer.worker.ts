@@ -1,6 +1,7 @@
 import type { Environment } from "./bindings.ts";
 import { composeAuthorizer, composeRemoteReader, composeRevocations } from "./compose.ts";
 import { composeHosts } from "./compose_config.ts";
+import { composeRemoteKeyUseRecords } from "./compose_keys.ts";
 import { wireIdentityRing } from "./compose_objects.ts";
 import { installedConfig } from "./compose_stores.ts";
 import { type Apps, serve } from "./dispatch.ts";
@@ -12,7 +13,13 @@ export { Limiter } from "./objects/limiter.ts";
 function compose(env: Environment): Apps {
   const config = installedConfig(env);
   const reader = composeRemoteReader(env);
-  const authorizer = composeAuthorizer(env, config, reader, composeRevocations(reader));
+  const authorizer = composeAuthorizer(
+    env,
+    config,
+    reader,
+    composeRevocations(reader),
+    composeRemoteKeyUseRecords(env),
+  );
   return { ...composeHosts(config), issuer: null, admin: null, authorizer };
 }
 

@@ -38,6 +38,7 @@ import type { Issuer } from "./issuing/issuer.ts";
 import { platformRandom } from "./kernel/random.ts";
 import type { Revocations } from "./ports/edge_feed.ts";
 import type { IssuerReader } from "./ports/issuer_reader.ts";
+import type { KeyUseRecords } from "./ports/key_uses.ts";
 import type { Limiter } from "./ports/limiter.ts";
 import { resourceMetadataUrl } from "./protocol/resource_metadata.ts";
 
@@ -124,12 +125,13 @@ export function composeAdmin(env: Environment, config: CompiledConfig, revocatio
   };
 }
 
-/** The authorizer: the gateway and what it publishes. */
+/** The authorizer: the gateway and what it publishes. `uses` hears when keys were used. */
 export function composeAuthorizer(
   env: Environment,
   config: CompiledConfig,
   reader: IssuerReader,
   revocations: Revocations,
+  uses: KeyUseRecords,
 ): AuthorizerParts {
   const bindings = readBindings(env);
   const { gateway } = config;
@@ -151,7 +153,7 @@ export function composeAuthorizer(
         localLimiter: new MemoryLimiter(),
         noLimits: { enforced: [], onTrial: [], hearsOrigin: false, fields: gateway.rateLimitFields },
         credits: composeCredits(bindings),
-        keyUses: composeKeyUses(bindings),
+        keyUses: composeKeyUses(uses),
         maxHeaderBytes: gateway.maxHeaderBytes,
       },
       identity: {

@@ -1,7 +1,8 @@
 import { KeyUses } from "./access/key_uses.ts";
 import { D1KeyLeaks } from "./adapters/d1_key_leaks.ts";
-import { d1KeyUses, remoteKeyUses } from "./adapters/d1_key_uses.ts";
+import { d1KeyUses } from "./adapters/d1_key_uses.ts";
 import { DurableObjectCredits } from "./adapters/durable_object_credits.ts";
+import { remoteKeyUses } from "./adapters/remote_key_uses.ts";
 import { reportProof } from "./adapters/report_keys.ts";
 import type { SecretScanning } from "./admin/secret_scanning_route.ts";
 import { type Bindings, type Environment, need, readBindings } from "./bindings.ts";
@@ -31,10 +32,14 @@ export function composeKeyUseRecords(env: Environment): KeyUseRecords {
   return d1KeyUses(need(readBindings(env), "DB"));
 }
 
-/** What a gate remembers of when it took which key: told to this Worker's own D1, or to the issuer's Worker. */
-export function composeKeyUses(bindings: Bindings): KeyUses {
-  const records =
-    bindings.KEY_USES === null ? d1KeyUses(need(bindings, "DB")) : remoteKeyUses(() => need(bindings, "KEY_USES"));
+/** The same where the issuer is another Worker: a service binding. */
+export function composeRemoteKeyUseRecords(env: Environment): KeyUseRecords {
+  const bindings = readBindings(env);
+  return remoteKeyUses(() => need(bindings, "KEY_USES"));
+}
+
+/** What a gate remembers of when it took which key, until it has told `records`. */
+export function composeKeyUses(records: KeyUseRecords): KeyUses {
   return new KeyUses(records, (keys, error) => logFault("key_uses_lost", { keys, error: String(error) }));
 }
 

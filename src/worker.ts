@@ -2,6 +2,7 @@ import { adminApp } from "./admin/app.ts";
 import type { Environment } from "./bindings.ts";
 import { composeAdmin, composeAuthorizer, composeIssuer, composeReader, composeRevocations } from "./compose.ts";
 import { composeHosts } from "./compose_config.ts";
+import { composeKeyUseRecords } from "./compose_keys.ts";
 import {
   startSweeper,
   wireAccount,
@@ -36,7 +37,7 @@ function compose(env: Environment): Apps {
     ...composeHosts(config),
     issuer: issuerApp(composeIssuer(env, config, revocations)),
     admin: adminApp(composeAdmin(env, config, revocations)),
-    authorizer: composeAuthorizer(env, config, reader, revocations),
+    authorizer: composeAuthorizer(env, config, reader, revocations, composeKeyUseRecords(env)),
   };
 }
 

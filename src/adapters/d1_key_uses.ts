@@ -1,8 +1,5 @@
-import { orOutage } from "../kernel/outage.ts";
 import type { KeyUseRecords } from "../ports/key_uses.ts";
 import { onD1 } from "./d1.ts";
-
-const DEADLINE_MS = 5_000;
 
 /** The last use of keys in D1, one row for each. */
 export function d1KeyUses(db: D1Database): KeyUseRecords {
@@ -14,9 +11,4 @@ export function d1KeyUses(db: D1Database): KeyUseRecords {
       await onD1(() => db.prepare(sql).bind(JSON.stringify(uses)).run());
     },
   };
-}
-
-/** The same behind `stub`, where the issuer is another Worker. Each call makes its own stub. */
-export function remoteKeyUses(stub: () => KeyUseRecords): KeyUseRecords {
-  return { note: (uses) => orOutage("key_uses", DEADLINE_MS, async () => await stub().note(uses)) };
 }

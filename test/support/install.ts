@@ -13,6 +13,7 @@ import { issuerApp } from "../../src/issuer/app.ts";
 import type { Revocations } from "../../src/ports/edge_feed.ts";
 import type { IssuerReader } from "../../src/ports/issuer_reader.ts";
 import { GATEWAY_URL, gatewayConfig } from "./gateway_config.ts";
+import { NO_USES } from "./keys.ts";
 
 /** What a test changes of an installation. */
 export interface InstallationWishes {
@@ -44,17 +45,14 @@ export function compiled(config: ConfigInput): CompiledConfig {
   return result.value;
 }
 
-/** When keys were used is nobody's to know: most files of tests have no table for it. */
-const NO_USES = { note: async () => undefined };
-
 /** Installs Sallyport the way the one-Worker entry does: each call is an isolate of its own, with empty caches. */
 export function install(wishes: InstallationWishes = {}): Installation {
   const config = compiled(wishes.config ?? gatewayConfig());
-  const environment: Environment = { ...readBindings(env), KEY_SETS: null, KEY_USES: NO_USES, ...wishes.env };
+  const environment: Environment = { ...readBindings(env), KEY_SETS: null, ...wishes.env };
   const real = composeReader(environment);
   const reader = wishes.reader?.(real) ?? real;
   const revocations = wishes.revocations?.(reader) ?? composeRevocations(reader);
-  const authorizer = composeAuthorizer(environment, config, reader, revocations);
+  const authorizer = composeAuthorizer(environment, config, reader, revocations, NO_USES);
   const issuer = issuerApp(composeIssuer(environment, config, revocations));
   const apps = { ...composeHosts(config), issuer, admin: null, authorizer };
   const contexts: ExecutionContext[] = [];

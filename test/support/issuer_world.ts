@@ -14,7 +14,7 @@ import type { Revocations } from "../../src/ports/edge_feed.ts";
 import { hashClientSecret, newClientSecret } from "../../src/protocol/client_secret.ts";
 import { type ClientId, newClientId, newClientSecretId } from "../../src/protocol/ids.ts";
 import { NO_PEOPLE } from "../../src/protocol/person_facing.ts";
-
+import { NO_USES } from "./keys.ts";
 import { secret as unloggable } from "./logs.ts";
 
 declare global {
@@ -142,7 +142,7 @@ export function openIsolate({ config = installedConfig(env), bindings: other = {
   const reader = composeReader(environment);
   const revocations = composeRevocations(reader);
   const parts = composeIssuer(environment, config, revocations);
-  const authorizer = composeAuthorizer(environment, config, reader, revocations);
+  const authorizer = composeAuthorizer(environment, config, reader, revocations, NO_USES);
   const apps: Apps = { ...composeHosts(config), issuer: issuerApp(parts), admin: null, authorizer };
   return {
     parts,

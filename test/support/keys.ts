@@ -23,6 +23,9 @@ export const UNBOUND = {
   credits: null,
 } as const;
 
+/** When keys were used is nobody's to know: most files of tests have no table for it. */
+export const NO_USES = { note: async () => undefined };
+
 /** A new key that nobody knows yet, with the scope `orders:read`. */
 export async function newKeyWith(changes: Partial<ApiKeyRecord> = {}): Promise<IssuedKey> {
   const kind: ApiKeyKind = changes.kind ?? "secret";
