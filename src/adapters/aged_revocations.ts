@@ -1,6 +1,7 @@
 import { orOutage } from "../kernel/outage.ts";
 import type { Defer, EdgeFeedReader, Revocations, RevocationView } from "../ports/edge_feed.ts";
 import { FeedView } from "../protocol/edge_feed.ts";
+import { FeedOutageLog } from "./feed_outage_log.ts";
 
 /** All in milliseconds. */
 export interface FeedBounds {
@@ -23,6 +24,7 @@ export class AgedRevocations implements Revocations {
   readonly #reader: EdgeFeedReader;
   readonly #bounds: FeedBounds;
   readonly #view = new FeedView();
+  readonly #outages = new FeedOutageLog();
   /** When the last whole pull began: what happened later may be missing. */
   #asOfMs = Number.NEGATIVE_INFINITY;
   #pull: { readonly done: Promise<void>; readonly startedMs: number } | null = null;
@@ -37,13 +39,14 @@ export class AgedRevocations implements Revocations {
     const ageMs = this.#ageMs(nowMs);
     if (ageMs <= this.#bounds.freshMs) return this.#view;
     if (ageMs <= this.#bounds.staleMs) {
-      this.#catchUp(nowMs, defer).catch(() => undefined);
+      this.#catchUp(nowMs, defer).catch((error: unknown) => this.#outages.failed(error, nowMs, ageMs));
       return this.#view;
     }
     try {
       await orOutage("edge_feed", this.#bounds.deadlineMs, () => this.#catchUp(nowMs, defer));
       return this.#view;
-    } catch {
+    } catch (error) {
+      this.#outages.failed(error, nowMs, ageMs);
       return ageMs <= this.#bounds.staleMs + toleratedAgeMs ? this.#view : null;
     }
   }
@@ -79,6 +82,7 @@ export class AgedRevocations implements Revocations {
       more = page.more;
     }
     this.#view.prune(startedMs);
+    this.#outages.succeeded(startedMs);
     // What was written here after this pull began may not be in it.
     if (expiries === this.#expiries) this.#asOfMs = startedMs;
   }

@@ -131,6 +131,21 @@ describe("the edge feed: what was revoked after it was remembered", () => {
     expect(await call(gate, sibling)).toBe(200);
   });
 
+  it("after an hour's idle the first call knows what ended meanwhile", async () => {
+    const gate = install();
+    const jti = crypto.randomUUID();
+    const [doomed, sibling] = [
+      await token(ring, { jti, exp: START / 1000 + 7_200 }),
+      await token(ring, { exp: START / 1000 + 7_200 }),
+    ];
+    expect([await call(gate, doomed), await call(gate, sibling)]).toEqual([200, 200]);
+    vi.setSystemTime(START + 3_599_000);
+    const entry: FeedEntry = { kind: "token", id: jti, epoch: 1, untilMs: START + 7_200_000 };
+    await need(readBindings(env), "EDGE_FEED").getByName("one").append([entry]);
+    vi.setSystemTime(START + 3_600_000);
+    expect([await call(gate, doomed), await call(gate, sibling)]).toEqual([401, 200]);
+  });
+
   it("a token minted under the new epoch of its client lives", async () => {
     const client = "cli_0123456789012345678901";
     const named = { sub: client, client_id: client };

@@ -91,11 +91,27 @@ describe.each<Health>(["failing", "silent"])("a dependency that is %s: authentic
     await expectUnavailable(gate, good);
     await expectUnavailable(gate, { "x-api-key": key });
     expect(logs.lastDecision).toMatchObject({ reason: "edge_feed_stale" });
+    expect(logs.events("edge_feed_unavailable"), "one line for all of them").toHaveLength(1);
     expect(await status(gate, {})).toBe(401);
     expect(await status(gate, {}, "/public/health")).toBe(200);
     await expectUnavailable(install({ env: { EDGE_FEED: feed.binding } }), good);
     feed.health = "well";
     vi.setSystemTime(START + 4_001);
+    expect(await status(gate, good)).toBe(200);
+    expect(logs.events("edge_feed_recovered")).toHaveLength(1);
+  });
+
+  it("the edge feed, after an hour's idle: nobody is proven by what was true an hour ago", async () => {
+    const feed = breakable(need(bindings, "EDGE_FEED"));
+    const gate = install({ env: { EDGE_FEED: feed.binding } });
+    const good = bearer(await token(ring, { exp: START / 1000 + 7_200 }));
+    expect(await status(gate, good, "/stale")).toBe(200);
+    feed.health = health;
+    vi.setSystemTime(START + 3_600_000);
+    await expectUnavailable(gate, good);
+    await expectUnavailable(gate, good, "/stale");
+    feed.health = "well";
+    vi.setSystemTime(START + 3_601_001);
     expect(await status(gate, good)).toBe(200);
   });
 
@@ -106,8 +122,10 @@ describe.each<Health>(["failing", "silent"])("a dependency that is %s: authentic
     expect(await status(gate, good)).toBe(200);
     feed.health = health;
     vi.setSystemTime(START + 63_000);
-    expect(await status(gate, good, "/stale")).toBe(200);
+    for (let count = 0; count < 3; count++) expect(await status(gate, good, "/stale")).toBe(200);
+    expect(logs.events("edge_feed_unavailable"), "though nobody was refused").toHaveLength(1);
     await expectUnavailable(gate, good, "/whoami");
+    expect(logs.events("edge_feed_unavailable")).toHaveLength(1);
     vi.setSystemTime(START + 63_001 + 2_000);
     await expectUnavailable(gate, good, "/stale");
     await expectUnavailable(install({ env: { EDGE_FEED: feed.binding } }), good, "/stale");

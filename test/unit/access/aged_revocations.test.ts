@@ -1,42 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { AgedRevocations } from "../../../src/adapters/aged_revocations.ts";
-import type { FeedEntry, FeedPage, FeedPosition } from "../../../src/protocol/edge_feed.ts";
+import { entry, handFed, page, T0 } from "../../support/hand_fed.ts";
+import { captureLogs } from "../../support/logs.ts";
 
-const T0 = 1_800_000_000_000;
-
-function entry(id: string, epoch = 1, untilMs = T0 + 3_600_000): FeedEntry {
-  return { kind: "token", id, epoch, untilMs };
-}
-
-function page(seq: number, entries: readonly FeedEntry[], more = false, generation = "one"): FeedPage {
-  return { position: { generation, seq }, entries, more };
-}
-
-/** A feed whose answers the test gives by hand. */
-function handFed() {
-  const asked: { readonly position: FeedPosition; answer(page: FeedPage): void; fail(): void }[] = [];
-  const deferred: Promise<unknown>[] = [];
-  const revocations = new AgedRevocations({
-    pull: (position) =>
-      new Promise((resolve, reject) => {
-        asked.push({ position, answer: resolve, fail: () => reject(new Error("down")) });
-      }),
-  });
-  const view = (nowMs: number, toleratedAgeMs = 0) =>
-    revocations.view(nowMs, (work) => void deferred.push(work), toleratedAgeMs);
-  /** Answers the pull that runs, and lets what waits for it go on. */
-  const answer = async (given: FeedPage) => {
-    asked.at(-1)?.answer(given);
-    await vi.advanceTimersByTimeAsync(0);
-  };
-  /** A feed that was pulled whole at `T0`. */
-  const start = async (...entries: FeedEntry[]) => {
-    const first = view(T0);
-    await answer(page(entries.length, entries));
-    return first;
-  };
-  return { asked, deferred, revocations, view, answer, start };
-}
+captureLogs();
 
 async function isWaiting(promise: Promise<unknown>): Promise<boolean> {
   const marker = {};
@@ -178,6 +144,33 @@ describe("a feed that cannot be read", () => {
     const second = feed.view(T0 + 1);
     await feed.answer(page(0, []));
     expect(await second).not.toBeNull();
+  });
+});
+
+describe("after an hour's idle", () => {
+  const LATER = T0 + 3_600_000;
+
+  it("the first caller waits for the feed, and what was revoked meanwhile is dead; what has ended is forgotten", async () => {
+    const feed = handFed();
+    await feed.start(entry("before", 1, LATER + 1), entry("over", 1, LATER));
+    const viewing = feed.view(LATER);
+    expect(await isWaiting(viewing)).toBe(true);
+    expect(feed.asked.at(-1)?.position).toEqual({ generation: "one", seq: 2 });
+    await feed.answer(page(3, [entry("meanwhile", 1, LATER + 1)]));
+    const view = await viewing;
+    expect(["before", "meanwhile", "over"].map((id) => view?.leastEpoch("token", id))).toEqual([1, 1, 0]);
+  });
+
+  it.each([
+    ["deny", 0, false],
+    ["allow for less than that", 3_596_999, false],
+    ["allow for long enough", 3_597_000, true],
+  ])("onStale: %s, and the feed does not answer (%d ms tolerated): goes on: %s", async (_, toleratedMs, answered) => {
+    const feed = handFed();
+    await feed.start();
+    const viewing = feed.view(LATER, toleratedMs);
+    await vi.advanceTimersByTimeAsync(250);
+    expect((await viewing) !== null).toBe(answered);
   });
 });
 
