@@ -69,6 +69,22 @@ describe("what ends at one isolate ends at another one that is warm, within 3 s 
     expect(ms).toBeLessThanOrEqual(BOUND_MS);
   });
 
+  it("a deleted key whose old copy is back in KV, as a location far away would go on reading it: refused all the same", async () => {
+    const { id, key } = await newKey();
+    const hash = await hashApiKey(key as Parameters<typeof hashApiKey>[0]);
+    expect(await knock(world.b, key)).toBe(200);
+    const old = await world.copies.get(hash);
+    await administer(world.a, operator, "DELETE", `/keys/${id}`);
+    const startMs = Date.now();
+    expect(old, "the copy from before").toContain(id);
+    await world.copies.put(hash, old ?? "");
+    const ms = await msUntil(401, world.b, key, startMs);
+    told("deleted key, with a stale KV", ms);
+    expect(ms).toBeLessThanOrEqual(BOUND_MS);
+    expect(await world.copies.get(hash), "which KV still has").toBe(old);
+    expect([await knock(world.a, key), await knock(world.b, key)]).toEqual([401, 401]);
+  });
+
   it("a deleted client's tokens, and it gets no more of them at either isolate", async () => {
     const gone = await world.newClient([READ]);
     const token = await tokenOf(world.b, gone, READ);

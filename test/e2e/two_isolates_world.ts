@@ -35,11 +35,14 @@ export interface TwoIsolates {
   readonly a: Isolate;
   readonly b: Isolate;
   readonly db: D1;
+  /** The gate's copies of API keys, by digest. */
+  readonly copies: Kv;
   newClient(scopes: readonly string[]): Promise<Client>;
   dispose(): Promise<void>;
 }
 
 type D1 = Awaited<ReturnType<Miniflare["getD1Database"]>>;
+type Kv = Awaited<ReturnType<Miniflare["getKVNamespace"]>>;
 
 /** Starts both isolates, and an origin that answers 200 to everything. */
 export async function startTwoIsolates(): Promise<TwoIsolates> {
@@ -69,6 +72,7 @@ export async function startTwoIsolates(): Promise<TwoIsolates> {
     a: await isolate("a"),
     b: await isolate("b"),
     db,
+    copies: await miniflare.getKVNamespace("API_KEYS", "a"),
     newClient: (scopes) => newClient(db, scopes),
     dispose: async () => {
       await miniflare.dispose();
