@@ -201,7 +201,11 @@ describe("an account that an older version of the code left behind", () => {
   /** Takes the tables back to where they were before anything was noted of sessions' clients. */
   function asBefore(account: Account) {
     return runInDurableObject(account.stub(), (_, { storage }) => {
-      storage.sql.exec("DROP TABLE session_clients; ALTER TABLE sessions DROP COLUMN root;");
+      storage.sql.exec(`
+        DROP TABLE session_clients;
+        ALTER TABLE sessions DROP COLUMN root;
+        DROP INDEX grants_of_clients;
+        CREATE INDEX grants_unrevoked ON grants (has_given, last_used) WHERE is_revoked = 0;`);
       storage.kv.delete("schema");
     });
   }
