@@ -63,11 +63,18 @@ export function linkSpend(db: D1Database, hash: string, purpose: LinkPurpose, no
   return db.prepare(sql).bind(hash, purpose, nowMs);
 }
 
-/** Keeps `link` as part of another transaction; nothing for a user that does not exist. */
-export function linkInsert(db: D1Database, link: ActionLink): D1PreparedStatement {
+/**
+ * Keeps `link` as part of another transaction, where `condition` holds (an expression of SQL with its values); nothing for a user that
+ * does not exist.
+ */
+export function linkInsert(
+  db: D1Database,
+  link: ActionLink,
+  condition: { readonly sql: string; readonly values: readonly unknown[] } = { sql: "1", values: [] },
+): D1PreparedStatement {
   const sql = `INSERT INTO action_links (hash, purpose, user_id, email, expires_at)
-    SELECT ?1, ?2, ?3, ?4, ?5 WHERE EXISTS (SELECT 1 FROM users WHERE id = ?3)`;
-  return db.prepare(sql).bind(link.hash, link.purpose, link.user, link.email, link.expiresAtMs);
+    SELECT ?1, ?2, ?3, ?4, ?5 WHERE EXISTS (SELECT 1 FROM users WHERE id = ?3) AND ${condition.sql}`;
+  return db.prepare(sql).bind(link.hash, link.purpose, link.user, link.email, link.expiresAtMs, ...condition.values);
 }
 
 function readLink(row: unknown): { readonly user: UserId; readonly email: string } {

@@ -28,7 +28,7 @@ export class D1AddressChanges implements AddressChanges {
       userUpdate(this.#db, before, after, normalisedEmail, live),
       ...securityEventInserts(this.#db, [event], onlyIf),
       ...mails.map((mail) => mailInsert(this.#db, mail, nowMs, null, onlyIf)),
-      ...(undo === null ? [] : [linkInsert(this.#db, undo)]),
+      ...(undo === null ? [] : [linkInsert(this.#db, undo, onlyIf)]),
       linkSpend(this.#db, link.hash, link.purpose, nowMs),
     ];
     const changed = await transact(this.#db, statements).catch(emailTaken);

@@ -54,17 +54,21 @@ export async function askEmailChange(
   return deciding(attempt, people, nowMs, async () => {
     const proof = await provePassword(password, user, people, nowMs);
     if (!proof.ok) return proof;
-    const browser = await welcome(attempt, people, nowMs);
     const mailWait =
       (await people.guesses.take("mails_by_address", await addressKey(visitor, people), nowMs)) ??
       (await people.guesses.take("mails_to_recipient", await recipientKey(email.normalised, people), nowMs));
-    if (mailWait !== null) return err({ kind: "throttled", ...mailWait });
+    if (mailWait !== null) {
+      // The password was right. No new name for the browser: it is not told here, and would take the place of the one that it has.
+      await people.guesses.succeeded(attempt, nowMs);
+      return err({ kind: "throttled", ...mailWait });
+    }
     const owner = await people.users.findByEmail(email.normalised);
     if (owner === null) {
       await mailLink({ user: user.id, email: email.written }, "change_email", changeEmailText, people, nowMs);
     } else {
       await mailLink({ user: owner.id, email: owner.email }, "reset_password", addressInUseText, people, nowMs);
     }
+    const browser = await welcome(attempt, people, nowMs);
     return ok({ browser, loggedOutcome: owner === null ? "change_mailed" : "address_in_use" });
   });
 }

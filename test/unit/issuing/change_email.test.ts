@@ -4,6 +4,7 @@ import { askEmailChange, confirmEmailChange } from "../../../src/issuing/change_
 import { changePassword } from "../../../src/issuing/change_password.ts";
 import { type CurrentSession, currentSession } from "../../../src/issuing/current_session.ts";
 import { forgotPassword } from "../../../src/issuing/forgot_password.ts";
+import { attemptOf, loginName } from "../../../src/issuing/guess_budgets.ts";
 import { registerUser } from "../../../src/issuing/register_user.ts";
 import { resetPassword } from "../../../src/issuing/reset_password.ts";
 import { signIn } from "../../../src/issuing/sign_in.ts";
@@ -141,6 +142,23 @@ describe("V6.3.7: a change of address", () => {
       expect(answers.map((answer) => (answer.ok ? "ok" : answer.error.kind))).toEqual(["ok", "ok", "throttled"]);
       expect(await mailsTo(email)).toHaveLength(2);
     }
+  });
+
+  it("M12: who is told to wait for mails keeps the browser that is known, and a right password is no guess", async () => {
+    const { people, user, here, password } = await signedIn({
+      lockout: { mailsPerAddressPerHour: 1, steps: [{ failures: 2, lockSeconds: 900 }] },
+    });
+    const home = visitor();
+    const ask = (knownBrowser: string | null) =>
+      askEmailChange(here, { email: newAddress(), password }, { ...home, knownBrowser }, people, NOW);
+    const first = await ask(null);
+    if (!first.ok) throw new Error(first.error.kind);
+    const { browser } = first.value;
+    for (let time = 0; time < 3; time++) {
+      expect(await ask(browser)).toEqual({ ok: false, error: { kind: "throttled", retryAfterSeconds: 3_600 } });
+    }
+    const attempt = await attemptOf(loginName(user.email), { ...home, knownBrowser: browser }, people);
+    expect(await people.guesses.knows(attempt, NOW)).toBe(true);
   });
 
   it("the link works once, for its time, and only in a session of its own account", async () => {
