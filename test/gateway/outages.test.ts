@@ -1,3 +1,4 @@
+// Long because every dependency of the gate has its outage here, under the same two ways of being broken.
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { need, readBindings } from "../../src/bindings.ts";
