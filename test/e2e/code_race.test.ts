@@ -47,8 +47,11 @@ describe("one code, with a window for double submits of 2 s", () => {
       const [own, other] = world.connect(2);
       const client = world.people[name];
       const code = await world.browser.codeFor(client);
-      const given = await redeem(own, client, code);
-      expect(await redeem(other, client, code)).toMatchObject(REFUSED);
+      // At once, as a double submit comes: one after the other could take longer than the window on a machine that is busy.
+      const answers = await Promise.all([redeem(own, client, code), redeem(other, client, code)]);
+      const [given, again] = answers.toSorted((one, two) => one.status - two.status);
+      if (given === undefined) throw new Error("nobody was answered");
+      expect(again).toMatchObject(REFUSED);
       const refreshed = await refresh(own, client, given.refreshToken);
       expect(await knock(other, given.accessToken)).toEqual([200, 200]);
       await sleep(WINDOW_MS + 100);
