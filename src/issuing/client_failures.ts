@@ -39,9 +39,9 @@ const NEVER_ISSUED: ReadonlySet<string> = new Set([
  * call. Ids that no client has share one count per address, or making ids up would make objects; that an id is in use is no
  * secret (RFC 6749 §2.2), the authorization endpoint tells it.
  *
- * A pair that is over its budget is remembered here until the budget says otherwise, and refused before anything of it is
- * weighed: a right guess among wrong ones is told from them in no answer. Another isolate learns of the pair by its next
- * failure there: one guess for each isolate, of secrets of 256 bits.
+ * A pair that is over its budget is remembered here until the budget says otherwise, and its further failures cost no call. Another
+ * isolate learns of the pair by its next failure there. A confidential client that proves itself passes all the same: a
+ * stranger who shares its address (the servers of a platform may all have one) cannot keep it out.
  *
  * Where the count cannot be asked, a failure is told uncounted: it is a refusal as it stands, and nobody is let in by it.
  */
@@ -53,7 +53,7 @@ export class ClientFailures {
     this.#parts = parts;
   }
 
-  /** Why `client` (null: an id that no client has) is not looked at when it comes from `address`, or null. */
+  /** What `client` (null: an id that no client has) is told where it comes from `address` and proves nothing, or null. */
   standing(client: ClientId | null, address: string, nowMs: number): OAuthError | null {
     const waitSeconds = this.#refused.waitSeconds(pair(client, address), nowMs);
     return waitSeconds === 0 ? null : tooManyFailures(waitSeconds);

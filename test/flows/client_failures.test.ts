@@ -32,12 +32,13 @@ async function guess(world: ReturnType<typeof openBudgets>, client: RegisteredCl
 }
 
 describe("V6.3.1: client secrets are tried out", () => {
-  it("200 in a minute from one address: 60 are looked at, and then not even the right one is", async () => {
+  it("200 in a minute from one address: 60 are told as they are, then 429; who has the secret passes all the same", async () => {
     const world = openBudgets();
     const [client, address] = [await registerClient(), someAddress()];
     const statuses = await guess(world, client, address, 200);
     expect(statuses).toEqual([...Array(60).fill(401), ...Array(140).fill(429)]);
-    expectTooMany(await callAs(world.isolate, address, client, GRANT));
+    expect((await callAs(world.isolate, address, client, GRANT)).status).toBe(200);
+    expect(await guess(world, client, address, 1)).toEqual([429]);
     expect(logs.events("client_guessing")).toMatchObject([{ level: "error", address, client_id: client.id }]);
     expect(logs.events("token_refused").at(-1)).toMatchObject({
       error: "slow_down",
@@ -93,7 +94,7 @@ describe("V6.3.1: client secrets are tried out", () => {
         expectOAuthError(await callAs(world.isolate, address, guessed(client), form, path), "invalid_client");
       expectTooMany(await callAs(world.isolate, address, guessed(client), form, path));
       for (const other of ["/oauth2/token", "/oauth2/introspect"]) {
-        expectTooMany(await callAs(world.isolate, address, client, form, other));
+        expectTooMany(await callAs(world.isolate, address, guessed(client), form, other));
       }
     },
   );
@@ -109,11 +110,9 @@ describe("V6.3.1: client secrets are tried out", () => {
         body: JSON.stringify({ client_id: client.id, client_secret, refresh_token: "any" }),
       });
     expect((await call(newSecret())).status).toBe(401);
-    for (const secret of [newSecret(), client.secret]) {
-      const told = await call(secret);
-      expectProblem(told, 429, "too_many_attempts");
-      expect(Number(told.headers.get("retry-after"))).toBeGreaterThan(0);
-    }
+    const told = await call(newSecret());
+    expectProblem(told, 429, "too_many_attempts");
+    expect(Number(told.headers.get("retry-after"))).toBeGreaterThan(0);
   });
 
   it("ids that no client has share one count: to make ids up makes no objects", async () => {
@@ -134,7 +133,6 @@ describe("V6.3.1: client secrets are tried out", () => {
     await guess(openBudgets(lockout), client, address, 5);
     const other = openBudgets(lockout);
     expect(await guess(other, client, address, 2)).toEqual([429, 429]);
-    expectTooMany(await callAs(other.isolate, address, client, GRANT));
   });
 
   it("a client that proves itself costs no call, and its single failures leave nothing behind", async () => {
