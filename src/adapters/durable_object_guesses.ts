@@ -7,6 +7,8 @@ import type { GuessesObject, Pace } from "../ports/guesses_object.ts";
 
 const DEADLINE_MS = 5_000;
 const HOUR_MS = 3_600_000;
+/** How much wider the budget of a mailbox is than that of one of the addresses that lead to it. */
+const RECIPIENTS_PER_MAILBOX = 4;
 
 /** The part of a `DurableObjectNamespace` used here: an object by its name. */
 export interface GuessesObjects {
@@ -107,8 +109,16 @@ export class DurableObjectGuesses implements Guesses {
       case "registrations_by_address":
         return { most: settings.registrationsPerAddressPerHour, windowMs: HOUR_MS };
       case "mails_to_recipient":
+      case "registrations_to_recipient":
+      case "confirmations_to_recipient":
+      case "address_changes_to_recipient":
       case "mails_to_known_browser":
-        return { burst: settings.mailBurstPerRecipient, everyMs: HOUR_MS / settings.mailsPerRecipientPerHour };
+        return this.#mailSpacing(1);
+      case "mails_to_mailbox":
+      case "registrations_to_mailbox":
+      case "confirmations_to_mailbox":
+      case "address_changes_to_mailbox":
+        return this.#mailSpacing(RECIPIENTS_PER_MAILBOX);
       case "mails_by_address":
         return { most: settings.mailsPerAddressPerHour, windowMs: HOUR_MS };
       case "user_codes":
@@ -122,6 +132,12 @@ export class DurableObjectGuesses implements Guesses {
       default:
         throw new RangeError(`there is no budget called ${budget}`);
     }
+  }
+
+  /** What `recipients` of one mailbox may get together. */
+  #mailSpacing(recipients: number): Spacing {
+    const { mailBurstPerRecipient, mailsPerRecipientPerHour } = this.#settings;
+    return { burst: recipients * mailBurstPerRecipient, everyMs: HOUR_MS / (recipients * mailsPerRecipientPerHour) };
   }
 
   #ask<T>(name: string, call: (object: GuessesObject) => Promise<T>): Promise<T> {

@@ -68,7 +68,8 @@ const lockout = z.strictObject({
     ]),
   registrationsPerAddressPerHour: z.int().min(1).default(20),
   /**
-   * Mails that strangers can have sent to one recipient: so many at once, and then one each hour / `mailsPerRecipientPerHour`. Where
+   * Mails of one kind that strangers can have sent to one recipient: so many at once, and then one each hour / `mailsPerRecipientPerHour`; to
+   * all addresses with a tag of one mailbox four times as many. Where
    * `passwords.linkSeconds` is longer than that stretch, whoever is sent nothing has a link in their mailbox that works.
    */
   mailBurstPerRecipient: z.int().min(1).max(20).default(3),

@@ -4,7 +4,8 @@ import { parseEmail } from "../protocol/email_address.ts";
 import type { UserId } from "../protocol/ids.ts";
 import { addressInUseText, changeEmailText, emailChangedText } from "../protocol/mail_texts.ts";
 import type { CurrentSession } from "./current_session.ts";
-import { addressKey, attemptOf, deciding, loginName, recipientKey, type Throttled, welcome } from "./guess_budgets.ts";
+import { addressKey, attemptOf, deciding, loginName, type Throttled, welcome } from "./guess_budgets.ts";
+import { takeMailOfAccount } from "./mail_budgets.ts";
 import { type Addressee, hashLinkToken, mailLink, mailSender } from "./mail_person.ts";
 import { moveAddress } from "./move_address.ts";
 import type { People, Visitor } from "./people.ts";
@@ -36,7 +37,8 @@ export interface EmailChangeAsked {
  * Begins a change of address for who is signed in: mails a link to the new address, and changes nothing. The password is asked for and
  * counted like a sign-in: whoever finds a browser open must not get the account by its mailbox. Answer, work and budgets are the
  * same whether the address has an account or not; only who reads its mail learns which, and an account's owner gets the
- * link that every mail to an account carries (`forgotPassword` says why). Throws `Busy` and `Outage`.
+ * link of `registerUser`'s. The mails are counted in a budget that neither strangers nor, but for the mailbox's wide one, other accounts
+ * can use up. Throws `Busy` and `Outage`.
  */
 export async function askEmailChange(
   { user }: CurrentSession,
@@ -56,7 +58,7 @@ export async function askEmailChange(
     if (!proof.ok) return proof;
     const mailWait =
       (await people.guesses.take("mails_by_address", await addressKey(visitor, people), nowMs)) ??
-      (await people.guesses.take("mails_to_recipient", await recipientKey(email.normalised, people), nowMs));
+      (await takeMailOfAccount(user.id, email.normalised, people, nowMs));
     if (mailWait !== null) {
       // The password was right. No new name for the browser: it is not told here, and would take the place of the one that it has.
       await people.guesses.succeeded(attempt, nowMs);

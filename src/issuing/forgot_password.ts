@@ -2,7 +2,8 @@ import { err, ok, type Result } from "../kernel/result.ts";
 import { parseEmail } from "../protocol/email_address.ts";
 import { newUserId } from "../protocol/ids.ts";
 import { noAccountText, resetPasswordText } from "../protocol/mail_texts.ts";
-import { addressKey, attemptOf, loginName, recipientKey, type Throttled } from "./guess_budgets.ts";
+import { addressKey, attemptOf, loginName, type Throttled } from "./guess_budgets.ts";
+import { takeMail } from "./mail_budgets.ts";
 import { mailLink } from "./mail_person.ts";
 import type { People, Visitor } from "./people.ts";
 
@@ -18,8 +19,8 @@ export interface ForgotPassword {
  *
  * Strangers may ask for anybody's link, and must neither flood a mailbox nor use up what its owner needs. So mails to one recipient are
  * spaced and never run out: while strangers ask on and on, a mail goes out each 12 minutes, and a link works for 15 (the
- * defaults). Whoever is sent nothing was sent a link less than 12 minutes ago, by whomever, which works still. Every
- * mail to an account that strangers can bring about, that of a second registration too, carries such a link. A browser in which
+ * defaults). Whoever is sent nothing was sent a link less than 12 minutes ago, by whomever, which works still: this budget
+ * is of nothing but reset links. Only an address with a tag that nobody has confirmed may wait longer (`takeMail`). A browser in which
  * the owner signed in before has a budget of its own and is mailed at once, whatever strangers and neighbours did.
  */
 export async function forgotPassword(
@@ -29,17 +30,19 @@ export async function forgotPassword(
   nowMs: number,
 ): Promise<Result<ForgotPassword, Throttled>> {
   const email = parseEmail(text);
-  if (email === null || !(await mayAsOwner(email.normalised, visitor, people, nowMs))) {
+  const asOwner = email !== null && (await mayAsOwner(email.normalised, visitor, people, nowMs));
+  if (!asOwner) {
     const wait = await people.guesses.take("mails_by_address", await addressKey(visitor, people), nowMs);
     if (wait !== null) return err({ kind: "throttled", ...wait });
-    if (email === null) return ok({ loggedOutcome: "email_invalid" });
-    const recipient = await recipientKey(email.normalised, people);
-    // Alike for every address, and said to nobody: it would only tell that somebody else asked as well.
-    if ((await people.guesses.take("mails_to_recipient", recipient, nowMs)) !== null) {
-      return ok({ loggedOutcome: "recipient_throttled" });
-    }
   }
+  if (email === null) return ok({ loggedOutcome: "email_invalid" });
   const user = await people.users.findByEmail(email.normalised);
+  if (!asOwner) {
+    const recipient = { email: email.normalised, confirmed: user?.emailVerified ?? false };
+    // Alike for every address, and said to nobody: it would only tell that somebody else asked as well.
+    if ((await takeMail("mails", recipient, people, nowMs)) !== null)
+      return ok({ loggedOutcome: "recipient_throttled" });
+  }
   const to = { user: user?.id ?? newUserId(people.random), email: user?.email ?? email.written };
   await mailLink(to, "reset_password", user === null ? noAccountText : resetPasswordText, people, nowMs);
   return ok({ loggedOutcome: user === null ? "no_account" : "reset_mailed" });

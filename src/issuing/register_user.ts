@@ -3,7 +3,8 @@ import type { UserRecord } from "../ports/users.ts";
 import { parseEmail } from "../protocol/email_address.ts";
 import { newUserId } from "../protocol/ids.ts";
 import { addressInUseText, verifyEmailText } from "../protocol/mail_texts.ts";
-import { addressKey, recipientKey, type Throttled } from "./guess_budgets.ts";
+import { addressKey, type Throttled } from "./guess_budgets.ts";
+import { takeMail } from "./mail_budgets.ts";
 import { mailLink } from "./mail_person.ts";
 import { judgePassword, type PasswordRefused } from "./new_password.ts";
 import type { People, Visitor } from "./people.ts";
@@ -20,14 +21,18 @@ export type RegistrationFault = { readonly kind: "email_invalid" } | PasswordRef
 /** What the person is told: look into your mail. `loggedOutcome` is for the log alone. */
 export interface Registered {
   readonly email: string;
-  readonly loggedOutcome: "user_registered" | "address_in_use";
+  readonly loggedOutcome: "user_registered" | "address_in_use" | "recipient_throttled";
 }
 
 /**
  * Makes an account, or, where the address has one, tells its owner by mail. The answer is the same, and so is the work: one hash,
  * one insertion (which may find the name taken), one link, one mail. Only who reads the mail learns which it was.
  * The caller's budget comes first: to weigh a password takes time too, and neither that nor hashes nor mails are to be had for
- * nothing. The recipient's is taken where a mail may be sent. Throws `Busy` and `Outage`.
+ * nothing. Throws `Busy` and `Outage`.
+ *
+ * The recipient's budget is of registrations alone, and spaced as `forgotPassword` says. Over it the answer is the same, hash included,
+ * for a refusal would tell that somebody else named the address a moment ago; nothing is made and nothing sent. The owner has the link of a
+ * mail that went out less than 12 minutes ago: from the second registration on it sets a password and confirms the address.
  */
 export async function registerUser(
   registration: Registration,
@@ -42,9 +47,11 @@ export async function registerUser(
   if (wait !== null) return err({ kind: "throttled", ...wait });
   const password = judgePassword(registration.password, [email.written, registration.name], people);
   if (!password.ok) return err({ kind: "password_refused", fault: password.error });
-  const mailWait = await guesses.take("mails_to_recipient", await recipientKey(email.normalised, people), nowMs);
-  if (mailWait !== null) return err({ kind: "throttled", ...mailWait });
+  const holder = await people.users.findByEmail(email.normalised);
+  const recipient = { email: email.normalised, confirmed: holder?.emailVerified ?? false };
+  const mailWait = await takeMail("registrations", recipient, people, nowMs);
   const passwordHash = await people.passwords.hash(password.value);
+  if (mailWait !== null) return ok({ email: email.written, loggedOutcome: "recipient_throttled" });
   const user: UserRecord = {
     id: newUserId(people.random),
     email: email.written,

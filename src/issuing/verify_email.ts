@@ -2,7 +2,8 @@ import { err, ok, type Result } from "../kernel/result.ts";
 import type { UserRecord } from "../ports/users.ts";
 import type { UserId } from "../protocol/ids.ts";
 import { verifyEmailText } from "../protocol/mail_texts.ts";
-import { addressKey, loginName, recipientKey, type Throttled } from "./guess_budgets.ts";
+import { addressKey, loginName, type Throttled } from "./guess_budgets.ts";
+import { takeMail } from "./mail_budgets.ts";
 import { hashLinkToken, mailLink } from "./mail_person.ts";
 import { changeUser } from "./new_password.ts";
 import type { People, Visitor } from "./people.ts";
@@ -38,7 +39,7 @@ export async function sendVerification(
   if (user.emailVerified) return ok(null);
   const wait =
     (await people.guesses.take("mails_by_address", await addressKey(visitor, people), nowMs)) ??
-    (await people.guesses.take("mails_to_recipient", await recipientKey(loginName(user.email), people), nowMs));
+    (await takeMail("confirmations", { email: loginName(user.email), confirmed: false }, people, nowMs));
   if (wait !== null) return err({ kind: "throttled", ...wait });
   await mailLink({ user: user.id, email: user.email }, "verify_email", verifyEmailText, people, nowMs);
   return ok(null);

@@ -8,8 +8,11 @@ export interface Attempt {
   readonly knownBrowser: string | null;
 }
 
-/** Mails by who is to get them, by who asks for them, and by who asks for their own. */
-type MailBudget = "mails_to_recipient" | "mails_by_address" | "mails_to_known_browser";
+/** Reset links, mails of registrations, links that confirm an account's address, and links that move an account to an address. */
+export type MailKind = "mails" | "registrations" | "confirmations" | "address_changes";
+
+/** Mails by who is to get them, by the mailbox behind it, by who asks for them, and by who asks for their own. */
+type MailBudget = `${MailKind}_to_${"recipient" | "mailbox"}` | "mails_by_address" | "mails_to_known_browser";
 
 /** What strangers may have made for them, each of which is an object with storage of its own. */
 export type OpeningKind = "transactions_by_address" | "device_codes_by_address";

@@ -41,6 +41,16 @@ export function normaliseEmail(text: string): string | null {
   return normalised.isWellFormed() && normalised.length <= MOST_LENGTH ? normalised : null;
 }
 
+/**
+ * A normalised address without the tag of its local part: `me@` for `me+shop@`. For budgets alone, which may count two people's mails
+ * as one. It names no account: whose mail a tagged address is, is its provider's affair. Idempotent.
+ */
+export function untagged(normalised: string): string {
+  const tag = normalised.indexOf("+");
+  const at = normalised.lastIndexOf("@");
+  return tag <= 0 || tag > at ? normalised : normalised.slice(0, tag) + normalised.slice(at);
+}
+
 /** A host name of two labels or more, in ASCII; null for anything else, addresses of machines among them. */
 function asciiDomain(domain: string): string | null {
   const ascii = NOT_ASCII.test(domain) ? toAscii(domain) : domain;

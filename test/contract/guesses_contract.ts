@@ -145,6 +145,13 @@ export function guessesContract({ make, broken, restart }: GuessesUnderTest): vo
     it.each([
       ["registrations_by_address", 3, 3_600],
       ["mails_to_recipient", 2, 600],
+      ["registrations_to_recipient", 2, 600],
+      ["confirmations_to_recipient", 2, 600],
+      ["address_changes_to_recipient", 2, 600],
+      ["mails_to_mailbox", 8, 150],
+      ["registrations_to_mailbox", 8, 150],
+      ["confirmations_to_mailbox", 8, 150],
+      ["address_changes_to_mailbox", 8, 150],
       ["mails_to_known_browser", 2, 600],
       ["mails_by_address", 4, 3_600],
       ["user_codes", 2, 60],

@@ -65,7 +65,10 @@ export function registeredPage({ tx }: { readonly tx: string | null }): Page {
           We sent you a message. Open the link in it to confirm that the address is yours: then you can sign in.
         </p>
       </div>
-      <p class="muted small">Nothing there after a few minutes? Look among unwanted mail, or register again.</p>
+      <p class="muted small">
+        Nothing there after a few minutes? Look among unwanted mail. We mail one address only a few times an hour: open
+        the newest message that you were sent, or register again in a quarter of an hour.
+      </p>
       <a class="button button-wide" href={tx === null ? "/login" : `/login?tx=${encodeURIComponent(tx)}`}>
         Go to sign-in
       </a>

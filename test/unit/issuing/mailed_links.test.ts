@@ -140,8 +140,9 @@ describe("registration", () => {
     expect(hashes.count).toBe(3);
     const email = newAddress();
     for (let at = 0; at < 5; at++) await registerUser({ email, password }, visitor(), people, NOW);
-    await forgotPassword(email, visitor(), people, NOW);
     expect(await mailsTo(email)).toHaveLength(2);
+    for (let at = 0; at < 5; at++) await forgotPassword(email, visitor(), people, NOW);
+    expect(await mailsTo(email), "reset links are counted by themselves").toHaveLength(2 + 2);
   });
 
   it("what an address may register is taken before a password is weighed: refused ones count too", async () => {
@@ -304,8 +305,8 @@ describe("V6.2.3: changing the password", () => {
       NOW,
     );
     if (!changed.ok) throw new Error("not changed");
-    expect(changed.value.session.id).not.toBe(here.current.session.id);
-    expect(await currentSession(changed.value.session.token, people, NOW)).not.toBeNull();
+    expect(changed.value.session?.id).not.toBe(here.current.session.id);
+    expect(await currentSession(changed.value.session?.token ?? "", people, NOW)).not.toBeNull();
     expect(await currentSession(here.token, people, NOW)).toBeNull();
     expect(await currentSession(elsewhere.token, people, NOW)).toBeNull();
     expect(ended.map(({ reason }) => reason)).toEqual(["password_changed", "password_changed"]);

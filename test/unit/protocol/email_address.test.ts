@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { normaliseEmail, parseEmail } from "../../../src/protocol/email_address.ts";
+import { normaliseEmail, parseEmail, untagged } from "../../../src/protocol/email_address.ts";
 
 describe("email addresses", () => {
   it.each([
@@ -58,5 +58,16 @@ describe("email addresses", () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  it.each([
+    ["no tag", "ada@example.com", "ada@example.com"],
+    ["a tag", "ada+shop@example.com", "ada@example.com"],
+    ["two tags", "ada+shop+two@example.com", "ada@example.com"],
+    ["an empty tag", "ada+@example.com", "ada@example.com"],
+    ["nothing but a tag, which is a name of its own", "+shop@example.com", "+shop@example.com"],
+  ])("the mailbox behind an address with %s", (_, normalised, mailbox) => {
+    expect(untagged(normalised)).toBe(mailbox);
+    expect(untagged(mailbox)).toBe(mailbox);
   });
 });
