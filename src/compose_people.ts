@@ -8,7 +8,7 @@ import { JoseIdTokenHints } from "./adapters/jose_id_token_hints.ts";
 import type { VerificationKeys } from "./adapters/jose_verification_keys.ts";
 import { remoteAuthorizationTransactions } from "./adapters/remote_authorization_transactions.ts";
 import { type Bindings, need } from "./bindings.ts";
-import { composeAddressChanges, composeMail, mailSender } from "./compose_mail.ts";
+import { composeAddressChanges, composeMail, mailSender, mailWaker } from "./compose_mail.ts";
 import type { CompiledConfig } from "./config/compile.ts";
 import { cookieRules } from "./http/cookies.ts";
 import type { AuthorizationDesk } from "./issuer/authorization_desk.ts";
@@ -40,7 +40,7 @@ export function composePeople(bindings: Bindings, { issuer }: CompiledConfig, { 
   return {
     issuerUrl: issuer.url,
     brandName: branding.name,
-    users: new D1Users(db),
+    users: new D1Users(db, mailWaker(bindings)),
     accounts,
     subjects: new D1PairwiseSubjects(db, platformRandom),
     passwords: new Argon2Passwords({ ...passwords, random: platformRandom }),

@@ -1,10 +1,13 @@
 import * as z from "zod";
 import { Outage } from "../kernel/outage.ts";
 import type { ListPosition } from "../ports/clients.ts";
+import type { MailMessage } from "../ports/mail.ts";
+import type { MailCourier } from "../ports/mail_queue.ts";
 import type { AllowingLink, UserDirectory, UserProfile, UserRecord } from "../ports/users.ts";
 import type { FeedEntry } from "../protocol/edge_feed.ts";
 import type { UserId } from "../protocol/ids.ts";
 import { onD1, outboxInserts, textList, transact } from "./d1.ts";
+import { mailInsert } from "./d1_mail_outbox.ts";
 
 const text = z.string().optional();
 const profileColumn = z.strictObject({
@@ -36,9 +39,15 @@ const userRow = z.object({
 /** The users in D1. */
 export class D1Users implements UserDirectory {
   readonly #db: D1Database;
+  readonly #courier: Pick<MailCourier, "expect"> | null;
 
-  constructor(db: D1Database) {
+  /**
+   * `courier` is told before mails are written, so that none lies there unseen; null where nothing carries mail on, or no change
+   * goes with a mail.
+   */
+  constructor(db: D1Database, courier: Pick<MailCourier, "expect"> | null = null) {
     this.#db = db;
+    this.#courier = courier;
   }
 
   find(id: UserId): Promise<UserRecord | null> {
@@ -73,8 +82,19 @@ export class D1Users implements UserDirectory {
     return meta.changes === 0 ? "email_taken" : "inserted";
   }
 
-  async update(before: UserRecord, after: UserRecord, normalisedEmail: string, entries: readonly FeedEntry[]) {
-    const statements = [userUpdate(this.#db, before, after, normalisedEmail), ...outboxInserts(this.#db, entries)];
+  async update(
+    before: UserRecord,
+    after: UserRecord,
+    normalisedEmail: string,
+    entries: readonly FeedEntry[],
+    mails: readonly MailMessage[] = [],
+  ) {
+    const onlyIf = { sql: "EXISTS (SELECT 1 FROM users WHERE id = ?)", values: [before.id] };
+    const statements = [
+      userUpdate(this.#db, before, after, normalisedEmail),
+      ...outboxInserts(this.#db, entries),
+      ...(await this.#mailInserts(mails, after.updatedAtMs, onlyIf)),
+    ];
     const changed = await transact(this.#db, statements).catch(emailTaken);
     if (changed === "email_taken") return changed;
     return changed === "conflict" || changed === 0 ? "conflict" : "changed";
@@ -86,10 +106,13 @@ export class D1Users implements UserDirectory {
     normalisedEmail: string,
     { hash, purpose }: AllowingLink,
     nowMs: number,
+    mails: readonly MailMessage[] = [],
   ) {
     const link = [hash, purpose, before.id, nowMs];
+    const onlyIf = { sql: `EXISTS (${LIVE_LINK})`, values: link };
     const changed = await transact(this.#db, [
       userUpdate(this.#db, before, after, normalisedEmail, link),
+      ...(await this.#mailInserts(mails, after.updatedAtMs, onlyIf)),
       this.#db
         .prepare(`DELETE FROM action_links WHERE purpose = ? AND user_id = ? AND EXISTS (${LIVE_LINK})`)
         .bind(purpose, before.id, ...link),
@@ -106,6 +129,11 @@ export class D1Users implements UserDirectory {
       ...outboxInserts(this.#db, entries),
     ]);
     return changed === "conflict" || changed === 0 ? "conflict" : "deleted";
+  }
+
+  async #mailInserts(mails: readonly MailMessage[], nowMs: number, onlyIf: Parameters<typeof mailInsert>[4]) {
+    if (mails.length > 0) await this.#courier?.expect();
+    return mails.map((mail) => mailInsert(this.#db, mail, nowMs, null, onlyIf));
   }
 
   async #first(sql: string, value: string): Promise<UserRecord | null> {

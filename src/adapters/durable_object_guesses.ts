@@ -55,8 +55,9 @@ export class DurableObjectGuesses implements Guesses {
     { name, address, knownBrowser }: Attempt,
     nowMs: number,
     newBrowser: string | null = null,
+    others: "keep" | "forget" = "keep",
   ): Promise<void> {
-    const by = await this.#ask(`name:${name}`, (object) => object.forgive(knownBrowser, newBrowser, nowMs));
+    const by = await this.#ask(`name:${name}`, (object) => object.forgive(knownBrowser, newBrowser, nowMs, others));
     if (by === "browser") return;
     // It stays charged for a minute at the worst: no reason to keep out who is signed in already.
     await this.#ask(`address:${address}`, (object) => object.giveBack(nowMs)).catch(() => undefined);

@@ -87,9 +87,11 @@ export async function confirmEmailRoute(c: ScopedContext, desk: PageDesk): Promi
       logPerson(c, "email_change_refused", { user_id: person.user.id, reason: changed.error.kind });
       return confirmRefused(desk, person, changed.error);
     }
-    logPerson(c, "email_changed", { user_id: changed.value.user, event_id: changed.value.eventId });
+    const { user: user_id, eventId: event_id, unfinished } = changed.value;
+    logPerson(c, "email_changed", { user_id, event_id, unfinished });
     const response = done("email_changed", desk);
-    response.headers.append("set-cookie", setKnownBrowser(changed.value.browser, desk.cookies));
+    const { browser: known } = changed.value;
+    if (known !== null) response.headers.append("set-cookie", setKnownBrowser(known, desk.cookies));
     return response;
   });
 }

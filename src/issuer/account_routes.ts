@@ -43,10 +43,12 @@ export function changePasswordRoute(c: ScopedContext, desk: PageDesk): Promise<R
     const entry = { current: form.get("current_password") ?? "", next: form.get("new_password") ?? "" };
     const changed = await changePassword(person, entry, visitorAt(c, desk), desk.people, c.var.scope.nowMs);
     if (!changed.ok) return passwordRefused(c, desk, person, changed.error);
-    logPerson(c, "password_changed", { user_id: person.user.id });
+    const { session, unfinished } = changed.value;
+    logPerson(c, "password_changed", { user_id: person.user.id, unfinished });
     const response = done("password_changed", desk);
-    response.headers.append("set-cookie", setSessionCookie(changed.value.session.token, desk.cookies));
-    response.headers.append("set-cookie", setKnownBrowser(changed.value.browser, desk.cookies));
+    if (session !== null) response.headers.append("set-cookie", setSessionCookie(session.token, desk.cookies));
+    const { browser: known } = changed.value;
+    if (known !== null) response.headers.append("set-cookie", setKnownBrowser(known, desk.cookies));
     return response;
   });
 }

@@ -26,10 +26,11 @@ export async function resetRoute(c: ScopedContext, desk: PageDesk): Promise<Resp
     logPerson(c, "password_reset_refused", { reason });
     return error.kind === "link_dead" ? deadLink(desk) : show(c, desk, browser, entry.token, error.fault.text);
   }
-  logPerson(c, "password_reset", { user_id: reset.value.user });
+  logPerson(c, "password_reset", { user_id: reset.value.user, unfinished: reset.value.unfinished });
   const response = seeOther("/reset/done");
   response.headers.append("set-cookie", dropSessionCookie(desk.cookies));
-  response.headers.append("set-cookie", setKnownBrowser(reset.value.browser, desk.cookies));
+  const { browser: known } = reset.value;
+  if (known !== null) response.headers.append("set-cookie", setKnownBrowser(known, desk.cookies));
   return response;
 }
 

@@ -21,11 +21,12 @@ export async function undoEmailRoute(c: ScopedContext, desk: PageDesk): Promise<
   const entry = { token: form.get("token") ?? "", password: form.get("password") ?? "" };
   const undone = await undoEmailChange(entry, visitorAt(c, desk), desk.people, c.var.scope.nowMs);
   if (!undone.ok) return refused(c, desk, browser, entry.token, undone.error);
-  const { user: user_id, eventId: event_id } = undone.value;
-  logPerson(c, "email_change_undone", { user_id, event_id });
+  const { user: user_id, eventId: event_id, unfinished } = undone.value;
+  logPerson(c, "email_change_undone", { user_id, event_id, unfinished });
   const response = seeOther("/reset/done");
   response.headers.append("set-cookie", dropSessionCookie(desk.cookies));
-  response.headers.append("set-cookie", setKnownBrowser(undone.value.browser, desk.cookies));
+  const { browser: known } = undone.value;
+  if (known !== null) response.headers.append("set-cookie", setKnownBrowser(known, desk.cookies));
   return response;
 }
 

@@ -3,6 +3,7 @@ import { err, ok, type Result } from "../kernel/result.ts";
 import { parseEmail } from "../protocol/email_address.ts";
 import type { UserId } from "../protocol/ids.ts";
 import { addressInUseText, changeEmailText, emailChangedText } from "../protocol/mail_texts.ts";
+import { afterwards } from "./between_ends.ts";
 import type { CurrentSession } from "./current_session.ts";
 import { addressKey, attemptOf, deciding, loginName, type Throttled, welcome } from "./guess_budgets.ts";
 import { takeMailOfAccount } from "./mail_budgets.ts";
@@ -86,8 +87,10 @@ export type EmailConfirmFault =
 export interface EmailChanged {
   readonly user: UserId;
   readonly eventId: string;
-  /** What this browser is known by under the new name. */
-  readonly browser: string;
+  /** What this browser is known by under the new name; null where the guesses could not be asked. */
+  readonly browser: string | null;
+  /** Which dependencies failed once the address was changed: for the log alone. */
+  readonly unfinished: readonly string[];
 }
 
 /** Whose link it is, where it would work now in this session. Changes nothing. */
@@ -137,6 +140,7 @@ export async function confirmEmailChange(
   if (moved.kind !== "moved") return err({ kind: moved.kind });
   // Attempts are counted by name: the new one gets to know this browser, as the old one did.
   const attempt = await attemptOf(loginName(moved.user.email), visitor, people);
-  const browser = await welcome(attempt, people, nowMs);
-  return ok({ user: moved.user.id, eventId: moved.eventId, browser });
+  const unfinished: string[] = [];
+  const browser = await afterwards(unfinished, () => welcome(attempt, people, nowMs));
+  return ok({ user: moved.user.id, eventId: moved.eventId, browser, unfinished });
 }

@@ -1,6 +1,7 @@
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { UserRecord } from "../ports/users.ts";
 import { passwordChangedText } from "../protocol/mail_texts.ts";
+import { afterwards, betweenEnds } from "./between_ends.ts";
 import type { CurrentSession } from "./current_session.ts";
 import { attemptOf, deciding, loginName, type Throttled, welcome } from "./guess_budgets.ts";
 import { mailSender } from "./mail_person.ts";
@@ -12,15 +13,21 @@ import { provePassword, type WrongCredentials } from "./sign_in.ts";
 export type PasswordChangeFault = WrongCredentials | Throttled | PasswordRefused;
 
 export interface PasswordChanged {
-  /** In the place of the session that it was changed in: a new id after a change of privilege. */
-  readonly session: OpenedSession;
-  readonly browser: string;
+  /**
+   * In the place of the session that it was changed in: a new id after a change of privilege. Null where the account could not be
+   * asked for it once the password was changed: this session goes on then.
+   */
+  readonly session: OpenedSession | null;
+  /** What this browser is known by from now on; null where the guesses could not be asked. */
+  readonly browser: string | null;
+  /** Which dependencies failed once the password was changed: for the log alone. */
+  readonly unfinished: readonly string[];
 }
 
 /**
  * Changes the password of who is signed in. The old one is asked for and counted like a sign-in, for an open browser must not be
- * a place to guess it. Every other session and every grant ends, once before the change and once after it (see
- * `resetPassword`), and the owner is told by mail. Throws `Busy` and `Outage`.
+ * a place to guess it. Every other session and every grant ends, once before the change and once after it (`betweenEnds`), and the
+ * owner is told by mail, in the transaction of the change. Throws `Busy` and `Outage`.
  */
 export async function changePassword(
   person: CurrentSession,
@@ -37,7 +44,10 @@ export async function changePassword(
   if (wait !== null) return err({ kind: "throttled", ...wait });
   return deciding(attempt, people, nowMs, async () => {
     const changed = await replacePassword(person, { current, next: judged.value }, visitor, people, nowMs);
-    return changed.ok ? ok({ session: changed.value, browser: await welcome(attempt, people, nowMs) }) : changed;
+    if (!changed.ok) return changed;
+    const { session, unfinished } = changed.value;
+    const browser = await afterwards(unfinished, () => welcome(attempt, people, nowMs));
+    return ok({ session, browser, unfinished });
   });
 }
 
@@ -47,21 +57,27 @@ async function replacePassword(
   visitor: Visitor,
   people: People,
   nowMs: number,
-): Promise<Result<OpenedSession, WrongCredentials>> {
+): Promise<Result<{ readonly session: OpenedSession | null; readonly unfinished: string[] }, WrongCredentials>> {
   const proof = await provePassword(current, user, people, nowMs);
   if (!proof.ok) return proof;
   const passwordHash = await people.passwords.hash(next);
-  await people.accounts.endEverything(user.id, "password_changed", session.id, nowMs);
-  const epoch = await people.accounts.epochOf(user.id, nowMs);
   const proven = proof.value.user.passwordHash;
   // Not over a password that somebody set meanwhile: whoever knew the old one has been shut out by it.
   const change = (now: UserRecord) => (now.passwordHash === proven ? { passwordHash } : null);
-  const changed = await changeUser(user.id, change, people, nowMs);
-  if (changed === null) return err({ kind: "wrong", loggedReason: "proof_superseded", loggedUser: user.id });
-  await people.links.forget(user.id, "change_email");
-  const opened = await openSession(user.id, visitor, session.id, epoch, people, nowMs);
-  const kept = opened.ok ? opened.value.id : null;
-  await people.accounts.endEverything(user.id, "password_changed", kept, nowMs);
-  await people.mail.send({ to: changed.email, ...passwordChangedText(mailSender(people)) }, nowMs);
-  return opened.ok ? opened : err({ kind: "wrong", loggedReason: opened.error, loggedUser: user.id });
+  const news = ({ email }: UserRecord) => [{ to: email, ...passwordChangedText(mailSender(people)) }];
+  const everything = { user: user.id, reason: "password_changed", except: session.id } as const;
+  const { outcome: epoch, unfinished } = await betweenEnds(everything, people, nowMs, async () => {
+    const before = await people.accounts.epochOf(user.id, nowMs);
+    await people.links.forget(user.id, "change_email");
+    return (await changeUser(user.id, change, people, nowMs, { news })) === null ? null : before;
+  });
+  if (epoch === null) return err({ kind: "wrong", loggedReason: "proof_superseded", loggedUser: user.id });
+  // Where the account could not end everything again it opens nothing either.
+  if (unfinished.length > 0) return ok({ session: null, unfinished });
+  // Under the epoch that the second end has made: whatever else has ended everything since shuts this one out too.
+  const open = () => openSession(user.id, visitor, session.id, epoch + 1, people, nowMs);
+  const opened = await afterwards(unfinished, open);
+  if (opened === null) return ok({ session: null, unfinished });
+  if (opened.ok) return ok({ session: opened.value, unfinished });
+  return err({ kind: "wrong", loggedReason: opened.error, loggedUser: user.id });
 }

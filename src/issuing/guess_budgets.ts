@@ -70,14 +70,16 @@ export async function deciding<T>(
 
 /**
  * Forgets the failures of an attempt that was right, and gives the browser a new id to be known by: the text for its long-lived
- * cookie. Always a new one, so that an id which somebody planted in the browser is worth nothing afterwards.
+ * cookie. Always a new one, so that an id which somebody planted in the browser is worth nothing afterwards. `others`: what becomes of
+ * the other browsers that are known by the name.
  */
 export async function welcome(
   attempt: Attempt,
   { guesses, secrets, random }: Pick<People, "guesses" | "secrets" | "random">,
   nowMs: number,
+  others: "keep" | "forget" = "keep",
 ): Promise<string> {
   const browser = toBase64url(random(16));
-  await guesses.succeeded(attempt, nowMs, await secrets.digest("known_browser", browser));
+  await guesses.succeeded(attempt, nowMs, await secrets.digest("known_browser", browser), others);
   return browser;
 }

@@ -1,4 +1,5 @@
 import type { Result } from "../kernel/result.ts";
+import type { MailMessage } from "../ports/mail.ts";
 import type { AllowingLink, UserRecord } from "../ports/users.ts";
 import { normaliseEmail } from "../protocol/email_address.ts";
 import type { UserId } from "../protocol/ids.ts";
@@ -31,16 +32,24 @@ export function knownAbout({ email, profile }: Pick<UserRecord, "email" | "profi
   return [email, name, givenName, familyName, nickname, phoneNumber];
 }
 
+/** What belongs to a change of a user. */
+export interface ChangeCircumstances {
+  /** What allows it, where it takes a link. */
+  readonly link?: AllowingLink;
+  readonly news?: (after: UserRecord) => readonly MailMessage[];
+}
+
 /**
  * Changes a user, and again on what somebody else made of it meanwhile; null where the user is gone, where `change` wants none of what
- * it has become, or where `link`, which is spent in the same transaction, does not work any more. Throws `Outage`.
+ * it has become, or where `link` does not work any more. The link is spent, and what `news` says of the user as changed is mailed, in
+ * the transaction of the change. Throws `Outage`.
  */
 export async function changeUser(
   id: UserId,
   change: (user: UserRecord) => Partial<UserRecord> | null,
   { users }: Pick<People, "users">,
   nowMs: number,
-  link: AllowingLink | null = null,
+  { link, news = () => [] }: ChangeCircumstances = {},
 ): Promise<UserRecord | null> {
   for (let tries = 0; tries < TRIES; tries++) {
     const before = await users.find(id);
@@ -50,9 +59,9 @@ export async function changeUser(
     const after = { ...before, ...changes, version: before.version + 1, updatedAtMs: nowMs };
     const name = normaliseEmail(after.email) ?? after.email;
     const outcome =
-      link === null
-        ? await users.update(before, after, name, [])
-        : await users.updateByLink(before, after, name, link, nowMs);
+      link === undefined
+        ? await users.update(before, after, name, [], news(after))
+        : await users.updateByLink(before, after, name, link, nowMs, news(after));
     if (outcome === "changed") return after;
     if (outcome === "link_dead") return null;
   }

@@ -1,10 +1,12 @@
 import { err, ok, type Result } from "../kernel/result.ts";
+import type { UserRecord } from "../ports/users.ts";
 import { normaliseEmail } from "../protocol/email_address.ts";
 import type { UserId } from "../protocol/ids.ts";
 import { emailChangeUndoneText, passwordChangedText } from "../protocol/mail_texts.ts";
+import { afterwards, betweenEnds } from "./between_ends.ts";
 import { attemptOf, loginName, welcome } from "./guess_budgets.ts";
 import { hashLinkToken, mailSender } from "./mail_person.ts";
-import { moveAddress } from "./move_address.ts";
+import { type AddressNews, moveAddress } from "./move_address.ts";
 import { judgePassword, knownAbout, type PasswordRefused } from "./new_password.ts";
 import type { People, Visitor } from "./people.ts";
 import { type DeadLink, isSame, type PasswordReset } from "./reset_password.ts";
@@ -19,9 +21,9 @@ export interface EmailChangeUndone extends PasswordReset {
 
 /**
  * Takes an account back for the address that it had before, with a new password: whoever moved it away knows the old one. The link went
- * to that address alone. Everything is ended twice, as in `resetPassword`, and every link by which the address could be moved again
- * is dead. The link itself ends in the transaction that takes the account back: a crash leaves it good. An account that somebody registered under the old address meanwhile and could not confirm gives way. Throws
- * `Busy` and `Outage`.
+ * to that address alone. Everything is ended twice and known browsers are forgotten, as in `resetPassword`, and every link by which the
+ * address could be moved again is dead. The link itself ends in the transaction that takes the account back: a crash leaves it good. An
+ * account that somebody registered under the old address meanwhile and could not confirm gives way. Throws `Busy` and `Outage`.
  */
 export async function undoEmailChange(
   { token, password }: { readonly token: string; readonly password: string },
@@ -37,28 +39,25 @@ export async function undoEmailChange(
   if (!judged.ok) return err({ kind: "password_refused", fault: judged.error });
   if (await isAnothers(link.email, user.id, people)) return err({ kind: "email_taken" });
   const passwordHash = await people.passwords.hash(judged.value);
-  await people.accounts.endEverything(user.id, "email_change_undone", null, nowMs);
-  await people.links.forget(user.id, "change_email");
   const told = mailSender(people);
-  const moved = await moveAddress(
-    user.id,
-    { email: link.email, passwordHash },
-    { hash, purpose: "undo_email_change" },
-    ({ email }) => ({
-      mails: [
-        { to: link.email, ...passwordChangedText(told) },
-        ...(isSame(email, link.email) ? [] : [{ to: email, ...emailChangeUndoneText(told) }]),
-      ],
-      undo: null,
-      outdoesUnconfirmed: true,
-    }),
-    people,
-    nowMs,
-  );
+  const news = ({ email }: UserRecord): AddressNews => ({
+    mails: [
+      { to: link.email, ...passwordChangedText(told) },
+      ...(isSame(email, link.email) ? [] : [{ to: email, ...emailChangeUndoneText(told) }]),
+    ],
+    undo: null,
+    outdoesUnconfirmed: true,
+  });
+  const everything = { user: user.id, reason: "email_change_undone", except: null } as const;
+  const { outcome: moved, unfinished } = await betweenEnds(everything, people, nowMs, async () => {
+    await people.links.forget(user.id, "change_email");
+    const back = { email: link.email, passwordHash };
+    return moveAddress(user.id, back, { hash, purpose: "undo_email_change" }, news, people, nowMs);
+  });
   if (moved.kind !== "moved") return err({ kind: moved.kind });
-  await people.accounts.endEverything(user.id, "email_change_undone", null, nowMs);
   const attempt = await attemptOf(loginName(moved.user.email), visitor, people);
-  return ok({ user: user.id, eventId: moved.eventId, browser: await welcome(attempt, people, nowMs) });
+  const browser = await afterwards(unfinished, () => welcome(attempt, people, nowMs, "forget"));
+  return ok({ user: user.id, eventId: moved.eventId, browser, unfinished });
 }
 
 /** Whether somebody else has confirmed the address since, or was given it by an operator: asked before anything ends. */

@@ -22,7 +22,7 @@ export async function verifyEmail(
   const link = await people.links.peek(hash, "verify_email", nowMs);
   if (link === null) return err({ kind: "link_dead" });
   const change = ({ email }: UserRecord) => (isSame(email, link.email) ? { emailVerified: true } : null);
-  const changed = await changeUser(link.user, change, people, nowMs, { hash, purpose: "verify_email" });
+  const changed = await changeUser(link.user, change, people, nowMs, { link: { hash, purpose: "verify_email" } });
   return changed === null ? err({ kind: "link_dead" }) : ok({ user: link.user });
 }
 

@@ -88,15 +88,21 @@ export function countAttempt(
 /**
  * The attempt was right. The budget that it was counted in is as new, but for its address's or browser's pace. `newId` gives
  * the browser a standing from now on, in the place of the one it had: an id that somebody planted in it before is worth
- * nothing after.
+ * nothing after. With `others` forgotten no other browser keeps a standing.
  */
-export function forgive(state: NameState, browser: string | null, newId: string | null, nowMs: number): NameState {
+export function forgive(
+  state: NameState,
+  browser: string | null,
+  newId: string | null,
+  nowMs: number,
+  others: "keep" | "forget" = "keep",
+): NameState {
   const current = forgetOld(state, nowMs);
   const known = current.browsers.find(({ id }) => id === browser);
   const tally = { ...FRESH, recentMs: known?.tally.recentMs ?? [], lastMs: nowMs };
-  const others = current.browsers.filter(({ id }) => id !== browser && id !== newId);
+  const kept = others === "keep" ? current.browsers.filter(({ id }) => id !== browser && id !== newId) : [];
   const id = newId ?? known?.id ?? null;
-  const browsers = id === null ? others : [...others, { id, sinceMs: nowMs, tally }].slice(-MOST_BROWSERS);
+  const browsers = id === null ? kept : [...kept, { id, sinceMs: nowMs, tally }].slice(-MOST_BROWSERS);
   return { strangers: known === undefined ? FRESH : current.strangers, browsers };
 }
 

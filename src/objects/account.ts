@@ -54,6 +54,8 @@ const SOON_MS = 2_000;
 const LONGEST_RETRY_MS = 60_000;
 /** What has ended need not be swept at once. */
 const SWEEP_MS = 10 * 60_000;
+/** How long nothing opens while a password is replaced: longer than a write to D1 waits, with its tries. */
+const CHANGE_MS = 60_000;
 /** After what time an account that was just made is looked at, to be forgotten where nothing came of it. */
 const LOOK_MS = 24 * 60 * 60_000;
 
@@ -93,7 +95,7 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
     nowMs: number,
   ): Promise<"opened" | "blocked" | "superseded"> {
     if (this.#store.head().blocked) return "blocked";
-    if (this.#isSuperseded(opening)) return "superseded";
+    if (this.#isSuperseded(opening, nowMs)) return "superseded";
     this.#change(user, nowMs, (changes) => changes.openSession(opening));
     this.#wakeBy(nowMs + opening.absoluteMs, SWEEP_MS);
     await this.#outbox.deliver();
@@ -116,8 +118,21 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
     return this.#end(this.#change(user, nowMs, (changes) => changes.endSession(session)));
   }
 
-  async endEverything(user: UserId, reason: EndReason, except: SessionId | null, nowMs: number): Promise<EndOutcome> {
-    return this.#end(this.#change(user, nowMs, (changes) => changes.endEverything(reason, except, null)));
+  async endEverything(
+    user: UserId,
+    reason: EndReason,
+    except: SessionId | null,
+    nowMs: number,
+    change?: "change_begins" | "change_over",
+  ): Promise<EndOutcome> {
+    const ended = this.#change(user, nowMs, (changes) => {
+      if (change !== undefined) {
+        const nothingProvenUntilMs = change === "change_begins" ? nowMs + CHANGE_MS : 0;
+        this.#store.putHead({ ...this.#store.head(), nothingProvenUntilMs });
+      }
+      return changes.endEverything(reason, except, null);
+    });
+    return this.#end(ended);
   }
 
   async setBlocked(user: UserId, blocked: boolean, reason: EndReason, nowMs: number): Promise<EndOutcome> {
@@ -143,7 +158,7 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
     if (this.#store.head().blocked) return "blocked";
     // Whoever asked looked at the session before: it may have ended on the way, with all that it could give.
     if (issue.givenIn !== undefined && !this.#isAlive(issue.givenIn, nowMs)) return "session_over";
-    if (this.#isSuperseded(issue)) return "session_over";
+    if (this.#isSuperseded(issue, nowMs)) return "session_over";
     const state = issueCode(issue, lifetimes, this.#wired().longestTokenMs, nowMs);
     this.#addGrant(user, issue.grantId, state, issue.roles, nowMs);
     await this.#outbox.deliver();
@@ -156,7 +171,7 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
 
   async startGrant(user: UserId, start: GrantStart, lifetimes: GrantLifetimes, nowMs: number): Promise<GrantOutcome> {
     if (this.#store.head().blocked) return refusal("account_blocked");
-    if (this.#isSuperseded(start)) return refusal("proof_superseded");
+    if (this.#isSuperseded(start, nowMs)) return refusal("proof_superseded");
     const state = startGrant(start, lifetimes, this.#wired().longestTokenMs, nowMs);
     this.#addGrant(user, start.grantId, state, start.roles, nowMs);
     // Before the pause: an end of everything in it must outdo what is minted from this.
@@ -279,8 +294,9 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
   }
 
   /** Asked without a pause before what it decides: nothing can end between the two. */
-  #isSuperseded({ provenAtEpoch = null }: Pick<SessionOpening, "provenAtEpoch">): boolean {
-    return provenAtEpoch !== null && provenAtEpoch !== this.#store.head().epoch;
+  #isSuperseded({ provenAtEpoch = null }: Pick<SessionOpening, "provenAtEpoch">, nowMs: number): boolean {
+    const { epoch, nothingProvenUntilMs = 0 } = this.#store.head();
+    return provenAtEpoch !== null && (provenAtEpoch !== epoch || nothingProvenUntilMs > nowMs);
   }
 
   #addGrant(user: UserId, id: GrantId, state: GrantState, roles: KnownRoles, nowMs: number): void {

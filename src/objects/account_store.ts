@@ -41,6 +41,8 @@ export interface AccountHead {
   /** Whose account it was, where it is closed because the user is deleted, and since when. */
   readonly deleted?: { readonly user: UserId; readonly atMs: number };
   readonly roles: RolesCopy;
+  /** A password is being replaced, and until then no proof opens anything; absent or past otherwise. */
+  readonly nothingProvenUntilMs?: number;
 }
 
 const HEAD = "account";

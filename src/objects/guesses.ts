@@ -42,9 +42,14 @@ export class Guesses extends DurableObject implements GuessesObject {
     return verdict;
   }
 
-  async forgive(browser: string | null, newId: string | null, nowMs: number): Promise<CountedBy> {
+  async forgive(
+    browser: string | null,
+    newId: string | null,
+    nowMs: number,
+    others: "keep" | "forget" = "keep",
+  ): Promise<CountedBy> {
     const before = this.#name();
-    const state = forgive(before, browser, newId, nowMs);
+    const state = forgive(before, browser, newId, nowMs, others);
     await this.#keep(NAME, state, isNew(state) ? nowMs : nextForgetMs(state));
     return budgetOf(before, browser, nowMs);
   }

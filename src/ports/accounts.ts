@@ -117,15 +117,24 @@ export type EndReason =
 export interface Accounts {
   /** The account's epoch now: what is proven after this look can be told apart from what everything ended for. */
   epochOf(user: UserId, nowMs: number): Promise<number>;
-  /** `superseded`: everything has ended since `provenAtEpoch`, and the proof with it. */
+  /** `superseded`: everything has ended since `provenAtEpoch`, and the proof with it, or is about to end again. */
   openSession(user: UserId, opening: SessionOpening, nowMs: number): Promise<"opened" | "blocked" | "superseded">;
   /** The live session with this secret, or null. */
   findSession(user: UserId, secretHash: string, nowMs: number): Promise<LiveSession | null>;
   listSessions(user: UserId, nowMs: number): Promise<readonly SessionRecord[]>;
   /** Ends one session and the grants given in it, but those that outlive it. */
   endSession(user: UserId, session: SessionId, nowMs: number): Promise<EndOutcome>;
-  /** Ends every session but `except`, and every grant: a new epoch. */
-  endEverything(user: UserId, reason: EndReason, except: SessionId | null, nowMs: number): Promise<EndOutcome>;
+  /**
+   * Ends every session but `except`, and every grant: a new epoch. From `change_begins` to `change_over`, and for a minute at most,
+   * nothing opens on a proof: a password is being replaced, and what the old one proves meanwhile must not outlive it.
+   */
+  endEverything(
+    user: UserId,
+    reason: EndReason,
+    except: SessionId | null,
+    nowMs: number,
+    change?: "change_begins" | "change_over",
+  ): Promise<EndOutcome>;
   /** `blocked`: nothing is opened or given until unblocked; blocking ends everything. */
   setBlocked(user: UserId, blocked: boolean, reason: EndReason, nowMs: number): Promise<EndOutcome>;
   /** The directory is about to change the user's roles: the account's copy goes, and none is kept until that has settled. */

@@ -32,9 +32,10 @@ export interface Guesses {
   /**
    * The attempt was right: the failures in a row of the budget that it was counted in are forgotten, and what `begin` took of its
    * address at `nowMs` is there again, for many people sign in from one address. `newBrowser`: the keyed digest
-   * of the id that this browser is known by from now on, in the place of the one it had.
+   * of the id that this browser is known by from now on, in the place of the one it had. `others`: `forget` where the name was taken
+   * back from somebody who may be known by it too; its other browsers are strangers from then on.
    */
-  succeeded(attempt: Attempt, nowMs: number, newBrowser?: string | null): Promise<void>;
+  succeeded(attempt: Attempt, nowMs: number, newBrowser?: string | null, others?: "keep" | "forget"): Promise<void>;
   /** Whether the attempt's name was signed in with in its browser before. Counts nothing. */
   knows(attempt: Pick<Attempt, "name" | "knownBrowser">, nowMs: number): Promise<boolean>;
   /** Takes one unit of a named budget under a keyed digest. */

@@ -19,8 +19,11 @@ export interface GuessesObject {
     rules: LockoutRules,
     nowMs: number,
   ): Promise<AttemptVerdict | { readonly kind: "unknown_browser" }>;
-  /** The attempt was right; `newId` is what the browser is known by from now on. Answers which budget it was counted in. */
-  forgive(browser: string | null, newId: string | null, nowMs: number): Promise<CountedBy>;
+  /**
+   * The attempt was right; `newId` is what the browser is known by from now on, and `others` what becomes of the name's other
+   * browsers. Answers which budget it was counted in.
+   */
+  forgive(browser: string | null, newId: string | null, nowMs: number, others?: "keep" | "forget"): Promise<CountedBy>;
   /** An attempt that was counted at `nowMs` was never decided. Answers which budget has it back. */
   takeBack(browser: string | null, rules: LockoutRules, nowMs: number): Promise<CountedBy>;
   /** Takes one unit of a budget; otherwise how long to wait. */

@@ -2,6 +2,7 @@ import type { FeedEntry } from "../protocol/edge_feed.ts";
 import type { UserId } from "../protocol/ids.ts";
 import type { LinkPurpose } from "./action_links.ts";
 import type { ListPosition } from "./clients.ts";
+import type { MailMessage } from "./mail.ts";
 
 /** Standard claims that a user may have (OpenID Connect Core §5.1); absent ones are unknown. */
 export interface UserProfile {
@@ -48,16 +49,20 @@ export interface UserDirectory {
   /** Up to `limit` users, oldest first, behind `after`. */
   list(limit: number, after: ListPosition | null): Promise<readonly UserRecord[]>;
   insert(user: UserRecord, normalisedEmail: string): Promise<"inserted" | "email_taken">;
-  /** Replaces a user whose stored version is still `before.version`. */
+  /**
+   * Replaces a user whose stored version is still `before.version`. `mails`, written at `after.updatedAtMs`, go with it in one
+   * transaction: no crash leaves a change of which nobody is told, or tells of one that was not made.
+   */
   update(
     before: UserRecord,
     after: UserRecord,
     normalisedEmail: string,
     entries: readonly FeedEntry[],
+    mails?: readonly MailMessage[],
   ): Promise<"changed" | "conflict" | "email_taken">;
   /**
-   * Replaces a user as `update` does, and spends the mailed link that allows it, in one transaction: a crash leaves both done or
-   * neither. `link_dead`, and nothing done, where `link` does not work for this user at `nowMs`: of all callers ever, one
+   * Replaces a user as `update` does, `mails` too, and spends the mailed link that allows it, in one transaction: a crash leaves all
+   * of it done or nothing. `link_dead`, and nothing done, where `link` does not work for this user at `nowMs`: of all callers ever, one
    * changes anything by it. Every other link of the same user and purpose dies with it.
    */
   updateByLink(
@@ -66,6 +71,7 @@ export interface UserDirectory {
     normalisedEmail: string,
     link: AllowingLink,
     nowMs: number,
+    mails?: readonly MailMessage[],
   ): Promise<"changed" | "conflict" | "email_taken" | "link_dead">;
   delete(user: UserRecord, entries: readonly FeedEntry[]): Promise<"deleted" | "conflict">;
 }

@@ -3,6 +3,7 @@ import { Outage } from "../../src/kernel/outage.ts";
 import type { ActionLinks } from "../../src/ports/action_links.ts";
 import type { AllowingLink, UserDirectory } from "../../src/ports/users.ts";
 import type { UserId } from "../../src/protocol/ids.ts";
+import { mailsTo } from "../support/courier_world.ts";
 import { someUser } from "../support/users.ts";
 
 export interface ChangesUnderTest {
@@ -104,6 +105,22 @@ export function changesByLinkContract({ ready, make, broken, links }: ChangesUnd
       expect(await users.updateByLink(before, taken, other.email, link, NOW)).toBe("email_taken");
       expect(await users.find(link.user)).toEqual(before);
       expect(await use(link)).toBe("changed");
+    });
+
+    it("its mails go with it: one where it was made, none where it was not", async () => {
+      const [link, other] = [await mailed(), await mailed()];
+      const before = await users.find(link.user);
+      if (before === null) throw new Error("the test's user is not there");
+      const after = { ...before, version: before.version + 1 };
+      const mails = [{ to: before.email, kind: "password_changed", subject: "s", text: "t" }] as const;
+      const made = (by: Mailed, from = before, name = before.email) =>
+        users.updateByLink(from, after, name, by, NOW, mails);
+      expect(await made({ ...link, hash: "none" })).toBe("link_dead");
+      expect(await made(link, { ...before, version: 7 })).toBe("conflict");
+      expect(await made(link, before, other.email)).toBe("email_taken");
+      expect(await mailsTo(before.email)).toBe(0);
+      expect([await made(link), await mailsTo(before.email)]).toEqual(["changed", 1]);
+      expect([await made(link), await mailsTo(before.email)]).toEqual(["link_dead", 1]);
     });
 
     it("what cannot be reached is an outage, never a dead link", async () => {

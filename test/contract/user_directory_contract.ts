@@ -3,7 +3,7 @@ import { Outage } from "../../src/kernel/outage.ts";
 import { platformRandom } from "../../src/kernel/random.ts";
 import type { UserDirectory, UserRecord } from "../../src/ports/users.ts";
 import { newUserId } from "../../src/protocol/ids.ts";
-import { rowsLeft } from "../support/courier_world.ts";
+import { mailsTo, rowsLeft } from "../support/courier_world.ts";
 import { clientEntry } from "../support/feed_entries.ts";
 import { backstage } from "../support/issuer_world.ts";
 import { someUser } from "../support/users.ts";
@@ -81,6 +81,19 @@ export function userDirectoryContract({ ready, make, broken }: DirectoryUnderTes
       const { email } = someUser();
       expect(await users.update(one, { ...one, email, version: 2 }, email, [])).toBe("changed");
       expect([await users.findByEmail(one.email), (await users.findByEmail(email))?.id]).toEqual([null, one.id]);
+    });
+
+    it("its mails go with a change: one where it was made, none where it was not", async () => {
+      const [before, other, nobody] = [await stored(), await stored(), someUser()];
+      const change = (from: UserRecord, name = from.email) => {
+        const mails = [{ to: from.email, kind: "password_changed", subject: "s", text: "t" }] as const;
+        return users.update(from, { ...from, version: from.version + 1 }, name, [], mails);
+      };
+      expect(await change({ ...before, version: 7 })).toBe("conflict");
+      expect(await change(before, other.email)).toBe("email_taken");
+      expect(await change(nobody)).toBe("conflict");
+      expect([await mailsTo(before.email), await mailsTo(nobody.email)]).toEqual([0, 0]);
+      expect([await change(before), await mailsTo(before.email)]).toEqual(["changed", 1]);
     });
 
     it("what was deleted is gone, tells the feed once, and can be neither changed nor deleted", async () => {

@@ -230,6 +230,29 @@ describe("a forgotten password", () => {
     expect((await tab.go(path)).status).toBe(410);
   });
 
+  it("an outage once the new one is set is no error page: done, nobody known by it, and the log says what was out", async () => {
+    const { people } = openPages();
+    const { guesses } = people;
+    const broken = {
+      begin: guesses.begin.bind(guesses),
+      giveBack: guesses.giveBack.bind(guesses),
+      knows: guesses.knows.bind(guesses),
+      take: guesses.take.bind(guesses),
+      succeeded: () => Promise.reject(new Outage("guesses")),
+    };
+    const { someone, browser, linkTo } = openPages({ parts: { guesses: broken } });
+    const user = await someone();
+    const tab = browser();
+    await tab.submit("/forgot", "/forgot", { email: user.email });
+    const token = await linkTo(user.email);
+    const told = await tab.submit(`/reset?token=${token}`, "/reset", { token, password: NEW_PASSWORD });
+    expect([told.status, told.headers.get("location")]).toEqual([303, "/reset/done"]);
+    const given = told.headers.getSetCookie().filter((cookie) => !cookie.includes("Max-Age=0"));
+    expect(given).toEqual([]);
+    expect(logs.events("password_reset").at(-1)).toMatchObject({ user_id: user.id, unfinished: ["guesses"] });
+    expect((await openPages().browser().signIn(user.email, NEW_PASSWORD)).status).toBe(303);
+  });
+
   it("an address without an account gets the same answer", async () => {
     const { someone, browser } = openPages();
     const answers = await Promise.all(

@@ -100,3 +100,9 @@ export async function createKey(): Promise<{ key: ApiKey; hash: string; text: st
   await new D1ApiKeys(backstage.db).insert(key, [apiKeyAnnounced(hash, 1, nowMs)]);
   return { key, hash, text };
 }
+
+/** How many mails to `address` were taken in. */
+export async function mailsTo(address: string): Promise<number> {
+  const sql = "SELECT count(*) AS n FROM mail_outbox WHERE recipient = ?";
+  return (await backstage.db.prepare(sql).bind(address).first<number>("n")) ?? 0;
+}

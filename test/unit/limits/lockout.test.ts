@@ -65,6 +65,20 @@ describe("M12: ten failures in a row lock a name for 15 minutes, the next ten fo
     expect(ada.attempt(third)).toEqual({ kind: "refused", retryAfterMs: 3_600_000 });
   });
 
+  it("a name that is taken back knows the browser that took it back, and no other", () => {
+    const both = forgive(forgive(NEW_NAME, null, "thief", T0), null, "laptop", T0);
+    for (const [browser, newId] of [
+      ["laptop", "new"],
+      ["unknown", "new"],
+      [null, "new"],
+    ] as const) {
+      expect(forgive(both, browser, newId, T0, "forget").browsers.map(({ id }) => id)).toEqual(["new"]);
+    }
+    expect(forgive(both, "laptop", null, T0, "forget").browsers.map(({ id }) => id)).toEqual(["laptop"]);
+    expect(forgive(both, null, null, T0, "forget").browsers).toEqual([]);
+    expect(forgive(both, null, "new", T0).browsers.map(({ id }) => id)).toEqual(["thief", "laptop", "new"]);
+  });
+
   it("a success forgets the row, and the steps begin anew", () => {
     const ada = name();
     for (let round = 0; round < 5; round++) {

@@ -1,0 +1,51 @@
+import { Outage } from "../kernel/outage.ts";
+import type { EndReason } from "../ports/accounts.ts";
+import type { SessionId, UserId } from "../protocol/ids.ts";
+import type { People } from "./people.ts";
+
+/** What came of a change, and which dependencies failed after it: for the log, since what is done is done. */
+export interface ChangeBetweenEnds<T> {
+  readonly outcome: T;
+  readonly unfinished: string[];
+}
+
+/**
+ * Runs `change`, by which a password is replaced, between two ends of everything but the session `except`. Before: a change that cannot
+ * end what a thief has open is not made, and throws `Outage`. From there on the account opens nothing on a password until the
+ * second end, or for a minute where the process dies before it: what was proven with the old password in between opens
+ * nothing, whatever becomes of this call. So an outage at the second end leaves nothing open, and does not hide that the change was made.
+ */
+export async function betweenEnds<T>(
+  { user, reason, except }: { readonly user: UserId; readonly reason: EndReason; readonly except: SessionId | null },
+  { accounts }: Pick<People, "accounts">,
+  nowMs: number,
+  change: () => Promise<T>,
+): Promise<ChangeBetweenEnds<T>> {
+  await accounts.endEverything(user, reason, except, nowMs, "change_begins");
+  const endAgain = () => accounts.endEverything(user, reason, except, nowMs, "change_over");
+  let outcome: T;
+  try {
+    outcome = await change();
+  } catch (fault) {
+    // An outage may hide that it was made after all. What cannot be ended now opens nothing either.
+    await afterwards([], endAgain);
+    throw fault;
+  }
+  const unfinished: string[] = [];
+  await afterwards(unfinished, endAgain);
+  return { outcome, unfinished };
+}
+
+/**
+ * Does what is left to do once a change is made. An outage in it is noted in `unfinished` and answered by null: whoever heard of it
+ * would try again, and find that the link is dead or the password another.
+ */
+export async function afterwards<T>(unfinished: string[], work: () => Promise<T>): Promise<T | null> {
+  try {
+    return await work();
+  } catch (fault) {
+    if (!(fault instanceof Outage)) throw fault;
+    unfinished.push(fault.dependency);
+    return null;
+  }
+}

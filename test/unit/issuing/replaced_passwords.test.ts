@@ -1,0 +1,175 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { confirmEmailChange } from "../../../src/issuing/change_email.ts";
+import { changePassword } from "../../../src/issuing/change_password.ts";
+import { currentSession } from "../../../src/issuing/current_session.ts";
+import { forgotPassword } from "../../../src/issuing/forgot_password.ts";
+import { mailLink } from "../../../src/issuing/mail_person.ts";
+import type { People } from "../../../src/issuing/people.ts";
+import { resetPassword } from "../../../src/issuing/reset_password.ts";
+import { signIn } from "../../../src/issuing/sign_in.ts";
+import { undoEmailChange } from "../../../src/issuing/undo_email_change.ts";
+import { Outage } from "../../../src/kernel/outage.ts";
+import { changeEmailText } from "../../../src/protocol/mail_texts.ts";
+import { migrate } from "../../support/issuer_world.ts";
+import { openPeople, visitor } from "../../support/people_world.ts";
+
+beforeAll(migrate);
+
+const NOW = Date.now();
+const NEW_PASSWORD = "velvet anchor under river";
+
+/** Somebody who is signed in, and has every link by which a password or an address is changed. */
+async function owner() {
+  const world = openPeople();
+  const { people, password, linkTo, someone } = world;
+  const user = await someone();
+  const signed = await signIn({ email: user.email, password }, visitor(), null, people, NOW);
+  if (!signed.ok) throw new Error("not signed in");
+  const person = await currentSession(signed.value.session.token, people, NOW);
+  if (person === null) throw new Error("no session");
+  const thief = { email: user.email, password };
+  /** Each change as the owner makes it, with the parts of `people` that are given. */
+  const changes = {
+    reset: async (parts: Partial<People> = {}) => {
+      await forgotPassword(user.email, visitor(), people, NOW);
+      const token = await linkTo(user.email);
+      return () => resetPassword({ token, password: NEW_PASSWORD }, visitor(), { ...people, ...parts }, NOW);
+    },
+    change: async (parts: Partial<People> = {}) => {
+      const entry = { current: password, next: NEW_PASSWORD };
+      return () => changePassword(person, entry, visitor(), { ...people, ...parts }, NOW);
+    },
+    undo: async (parts: Partial<People> = {}) => {
+      await (await changes.move())();
+      const token = await linkTo(user.email);
+      return () => undoEmailChange({ token, password: NEW_PASSWORD }, visitor(), { ...people, ...parts }, NOW);
+    },
+    move: async (parts: Partial<People> = {}) => {
+      const email = `${crypto.randomUUID()}@example.com`;
+      await mailLink({ user: user.id, email }, "change_email", changeEmailText, people, NOW);
+      const token = await linkTo(email);
+      return () => confirmEmailChange(token, person, visitor(), { ...people, ...parts }, NOW);
+    },
+  };
+  return { ...world, user, thief, changes };
+}
+
+/** Accounts that are gone once a password was replaced. */
+function goneAfterwards({ accounts }: People, fault: Error): Pick<People, "accounts"> {
+  const endEverything: typeof accounts.endEverything = (...asked) =>
+    asked[4] === "change_over" ? Promise.reject(fault) : accounts.endEverything(...asked);
+  return { accounts: { ...accounts, endEverything } };
+}
+
+describe("a password that was replaced", () => {
+  it.each(["reset", "change", "undo"] as const)(
+    "V6.3.7: the owner is told, though the process dies right after the change: %s",
+    async (which) => {
+      const { people, changes, user, users, mailsTo } = await owner();
+      const parts = goneAfterwards(people, new Error("died"));
+      await expect((await changes[which](parts))()).rejects.toThrow("died");
+      expect((await users.find(user.id))?.passwordHash).not.toBe(user.passwordHash);
+      expect((await mailsTo(user.email)).filter(({ kind }) => kind === "password_changed")).toHaveLength(1);
+    },
+  );
+
+  it.each(["reset", "change"] as const)("nobody is told of one that was not made: %s", async (which) => {
+    const { changes, user, users, mailsTo } = await owner();
+    const down = () => Promise.reject(new Outage("d1"));
+    const readOnly = { ...users, find: users.find.bind(users), update: down, updateByLink: down };
+    const attempt = await changes[which]({ users: readOnly as unknown as People["users"] });
+    await expect(attempt()).rejects.toBeInstanceOf(Outage);
+    expect((await users.find(user.id))?.passwordHash).toBe(user.passwordHash);
+    expect((await mailsTo(user.email)).filter(({ kind }) => kind === "password_changed")).toEqual([]);
+    expect((await (await changes[which]())()).ok, "and can be made again").toBe(true);
+  });
+
+  it.each(["reset", "change", "undo"] as const)(
+    "the old one opens nothing between the first end and the change, though nothing ends after it: %s",
+    async (which) => {
+      const { people, changes, thief, sessions, user, users } = await owner();
+      const { links } = people;
+      const answers: unknown[] = [];
+      const forget: typeof links.forget = async (...asked) => {
+        const { email } = (await users.find(user.id)) ?? user;
+        answers.push(await signIn({ ...thief, email }, visitor(), null, people, NOW));
+        return links.forget(...asked);
+      };
+      const parts = {
+        ...goneAfterwards(people, new Error("died")),
+        links: {
+          insert: links.insert.bind(links),
+          peek: links.peek.bind(links),
+          spend: links.spend.bind(links),
+          forget,
+        },
+      };
+      const attempt = await changes[which](parts);
+      const before = new Set(sessions.keys());
+      await expect(attempt()).rejects.toThrow("died");
+      expect(answers).toEqual([
+        { ok: false, error: { kind: "wrong", loggedReason: "proof_superseded", loggedUser: user.id } },
+      ]);
+      expect([...sessions.keys()].filter((id) => !before.has(id))).toEqual([]);
+    },
+  );
+
+  it("the new one opens a session as soon as it is set, and as soon as a change came to nothing the old one does", async () => {
+    const { people, changes, thief } = await owner();
+    const spent = await changes.reset();
+    expect((await spent()).ok).toBe(true);
+    const fresh = { ...thief, password: NEW_PASSWORD };
+    expect((await signIn(fresh, visitor(), null, people, NOW)).ok).toBe(true);
+    expect(await spent()).toMatchObject({ ok: false, error: { kind: "link_dead" } });
+    expect((await signIn(fresh, visitor(), null, people, NOW)).ok).toBe(true);
+  });
+});
+
+describe("a change that was made is not answered by an outage", () => {
+  it.each(["reset", "change", "undo", "move"] as const)(
+    "of the guesses: no browser is known by it, and the log hears why: %s",
+    async (which) => {
+      const { people, changes } = await owner();
+      const { guesses } = people;
+      const broken: People["guesses"] = {
+        begin: guesses.begin.bind(guesses),
+        giveBack: guesses.giveBack.bind(guesses),
+        knows: guesses.knows.bind(guesses),
+        take: guesses.take.bind(guesses),
+        succeeded: () => Promise.reject(new Outage("guesses")),
+      };
+      const done = await (await changes[which]({ guesses: broken }))();
+      expect(done).toMatchObject({ ok: true, value: { browser: null, unfinished: ["guesses"] } });
+      const well = await (await (await owner()).changes[which]())();
+      expect(well).toMatchObject({ ok: true, value: { browser: expect.any(String), unfinished: [] } });
+    },
+  );
+
+  it.each(["reset", "change", "undo"] as const)("of the account, at the second end: %s", async (which) => {
+    const { people, changes, thief } = await owner();
+    const done = await (await changes[which](goneAfterwards(people, new Outage("account"))))();
+    expect(done).toMatchObject({ ok: true, value: { unfinished: ["account"] } });
+    if (which === "change") expect(done).toMatchObject({ value: { session: null } });
+    expect((await signIn(thief, visitor(), null, people, NOW)).ok).toBe(false);
+  });
+});
+
+describe("M12: whoever signed in with a stolen password", () => {
+  it.each(["reset", "undo"] as const)(
+    "is a stranger after it was taken back, and the owner is known: %s",
+    async (which) => {
+      const { people, changes, thief, user } = await owner();
+      const signed = await signIn(thief, visitor(), null, people, NOW);
+      if (!signed.ok) throw new Error("not signed in");
+      const stolen = visitor({ knownBrowser: signed.value.browser });
+      const done = await (await changes[which]())();
+      if (!done.ok || done.value.browser === null) throw new Error("not taken back");
+      const own = visitor({ knownBrowser: done.value.browser });
+      // Strangers lock the name: whoever is known goes on guessing.
+      for (let guess = 0; guess < 10; guess++) await signIn(thief, visitor(), null, people, NOW);
+      expect(await signIn(thief, stolen, null, people, NOW)).toMatchObject({ error: { kind: "throttled" } });
+      const fresh = { email: user.email, password: NEW_PASSWORD };
+      expect((await signIn(fresh, own, null, people, NOW)).ok).toBe(true);
+    },
+  );
+});
