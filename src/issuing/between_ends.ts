@@ -11,9 +11,9 @@ export interface ChangeBetweenEnds<T> {
 
 /**
  * Runs `change`, by which a password is replaced, between two ends of everything but the session `except`. Before: a change that cannot
- * end what a thief has open is not made, and throws `Outage`. From there on the account opens nothing on a password until the
- * second end, or for a minute where the process dies before it: what was proven with the old password in between opens
- * nothing, whatever becomes of this call. So an outage at the second end leaves nothing open, and does not hide that the change was made.
+ * end what a thief has open is not made, and throws `Outage`. After: what was opened with the old password in between ends too.
+ * Where the process dies before the second end, or the account is out, the account makes it by itself a minute later. So an outage at
+ * the second end leaves nothing open for long, and does not hide that the change was made.
  */
 export async function betweenEnds<T>(
   { user, reason, except }: { readonly user: UserId; readonly reason: EndReason; readonly except: SessionId | null },
@@ -27,7 +27,7 @@ export async function betweenEnds<T>(
   try {
     outcome = await change();
   } catch (fault) {
-    // An outage may hide that it was made after all. What cannot be ended now opens nothing either.
+    // An outage may hide that it was made after all. What cannot be ended now ends by the account's own alarm.
     await afterwards([], endAgain);
     throw fault;
   }

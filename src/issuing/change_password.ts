@@ -72,7 +72,7 @@ async function replacePassword(
     return (await changeUser(user.id, change, people, nowMs, { news })) === null ? null : before;
   });
   if (epoch === null) return err({ kind: "wrong", loggedReason: "proof_superseded", loggedUser: user.id });
-  // Where the account could not end everything again it opens nothing either.
+  // The account makes the second end later, and would end what is opened now: this session is the one that it spares.
   if (unfinished.length > 0) return ok({ session: null, unfinished });
   // Under the epoch that the second end has made: whatever else has ended everything since shuts this one out too.
   const open = () => openSession(user.id, visitor, session.id, epoch + 1, people, nowMs);

@@ -54,7 +54,7 @@ const SOON_MS = 2_000;
 const LONGEST_RETRY_MS = 60_000;
 /** What has ended need not be swept at once. */
 const SWEEP_MS = 10 * 60_000;
-/** How long nothing opens while a password is replaced: longer than a write to D1 waits, with its tries. */
+/** After what time everything ends again where nobody has said that a change is over: longer than a write to D1 waits, with its tries. */
 const CHANGE_MS = 60_000;
 /** After what time an account that was just made is looked at, to be forgotten where nothing came of it. */
 const LOOK_MS = 24 * 60 * 60_000;
@@ -95,7 +95,7 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
     nowMs: number,
   ): Promise<"opened" | "blocked" | "superseded"> {
     if (this.#store.head().blocked) return "blocked";
-    if (this.#isSuperseded(opening, nowMs)) return "superseded";
+    if (this.#isSuperseded(opening)) return "superseded";
     this.#change(user, nowMs, (changes) => changes.openSession(opening));
     this.#wakeBy(nowMs + opening.absoluteMs, SWEEP_MS);
     await this.#outbox.deliver();
@@ -125,13 +125,13 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
     nowMs: number,
     change?: "change_begins" | "change_over",
   ): Promise<EndOutcome> {
+    const dueMs = Date.now() + CHANGE_MS;
     const ended = this.#change(user, nowMs, (changes) => {
-      if (change !== undefined) {
-        const nothingProvenUntilMs = change === "change_begins" ? nowMs + CHANGE_MS : 0;
-        this.#store.putHead({ ...this.#store.head(), nothingProvenUntilMs });
-      }
+      if (change === "change_begins") this.#store.putEndAgain({ user, reason, except, dueMs });
+      if (change === "change_over") this.#store.putEndAgain(null);
       return changes.endEverything(reason, except, null);
     });
+    if (change === "change_begins") this.#wakeBy(dueMs, 0);
     return this.#end(ended);
   }
 
@@ -158,7 +158,7 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
     if (this.#store.head().blocked) return "blocked";
     // Whoever asked looked at the session before: it may have ended on the way, with all that it could give.
     if (issue.givenIn !== undefined && !this.#isAlive(issue.givenIn, nowMs)) return "session_over";
-    if (this.#isSuperseded(issue, nowMs)) return "session_over";
+    if (this.#isSuperseded(issue)) return "session_over";
     const state = issueCode(issue, lifetimes, this.#wired().longestTokenMs, nowMs);
     this.#addGrant(user, issue.grantId, state, issue.roles, nowMs);
     await this.#outbox.deliver();
@@ -171,7 +171,7 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
 
   async startGrant(user: UserId, start: GrantStart, lifetimes: GrantLifetimes, nowMs: number): Promise<GrantOutcome> {
     if (this.#store.head().blocked) return refusal("account_blocked");
-    if (this.#isSuperseded(start, nowMs)) return refusal("proof_superseded");
+    if (this.#isSuperseded(start)) return refusal("proof_superseded");
     const state = startGrant(start, lifetimes, this.#wired().longestTokenMs, nowMs);
     this.#addGrant(user, start.grantId, state, start.roles, nowMs);
     // Before the pause: an end of everything in it must outdo what is minted from this.
@@ -231,6 +231,7 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
     this.#alarmAtMs = null;
     try {
       this.#store.sweep(Date.now());
+      this.#endAgainIfDue();
       // Side by side: a client that is slow to answer keeps no revocation from the gate.
       const [{ isEmpty }] = await Promise.all([this.#outbox.deliver(), this.#notices.deliver(Date.now())]);
       this.#failures = isEmpty ? 0 : this.#failures + 1;
@@ -239,11 +240,23 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
         this.#wakeBy(Date.now() + Math.min(SOON_MS * 2 ** Math.min(this.#failures, 5), LONGEST_RETRY_MS), 0);
       } else if (endMs !== null) this.#wakeBy(endMs, SWEEP_MS);
       this.#wakeForNotices();
-      if (isEmpty && endMs === null) await this.#endOrWait();
+      const again = this.#store.endAgain();
+      if (again !== null) this.#wakeBy(again.dueMs, 0);
+      else if (isEmpty && endMs === null) await this.#endOrWait();
     } catch (error) {
       console.error(JSON.stringify({ event: "account_alarm_failed", error: String(error) }));
       this.#wakeBy(Date.now() + LONGEST_RETRY_MS, 0);
     }
+  }
+
+  /** Whoever began to replace a password died: what was opened with the old one meanwhile ends here. */
+  #endAgainIfDue(): void {
+    const again = this.#store.endAgain();
+    if (again === null || again.dueMs > Date.now()) return;
+    this.#change(again.user, Date.now(), (changes) => {
+      this.#store.putEndAgain(null);
+      changes.endEverything(again.reason, again.except, null);
+    });
   }
 
   /** Forgets the account where nothing is left of it that anybody could miss. Whoever comes later finds a new one. */
@@ -294,9 +307,8 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
   }
 
   /** Asked without a pause before what it decides: nothing can end between the two. */
-  #isSuperseded({ provenAtEpoch = null }: Pick<SessionOpening, "provenAtEpoch">, nowMs: number): boolean {
-    const { epoch, nothingProvenUntilMs = 0 } = this.#store.head();
-    return provenAtEpoch !== null && (provenAtEpoch !== epoch || nothingProvenUntilMs > nowMs);
+  #isSuperseded({ provenAtEpoch = null }: Pick<SessionOpening, "provenAtEpoch">): boolean {
+    return provenAtEpoch !== null && provenAtEpoch !== this.#store.head().epoch;
   }
 
   #addGrant(user: UserId, id: GrantId, state: GrantState, roles: KnownRoles, nowMs: number): void {

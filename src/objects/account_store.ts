@@ -1,7 +1,7 @@
 // Long because every statement on the tables of an account is here: what is one transaction is seen together.
 import { platformRandom } from "../kernel/random.ts";
 import type { AccountEvent } from "../ports/account_events.ts";
-import type { SessionOpening, SessionRecord } from "../ports/accounts.ts";
+import type { EndReason, SessionOpening, SessionRecord } from "../ports/accounts.ts";
 import type { LogoutNotice } from "../ports/client_notices.ts";
 import type { SessionRoot } from "../protocol/client_sid.ts";
 import type { FeedEntry, FeedKind } from "../protocol/edge_feed.ts";
@@ -41,11 +41,18 @@ export interface AccountHead {
   /** Whose account it was, where it is closed because the user is deleted, and since when. */
   readonly deleted?: { readonly user: UserId; readonly atMs: number };
   readonly roles: RolesCopy;
-  /** A password is being replaced, and until then no proof opens anything; absent or past otherwise. */
-  readonly nothingProvenUntilMs?: number;
+}
+
+/** An end of everything that has to come again, unless who began the change makes it. */
+export interface EndAgain {
+  readonly user: UserId;
+  readonly reason: EndReason;
+  readonly except: SessionId | null;
+  readonly dueMs: number;
 }
 
 const HEAD = "account";
+const END_AGAIN = "end_again";
 const NEW_ACCOUNT: AccountHead = { epoch: 1, blocked: false, roles: NO_ROLES_COPY };
 
 type GrantRow = { id: GrantId; state: string };
@@ -87,6 +94,15 @@ export class AccountStore {
 
   putHead(head: AccountHead): void {
     this.#storage.kv.put(HEAD, head);
+  }
+
+  endAgain(): EndAgain | null {
+    return this.#storage.kv.get<EndAgain>(END_AGAIN) ?? null;
+  }
+
+  putEndAgain(end: EndAgain | null): void {
+    if (end === null) this.#storage.kv.delete(END_AGAIN);
+    else this.#storage.kv.put(END_AGAIN, end);
   }
 
   /** Whether what is kept beside rows is what a new account would have. */

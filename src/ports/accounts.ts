@@ -117,7 +117,7 @@ export type EndReason =
 export interface Accounts {
   /** The account's epoch now: what is proven after this look can be told apart from what everything ended for. */
   epochOf(user: UserId, nowMs: number): Promise<number>;
-  /** `superseded`: everything has ended since `provenAtEpoch`, and the proof with it, or is about to end again. */
+  /** `superseded`: everything has ended since `provenAtEpoch`, and the proof with it. */
   openSession(user: UserId, opening: SessionOpening, nowMs: number): Promise<"opened" | "blocked" | "superseded">;
   /** The live session with this secret, or null. */
   findSession(user: UserId, secretHash: string, nowMs: number): Promise<LiveSession | null>;
@@ -125,8 +125,9 @@ export interface Accounts {
   /** Ends one session and the grants given in it, but those that outlive it. */
   endSession(user: UserId, session: SessionId, nowMs: number): Promise<EndOutcome>;
   /**
-   * Ends every session but `except`, and every grant: a new epoch. From `change_begins` to `change_over`, and for a minute at most,
-   * nothing opens on a proof: a password is being replaced, and what the old one proves meanwhile must not outlive it.
+   * Ends every session but `except`, and every grant: a new epoch. After `change_begins` the account ends everything again by
+   * itself, within a minute or so, unless `change_over` comes before: a password is being replaced, and what the old one opens meanwhile
+   * must not outlive it, whatever becomes of the caller.
    */
   endEverything(
     user: UserId,

@@ -86,37 +86,6 @@ export function accountSessionsContract({ fresh, broken }: AccountsUnderTest): v
       await account.opened({ provenAtEpoch: null });
     });
 
-    it("opens and gives nothing on a proof while a password is replaced, a minute at most; without a proof it does", async () => {
-      const account = await newAccount();
-      const { accounts, user, nowMs } = account;
-      const kept = await account.opened();
-      await accounts.endEverything(user, "password_changed", kept.id, nowMs, "change_begins");
-      const provenAtEpoch = await accounts.epochOf(user, nowMs);
-      const open = (atMs = nowMs) => accounts.openSession(user, sessionOpening({ provenAtEpoch }), atMs);
-      const start = grantStart({ grantId: newGrantId(platformRandom), provenAtEpoch });
-      expect([await open(), await open(nowMs + 59_999)]).toEqual(["superseded", "superseded"]);
-      expect(await accounts.startGrant(user, start, LIFETIMES, nowMs)).toMatchObject({ reason: "proof_superseded" });
-      await expect(account.issued({ givenIn: kept.id, provenAtEpoch })).rejects.toThrow("session_over");
-      await account.opened({ provenAtEpoch: null });
-      expect(await open(nowMs + 60_000)).toBe("opened");
-    });
-
-    it("opens on a proof again once the password is replaced, and then on none from before it", async () => {
-      const account = await newAccount();
-      const { accounts, user, nowMs } = account;
-      await accounts.endEverything(user, "password_reset", null, nowMs, "change_begins");
-      const between = await accounts.epochOf(user, nowMs);
-      await accounts.endEverything(user, "sign_out_everywhere", null, nowMs);
-      const still = sessionOpening({ provenAtEpoch: between + 1 });
-      expect(await accounts.openSession(user, still, nowMs), "another end is not the one waited for").toBe(
-        "superseded",
-      );
-      await accounts.endEverything(user, "password_reset", null, nowMs, "change_over");
-      const late = sessionOpening({ provenAtEpoch: between });
-      expect(await accounts.openSession(user, late, nowMs)).toBe("superseded");
-      await account.opened({ provenAtEpoch: await accounts.epochOf(user, nowMs) });
-    });
-
     it("OWASP ASVS 7.2.4: a new one takes the place of the old; the old secret is dead, the apps stay", async () => {
       const account = await newAccount();
       const { accounts, user, nowMs } = account;

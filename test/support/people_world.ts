@@ -34,7 +34,6 @@ const NOTHING: EndOutcome = { delivered: "delivered", sessions: 0, grants: 0 };
 export function memoryAccounts(users: D1Users) {
   const sessions = new Map<SessionId, SessionOpening & { readonly user: UserId; readonly atMs: number }>();
   const blocked = new Set<UserId>();
-  const changing = new Set<UserId>();
   const epochs = new Map<UserId, number>();
   const epochOf = (user: UserId) => epochs.get(user) ?? 1;
   const ended: Ended[] = [];
@@ -48,9 +47,7 @@ export function memoryAccounts(users: D1Users) {
     epochOf: async (user: UserId) => epochOf(user),
     async openSession(user: UserId, opening: SessionOpening, nowMs: number) {
       if (blocked.has(user)) return "blocked" as const;
-      const { provenAtEpoch = null } = opening;
-      const isStale = provenAtEpoch !== epochOf(user) || changing.has(user);
-      if (provenAtEpoch !== null && isStale) return "superseded" as const;
+      if ((opening.provenAtEpoch ?? epochOf(user)) !== epochOf(user)) return "superseded" as const;
       const before = opening.replaces === null ? undefined : sessions.get(opening.replaces);
       if (before !== undefined) sessions.delete(before.id);
       sessions.set(opening.id, { ...opening, root: before?.root ?? opening.root, user, atMs: nowMs });
@@ -67,15 +64,7 @@ export function memoryAccounts(users: D1Users) {
       sessions.delete(session);
       return { ...NOTHING, sessions: 1 };
     },
-    async endEverything(
-      user: UserId,
-      reason: EndReason,
-      except: SessionId | null,
-      _: number,
-      change?: "change_begins" | "change_over",
-    ) {
-      if (change === "change_begins") changing.add(user);
-      if (change === "change_over") changing.delete(user);
+    async endEverything(user: UserId, reason: EndReason, except: SessionId | null) {
       await note("endEverything", user, reason);
       epochs.set(user, epochOf(user) + 1);
       drop(user, except);

@@ -84,36 +84,6 @@ describe("a password that was replaced", () => {
     expect((await (await changes[which]())()).ok, "and can be made again").toBe(true);
   });
 
-  it.each(["reset", "change", "undo"] as const)(
-    "the old one opens nothing between the first end and the change, though nothing ends after it: %s",
-    async (which) => {
-      const { people, changes, thief, sessions, user, users } = await owner();
-      const { links } = people;
-      const answers: unknown[] = [];
-      const forget: typeof links.forget = async (...asked) => {
-        const { email } = (await users.find(user.id)) ?? user;
-        answers.push(await signIn({ ...thief, email }, visitor(), null, people, NOW));
-        return links.forget(...asked);
-      };
-      const parts = {
-        ...goneAfterwards(people, new Error("died")),
-        links: {
-          insert: links.insert.bind(links),
-          peek: links.peek.bind(links),
-          spend: links.spend.bind(links),
-          forget,
-        },
-      };
-      const attempt = await changes[which](parts);
-      const before = new Set(sessions.keys());
-      await expect(attempt()).rejects.toThrow("died");
-      expect(answers).toEqual([
-        { ok: false, error: { kind: "wrong", loggedReason: "proof_superseded", loggedUser: user.id } },
-      ]);
-      expect([...sessions.keys()].filter((id) => !before.has(id))).toEqual([]);
-    },
-  );
-
   it("the new one opens a session as soon as it is set, and as soon as a change came to nothing the old one does", async () => {
     const { people, changes, thief } = await owner();
     const spent = await changes.reset();
