@@ -27,9 +27,10 @@ export function originGuards(env: Environment, { origins, gateway }: CompiledCon
 }
 
 function originGuard(env: Environment, name: string, origin: OriginConfig, reach: OutboundReach): OriginGuard {
-  const { maxConcurrent, breaker, retries, onward } = origin;
+  const { maxConcurrent, readerIdleSeconds, breaker, retries, onward } = origin;
   return {
     slots: maxConcurrent === undefined ? null : new Slots(maxConcurrent),
+    readerIdleMs: readerIdleSeconds * 1000,
     breaker: breaker === undefined ? null : originBreaker(name, breaker),
     retries: retries === undefined ? null : originRetries(retries),
     onward: onward === undefined ? null : onwardTokens(env, name, onward, reach),

@@ -25,7 +25,7 @@ export function forwardGuarded(
   if (guard.slots === null) return work();
   const slot = guard.slots.take(Date.now());
   if (slot === null) return Promise.resolve(withoutResponse("origin_busy", BUSY_RETRY_SECONDS));
-  return holdSlot(slot, exchange.call.defer, work);
+  return holdSlot(slot, guard.readerIdleMs, exchange.call.defer, work);
 }
 
 async function callInTime(

@@ -11,9 +11,16 @@ const AHEAD_BYTES = 64 * 1024;
 /**
  * Does `work` while `slot` is held, and gives it back once: when there is no response or none with a body, else when the body
  * has ended, failed, or is read no more. A caller who hangs up ends the request but not what was handed to `defer`, so the place is
- * given back then as well; and where the platform ends that too, the signs of life stop.
+ * given back then as well; and where the platform ends that too, the signs of life stop. Of a caller who hung up while its response was
+ * written, workerd tells the body nothing: it is only read no more. So one of which nothing was taken for `readerIdleMs` counts as
+ * ended, whether its reader is gone or asleep.
  */
-export function holdSlot(slot: Slot, defer: Defer, work: () => Promise<Forwarded>): Promise<Forwarded> {
+export function holdSlot(
+  slot: Slot,
+  readerIdleMs: number,
+  defer: Defer,
+  work: () => Promise<Forwarded>,
+): Promise<Forwarded> {
   const signs = setInterval(() => slot.alive(Date.now()), SIGN_OF_LIFE_MS);
   const release = () => {
     clearInterval(signs);
@@ -22,7 +29,7 @@ export function holdSlot(slot: Slot, defer: Defer, work: () => Promise<Forwarded
   const held = work().then(
     (forwarded) => {
       if (forwarded.ok && reachesCaller(forwarded.value)) {
-        return { ...forwarded, value: releasedAtEnd(forwarded.value, release, defer) };
+        return { ...forwarded, value: releasedAtEnd(forwarded.value, readerIdleMs, release, defer) };
       }
       release();
       return forwarded;
@@ -42,23 +49,34 @@ function reachesCaller({ status, body }: Response): boolean {
 }
 
 /** `response` with a body that says when it has ended: it was read, it failed, or it is wanted no more. */
-function releasedAtEnd(response: Response, release: () => void, defer: Defer): Response {
+function releasedAtEnd(response: Response, readerIdleMs: number, release: () => void, defer: Defer): Response {
   if (response.body === null) return response;
   const reader = response.body.getReader();
   const ended = Promise.withResolvers<void>();
+  let idle: ReturnType<typeof setTimeout> | null = null;
   const end = () => {
+    clearTimeout(idle);
     release();
     ended.resolve();
   };
   const source: UnderlyingSource<Uint8Array> = {
     async pull(controller) {
+      clearTimeout(idle);
       const chunk = await reader.read().catch((error: unknown) => {
         end();
         throw error;
       });
-      if (!chunk.done) return controller.enqueue(chunk.value);
-      end();
-      controller.close();
+      if (chunk.done) {
+        end();
+        return controller.close();
+      }
+      controller.enqueue(chunk.value);
+      // Cleared by the next pull, which comes at once unless what was read ahead waits for the reader.
+      idle = setTimeout(() => {
+        end();
+        controller.error(new Error("the caller takes nothing"));
+        reader.cancel().catch(() => undefined);
+      }, readerIdleMs);
     },
     cancel(reason) {
       end();

@@ -26,6 +26,8 @@ import type { OnwardTokens } from "../ports/onward_tokens.ts";
  */
 export interface OriginGuard {
   readonly slots: Slots | null;
+  /** How long a caller may take nothing of a body that waits for it, in milliseconds, before its place is given back. */
+  readonly readerIdleMs: number;
   readonly breaker: OriginBreaker | null;
   readonly retries: Retries | null;
   readonly onward: OnwardTokens | null;

@@ -65,6 +65,8 @@ export const origin = z.strictObject({
   timeoutMs: z.int().min(1).max(300_000).default(10_000),
   /** Calls at once, each until its response has ended. */
   maxConcurrent: z.int().min(1).max(10_000).optional(),
+  /** How long a caller may take nothing of a body that waits before it loses its place among `maxConcurrent`, and the rest of the body. */
+  readerIdleSeconds: seconds.max(3_600).default(60),
   breaker: breaker.optional(),
   retries: retries.optional(),
   onward: onward.optional(),
