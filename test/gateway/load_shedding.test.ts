@@ -208,4 +208,14 @@ describe("a place that is taken is given back once, whatever becomes of the call
     network.origin(() => new Response("well"));
     expect(await (await gate.fetch("/main/x")).text()).toBe("well");
   });
+
+  it("a caller who takes nothing of a body that waits loses its place, and the rest of the body", async () => {
+    const gate = installGuarded({ maxConcurrent: 1, readerIdleSeconds: 1 });
+    network.origin(() => new Response("x".repeat(200_000)));
+    const asleep = await gate.fetch("/main/x");
+    expect((await gate.fetch("/main/x")).status).toBe(503);
+    network.origin(() => new Response("well"));
+    await expect.poll(async () => (await gate.fetch("/main/x")).status, { timeout: 30_000 }).toBe(200);
+    await expect(asleep.text()).rejects.toThrow("takes nothing");
+  });
 });
