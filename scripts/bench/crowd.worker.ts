@@ -15,6 +15,8 @@ export class Account extends RealAccount {
 
   /** Adds `count` grants like `row`, but of another client, each with `spentEach` refresh tokens behind it. */
   async plantGrants(row: GrantRow, count: number, spentEach: number): Promise<void> {
+    // An account has no tables before somebody looks into it.
+    await this.epochOf();
     const { sql } = this.ctx.storage;
     const columns = Object.keys(row);
     const insert = `INSERT INTO grants (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`;
