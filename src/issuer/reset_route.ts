@@ -27,9 +27,13 @@ export async function resetRoute(c: ScopedContext, desk: PageDesk): Promise<Resp
     return error.kind === "link_dead" ? deadLink(desk) : show(c, desk, browser, entry.token, error.fault.text);
   }
   logPerson(c, "password_reset", { user_id: reset.value.user, unfinished: reset.value.unfinished });
+  return passwordIsSet(reset.value.browser, desk);
+}
+
+/** After a password was set behind a link: the browser's own session goes, and the browser is known under `known` where it has a new id. */
+export function passwordIsSet(known: string | null, desk: PageDesk): Response {
   const response = seeOther("/reset/done");
   response.headers.append("set-cookie", dropSessionCookie(desk.cookies));
-  const { browser: known } = reset.value;
   if (known !== null) response.headers.append("set-cookie", setKnownBrowser(known, desk.cookies));
   return response;
 }

@@ -1,12 +1,11 @@
 import type { ScopedContext } from "../http/request_scope.ts";
 import { readLink } from "../issuing/mail_person.ts";
 import { type UndoFault, undoEmailChange } from "../issuing/undo_email_change.ts";
-import { seeOther } from "./authorization_desk.ts";
 import type { Browser } from "./browser_cookie.ts";
 import { browserAt, browserSeal, logPerson, type PageDesk, showPage, takeForm, visitorAt } from "./page_desk.ts";
 import { emailTakenPage, undoEmailChangePage } from "./pages/change_email_pages.tsx";
 import { deadLinkPage } from "./pages/verify_email_page.tsx";
-import { dropSessionCookie, setKnownBrowser } from "./session_cookie.ts";
+import { passwordIsSet } from "./reset_route.ts";
 
 /** `GET /account/email/undo?token=..`: the form, where the link works. Nobody has to be signed in: its owner may have no way to. */
 export async function undoEmailPageRoute(c: ScopedContext, desk: PageDesk): Promise<Response> {
@@ -23,11 +22,7 @@ export async function undoEmailRoute(c: ScopedContext, desk: PageDesk): Promise<
   if (!undone.ok) return refused(c, desk, browser, entry.token, undone.error);
   const { user: user_id, eventId: event_id, unfinished } = undone.value;
   logPerson(c, "email_change_undone", { user_id, event_id, unfinished });
-  const response = seeOther("/reset/done");
-  response.headers.append("set-cookie", dropSessionCookie(desk.cookies));
-  const { browser: known } = undone.value;
-  if (known !== null) response.headers.append("set-cookie", setKnownBrowser(known, desk.cookies));
-  return response;
+  return passwordIsSet(undone.value.browser, desk);
 }
 
 function refused(

@@ -1,6 +1,7 @@
+import { NewPasswordFields } from "./forgot_page.tsx";
 import { Button, Field, Form, type FormSeal, Notice } from "./form.tsx";
 import { type Page, page } from "./page.ts";
-import { newPasswordHint, type PasswordFaultText } from "./password_words.ts";
+import type { PasswordFaultText } from "./password_words.ts";
 import { lengthInWords, waitInWords } from "./words.ts";
 
 export interface ChangeEmailProps {
@@ -219,17 +220,7 @@ export function undoEmailChangePage({ seal, token, email, minLength, fault }: Un
         </p>
       </div>
       <Form action="/account/email/undo" seal={seal}>
-        <input type="hidden" name="token" value={token} />
-        <Field label="Email address" name="email" type="email" autocomplete="username" value={email} readonly />
-        <Field
-          label="New password"
-          name="password"
-          type="password"
-          autocomplete="new-password"
-          hint={newPasswordHint(minLength)}
-          fault={fault}
-          focused
-        />
+        <NewPasswordFields token={token} email={email} minLength={minLength} fault={fault} />
         <Button label="Take the account back" />
       </Form>
       <p class="muted small">If you changed the address yourself, close the page: nothing has changed.</p>

@@ -58,14 +58,36 @@ export function forgotSentPage({ linkSeconds }: { readonly linkSeconds: number }
   return page("Check your mail", body);
 }
 
-export interface ResetProps {
-  readonly seal: FormSeal;
+interface NewPasswordProps {
   /** The link's secret, as it came. */
   readonly token: string;
   /** Whose account it is: for the person's eyes and for their password manager. */
   readonly email: string;
   readonly minLength: number;
   readonly fault: PasswordFaultText | null;
+}
+
+/** What a form holds that sets a password behind a mailed link. */
+export function NewPasswordFields({ token, email, minLength, fault }: NewPasswordProps) {
+  return (
+    <>
+      <input type="hidden" name="token" value={token} />
+      <Field label="Email address" name="email" type="email" autocomplete="username" value={email} readonly />
+      <Field
+        label="New password"
+        name="password"
+        type="password"
+        autocomplete="new-password"
+        hint={newPasswordHint(minLength)}
+        fault={fault}
+        focused
+      />
+    </>
+  );
+}
+
+export interface ResetProps extends NewPasswordProps {
+  readonly seal: FormSeal;
 }
 
 /** A new password, behind a link that was mailed. */
@@ -77,17 +99,7 @@ export function resetPage({ seal, token, email, minLength, fault }: ResetProps):
         <p class="lead">You will be signed out everywhere else.</p>
       </div>
       <Form action="/reset" seal={seal}>
-        <input type="hidden" name="token" value={token} />
-        <Field label="Email address" name="email" type="email" autocomplete="username" value={email} readonly />
-        <Field
-          label="New password"
-          name="password"
-          type="password"
-          autocomplete="new-password"
-          hint={newPasswordHint(minLength)}
-          fault={fault}
-          focused
-        />
+        <NewPasswordFields token={token} email={email} minLength={minLength} fault={fault} />
         <Button label="Set the password" />
       </Form>
     </div>
