@@ -1,5 +1,6 @@
 import type { GateRoute, TrustedIssuer } from "./access/gate.ts";
 import { DeploymentFault } from "./bindings.ts";
+import { type AccessLists, accessLists, routeLists } from "./compose_abuse.ts";
 import { routeLimits } from "./compose_limits.ts";
 import { isGuarded } from "./compose_origins.ts";
 import type { CompiledConfig } from "./config/compile.ts";
@@ -58,16 +59,17 @@ export function trustedIssuers({ gateway }: CompiledConfig): ReadonlyMap<string,
 
 /** The routes as the gate looks them up. */
 export function gateRoutes(config: CompiledConfig): RouteTable<GateRoute> {
+  const lists = accessLists(config);
   return new RouteTable(
     config.routes.map((route) => ({
       pattern: route.pattern,
       methods: route.methods,
-      route: gateRoute(route, config),
+      route: gateRoute(route, config, lists),
     })),
   );
 }
 
-function gateRoute(route: CompiledRoute, { origins, limits, gateway }: CompiledConfig): GateRoute {
+function gateRoute(route: CompiledRoute, { origins, limits, gateway }: CompiledConfig, lists: AccessLists): GateRoute {
   const origin = origins[route.origin];
   if (origin === undefined) throw new DeploymentFault(`route ${route.id} has no origin`);
   const { deprecation, onStale } = route;
@@ -75,6 +77,7 @@ function gateRoute(route: CompiledRoute, { origins, limits, gateway }: CompiledC
     id: route.id,
     isPublic: route.public,
     credentials: route.credentials,
+    lists: routeLists(route.lists ?? gateway.lists, lists),
     rule: { scopes: route.scopes, roles: route.roles },
     limits: routeLimits(route, { limits, gateway }),
     creditCost: route.creditCost,

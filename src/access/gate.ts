@@ -1,5 +1,7 @@
 import type { LimitPolicy } from "../limits/limit.ts";
 import type { FieldStyle } from "../limits/rate_limit_fields.ts";
+import type { AccessList } from "../policy/access_list.ts";
+import type { EdgeFacts } from "../policy/edge_facts.ts";
 import type { AccessRule } from "../policy/evaluate.ts";
 import type { KeyPart } from "../policy/limit_subject.ts";
 import type { RouteTable } from "../policy/route_table.ts";
@@ -49,6 +51,8 @@ export interface GateRoute {
   readonly id: string;
   readonly isPublic: boolean;
   readonly credentials: readonly RouteCredential[];
+  /** The lists of networks that a call is held against; null where there are none. */
+  readonly lists: readonly AccessList[] | null;
   readonly rule: AccessRule;
   /** Null where nothing is limited. */
   readonly limits: RouteLimits | null;
@@ -109,6 +113,8 @@ export interface Call {
   readonly address: string;
   /** The same as the platform tells it, IPv6 with all its bits. */
   readonly exactAddress: string;
+  /** What the platform knows of where the call comes from: read where something asks for it. */
+  readonly edge: () => EdgeFacts;
   readonly nowMs: number;
   readonly defer: Defer;
 }

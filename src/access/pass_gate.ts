@@ -3,6 +3,7 @@ import { evaluate } from "../policy/evaluate.ts";
 import { ANONYMOUS } from "../policy/principal.ts";
 import { type Admitted, admit, type LimitTrace } from "./admit.ts";
 import { authenticate, type CallerTrace } from "./authenticate.ts";
+import { type AbuseTrace, listRefusal } from "./check_lists.ts";
 import type { CredentialEntry } from "./credential_entry.ts";
 import type { Call, Gate, GateRoute, RouteLimits } from "./gate.ts";
 import type { Refusal } from "./refusal.ts";
@@ -23,9 +24,11 @@ export interface Trace extends CallerTrace {
   rules: readonly string[];
   /** Null where the route has no limits, or the call did not come so far. */
   limits: LimitTrace | null;
+  /** Null where nothing was looked for. */
+  abuse: AbuseTrace | null;
 }
 
-/** The decision on a call, in order: match, size, authenticate, authorize, admit. Throws `Outage`, which denies. */
+/** The decision on a call, in order: match, size, lists, authenticate, authorize, admit. Throws `Outage`, which denies. */
 export async function passGate(call: Call, gate: Gate, trace: Trace): Promise<Result<Passage, Refusal>> {
   const matched = matchRoute(call, gate);
   if (!matched.ok) return matched;
@@ -33,6 +36,10 @@ export async function passGate(call: Call, gate: Gate, trace: Trace): Promise<Re
   trace.route = route.id;
   const refusal = sizeRefusal(call, gate, route) ?? sunsetRefusal(call, route);
   if (refusal !== null) return err(refusal);
+  if (route.lists !== null) {
+    const listed = listRefusal(route.lists, call, trace);
+    if (listed !== null) return err(listed);
+  }
   const authorized = route.isPublic ? ok(null) : await authorize(route, call, gate, trace);
   if (!authorized.ok) return authorized;
   const credential = authorized.value;

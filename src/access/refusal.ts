@@ -12,6 +12,8 @@ export type Refusal =
   | { readonly kind: "headers_too_large"; readonly reason: "headers_too_large" }
   | { readonly kind: "body_too_large"; readonly reason: "body_too_large" }
   | { readonly kind: "ambiguous_credentials"; readonly reason: string }
+  /** The caller learns neither which list it is, nor that it is one. */
+  | { readonly kind: "barred"; readonly reason: "listed" }
   /** Nothing was presented, or nothing that we know (RFC 6750 §3.1). */
   | {
       readonly kind: "unauthenticated";

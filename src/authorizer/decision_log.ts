@@ -1,5 +1,6 @@
 import type { LimitTrace } from "../access/admit.ts";
 import { type LogFields, logEvent } from "../http/log.ts";
+import { abuseFields } from "./abuse_log.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** The one line per decision: who, what, which rules, how it ended. No credential, no query, no body. */
@@ -22,6 +23,7 @@ export function logDecision(
     credential_id: trace.holder?.credentialId ?? null,
     rules: trace.rules,
     ...limitFields(trace.limits),
+    ...(trace.abuse === null ? {} : abuseFields(trace.abuse)),
     attempts: attempts > 1 ? attempts : undefined,
     address,
     duration_ms: Date.now() - call.nowMs,

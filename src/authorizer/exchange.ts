@@ -2,6 +2,7 @@ import type { Call } from "../access/gate.ts";
 import type { Trace } from "../access/pass_gate.ts";
 import { addressUnit, clientAddress } from "../http/client_address.ts";
 import type { CanonicalRequest } from "../policy/canonical_request.ts";
+import { readEdgeFacts } from "../policy/edge_facts.ts";
 
 /** One request on its way through: the decision's view of it, and what its log line will say. */
 export interface Exchange {
@@ -33,10 +34,11 @@ export function openExchange(request: Request, canonical: CanonicalRequest, ctx:
       headerBytes: wireBytes(headers),
       address: addressUnit(address),
       exactAddress: address,
+      edge: () => readEdgeFacts(request.cf),
       nowMs: Date.now(),
       defer: (work) => ctx.waitUntil(work),
     },
-    trace: { route: null, holder: null, rules: [], limits: null },
+    trace: { route: null, holder: null, rules: [], limits: null, abuse: null },
     attempts: 0,
   };
 }

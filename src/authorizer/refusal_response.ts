@@ -37,6 +37,8 @@ function map(refusal: Refusal, context: RefusalContext): Mapped {
       return { problem: { status: 413, code: "body_too_large", title: "Content Too Large" } };
     case "ambiguous_credentials":
       return ambiguous(context);
+    case "barred":
+      return { problem: { status: 403, code: "not_allowed", title: "Forbidden" } };
     case "unauthenticated":
       return unauthorized(refusal.route, context, "unauthenticated");
     case "invalid_credential":

@@ -4,6 +4,7 @@ import { parseRoutePattern } from "../policy/route_pattern.ts";
 import type { ConfigFault } from "./fault.ts";
 import { identifierFaults, secretScanningFaults } from "./issuer_faults.ts";
 import { limitFaults, limitUse } from "./limit_faults.ts";
+import { listFaults } from "./list_faults.ts";
 import { originFaults } from "./origin_faults.ts";
 import { outboundFaults } from "./outbound_faults.ts";
 import { type CompiledRoute, duplicateFaults, routeFaults } from "./route_faults.ts";
@@ -25,6 +26,7 @@ export function compileConfig(input: unknown): Result<CompiledConfig, readonly C
     ...secretScanningFaults(config),
     ...trustedIssuerFaults(config),
     ...limitFaults(config),
+    ...listFaults(config),
     ...originFaults(config),
   ];
   const routes = config.routes.flatMap((route, index) => compileRoute(config, route, `routes[${index}]`, faults));

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { listNames } from "./list_schema.ts";
 import { httpUrl, issuerUrl } from "./terms.ts";
 import { trustedIssuer } from "./trusted_issuer_schema.ts";
 
@@ -22,6 +23,8 @@ export const gateway = z.strictObject({
     .default(32 * 1024),
   /** Verifications of unknown credentials per address and isolate that may fail, refilled each minute. */
   failedAuthenticationsPerMinute: z.int().min(1).default(600),
+  /** The lists of networks that routes without `lists` of their own hold their calls against. */
+  lists: listNames.default([]),
   /** What responses say of their limits: the fields of draft-ietf-httpapi-ratelimit-headers-10, the older three, both or none. */
   rateLimitFields: z.enum(["both", "draft", "older", "none"]).default("both"),
 });

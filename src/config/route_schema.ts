@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { limitUse } from "./limit_schema.ts";
+import { listNames } from "./list_schema.ts";
 import { scopeToken, seconds } from "./terms.ts";
 
 /** What opens a route. Publishable keys ship in browsers, so a route has to ask for them. */
@@ -32,6 +33,8 @@ export const route = z.strictObject({
   roles: z.array(z.string().min(1)).default([]),
   /** Limits by name, all of which must grant. */
   limits: z.array(z.union([z.string(), limitUse])).default([]),
+  /** The lists of networks that calls are held against, in the place of the gateway's. */
+  lists: listNames.optional(),
   /** What a call takes of the credits of an API key that has some; 0 for nothing. */
   creditCost: z.int().min(0).max(1_000_000).default(1),
   /** What happens while revocations cannot be learnt: fail closed, or go on for a stated time. */

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { gateway } from "./gateway_schema.ts";
 import { issuer } from "./issuer_schema.ts";
 import { limit } from "./limit_schema.ts";
+import { list } from "./list_schema.ts";
 import { origin } from "./origin_schema.ts";
 import { type CREDENTIALS, route } from "./route_schema.ts";
 import { NAME } from "./terms.ts";
@@ -16,6 +17,7 @@ export const configSchema = z.strictObject({
   gateway,
   origins: z.record(z.string().regex(NAME), origin),
   limits: z.record(z.string().regex(NAME), limit).default({}),
+  lists: z.record(z.string().regex(NAME), list).default({}),
   routes: z.array(route).min(1),
 });
 
@@ -25,6 +27,7 @@ export type ConfigInput = z.input<typeof configSchema>;
 export type Config = z.output<typeof configSchema>;
 export type RouteConfig = Config["routes"][number];
 export type LimitConfig = Config["limits"][string];
+export type ListConfig = Config["lists"][string];
 export type OriginConfig = Config["origins"][string];
 export type TrustedIssuerConfig = Config["gateway"]["trustedIssuers"][number];
 export type PasswordConfig = Config["issuer"]["passwords"];

@@ -1,0 +1,66 @@
+import { DeploymentFault } from "./bindings.ts";
+import type { CompiledConfig } from "./config/compile.ts";
+import type { ListConfig } from "./config/schema.ts";
+import type { AccessList, ListedRanges, ListTerms } from "./policy/access_list.ts";
+import { parseAddressRange } from "./policy/address_range.ts";
+import { prefixTable } from "./policy/prefix_table.ts";
+
+/*
+ * The wiring of what stands against abuse: from the configuration's names to plain data.
+ */
+
+/** The lists of networks by name, each compiled once for all that use it. */
+export type AccessLists = ReadonlyMap<string, AccessList>;
+
+/** All lists of the configuration. */
+export function accessLists({ lists }: Pick<CompiledConfig, "lists">): AccessLists {
+  return new Map(Object.entries(lists).map(([name, list]) => [name, accessList(name, list)]));
+}
+
+/** Those called `names`; null for none. Throws `DeploymentFault` for a name that a compiled configuration cannot hold. */
+export function routeLists(names: readonly string[], lists: AccessLists): readonly AccessList[] | null {
+  if (names.length === 0) return null;
+  return names.map((name) => {
+    const list = lists.get(name);
+    if (list === undefined) throw new DeploymentFault(`there is no list ${name}`);
+    return list;
+  });
+}
+
+function accessList(name: string, list: ListConfig): AccessList {
+  const terms = { reason: list.reason, endsAtMs: endOf(list.expires) };
+  const own = ({ reason, expires }: { reason?: string | undefined; expires?: string | undefined }): ListTerms => ({
+    reason: reason ?? terms.reason,
+    endsAtMs: expires === undefined ? terms.endsAtMs : endOf(expires),
+  });
+  const asns = list.asns.map((entry) =>
+    typeof entry === "number" ? ([entry, terms] as const) : ([entry.asn, own(entry)] as const),
+  );
+  return {
+    name,
+    action: list.action,
+    terms,
+    ranges: list.ranges.length === 0 ? null : listedRanges(list.ranges, own),
+    asns: asns.length === 0 ? null : new Map(asns),
+    beats: new Set(list.beats),
+    matchesUnknown: list.whenUnknown === "match",
+  };
+}
+
+function listedRanges(
+  written: ListConfig["ranges"],
+  own: (entry: Exclude<ListConfig["ranges"][number], string>) => ListTerms,
+): ListedRanges {
+  const texts = written.map((entry) => (typeof entry === "string" ? entry : entry.range));
+  const ranges = texts.map((text) => {
+    const range = parseAddressRange(text);
+    if (!range.ok) throw new DeploymentFault(`${text} is no range`);
+    return range.value;
+  });
+  const special = written.flatMap((entry, index) => (typeof entry === "string" ? [] : [[index, own(entry)] as const]));
+  return { table: prefixTable(ranges), texts, own: new Map(special) };
+}
+
+function endOf(expires: string): number | null {
+  return expires === "never" ? null : Date.parse(expires);
+}
