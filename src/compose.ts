@@ -140,7 +140,7 @@ export function composeAuthorizer(
   return {
     gateway: {
       gate: {
-        routes: gateRoutes(config),
+        routes: gateRoutes(env, config),
         issuers: trustedIssuers(config),
         tokens: new TokenCache(),
         verifier: trustedTokens(env, config, reader),

@@ -1,9 +1,16 @@
-import { DeploymentFault } from "./bindings.ts";
+import type { CaptchaSite, RouteCaptcha } from "./access/route_captcha.ts";
+import { Turnstile } from "./adapters/turnstile.ts";
+import { DeploymentFault, type Environment, sharedSecret } from "./bindings.ts";
+import { isChallenged } from "./config/captcha_faults.ts";
+import { routeCaptcha as captchaSettings } from "./config/captcha_schema.ts";
 import type { CompiledConfig } from "./config/compile.ts";
+import type { CompiledRoute } from "./config/route_faults.ts";
 import type { ListConfig } from "./config/schema.ts";
+import { outboundReach } from "./config/trusted_issuer_faults.ts";
 import type { AccessList, ListedRanges, ListTerms } from "./policy/access_list.ts";
 import { parseAddressRange } from "./policy/address_range.ts";
 import { prefixTable } from "./policy/prefix_table.ts";
+import { clearanceKey } from "./protocol/captcha_clearance.ts";
 
 /*
  * The wiring of what stands against abuse: from the configuration's names to plain data.
@@ -25,6 +32,42 @@ export function routeLists(names: readonly string[], lists: AccessLists): readon
     if (list === undefined) throw new DeploymentFault(`there is no list ${name}`);
     return list;
   });
+}
+
+/** What those who are challenged on a route without words of its own are asked. */
+const WHEN_CHALLENGED = { when: "challenged", rememberSeconds: 600 } as const;
+
+/** The service that tells people from programs; null where none is configured. Throws `DeploymentFault` where its secret is missing. */
+export function captchaSite(
+  env: Environment,
+  { captcha, gateway }: Pick<CompiledConfig, "captcha" | "gateway">,
+): CaptchaSite | null {
+  if (captcha === undefined) return null;
+  const { siteKey, secretBinding, hostnames, verifyUrl, deadlineMs, sendAddress } = captcha;
+  const secret = sharedSecret(env, secretBinding, 1);
+  let key: Promise<CryptoKey> | undefined;
+  return {
+    service: new Turnstile({ secret, verifyUrl, deadlineMs, sendAddress, reach: outboundReach(gateway) }),
+    siteKey,
+    hostnames: new Set(hostnames),
+    clearanceKey: () => {
+      key ??= clearanceKey(secret);
+      return key;
+    },
+  };
+}
+
+/** What `route` asks of people; null where nothing ever does. */
+export function routeCaptcha(
+  route: CompiledRoute,
+  config: Pick<CompiledConfig, "lists" | "gateway">,
+  site: CaptchaSite | null,
+): RouteCaptcha | null {
+  const own = route.captcha === undefined ? config.gateway.captcha : route.captcha;
+  const asks = own?.when === "always" || isChallenged(config, route);
+  if (site === null || !asks) return null;
+  const { when, action, rememberSeconds, onUnavailable } = own ?? captchaSettings.parse(WHEN_CHALLENGED);
+  return { always: when === "always", action, rememberMs: rememberSeconds * 1000, onUnavailable, site };
 }
 
 function accessList(name: string, list: ListConfig): AccessList {

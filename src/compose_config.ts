@@ -1,6 +1,7 @@
 import type { GateRoute, TrustedIssuer } from "./access/gate.ts";
-import { DeploymentFault } from "./bindings.ts";
-import { type AccessLists, accessLists, routeLists } from "./compose_abuse.ts";
+import type { CaptchaSite } from "./access/route_captcha.ts";
+import { DeploymentFault, type Environment } from "./bindings.ts";
+import { type AccessLists, accessLists, captchaSite, routeCaptcha, routeLists } from "./compose_abuse.ts";
 import { routeLimits } from "./compose_limits.ts";
 import { isGuarded } from "./compose_origins.ts";
 import type { CompiledConfig } from "./config/compile.ts";
@@ -58,18 +59,25 @@ export function trustedIssuers({ gateway }: CompiledConfig): ReadonlyMap<string,
 }
 
 /** The routes as the gate looks them up. */
-export function gateRoutes(config: CompiledConfig): RouteTable<GateRoute> {
+export function gateRoutes(env: Environment, config: CompiledConfig): RouteTable<GateRoute> {
   const lists = accessLists(config);
+  const site = captchaSite(env, config);
   return new RouteTable(
     config.routes.map((route) => ({
       pattern: route.pattern,
       methods: route.methods,
-      route: gateRoute(route, config, lists),
+      route: gateRoute(route, config, lists, site),
     })),
   );
 }
 
-function gateRoute(route: CompiledRoute, { origins, limits, gateway }: CompiledConfig, lists: AccessLists): GateRoute {
+function gateRoute(
+  route: CompiledRoute,
+  config: CompiledConfig,
+  lists: AccessLists,
+  site: CaptchaSite | null,
+): GateRoute {
+  const { origins, limits, gateway } = config;
   const origin = origins[route.origin];
   if (origin === undefined) throw new DeploymentFault(`route ${route.id} has no origin`);
   const { deprecation, onStale } = route;
@@ -78,6 +86,7 @@ function gateRoute(route: CompiledRoute, { origins, limits, gateway }: CompiledC
     isPublic: route.public,
     credentials: route.credentials,
     lists: routeLists(route.lists ?? gateway.lists, lists),
+    captcha: routeCaptcha(route, config, site),
     rule: { scopes: route.scopes, roles: route.roles },
     limits: routeLimits(route, { limits, gateway }),
     creditCost: route.creditCost,

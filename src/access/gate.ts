@@ -13,6 +13,7 @@ import type { TokenExpectation } from "../protocol/access_token.ts";
 import type { ApiKeyCache } from "./api_key_cache.ts";
 import type { FailureBudget } from "./failure_budget.ts";
 import type { KeyUses } from "./key_uses.ts";
+import type { RouteCaptcha } from "./route_captcha.ts";
 import type { TokenCache } from "./token_cache.ts";
 
 /**
@@ -53,6 +54,8 @@ export interface GateRoute {
   readonly credentials: readonly RouteCredential[];
   /** The lists of networks that a call is held against; null where there are none. */
   readonly lists: readonly AccessList[] | null;
+  /** What it asks of people; null where nothing ever does. */
+  readonly captcha: RouteCaptcha | null;
   readonly rule: AccessRule;
   /** Null where nothing is limited. */
   readonly limits: RouteLimits | null;

@@ -1,9 +1,11 @@
 import { err, ok, type Result } from "../kernel/result.ts";
 import { evaluate } from "../policy/evaluate.ts";
 import { ANONYMOUS } from "../policy/principal.ts";
+import type { AbuseTrace } from "./abuse_trace.ts";
 import { type Admitted, admit, type LimitTrace } from "./admit.ts";
 import { authenticate, type CallerTrace } from "./authenticate.ts";
-import { type AbuseTrace, listRefusal } from "./check_lists.ts";
+import { checkLists } from "./check_lists.ts";
+import { clearCall, needsClearing } from "./clear_call.ts";
 import type { CredentialEntry } from "./credential_entry.ts";
 import type { Call, Gate, GateRoute, RouteLimits } from "./gate.ts";
 import type { Refusal } from "./refusal.ts";
@@ -16,6 +18,8 @@ export interface Passage {
   readonly credential: CredentialEntry | null;
   /** Null where the route has no limits. */
   readonly admitted: Admitted | null;
+  /** What the caller may show next time in the place of another proof that a person is there; null for none. */
+  readonly clearance: string | null;
 }
 
 /** What the decision came to know on its way, for the one log line: filled in step by step, also when it ends early. */
@@ -28,7 +32,7 @@ export interface Trace extends CallerTrace {
   abuse: AbuseTrace | null;
 }
 
-/** The decision on a call, in order: match, size, lists, authenticate, authorize, admit. Throws `Outage`, which denies. */
+/** The decision on a call, in order: match, size, lists, authenticate, authorize, clear, admit. Throws `Outage`, which denies. */
 export async function passGate(call: Call, gate: Gate, trace: Trace): Promise<Result<Passage, Refusal>> {
   const matched = matchRoute(call, gate);
   if (!matched.ok) return matched;
@@ -36,13 +40,25 @@ export async function passGate(call: Call, gate: Gate, trace: Trace): Promise<Re
   trace.route = route.id;
   const refusal = sizeRefusal(call, gate, route) ?? sunsetRefusal(call, route);
   if (refusal !== null) return err(refusal);
-  if (route.lists !== null) {
-    const listed = listRefusal(route.lists, call, trace);
-    if (listed !== null) return err(listed);
-  }
+  const listed = route.lists === null ? "pass" : checkLists(route.lists, call, trace);
+  if (listed === "deny") return err({ kind: "barred", reason: "listed" });
   const authorized = route.isPublic ? ok(null) : await authorize(route, call, gate, trace);
   if (!authorized.ok) return authorized;
   const credential = authorized.value;
+  const cleared = needsClearing(route, listed) ? await clearCall(route, credential, listed, call, gate, trace) : null;
+  if (cleared !== null && !cleared.ok) return cleared;
+  const passed = await withinBounds(route, credential, call, gate, trace);
+  return passed.ok && cleared !== null ? ok({ ...passed.value, clearance: cleared.value }) : passed;
+}
+
+/** The route's limits, and what the credential may be used at all. */
+function withinBounds(
+  route: GateRoute,
+  credential: CredentialEntry | null,
+  call: Call,
+  gate: Gate,
+  trace: Trace,
+): Promise<Result<Passage, Refusal>> {
   const quota = credential?.quota;
   if (quota === undefined) return withinLimits(route.limits, route, credential, call, gate, trace);
   return withinQuota(quota, route, call, gate, (limits) => withinLimits(limits, route, credential, call, gate, trace));
@@ -56,7 +72,7 @@ async function withinLimits(
   gate: Gate,
   trace: Trace,
 ): Promise<Result<Passage, Refusal>> {
-  if (limits === null) return ok({ route, credential, admitted: null });
+  if (limits === null) return ok({ route, credential, admitted: null, clearance: null });
   trace.limits = { denied: [], skipped: [], local: [], wouldDeny: [] };
   const caller = { principal: credential?.principal ?? ANONYMOUS, call };
   const admission = await admit(limits, route, caller, gate, trace.limits);
@@ -66,7 +82,7 @@ async function withinLimits(
     case "denied":
       return err({ kind: "quota_exceeded", reason: "limit", limits: admission.limits });
     case "admitted":
-      return ok({ route, credential, admitted: admission });
+      return ok({ route, credential, admitted: admission, clearance: null });
   }
 }
 

@@ -1,5 +1,6 @@
 import type { JudgedLimits } from "./admit.ts";
 import type { GateRoute } from "./gate.ts";
+import type { CaptchaChallenge } from "./route_captcha.ts";
 
 /**
  * Why a call does not pass. `reason` is a stable word for the log; what the caller learns is the mapper's business, and it
@@ -14,6 +15,8 @@ export type Refusal =
   | { readonly kind: "ambiguous_credentials"; readonly reason: string }
   /** The caller learns neither which list it is, nor that it is one. */
   | { readonly kind: "barred"; readonly reason: "listed" }
+  /** A person has to prove to be there. */
+  | { readonly kind: "captcha_required"; readonly reason: string; readonly challenge: CaptchaChallenge }
   /** Nothing was presented, or nothing that we know (RFC 6750 §3.1). */
   | {
       readonly kind: "unauthenticated";
@@ -35,5 +38,5 @@ export type Refusal =
   | { readonly kind: "quota_exceeded"; readonly reason: "limit"; readonly limits: JudgedLimits }
   | {
       readonly kind: "unavailable";
-      readonly reason: "edge_feed_stale" | "limiter_unavailable" | "credits_unavailable";
+      readonly reason: "edge_feed_stale" | "limiter_unavailable" | "credits_unavailable" | "captcha_unavailable";
     };

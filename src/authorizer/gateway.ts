@@ -11,7 +11,7 @@ import { type Forwarded, forward } from "./forward.ts";
 import { forwardGuarded } from "./guarded_forward.ts";
 import type { OriginGuard } from "./origin_guard.ts";
 import { type RefusalContext, refusalResponse, unexpectedResponse } from "./refusal_response.ts";
-import { finishResponse, passResponse } from "./response.ts";
+import { finishResponse, passResponse, setClearance } from "./response.ts";
 import { settleLimits } from "./settle_limits.ts";
 
 /** What the gateway is built from. */
@@ -44,6 +44,7 @@ export async function handleGatewayRequest(
     const { admitted, route } = passed.value;
     const limits = admitted && (await settleLimits(forwarded, admitted, route, exchange, parts.gate));
     const response = passResponse(forwarded, route, limits, exchange.requestId);
+    if (passed.value.clearance !== null) setClearance(response.headers, passed.value.clearance);
     return finish(exchange, response, "allowed", forwarded.ok ? null : forwarded.error.fault);
   } catch (error) {
     return finish(

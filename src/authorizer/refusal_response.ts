@@ -1,5 +1,6 @@
 import type { GateRoute } from "../access/gate.ts";
 import type { Refusal } from "../access/refusal.ts";
+import type { CaptchaChallenge } from "../access/route_captcha.ts";
 import { type Problem, problemResponse } from "../http/problem.ts";
 import { rateLimitFields } from "../limits/rate_limit_fields.ts";
 import type { RequestFault } from "../policy/canonical_request.ts";
@@ -39,6 +40,8 @@ function map(refusal: Refusal, context: RefusalContext): Mapped {
       return ambiguous(context);
     case "barred":
       return { problem: { status: 403, code: "not_allowed", title: "Forbidden" } };
+    case "captcha_required":
+      return captchaRequired(refusal.challenge);
     case "unauthenticated":
       return unauthorized(refusal.route, context, "unauthenticated");
     case "invalid_credential":
@@ -109,6 +112,13 @@ function tooManyFailures(retryAfterSeconds: number): Mapped {
     problem: { status: 429, code: "too_many_failures", title: "Too Many Requests", detail },
     headers: new Headers({ "retry-after": String(retryAfterSeconds) }),
   };
+}
+
+/** Says what to solve and where the proof goes; not what asked for it, nor what was wrong with a proof that came. */
+function captchaRequired({ siteKey, action }: CaptchaChallenge): Mapped {
+  const captcha = { provider: "turnstile", site_key: siteKey, action, header: "Sallyport-Captcha" };
+  const detail = "a person has to solve a challenge";
+  return { problem: { status: 403, code: "captcha_required", title: "Forbidden", detail, members: { captcha } } };
 }
 
 /** Names the scopes that the route demands: all of them, because a client asks for a new token with what it reads here. */

@@ -1,5 +1,6 @@
 import type { JudgedLimits } from "../access/admit.ts";
 import type { GateRoute, RouteDeprecation } from "../access/gate.ts";
+import { CLEARANCE_HEADER } from "../access/require_captcha.ts";
 import { type Problem, problemResponse } from "../http/problem.ts";
 import { setSecurityHeaders } from "../http/security_headers.ts";
 import { rateLimitFields } from "../limits/rate_limit_fields.ts";
@@ -42,6 +43,12 @@ export function passResponse(
 export function finishResponse(headers: Headers, requestId: string, scheme: string): void {
   headers.set("x-request-id", requestId);
   setSecurityHeaders(headers, scheme);
+}
+
+/** Gives the caller what it may show next time in the place of another proof. It is that caller's alone. */
+export function setClearance(headers: Headers, clearance: string): void {
+  headers.set(CLEARANCE_HEADER, clearance);
+  headers.set("cache-control", "no-store, private");
 }
 
 /** Announces a route's end (RFC 9745, RFC 8594) and what replaces it. */

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { err, ok, type Result } from "../kernel/result.ts";
 import { parseRoutePattern } from "../policy/route_pattern.ts";
+import { captchaFaults } from "./captcha_faults.ts";
 import type { ConfigFault } from "./fault.ts";
 import { identifierFaults, secretScanningFaults } from "./issuer_faults.ts";
 import { limitFaults, limitUse } from "./limit_faults.ts";
@@ -27,6 +28,7 @@ export function compileConfig(input: unknown): Result<CompiledConfig, readonly C
     ...trustedIssuerFaults(config),
     ...limitFaults(config),
     ...listFaults(config),
+    ...captchaFaults(config),
     ...originFaults(config),
   ];
   const routes = config.routes.flatMap((route, index) => compileRoute(config, route, `routes[${index}]`, faults));

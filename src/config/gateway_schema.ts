@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { routeCaptcha } from "./captcha_schema.ts";
 import { listNames } from "./list_schema.ts";
 import { httpUrl, issuerUrl } from "./terms.ts";
 import { trustedIssuer } from "./trusted_issuer_schema.ts";
@@ -25,6 +26,8 @@ export const gateway = z.strictObject({
   failedAuthenticationsPerMinute: z.int().min(1).default(600),
   /** The lists of networks that routes without `lists` of their own hold their calls against. */
   lists: listNames.default([]),
+  /** What routes that say nothing of it ask of people. */
+  captcha: routeCaptcha.optional(),
   /** What responses say of their limits: the fields of draft-ietf-httpapi-ratelimit-headers-10, the older three, both or none. */
   rateLimitFields: z.enum(["both", "draft", "older", "none"]).default("both"),
 });

@@ -14,7 +14,7 @@ const own = { reason: reason.optional(), expires: expires.optional() };
 /** A named list, which the gateway, routes and the issuer refer to. */
 export const list = z.strictObject({
   /** What becomes of a call from there. `allow` outdoes the lists that `beats` names, and no others. */
-  action: z.enum(["allow", "deny", "log"]),
+  action: z.enum(["allow", "deny", "challenge", "log"]),
   reason,
   expires,
   /** Addresses and ranges of them (CIDR); with terms of their own where they differ from the list's. */

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { routeCaptcha } from "./captcha_schema.ts";
 import { limitUse } from "./limit_schema.ts";
 import { listNames } from "./list_schema.ts";
 import { scopeToken, seconds } from "./terms.ts";
@@ -35,6 +36,8 @@ export const route = z.strictObject({
   limits: z.array(z.union([z.string(), limitUse])).default([]),
   /** The lists of networks that calls are held against, in the place of the gateway's. */
   lists: listNames.optional(),
+  /** A challenge for people, in the place of the gateway's; null for none but where something else challenges. */
+  captcha: routeCaptcha.nullable().optional(),
   /** What a call takes of the credits of an API key that has some; 0 for nothing. */
   creditCost: z.int().min(0).max(1_000_000).default(1),
   /** What happens while revocations cannot be learnt: fail closed, or go on for a stated time. */

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { captcha } from "./captcha_schema.ts";
 import { gateway } from "./gateway_schema.ts";
 import { issuer } from "./issuer_schema.ts";
 import { limit } from "./limit_schema.ts";
@@ -18,6 +19,8 @@ export const configSchema = z.strictObject({
   origins: z.record(z.string().regex(NAME), origin),
   limits: z.record(z.string().regex(NAME), limit).default({}),
   lists: z.record(z.string().regex(NAME), list).default({}),
+  /** The service that tells people from programs. */
+  captcha: captcha.optional(),
   routes: z.array(route).min(1),
 });
 
