@@ -47,7 +47,7 @@ export default function config(vars: ConfigVariables): ConfigInput {
         scopes: ["orders:read"],
         credentials: ["bearer", "secret_key", "publishable_key"],
       },
-      { path: "/orders", methods: ["POST"], origin: "demo", scopes: ["orders:write"] },
+      { path: "/orders", methods: ["POST"], origin: "demo", scopes: ["orders:write"], audit: "all" },
       { path: "/limited/ping", methods: ["GET"], origin: "demo", limits: ["ping"] },
       { path: "/public/health", methods: ["GET"], origin: "demo", public: true },
       {

@@ -44,6 +44,8 @@ export interface Bindings {
   readonly EMAIL: SendEmail | null;
   readonly MAIL_FROM: string | null;
   readonly CREDITS: DurableObjectNamespace<KeyCredits> | null;
+  /** The audit trail's queue. May be left out where no route and no setting asks for it. */
+  readonly AUDIT: Queue<unknown> | null;
   /** Where the last use of keys is told, where the issuer is another Worker. */
   readonly KEY_USES: KeyUseRecords | null;
   /** The issuer's read-only side, where it is another Worker. */
@@ -86,6 +88,7 @@ export function readBindings(env: Environment): Bindings {
     EMAIL: env.EMAIL ?? null,
     MAIL_FROM: env.MAIL_FROM || null,
     CREDITS: env.CREDITS ?? null,
+    AUDIT: env.AUDIT ?? null,
     KEY_USES: env.KEY_USES ?? null,
     ISSUER: env.ISSUER ?? null,
   };

@@ -15,6 +15,7 @@ import { UpstashLimiter } from "./adapters/upstash_limiter.ts";
 import type { AdminParts } from "./admin/app.ts";
 import type { AuthorizerParts } from "./authorizer/authorizer.ts";
 import { type Bindings, DeploymentFault, type Environment, need, readBindings } from "./bindings.ts";
+import { composeDecisionAudit } from "./compose_audit.ts";
 import { composeBudgets } from "./compose_budgets.ts";
 import { accessTokenAlgorithms, gateRoutes, introspectors, targetCatalog, trustedIssuers } from "./compose_config.ts";
 import { trustedTokens } from "./compose_issuers.ts";
@@ -163,6 +164,7 @@ export function composeAuthorizer(
       },
       refusals: { resourceMetadataUrl: resourceMetadataUrl(gateway.resource) },
       guards: originGuards(env, config),
+      audit: composeDecisionAudit(bindings, config),
     },
     wellKnown: {
       metadata: {

@@ -2,6 +2,7 @@ import type { GateRoute, TrustedIssuer } from "./access/gate.ts";
 import type { CaptchaSite } from "./access/route_captcha.ts";
 import { DeploymentFault, type Environment } from "./bindings.ts";
 import { type AccessLists, accessLists, captchaSite, routeCaptcha, routeLists } from "./compose_abuse.ts";
+import { routeAudit } from "./compose_audit.ts";
 import { routeLimits } from "./compose_limits.ts";
 import { isGuarded } from "./compose_origins.ts";
 import type { CompiledConfig } from "./config/compile.ts";
@@ -92,6 +93,7 @@ function gateRoute(
     creditCost: route.creditCost,
     toleratedStalenessMs: onStale === "deny" ? 0 : onStale.allowForSeconds * 1000,
     maxBodyBytes: route.maxBodyBytes,
+    audit: routeAudit(route.audit),
     deprecation:
       deprecation === undefined
         ? null

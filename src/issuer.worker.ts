@@ -2,6 +2,7 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import { adminApp } from "./admin/app.ts";
 import type { Environment } from "./bindings.ts";
 import { composeAdmin, composeIssuer, composeReader, composeRevocations } from "./compose.ts";
+import { consumeAudit } from "./compose_audit.ts";
 import { composeHosts } from "./compose_config.ts";
 import { composeKeyUseRecords } from "./compose_keys.ts";
 import {
@@ -42,7 +43,7 @@ function compose(env: Environment): Apps {
   };
 }
 
-export default { fetch: serve(compose, startSweeper) } satisfies ExportedHandler<Environment>;
+export default { fetch: serve(compose, startSweeper), queue: consumeAudit } satisfies ExportedHandler<Environment>;
 
 /** What the authorizer's Worker may ask: reading alone, and nothing secret. */
 export class IssuerReader extends WorkerEntrypoint<Environment> implements IssuerReaderPort {

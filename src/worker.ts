@@ -1,6 +1,7 @@
 import { adminApp } from "./admin/app.ts";
 import type { Environment } from "./bindings.ts";
 import { composeAdmin, composeAuthorizer, composeIssuer, composeReader, composeRevocations } from "./compose.ts";
+import { consumeAudit } from "./compose_audit.ts";
 import { composeHosts } from "./compose_config.ts";
 import { composeKeyUseRecords } from "./compose_keys.ts";
 import {
@@ -41,7 +42,7 @@ function compose(env: Environment): Apps {
   };
 }
 
-export default { fetch: serve(compose, startSweeper) } satisfies ExportedHandler<Environment>;
+export default { fetch: serve(compose, startSweeper), queue: consumeAudit } satisfies ExportedHandler<Environment>;
 
 export class SigningKeyRing extends KeyRingObject<Environment> {
   protected override wire() {

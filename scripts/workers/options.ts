@@ -15,6 +15,10 @@ interface ReadConfig {
   readonly compatibility_date?: string | undefined;
   readonly d1_databases: readonly { readonly binding: string; readonly migrations_dir?: string }[];
   readonly kv_namespaces: readonly { readonly binding: string }[];
+  readonly queues: {
+    readonly producers?: readonly { readonly binding: string; readonly queue: string }[] | undefined;
+    readonly consumers?: readonly { readonly queue: string; readonly max_batch_size?: number }[] | undefined;
+  };
   readonly durable_objects: { readonly bindings: readonly { readonly name: string; readonly class_name: string }[] };
 }
 
@@ -50,6 +54,9 @@ export function workerOptions({ modules }: Bundle, options: InstallationOptions)
     bindings: { ...vars, ...secrets },
     d1Databases: Object.fromEntries(config.d1_databases.map(({ binding }) => [binding, binding])),
     kvNamespaces: Object.fromEntries(config.kv_namespaces.map(({ binding }) => [binding, binding])),
+    queueProducers: Object.fromEntries((config.queues.producers ?? []).map(({ binding, queue }) => [binding, queue])),
+    // A queue has one consumer: the Worker that has the objects.
+    queueConsumers: objectsIn === undefined ? consumersOf(config) : {},
     durableObjects: Object.fromEntries(
       config.durable_objects.bindings.map(({ name: binding, class_name: className }) => [
         binding,
@@ -58,6 +65,15 @@ export function workerOptions({ modules }: Bundle, options: InstallationOptions)
     ),
     unsafeDirectSockets: [{ host: "127.0.0.1", port }],
   } as WorkerOptions;
+}
+
+function consumersOf({ queues }: ReadConfig) {
+  return Object.fromEntries(
+    (queues.consumers ?? []).map(({ queue, max_batch_size: maxBatchSize = 10 }) => [
+      queue,
+      { maxBatchSize, maxBatchTimeout: 0.1 },
+    ]),
+  );
 }
 
 /** Applies every migration that `wrangler.toml` names. */

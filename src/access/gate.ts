@@ -11,6 +11,7 @@ import type { CreditSpending } from "../ports/key_credits.ts";
 import type { Limiter } from "../ports/limiter.ts";
 import type { TokenExpectation } from "../protocol/access_token.ts";
 import type { ApiKeyCache } from "./api_key_cache.ts";
+import type { RouteAudit } from "./decision_audit.ts";
 import type { FailureBudget } from "./failure_budget.ts";
 import type { KeyUses } from "./key_uses.ts";
 import type { RouteCaptcha } from "./route_captcha.ts";
@@ -65,6 +66,8 @@ export interface GateRoute {
   readonly toleratedStalenessMs: number;
   readonly maxBodyBytes: number;
   readonly deprecation: RouteDeprecation | null;
+  /** Null where no decision is recorded. */
+  readonly audit: RouteAudit | null;
   readonly origin: RouteOrigin;
 }
 

@@ -7,6 +7,7 @@ import { authenticate, type CallerTrace } from "./authenticate.ts";
 import { checkLists } from "./check_lists.ts";
 import { clearCall, needsClearing } from "./clear_call.ts";
 import type { CredentialEntry } from "./credential_entry.ts";
+import type { RouteAudit } from "./decision_audit.ts";
 import type { Call, Gate, GateRoute, RouteLimits } from "./gate.ts";
 import type { Refusal } from "./refusal.ts";
 import { withinQuota } from "./within_quota.ts";
@@ -25,6 +26,8 @@ export interface Passage {
 /** What the decision came to know on its way, for the one log line: filled in step by step, also when it ends early. */
 export interface Trace extends CallerTrace {
   route: string | null;
+  /** What the route asks to have recorded. */
+  audit: RouteAudit | null;
   rules: readonly string[];
   /** Null where the route has no limits, or the call did not come so far. */
   limits: LimitTrace | null;
@@ -38,6 +41,7 @@ export async function passGate(call: Call, gate: Gate, trace: Trace): Promise<Re
   if (!matched.ok) return matched;
   const route = matched.value;
   trace.route = route.id;
+  trace.audit = route.audit;
   const refusal = sizeRefusal(call, gate, route) ?? sunsetRefusal(call, route);
   if (refusal !== null) return err(refusal);
   const listed = route.lists === null ? "pass" : checkLists(route.lists, call, trace);

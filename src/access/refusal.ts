@@ -38,5 +38,10 @@ export type Refusal =
   | { readonly kind: "quota_exceeded"; readonly reason: "limit"; readonly limits: JudgedLimits }
   | {
       readonly kind: "unavailable";
-      readonly reason: "edge_feed_stale" | "limiter_unavailable" | "credits_unavailable" | "captcha_unavailable";
+      readonly reason:
+        | "edge_feed_stale"
+        | "limiter_unavailable"
+        | "credits_unavailable"
+        | "captcha_unavailable"
+        | "audit_unavailable";
     };

@@ -1,8 +1,17 @@
+import type { DecisionAudit } from "../access/decision_audit.ts";
 import type { Call } from "../access/gate.ts";
 import type { Trace } from "../access/pass_gate.ts";
 import { addressUnit, clientAddress } from "../http/client_address.ts";
 import type { CanonicalRequest } from "../policy/canonical_request.ts";
 import { readEdgeFacts } from "../policy/edge_facts.ts";
+
+/** How a call ended. */
+export interface Ending {
+  readonly outcome: "allowed" | "denied";
+  /** Null where it is not known yet. */
+  readonly status: number | null;
+  readonly reason: string | null;
+}
 
 /** One request on its way through: the decision's view of it, and what its log line will say. */
 export interface Exchange {
@@ -15,10 +24,19 @@ export interface Exchange {
   readonly trace: Trace;
   /** Calls that were made to an origin with a guard; 0 for any other. */
   attempts: number;
+  /** How decisions are recorded; null where none is. */
+  readonly audit: DecisionAudit | null;
+  /** Hears how the call ended, where its record was begun before that. */
+  ended: ((ending: Ending) => void) | null;
 }
 
 /** Reads `request` once: its clock, its headers, where it came from. */
-export function openExchange(request: Request, canonical: CanonicalRequest, ctx: ExecutionContext): Exchange {
+export function openExchange(
+  request: Request,
+  canonical: CanonicalRequest,
+  ctx: ExecutionContext,
+  audit: DecisionAudit | null,
+): Exchange {
   const headers = [...request.headers];
   const header = headerReader(headers);
   const address = clientAddress(header);
@@ -38,8 +56,10 @@ export function openExchange(request: Request, canonical: CanonicalRequest, ctx:
       nowMs: Date.now(),
       defer: (work) => ctx.waitUntil(work),
     },
-    trace: { route: null, holder: null, rules: [], limits: null, abuse: null },
+    trace: { route: null, audit: null, holder: null, rules: [], limits: null, abuse: null },
     attempts: 0,
+    audit,
+    ended: null,
   };
 }
 

@@ -1,15 +1,19 @@
 import type { CredentialEntry } from "../access/credential_entry.ts";
+import type { DecisionAudit } from "../access/decision_audit.ts";
 import type { Gate } from "../access/gate.ts";
 import { type IdentityMaker, signedIdentity } from "../access/identity.ts";
 import { type Passage, passGate } from "../access/pass_gate.ts";
+import type { Refusal } from "../access/refusal.ts";
 import { logFault } from "../http/log.ts";
 import { Outage } from "../kernel/outage.ts";
+import { err, type Result } from "../kernel/result.ts";
 import type { CanonicalRequest } from "../policy/canonical_request.ts";
 import { logDecision } from "./decision_log.ts";
 import { type Exchange, openExchange } from "./exchange.ts";
 import { type Forwarded, forward } from "./forward.ts";
 import { forwardGuarded } from "./guarded_forward.ts";
 import type { OriginGuard } from "./origin_guard.ts";
+import { recordDecision, recordEnd } from "./record_decision.ts";
 import { type RefusalContext, refusalResponse, unexpectedResponse } from "./refusal_response.ts";
 import { finishResponse, passResponse, setClearance } from "./response.ts";
 import { settleLimits } from "./settle_limits.ts";
@@ -21,6 +25,8 @@ export interface GatewayParts {
   readonly refusals: RefusalContext;
   /** What stands before origins that ask for it, by the origin's name. */
   readonly guards: ReadonlyMap<string, OriginGuard>;
+  /** How decisions are recorded; null where no route and no key asks for it. */
+  readonly audit: DecisionAudit | null;
 }
 
 /**
@@ -33,9 +39,10 @@ export async function handleGatewayRequest(
   ctx: ExecutionContext,
   parts: GatewayParts,
 ): Promise<Response> {
-  const exchange = openExchange(request, canonical, ctx);
+  const exchange = openExchange(request, canonical, ctx, parts.audit);
   try {
-    const passed = await passGate(exchange.call, parts.gate, exchange.trace);
+    const decided = await passGate(exchange.call, parts.gate, exchange.trace);
+    const passed = parts.audit === null ? decided : await recorded(decided, exchange);
     if (!passed.ok) {
       const response = refusalResponse(passed.error, exchange.requestId, parts.refusals);
       return finish(exchange, response, "denied", passed.error.reason);
@@ -54,6 +61,13 @@ export async function handleGatewayRequest(
       error instanceof Outage ? "outage" : "internal_error",
     );
   }
+}
+
+/** The decision once it is on its way to the record, or the refusal of a call whose decision could not be recorded. */
+async function recorded(decided: Result<Passage, Refusal>, exchange: Exchange): Promise<Result<Passage, Refusal>> {
+  const reason = decided.ok ? null : decided.error.reason;
+  const safe = await recordDecision(exchange, { outcome: decided.ok ? "allowed" : "denied", status: null, reason });
+  return safe ? decided : err({ kind: "unavailable", reason: "audit_unavailable" });
 }
 
 async function passOn(request: Request, exchange: Exchange, passage: Passage, parts: GatewayParts): Promise<Forwarded> {
@@ -81,6 +95,7 @@ function finish(
 ): Response {
   finishResponse(response.headers, exchange.requestId, exchange.canonical.scheme);
   logDecision(exchange, outcome, response.status, reason);
+  recordEnd(exchange, { outcome, status: response.status, reason });
   return response;
 }
 

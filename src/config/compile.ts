@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { err, ok, type Result } from "../kernel/result.ts";
 import { parseRoutePattern } from "../policy/route_pattern.ts";
+import { auditFaults } from "./audit_faults.ts";
 import { captchaFaults } from "./captcha_faults.ts";
 import type { ConfigFault } from "./fault.ts";
 import { identifierFaults, secretScanningFaults } from "./issuer_faults.ts";
@@ -30,6 +31,7 @@ export function compileConfig(input: unknown): Result<CompiledConfig, readonly C
     ...listFaults(config),
     ...captchaFaults(config),
     ...originFaults(config),
+    ...auditFaults(config),
   ];
   const routes = config.routes.flatMap((route, index) => compileRoute(config, route, `routes[${index}]`, faults));
   faults.push(...duplicateFaults(routes), ...unusedFaults(config), ...outboundFaults(config));

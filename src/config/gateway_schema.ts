@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { gatewayAudit } from "./audit_schema.ts";
 import { routeCaptcha } from "./captcha_schema.ts";
 import { listNames } from "./list_schema.ts";
 import { httpUrl, issuerUrl } from "./terms.ts";
@@ -30,4 +31,5 @@ export const gateway = z.strictObject({
   captcha: routeCaptcha.optional(),
   /** What responses say of their limits: the fields of draft-ietf-httpapi-ratelimit-headers-10, the older three, both or none. */
   rateLimitFields: z.enum(["both", "draft", "older", "none"]).default("both"),
+  audit: gatewayAudit.prefault({}),
 });

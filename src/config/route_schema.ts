@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { routeAudit } from "./audit_schema.ts";
 import { routeCaptcha } from "./captcha_schema.ts";
 import { limitUse } from "./limit_schema.ts";
 import { listNames } from "./list_schema.ts";
@@ -48,4 +49,6 @@ export const route = z.strictObject({
     .max(100 * 1024 * 1024)
     .default(1024 * 1024),
   deprecation: deprecation.optional(),
+  /** Which of its decisions are kept in the audit trail; `required` lets no call on before its own is safe. */
+  audit: routeAudit.default("none"),
 });

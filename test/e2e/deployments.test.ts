@@ -19,6 +19,7 @@ const VARIABLES = {
 } as const;
 const KEYS_COPY = { "API_KEYS (00000000000000000000000000000000)": "KV Namespace" } as const;
 const KEY_SETS = { "KEY_SETS (00000000000000000000000000000001)": "KV Namespace" } as const;
+const AUDIT = { "AUDIT (sallyport-audit)": "Queue" } as const;
 const ISSUER_STATE = {
   "DB (sallyport)": "D1 Database",
   "SIGNING_KEYS (SigningKeyRing)": "Durable Object",
@@ -39,12 +40,13 @@ const AUTHORIZER_STATE = {
 
 /** Each deployment's bindings: all of them and no other. A dry run ends well even when one is missing. */
 const EXPECTED = {
-  "wrangler.toml": { ...VARIABLES, ...KEYS_COPY, ...KEY_SETS, ...ISSUER_STATE, ...AUTHORIZER_STATE },
-  "wrangler.issuer.toml": { ...VARIABLES, ...KEYS_COPY, ...ISSUER_STATE },
+  "wrangler.toml": { ...VARIABLES, ...KEYS_COPY, ...KEY_SETS, ...AUDIT, ...ISSUER_STATE, ...AUTHORIZER_STATE },
+  "wrangler.issuer.toml": { ...VARIABLES, ...KEYS_COPY, ...AUDIT, ...ISSUER_STATE },
   "wrangler.authorizer.toml": {
     ...VARIABLES,
     ...KEYS_COPY,
     ...KEY_SETS,
+    ...AUDIT,
     ...AUTHORIZER_STATE,
     "CREDITS (KeyCredits, defined in sallyport-issuer)": "Durable Object",
     "ISSUER (sallyport-issuer#IssuerReader)": "Worker",

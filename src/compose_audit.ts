@@ -1,0 +1,68 @@
+import type { DecisionAudit, RouteAudit } from "./access/decision_audit.ts";
+import { parseAuditEvent } from "./adapters/audit_event_schema.ts";
+import { AuditQueue } from "./adapters/audit_queue.ts";
+import { D1Audit } from "./adapters/d1_audit.ts";
+import { type Bindings, type Environment, need, readBindings } from "./bindings.ts";
+import type { CompiledConfig } from "./config/compile.ts";
+import type { CompiledRoute } from "./config/route_faults.ts";
+import { logFault } from "./http/log.ts";
+import { type AuditIntake, takeInAudit } from "./managing/take_in_audit.ts";
+import type { AuditTrail } from "./ports/audit.ts";
+import type { AuditEvent } from "./protocol/audit_event.ts";
+
+/*
+ * The wiring of the audit trail: from the gate and the admin API through the queue AUDIT into D1.
+ */
+
+/** The queue that takes what the first one could not hand over for days ends so, whatever it is called before. */
+const LAST_QUEUE = /-dead$/;
+
+/** What a route asks to have recorded. */
+export function routeAudit(audit: CompiledRoute["audit"]): RouteAudit | null {
+  if (typeof audit === "object") return { allowed: audit.sample, denied: audit.sample, insists: false };
+  switch (audit) {
+    case "none":
+      return null;
+    case "denied":
+      return { allowed: 0, denied: 1, insists: false };
+    case "all":
+      return { allowed: 1, denied: 1, insists: false };
+    case "required":
+      return { allowed: 1, denied: 1, insists: true };
+  }
+}
+
+/** How decisions are recorded; null where nothing asks for it. Throws `DeploymentFault` where something does and there is no queue. */
+export function composeDecisionAudit(bindings: Bindings, { gateway, routes }: CompiledConfig): DecisionAudit | null {
+  const { keyUses, address } = gateway.audit;
+  if (keyUses === "none" && routes.every(({ audit }) => audit === "none")) return null;
+  const share = typeof keyUses === "object" ? keyUses.sample : keyUses === "all" ? 1 : 0;
+  return { trail: queuedTrail(need(bindings, "AUDIT")), keyUses: share, address, configHash: null };
+}
+
+function queuedTrail(queue: Queue<unknown>): AuditTrail {
+  return new AuditQueue({
+    queue,
+    lost: undelivered,
+    pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    clock: () => Date.now(),
+  });
+}
+
+/** The event itself goes to the log: there it is not lost, and can be looked for. */
+function undelivered(event: AuditEvent, why: string): void {
+  logFault("audit_undelivered", { request_id: event.requestId, why, audit_event: JSON.stringify(event) });
+}
+
+/** The consumer of both queues of the trail. Composed anew for each batch: nothing of it is worth keeping. */
+export async function consumeAudit(batch: MessageBatch<unknown>, env: Environment): Promise<void> {
+  const { queue } = batch;
+  const intake: AuditIntake = {
+    store: new D1Audit(need(readBindings(env), "DB")),
+    parse: parseAuditEvent,
+    putBack: (messages, error) => logFault("audit_not_stored", { queue, messages, error: String(error) }),
+    unreadable: (message_ids) => logFault("audit_message_unreadable", { queue, message_ids }),
+    endangered: (event, error) => undelivered(event, String(error)),
+  };
+  await takeInAudit(batch.messages, LAST_QUEUE.test(queue), intake, Date.now());
+}

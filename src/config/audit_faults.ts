@@ -1,0 +1,17 @@
+import type { ConfigFault } from "./fault.ts";
+import type { Config } from "./schema.ts";
+
+/** Settings of the audit trail that nothing follows from. */
+export function auditFaults({ gateway: { audit }, routes }: Config): ConfigFault[] {
+  const takesKeys = routes.some(
+    (route) => !route.public && route.credentials.some((credential) => credential !== "bearer"),
+  );
+  const faults: ConfigFault[] = [];
+  if (audit.keyUses !== "none" && !takesKeys) {
+    faults.push({ path: "gateway.audit.keyUses", reason: "no API key opens any route" });
+  }
+  if (audit.address !== "unit" && audit.keyUses === "none" && routes.every((route) => route.audit === "none")) {
+    faults.push({ path: "gateway.audit.address", reason: "no decision and no use of a key is recorded" });
+  }
+  return faults;
+}
