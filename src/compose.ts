@@ -18,6 +18,7 @@ import { type Bindings, DeploymentFault, type Environment, need, readBindings } 
 import { composeDecisionAudit } from "./compose_audit.ts";
 import { composeBudgets } from "./compose_budgets.ts";
 import { accessTokenAlgorithms, gateRoutes, introspectors, targetCatalog, trustedIssuers } from "./compose_config.ts";
+import { composeSecurityHeaders, defaultCorsPolicy } from "./compose_edges.ts";
 import { trustedTokens } from "./compose_issuers.ts";
 import { composeCredits, composeKeyUses, composeScanning } from "./compose_keys.ts";
 import { composeMailRecords } from "./compose_mail.ts";
@@ -165,6 +166,8 @@ export function composeAuthorizer(
       refusals: { resourceMetadataUrl: resourceMetadataUrl(gateway.resource) },
       guards: originGuards(env, config),
       audit: composeDecisionAudit(bindings, config),
+      cors: defaultCorsPolicy(config),
+      security: composeSecurityHeaders(config)(null),
     },
     wellKnown: {
       metadata: {
@@ -173,6 +176,7 @@ export function composeAuthorizer(
         scopes: Object.keys(own?.scopes ?? {}),
       },
       identityKeys: new PublishedKeyCache(identityRing),
+      security: composeSecurityHeaders(config)(null),
     },
   };
 }

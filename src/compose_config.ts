@@ -3,6 +3,7 @@ import type { CaptchaSite } from "./access/route_captcha.ts";
 import { DeploymentFault, type Environment } from "./bindings.ts";
 import { type AccessLists, accessLists, captchaSite, routeCaptcha, routeLists } from "./compose_abuse.ts";
 import { routeAudit } from "./compose_audit.ts";
+import { type RouteEdges, routeEdges } from "./compose_edges.ts";
 import { routeLimits } from "./compose_limits.ts";
 import { isGuarded } from "./compose_origins.ts";
 import type { CompiledConfig } from "./config/compile.ts";
@@ -63,11 +64,12 @@ export function trustedIssuers({ gateway }: CompiledConfig): ReadonlyMap<string,
 export function gateRoutes(env: Environment, config: CompiledConfig): RouteTable<GateRoute> {
   const lists = accessLists(config);
   const site = captchaSite(env, config);
+  const edges = routeEdges(config);
   return new RouteTable(
     config.routes.map((route) => ({
       pattern: route.pattern,
       methods: route.methods,
-      route: gateRoute(route, config, lists, site),
+      route: { ...gateRoute(route, config, lists, site), ...edges(route) },
     })),
   );
 }
@@ -77,7 +79,7 @@ function gateRoute(
   config: CompiledConfig,
   lists: AccessLists,
   site: CaptchaSite | null,
-): GateRoute {
+): Omit<GateRoute, keyof RouteEdges> {
   const { origins, limits, gateway } = config;
   const origin = origins[route.origin];
   if (origin === undefined) throw new DeploymentFault(`route ${route.id} has no origin`);

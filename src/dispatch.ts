@@ -55,7 +55,7 @@ function lastResort(error: unknown, request: Request): Response {
 export async function dispatch(request: Request, ctx: ExecutionContext, apps: Apps): Promise<Response> {
   const url = new URL(request.url);
   const canonical = canonicalRequest(request.method, url);
-  if (!canonical.ok) return refuse(url, canonical.error, (id) => requestFaultResponse(canonical.error, id));
+  if (!canonical.ok) return refuse(url, canonical.error, apps, (id) => requestFaultResponse(canonical.error, id));
   const { host, segments } = canonical.value;
   if (apps.issuer !== null && apps.issuerHosts.has(host) && isIssuerPath(segments)) {
     const app = isOperators(segments) && apps.admin !== null ? apps.admin : apps.issuer;
@@ -65,7 +65,7 @@ export async function dispatch(request: Request, ctx: ExecutionContext, apps: Ap
     return handleAuthorizerRequest(request, canonical.value, isGatewayPath(segments), ctx, apps.authorizer);
   }
   const problem = { status: 421, code: "unknown_host", title: "Misdirected Request" };
-  return refuse(url, "unknown_host", (id) => problemResponse(problem, id));
+  return refuse(url, "unknown_host", apps, (id) => problemResponse(problem, id));
 }
 
 /** What operators act by, and what acts for them: reports of leaked keys. */
@@ -73,10 +73,11 @@ function isOperators([first]: readonly string[]): boolean {
   return first === "admin" || first === "secret-scanning";
 }
 
-function refuse(url: URL, reason: string, respond: (requestId: string) => Response): Response {
+function refuse(url: URL, reason: string, apps: Apps, respond: (requestId: string) => Response): Response {
   const requestId = crypto.randomUUID();
   const response = respond(requestId);
-  finishResponse(response.headers, requestId, url.protocol);
+  const security = apps.gatewayHosts.has(url.host) ? apps.authorizer?.gateway.security : undefined;
+  finishResponse(response.headers, requestId, url.protocol, security);
   logEvent("request_refused", { request_id: requestId, reason, status: response.status });
   return response;
 }

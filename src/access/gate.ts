@@ -1,10 +1,12 @@
 import type { LimitPolicy } from "../limits/limit.ts";
 import type { FieldStyle } from "../limits/rate_limit_fields.ts";
 import type { AccessList } from "../policy/access_list.ts";
+import type { CorsPolicy } from "../policy/cors.ts";
 import type { EdgeFacts } from "../policy/edge_facts.ts";
 import type { AccessRule } from "../policy/evaluate.ts";
 import type { KeyPart } from "../policy/limit_subject.ts";
 import type { RouteTable } from "../policy/route_table.ts";
+import type { SecurityHeaders } from "../policy/security_headers.ts";
 import type { AccessTokenVerifier } from "../ports/access_tokens.ts";
 import type { Defer, Revocations } from "../ports/edge_feed.ts";
 import type { CreditSpending } from "../ports/key_credits.ts";
@@ -69,6 +71,14 @@ export interface GateRoute {
   /** Null where no decision is recorded. */
   readonly audit: RouteAudit | null;
   readonly origin: RouteOrigin;
+  /** What scripts of other web origins may do; null where nothing is said to them. */
+  readonly cors: CorsPolicy | null;
+  /** Whether the origin says that itself. */
+  readonly keepsOriginCors: boolean;
+  /** Names of the cookies that pass to the origin and back; null for none. */
+  readonly cookies: ReadonlySet<string> | null;
+  /** What its answers say to browsers for their own protection. */
+  readonly security: SecurityHeaders;
 }
 
 /** A route's limits: those that deny, and those on trial, which are only counted. At least one of either. */

@@ -28,6 +28,8 @@ export interface Trace extends CallerTrace {
   route: string | null;
   /** What the route asks to have recorded. */
   audit: RouteAudit | null;
+  /** The route itself, for what its answers carry. */
+  matched: GateRoute | null;
   rules: readonly string[];
   /** Null where the route has no limits, or the call did not come so far. */
   limits: LimitTrace | null;
@@ -42,6 +44,7 @@ export async function passGate(call: Call, gate: Gate, trace: Trace): Promise<Re
   const route = matched.value;
   trace.route = route.id;
   trace.audit = route.audit;
+  trace.matched = route;
   const refusal = sizeRefusal(call, gate, route) ?? sunsetRefusal(call, route);
   if (refusal !== null) return err(refusal);
   const listed = route.lists === null ? "pass" : checkLists(route.lists, call, trace);

@@ -28,7 +28,7 @@ export async function handleAuthorizerRequest(
     const message = error instanceof Error ? error.message : "not an Error";
     logFault("well_known_failed", { request_id: requestId, path: canonical.path, error: message });
     const response = unexpectedResponse(error instanceof Outage, requestId);
-    finishResponse(response.headers, requestId, canonical.scheme);
+    finishResponse(response.headers, requestId, canonical.scheme, wellKnown.security);
     return response;
   }
 }

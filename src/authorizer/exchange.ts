@@ -56,7 +56,7 @@ export function openExchange(
       nowMs: Date.now(),
       defer: (work) => ctx.waitUntil(work),
     },
-    trace: { route: null, audit: null, holder: null, rules: [], limits: null, abuse: null },
+    trace: { route: null, matched: null, audit: null, holder: null, rules: [], limits: null, abuse: null },
     attempts: 0,
     audit,
     ended: null,

@@ -1,6 +1,7 @@
 import type { GateRoute } from "../access/gate.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { CanonicalRequest } from "../policy/canonical_request.ts";
+import { cookiesForOrigin } from "../policy/cookies.ts";
 import { reachesOrigin } from "../policy/inbound_headers.ts";
 import type { OnwardFault } from "../ports/onward_tokens.ts";
 import { limitBody } from "./body_limit.ts";
@@ -44,7 +45,7 @@ export async function forward(
   const body = limitBody(request, route.maxBodyBytes);
   const answer = fetch(originUrl(route, canonical), {
     method: canonical.method,
-    headers: originHeaders(exchange, identity),
+    headers: originHeaders(route, exchange, identity),
     body: body.stream,
     redirect: "manual",
     cache: "no-store",
@@ -85,11 +86,15 @@ export function withinDeadline<T>(answer: Promise<T>, timeoutMs: number): Promis
  * The caller's headers that may pass, and then the gate's own, none of which a caller can have named. Appending one by one
  * is the fastest way to fill a Headers in workerd: a list of pairs takes four times as long.
  */
-export function originHeaders(exchange: Exchange, identity: string | null): Headers {
+export function originHeaders({ cookies }: GateRoute, exchange: Exchange, identity: string | null): Headers {
   const { requestId, canonical, address, call } = exchange;
   const headers = new Headers();
   const connection = call.header("connection");
   for (const [name, value] of exchange.headers) if (reachesOrigin(name, connection)) headers.append(name, value);
+  if (cookies !== null) {
+    const passing = cookiesForOrigin(call.header("cookie") ?? "", cookies);
+    if (passing !== null) headers.append("cookie", passing);
+  }
   headers.append("x-request-id", requestId);
   headers.append("x-forwarded-for", address);
   headers.append("x-forwarded-host", canonical.host);

@@ -8,6 +8,9 @@ import { logFault } from "../http/log.ts";
 import { Outage } from "../kernel/outage.ts";
 import { err, type Result } from "../kernel/result.ts";
 import type { CanonicalRequest } from "../policy/canonical_request.ts";
+import type { CorsPolicy } from "../policy/cors.ts";
+import type { SecurityHeaders } from "../policy/security_headers.ts";
+import { grantedPreflight, preflightResponse, routelessPolicy, setCorsFields } from "./cors.ts";
 import { logDecision } from "./decision_log.ts";
 import { type Exchange, openExchange } from "./exchange.ts";
 import { type Forwarded, forward } from "./forward.ts";
@@ -27,6 +30,10 @@ export interface GatewayParts {
   readonly guards: ReadonlyMap<string, OriginGuard>;
   /** How decisions are recorded; null where no route and no key asks for it. */
   readonly audit: DecisionAudit | null;
+  /** What paths without a route say to scripts of other web origins; null for nothing. */
+  readonly cors: CorsPolicy | null;
+  /** What answers of no route say to browsers for their own protection. */
+  readonly security: SecurityHeaders;
 }
 
 /**
@@ -43,23 +50,16 @@ export async function handleGatewayRequest(
   try {
     const decided = await passGate(exchange.call, parts.gate, exchange.trace);
     const passed = parts.audit === null ? decided : await recorded(decided, exchange);
-    if (!passed.ok) {
-      const response = refusalResponse(passed.error, exchange.requestId, parts.refusals);
-      return finish(exchange, response, "denied", passed.error.reason);
-    }
+    if (!passed.ok) return refuse(passed.error, exchange, parts);
     const forwarded = await passOn(request, exchange, passed.value, parts);
     const { admitted, route } = passed.value;
     const limits = admitted && (await settleLimits(forwarded, admitted, route, exchange, parts.gate));
-    const response = passResponse(forwarded, route, limits, exchange.requestId);
+    const response = passResponse(forwarded, route, limits, exchange);
     if (passed.value.clearance !== null) setClearance(response.headers, passed.value.clearance);
-    return finish(exchange, response, "allowed", forwarded.ok ? null : forwarded.error.fault);
+    return finish(exchange, response, "allowed", forwarded.ok ? null : forwarded.error.fault, parts);
   } catch (error) {
-    return finish(
-      exchange,
-      unexpected(error, exchange),
-      "denied",
-      error instanceof Outage ? "outage" : "internal_error",
-    );
+    const reason = error instanceof Outage ? "outage" : "internal_error";
+    return finish(exchange, unexpected(error, exchange), "denied", reason, parts);
   }
 }
 
@@ -68,6 +68,16 @@ async function recorded(decided: Result<Passage, Refusal>, exchange: Exchange): 
   const reason = decided.ok ? null : decided.error.reason;
   const safe = await recordDecision(exchange, { outcome: decided.ok ? "allowed" : "denied", status: null, reason });
   return safe ? decided : err({ kind: "unavailable", reason: "audit_unavailable" });
+}
+
+function refuse(refusal: Refusal, exchange: Exchange, parts: GatewayParts): Response {
+  const { call, trace, requestId } = exchange;
+  const preflight = grantedPreflight(refusal, call, parts.gate);
+  if (preflight !== null) {
+    return finish(exchange, preflightResponse(preflight), "allowed", "preflight", parts, preflight);
+  }
+  const policy = trace.matched?.cors ?? routelessPolicy(refusal, call, parts);
+  return finish(exchange, refusalResponse(refusal, requestId, parts.refusals), "denied", refusal.reason, parts, policy);
 }
 
 async function passOn(request: Request, exchange: Exchange, passage: Passage, parts: GatewayParts): Promise<Forwarded> {
@@ -92,8 +102,12 @@ function finish(
   response: Response,
   outcome: "allowed" | "denied",
   reason: string | null,
+  parts: GatewayParts,
+  cors = exchange.trace.matched?.cors ?? null,
 ): Response {
-  finishResponse(response.headers, exchange.requestId, exchange.canonical.scheme);
+  const { requestId, canonical, trace } = exchange;
+  if (cors !== null) setCorsFields(response.headers, cors, exchange.call.header("origin"));
+  finishResponse(response.headers, requestId, canonical.scheme, trace.matched?.security ?? parts.security);
   logDecision(exchange, outcome, response.status, reason);
   recordEnd(exchange, { outcome, status: response.status, reason });
   return response;

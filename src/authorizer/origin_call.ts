@@ -35,7 +35,7 @@ export function originCall(
   const upload = isJudged
     ? watchUpload(body.stream, statedLength(request.headers))
     : { stream: body.stream, isComplete: () => true };
-  const headers = originHeaders(exchange, identity);
+  const headers = originHeaders(route, exchange, identity);
   const signal = body.signal === null ? late : AbortSignal.any([late, body.signal]);
   const url = originUrl(route, exchange.canonical);
   return {

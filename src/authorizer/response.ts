@@ -2,9 +2,11 @@ import type { JudgedLimits } from "../access/admit.ts";
 import type { GateRoute, RouteDeprecation } from "../access/gate.ts";
 import { CLEARANCE_HEADER } from "../access/require_captcha.ts";
 import { type Problem, problemResponse } from "../http/problem.ts";
-import { setSecurityHeaders } from "../http/security_headers.ts";
+import { type SecurityHeaders, setSecurityHeaders } from "../http/security_headers.ts";
 import { rateLimitFields } from "../limits/rate_limit_fields.ts";
+import { cookieForCaller } from "../policy/cookies.ts";
 import { reachesCaller } from "../policy/inbound_headers.ts";
+import type { Exchange } from "./exchange.ts";
 import type { Forwarded, OriginFailure, OriginFault } from "./forward.ts";
 
 const ORIGIN_PROBLEMS: Readonly<Record<OriginFault, Problem>> = {
@@ -25,10 +27,10 @@ export function passResponse(
   forwarded: Forwarded,
   route: GateRoute,
   limits: JudgedLimits | null,
-  requestId: string,
+  { requestId, canonical }: Pick<Exchange, "requestId" | "canonical">,
 ): Response {
   const response = forwarded.ok
-    ? fromOrigin(forwarded.value, route, requestId)
+    ? fromOrigin(forwarded.value, route, requestId, canonical.scheme)
     : withoutOrigin(forwarded.error, requestId);
   const { headers } = response;
   if (limits !== null) {
@@ -40,9 +42,9 @@ export function passResponse(
 }
 
 /** What every response of the gateway carries last, so that nothing before can take it away. */
-export function finishResponse(headers: Headers, requestId: string, scheme: string): void {
+export function finishResponse(headers: Headers, requestId: string, scheme: string, security?: SecurityHeaders): void {
   headers.set("x-request-id", requestId);
-  setSecurityHeaders(headers, scheme);
+  setSecurityHeaders(headers, scheme, security);
 }
 
 /** Gives the caller what it may show next time in the place of another proof. It is that caller's alone. */
@@ -63,16 +65,30 @@ function withoutOrigin({ fault, retryAfterSeconds }: OriginFailure, requestId: s
   return problemResponse(ORIGIN_PROBLEMS[fault], requestId, headers);
 }
 
-function fromOrigin(origin: Response, route: GateRoute, requestId: string): Response {
+function fromOrigin(origin: Response, route: GateRoute, requestId: string, scheme: string): Response {
   // An origin's account of its own failure may hold stack traces and names of inner machines.
   if (origin.status >= 500 || origin.status < 200) return originFailure(origin, requestId);
   const response = new Response(origin.body, origin);
   const { headers } = response;
   const connection = headers.get("connection");
-  for (const name of [...headers.keys()]) if (!reachesCaller(name, connection)) headers.delete(name);
-  // An answer to a proven caller is that caller's alone, whatever the origin thinks of caches.
-  if (!route.isPublic) headers.set("cache-control", "no-store, private");
+  for (const name of [...headers.keys()]) {
+    const speaksToScripts = name.startsWith("access-control-") && !route.keepsOriginCors;
+    if (speaksToScripts || !reachesCaller(name, connection)) headers.delete(name);
+  }
+  if (route.cookies !== null) passCookies(origin.headers, headers, route.cookies, scheme);
+  // An answer to a proven caller, or to one with cookies, is that caller's alone, whatever the origin thinks of caches.
+  if (!route.isPublic || route.cookies !== null) headers.set("cache-control", "no-store, private");
   return response;
+}
+
+/** So many cookies of one answer pass; more is a fault of the origin that browsers would cut off anywhere. */
+const MAX_SET_COOKIES = 50;
+
+function passCookies(from: Headers, to: Headers, names: ReadonlySet<string>, scheme: string): void {
+  for (const field of from.getSetCookie().slice(0, MAX_SET_COOKIES)) {
+    const cookie = cookieForCaller(field, names, scheme === "https:");
+    if (cookie !== null) to.append("set-cookie", cookie);
+  }
 }
 
 /** Other numbers than these have no meaning for a caller (RFC 9110 §15), and no Response can carry some of them. */

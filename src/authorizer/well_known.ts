@@ -1,5 +1,6 @@
 import { problemResponse } from "../http/problem.ts";
 import type { CanonicalRequest } from "../policy/canonical_request.ts";
+import type { SecurityHeaders } from "../policy/security_headers.ts";
 import type { PublishedKeyReader } from "../ports/key_ring.ts";
 import { type ResourceMetadataInput, resourceMetadata, resourceMetadataUrl } from "../protocol/resource_metadata.ts";
 import { finishResponse } from "./response.ts";
@@ -12,6 +13,7 @@ const IDENTITY_KEYS_MAX_AGE_SECONDS = 60;
 export interface WellKnownParts {
   readonly metadata: ResourceMetadataInput;
   readonly identityKeys: PublishedKeyReader;
+  readonly security: SecurityHeaders;
 }
 
 /** Answers the paths that the gateway keeps for itself (DESIGN: reserved on gateway hosts). Throws `Outage`. */
@@ -21,7 +23,7 @@ export async function wellKnownResponse(
   requestId: string,
 ): Promise<Response> {
   const response = await answer(canonical, parts, requestId);
-  finishResponse(response.headers, requestId, canonical.scheme);
+  finishResponse(response.headers, requestId, canonical.scheme, parts.security);
   return response;
 }
 

@@ -3,6 +3,8 @@ import { err, ok, type Result } from "../kernel/result.ts";
 import { parseRoutePattern } from "../policy/route_pattern.ts";
 import { auditFaults } from "./audit_faults.ts";
 import { captchaFaults } from "./captcha_faults.ts";
+import { gatewayCookieFaults } from "./cookie_faults.ts";
+import { corsFaults } from "./cors_faults.ts";
 import type { ConfigFault } from "./fault.ts";
 import { identifierFaults, secretScanningFaults } from "./issuer_faults.ts";
 import { limitFaults, limitUse } from "./limit_faults.ts";
@@ -32,9 +34,15 @@ export function compileConfig(input: unknown): Result<CompiledConfig, readonly C
     ...captchaFaults(config),
     ...originFaults(config),
     ...auditFaults(config),
+    ...gatewayCookieFaults(config),
   ];
   const routes = config.routes.flatMap((route, index) => compileRoute(config, route, `routes[${index}]`, faults));
-  faults.push(...duplicateFaults(routes), ...unusedFaults(config), ...outboundFaults(config));
+  faults.push(
+    ...duplicateFaults(routes),
+    ...corsFaults(config, routes),
+    ...unusedFaults(config),
+    ...outboundFaults(config),
+  );
   return faults.length > 0 ? err(faults) : ok({ ...config, routes });
 }
 

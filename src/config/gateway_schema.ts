@@ -1,7 +1,9 @@
 import * as z from "zod";
 import { gatewayAudit } from "./audit_schema.ts";
 import { routeCaptcha } from "./captcha_schema.ts";
+import { cors } from "./cors_schema.ts";
 import { listNames } from "./list_schema.ts";
+import { securityHeaders } from "./security_headers_schema.ts";
 import { httpUrl, issuerUrl } from "./terms.ts";
 import { trustedIssuer } from "./trusted_issuer_schema.ts";
 
@@ -32,4 +34,7 @@ export const gateway = z.strictObject({
   /** What responses say of their limits: the fields of draft-ietf-httpapi-ratelimit-headers-10, the older three, both or none. */
   rateLimitFields: z.enum(["both", "draft", "older", "none"]).default("both"),
   audit: gatewayAudit.prefault({}),
+  /** Whose pages may call routes that do not say so themselves. */
+  cors: z.union([z.literal("none"), cors]).default("none"),
+  securityHeaders: securityHeaders.prefault({}),
 });

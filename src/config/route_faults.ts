@@ -1,4 +1,6 @@
 import { patternShape, type RoutePattern } from "../policy/route_pattern.ts";
+import { routeCookieFaults } from "./cookie_faults.ts";
+import { routeCorsFaults } from "./cors_faults.ts";
 import type { ConfigFault } from "./fault.ts";
 import { hostsOf } from "./hosts.ts";
 import { limitUseFaults } from "./limit_faults.ts";
@@ -18,6 +20,8 @@ export function routeFaults(config: Config, route: RouteConfig, pattern: RoutePa
     ...limitUseFaults(config, route, pattern, path),
     ...reservedFaults(config, pattern, path),
     ...contradictions(route, path),
+    ...routeCorsFaults(config, route, path),
+    ...routeCookieFaults(route, path),
   ];
 }
 

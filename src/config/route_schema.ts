@@ -1,8 +1,11 @@
 import * as z from "zod";
 import { routeAudit } from "./audit_schema.ts";
 import { routeCaptcha } from "./captcha_schema.ts";
+import { cookieNames } from "./cookie_schema.ts";
+import { routeCors } from "./cors_schema.ts";
 import { limitUse } from "./limit_schema.ts";
 import { listNames } from "./list_schema.ts";
+import { routeSecurityHeaders } from "./security_headers_schema.ts";
 import { scopeToken, seconds } from "./terms.ts";
 
 /** What opens a route. Publishable keys ship in browsers, so a route has to ask for them. */
@@ -51,4 +54,9 @@ export const route = z.strictObject({
   deprecation: deprecation.optional(),
   /** Which of its decisions are kept in the audit trail; `required` lets no call on before its own is safe. */
   audit: routeAudit.default("none"),
+  /** Whose pages may call it by script; the gateway's when absent. */
+  cors: routeCors.optional(),
+  /** Cookies by their exact names, to the origin and from it. No other passes. */
+  cookies: cookieNames.default([]),
+  securityHeaders: routeSecurityHeaders.optional(),
 });

@@ -37,6 +37,7 @@ export type PasswordConfig = Config["issuer"]["passwords"];
 export type LockoutConfig = Config["issuer"]["lockout"];
 export type SessionConfig = Config["issuer"]["sessions"];
 export type GrantConfig = Config["issuer"]["grants"];
+export type CorsConfig = Exclude<Config["gateway"]["cors"], string>;
 export type BrandingConfig = Config["issuer"]["branding"];
 export type ApiConfig = Config["issuer"]["apis"][number];
 export type Credential = (typeof CREDENTIALS)[number];

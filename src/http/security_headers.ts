@@ -1,17 +1,29 @@
-/** What every response of ours carries: an API's answers are not pages, not frames, and not for guessing types. */
-const ALWAYS: readonly (readonly [string, string])[] = [
-  ["x-content-type-options", "nosniff"],
-  ["x-frame-options", "DENY"],
-  ["content-security-policy", "default-src 'none'; frame-ancestors 'none'"],
-  ["referrer-policy", "no-referrer"],
-];
+/** What answers say to browsers for their own protection. */
+export interface SecurityHeaders {
+  /** Fields by name; null for one that is taken away. */
+  readonly fields: readonly (readonly [name: string, value: string | null])[];
+  /** Said over TLS alone (RFC 6797 §7.2). */
+  readonly hsts: string;
+}
 
-const HSTS = "max-age=63072000; includeSubDomains";
+/** What responses of ours carry unless an installation chose otherwise: an API's answers are not pages, not frames, and not for guessing types. */
+export const SECURITY_HEADERS: SecurityHeaders = {
+  fields: [
+    ["x-content-type-options", "nosniff"],
+    ["x-frame-options", "DENY"],
+    ["content-security-policy", "default-src 'none'; frame-ancestors 'none'"],
+    ["referrer-policy", "no-referrer"],
+  ],
+  hsts: "max-age=63072000; includeSubDomains",
+};
 
-/** Sets the security headers on `headers`; HSTS only where the request came over TLS (RFC 6797 §7.2). */
-export function setSecurityHeaders(headers: Headers, scheme: string): void {
-  for (const [name, value] of ALWAYS) headers.set(name, value);
-  if (scheme === "https:") headers.set("strict-transport-security", HSTS);
+/** Sets what `security` says on `headers`; HSTS only where the request came over TLS (RFC 6797 §7.2). */
+export function setSecurityHeaders(headers: Headers, scheme: string, security = SECURITY_HEADERS): void {
+  for (const [name, value] of security.fields) {
+    if (value === null) headers.delete(name);
+    else headers.set(name, value);
+  }
+  if (scheme === "https:") headers.set("strict-transport-security", security.hsts);
 }
 
 /**
@@ -19,7 +31,7 @@ export function setSecurityHeaders(headers: Headers, scheme: string): void {
  * that come from anyone else.
  */
 export function fillSecurityHeaders(headers: Headers, scheme: string): void {
-  const own = ALWAYS.map(([name]) => [name, headers.get(name)] as const);
+  const own = SECURITY_HEADERS.fields.map(([name]) => [name, headers.get(name)] as const);
   setSecurityHeaders(headers, scheme);
   for (const [name, value] of own) if (value !== null) headers.set(name, value);
 }

@@ -2,6 +2,7 @@ import { leaseLifeMs } from "../limits/lease.ts";
 import type { LimitPolicy } from "../limits/limit.ts";
 import { twentieth } from "../limits/quota.ts";
 import { type AddressRangeFault, parseAddressRange } from "../policy/address_range.ts";
+import { isWebOrigin } from "../policy/web_origin.ts";
 import type { ApiKey } from "../ports/api_keys.ts";
 import type { CreditRecords } from "../ports/key_credits.ts";
 import type { UserDirectory } from "../ports/users.ts";
@@ -46,13 +47,6 @@ export function termFaults(given: GivenTerms, kind: ApiKey["kind"]): readonly Fi
       : [{ field: `allowed_origins.${at}`, reason: "is not scheme://host[:port] as browsers write it" }],
   );
   return [...addresses, ...kindFaults, ...originFaults, ...(given.limits ?? []).flatMap(limitFaults)];
-}
-
-/** Whether `text` is an origin in the one spelling that browsers send (RFC 6454 §6.2). */
-function isWebOrigin(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { origin, protocol } = new URL(text);
-  return (protocol === "https:" || protocol === "http:") && origin === text;
 }
 
 function limitFaults(limit: KeyLimit, at: number, all: readonly KeyLimit[]): FieldFault[] {

@@ -1,0 +1,43 @@
+import * as z from "zod";
+import { reachesCaller, reachesOrigin } from "../policy/inbound_headers.ts";
+import { webOriginFault } from "../policy/web_origin.ts";
+import { seconds } from "./terms.ts";
+
+/* Whose pages may call a route by script and read what it answers. */
+
+const FIELD_NAME = /^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/;
+/** Credentials end at the gate and do not reach an origin, but a page has to be able to send them. */
+const CREDENTIAL_FIELDS = ["authorization", "x-api-key"];
+
+const webOrigin = z.string().superRefine((text, context) => {
+  const fault = webOriginFault(text);
+  if (fault !== null) context.addIssue({ code: "custom", message: fault });
+});
+
+const fieldName = z.string().regex(FIELD_NAME, "is not the name of a header, or is a wildcard");
+
+const requestField = fieldName.refine(
+  (name) => CREDENTIAL_FIELDS.includes(name.toLowerCase()) || reachesOrigin(name.toLowerCase(), null),
+  { error: "is a header that no origin gets" },
+);
+
+const responseField = fieldName.refine((name) => reachesCaller(name.toLowerCase(), null), {
+  error: "is a header that no caller gets",
+});
+
+/** Cross-origin resource sharing as the gate does it itself. */
+export const cors = z.strictObject({
+  /** Web origins, compared exactly: `https://app.example`, or plain http on loopback. */
+  origins: z.array(webOrigin).min(1).max(100),
+  /** Headers that scripts may send beside `Content-Type` and those of the route's credentials. */
+  requestHeaders: z.array(requestField).max(50).default([]),
+  /** Headers of answers that scripts may read beside the gate's own. */
+  exposedHeaders: z.array(responseField).max(50).default([]),
+  /** How long browsers may remember a preflight's answer. */
+  maxAgeSeconds: seconds.max(86_400).default(600),
+  /** Whether browsers send cookies along. */
+  credentials: z.boolean().default(false),
+});
+
+/** A route's own: `none` of other origins may read it, or its `origin` sees to all of it, preflights included. */
+export const routeCors = z.union([z.enum(["none", "origin"]), cors]);
