@@ -2,6 +2,7 @@ import { ApiKeyCache } from "./access/api_key_cache.ts";
 import { FailureBudget } from "./access/failure_budget.ts";
 import { TokenCache } from "./access/token_cache.ts";
 import { AgedRevocations } from "./adapters/aged_revocations.ts";
+import { D1Audit } from "./adapters/d1_audit.ts";
 import { D1SecurityEvents } from "./adapters/d1_security_events.ts";
 import { DurableObjectLimiter } from "./adapters/durable_object_limiter.ts";
 import { JoseAccessTokens } from "./adapters/jose_access_tokens.ts";
@@ -115,6 +116,7 @@ export function composeAdmin(env: Environment, config: CompiledConfig, revocatio
     scanning: composeScanning(bindings, config, revocations),
     mails: composeMailRecords(bindings, config),
     events: new D1SecurityEvents(need(bindings, "DB")),
+    audit: new D1Audit(need(bindings, "DB")),
     issuerUrl: config.issuer.url,
     catalog: targetCatalog(config),
     clients,

@@ -84,6 +84,7 @@ export function wireSweeper(env: Environment): SweeperWiring {
       sentMailMs: retention.sentMailSeconds * 1000,
       unsentMailMs: retention.unsentMailSeconds * 1000,
       securityEventMs: retention.securityEventSeconds * 1000,
+      auditMs: retention.auditSeconds * 1000,
       unconfirmedUserMs: retention.unconfirmedUserSeconds * 1000,
     },
     linkMs: composeMailCourier(bindings, config) === null ? passwords.linkSeconds * 1000 : null,

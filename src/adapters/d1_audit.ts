@@ -7,6 +7,7 @@ import type {
   AuditStore,
   DeadLetter,
   DeadLetterRecord,
+  Replayed,
 } from "../ports/audit.ts";
 import type { AuditEvent } from "../protocol/audit_event.ts";
 import { parseAuditEvent } from "./audit_event_schema.ts";
@@ -104,10 +105,11 @@ export class D1Audit implements AuditStore, AuditRecords {
   }
 
   /** An event and the end of its letter are one transaction. */
-  async replay(limit: number, afterSeq: number) {
+  async replay(limit: number, afterSeq: number): Promise<Replayed> {
     const sql = "SELECT * FROM audit_dead_letters WHERE seq > ? ORDER BY seq LIMIT ?";
     const { results } = await onD1(() => this.#db.prepare(sql).bind(afterSeq, limit).all());
-    const readable = results.map(readLetter).flatMap(({ seq, body }) => {
+    const letters = results.map(readLetter);
+    const readable = letters.flatMap(({ seq, body }) => {
       const event = parseAuditEvent(jsonOrNull(body));
       return event === null ? [] : [{ seq, event }];
     });
@@ -117,14 +119,10 @@ export class D1Audit implements AuditStore, AuditRecords {
         this.#db,
         readable.map(({ event }) => event),
       );
-      const remove = this.#db.prepare(
-        "DELETE FROM audit_dead_letters WHERE seq IN (SELECT value FROM json_each(?)) RETURNING seq",
-      );
+      const remove = this.#db.prepare("DELETE FROM audit_dead_letters WHERE seq IN (SELECT value FROM json_each(?))");
       await onD1(() => this.#db.batch([insert, remove.bind(seqs)]));
     }
-    const count = this.#db.prepare("SELECT count(*) AS rows FROM audit_dead_letters");
-    const left = z.object({ rows: z.number() }).parse(await onD1(() => count.first()));
-    return { replayed: readable.length, left: left.rows };
+    return { read: letters.length, replayed: readable.length, lastSeq: letters.at(-1)?.seq ?? 0 };
   }
 
   #letterInsert(letters: readonly DeadLetter[]): D1PreparedStatement {

@@ -37,6 +37,16 @@ export class D1Perishables implements Perishables {
     return this.#take(`DELETE FROM security_events WHERE seq IN (${over}) RETURNING seq`, untilMs, limit);
   }
 
+  forgetAuditEvents(untilMs: number, limit: number): Promise<number> {
+    const over = "SELECT seq FROM audit_events WHERE at <= ? ORDER BY at LIMIT ?";
+    return this.#take(`DELETE FROM audit_events WHERE seq IN (${over}) RETURNING seq`, untilMs, limit);
+  }
+
+  forgetAuditDeadLetters(untilMs: number, limit: number): Promise<number> {
+    const over = "SELECT seq FROM audit_dead_letters WHERE found_at <= ? ORDER BY found_at LIMIT ?";
+    return this.#take(`DELETE FROM audit_dead_letters WHERE seq IN (${over}) RETURNING seq`, untilMs, limit);
+  }
+
   /**
    * Who has no password was made by an operator: the owner's first password confirms the address. Every change of a record moves its
    * version, a confirmation too: whichever of the two statements comes second has no row to change.

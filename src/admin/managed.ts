@@ -1,5 +1,6 @@
 import type { Management } from "../managing/management.ts";
 import type { UserManagement } from "../managing/user_management.ts";
+import type { AuditRecords } from "../ports/audit.ts";
 import type { CreditRecords } from "../ports/key_credits.ts";
 import type { MailRecords, SecurityEventRecords } from "../ports/operator_records.ts";
 
@@ -9,4 +10,5 @@ export interface Managed extends Management {
   readonly credits: CreditRecords;
   readonly mails: MailRecords;
   readonly events: SecurityEventRecords;
+  readonly audit: AuditRecords;
 }

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { ADMIN_SCOPE } from "../protocol/token_target.ts";
 import { keyCreditsShape } from "./api_key_credit_operations.ts";
 import { apiKeyListShape, apiKeyShape, newApiKeyShape, rotatedApiKeyShape } from "./api_key_shapes.ts";
+import { auditListShape, deadLetterListShape, replayShape } from "./audit_operations.ts";
 import {
   clientListShape,
   clientSecretListShape,
@@ -57,6 +58,9 @@ const COMPONENTS = {
   UserGrantList: userGrantListShape,
   SecurityEventList: securityEventListShape,
   MailList: mailListShape,
+  AuditEventList: auditListShape,
+  AuditDeadLetterList: deadLetterListShape,
+  AuditReplay: replayShape,
   Problem: problemShape,
 } satisfies Record<string, z.ZodType>;
 

@@ -36,6 +36,8 @@ export interface OperationFacts {
   readonly answer: z.ZodType | null;
   /** What it may refuse beyond what every operation may. */
   readonly faults: readonly ManagingFault["code"][];
+  /** Who reads it is told in the log: what it shows is about others. */
+  readonly isWatched?: boolean;
 }
 
 /** How a body is read: `none` where the method has none, `optional` where leaving it out means `{}`. */

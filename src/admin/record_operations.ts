@@ -84,8 +84,8 @@ const listMails = operation({
   },
 });
 
-/** Records are numbered as they come. */
-function parsePosition(text: string): string | null {
+/** A record's number as a cursor has it, or null: records are numbered as they come. */
+export function parsePosition(text: string): string | null {
   return /^[1-9]\d{0,14}$/.test(text) ? text : null;
 }
 

@@ -37,11 +37,12 @@ function answerResponse(operation: Operation, { body, progress }: Answer): Respo
   return new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json" } });
 }
 
-function logAct(c: Context<AdminEnv>, { id, method }: Operation, result: string, objectId: string | null): void {
-  if (method === "GET") return;
+function logAct(c: Context<AdminEnv>, operation: Operation, result: string, objectId: string | null): void {
+  const { id, method, isWatched } = operation;
+  if (method === "GET" && isWatched !== true) return;
   const { requestId, address } = c.var.scope;
   const { clientId, tokenId } = c.var.actor;
-  logEvent("admin_change", {
+  logEvent(method === "GET" ? "admin_read" : "admin_change", {
     request_id: requestId,
     address,
     actor: clientId,

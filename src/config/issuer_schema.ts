@@ -93,6 +93,8 @@ const retention = z.strictObject({
   /** Mails that were given up, or that nothing carries on. No shorter than a mail is tried for. */
   unsentMailSeconds: seconds.min(86_400).default(30 * 86_400),
   securityEventSeconds: seconds.default(400 * 86_400),
+  /** Events of the audit trail, and messages of it that could not be read. */
+  auditSeconds: seconds.min(86_400).default(400 * 86_400),
   /** Accounts that people registered and whose address nobody confirmed. Operators' invitations stay. */
   unconfirmedUserSeconds: seconds.default(7 * 86_400),
   /** How often what is over is looked for. */

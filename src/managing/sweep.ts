@@ -7,6 +7,7 @@ export interface Sweeping {
     readonly sentMailMs: number;
     readonly unsentMailMs: number;
     readonly securityEventMs: number;
+    readonly auditMs: number;
     readonly unconfirmedUserMs: number;
   };
   /** How long a mailed link works, where mail waits for somebody to read it in D1; null where it is carried on. */
@@ -35,6 +36,8 @@ export async function sweep(sweeping: Sweeping, nowMs: number): Promise<SweepOut
     ["link_texts", linkMs === null ? null : () => perishables.giveUpLinkMails(nowMs - linkMs, nowMs, SWEEP_ROWS)],
     ["links", () => perishables.forgetLinks(nowMs, SWEEP_ROWS)],
     ["security_events", () => perishables.forgetSecurityEvents(nowMs - keep.securityEventMs, SWEEP_ROWS)],
+    ["audit_events", () => perishables.forgetAuditEvents(nowMs - keep.auditMs, SWEEP_ROWS)],
+    ["audit_dead_letters", () => perishables.forgetAuditDeadLetters(nowMs - keep.auditMs, SWEEP_ROWS)],
     ["unconfirmed_users", () => perishables.forgetUnconfirmedUsers(nowMs - keep.unconfirmedUserMs, nowMs, SWEEP_ROWS)],
   ];
   let outcome: SweepOutcome = "done";

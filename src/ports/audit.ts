@@ -56,6 +56,16 @@ export interface AuditPosition {
   readonly seq: number;
 }
 
+/** What came of reading some dead letters again. */
+export interface Replayed {
+  /** Those that were looked at. */
+  readonly read: number;
+  /** Those of them that are events now. */
+  readonly replayed: number;
+  /** The last one that was looked at; 0 for none. */
+  readonly lastSeq: number;
+}
+
 /** The trail as operators read it. Throws `Outage`. */
 export interface AuditRecords {
   /** Up to `limit` events, the newest first, behind `after`. What is added meanwhile shifts nothing. */
@@ -63,5 +73,5 @@ export interface AuditRecords {
   /** The same of messages that could not be read. */
   deadLetters(limit: number, after: AuditPosition | null): Promise<readonly DeadLetterRecord[]>;
   /** Reads dead letters again, up to `limit` of them, the oldest first behind `afterSeq`: those that can be read now become events. */
-  replay(limit: number, afterSeq: number): Promise<{ readonly replayed: number; readonly left: number }>;
+  replay(limit: number, afterSeq: number): Promise<Replayed>;
 }

@@ -13,6 +13,10 @@ export interface Perishables {
   forgetLinks(untilMs: number, limit: number): Promise<number>;
   /** Security events from `untilMs` or before. */
   forgetSecurityEvents(untilMs: number, limit: number): Promise<number>;
+  /** Events of the audit trail from `untilMs` or before. */
+  forgetAuditEvents(untilMs: number, limit: number): Promise<number>;
+  /** Messages of it that could not be read, and were found by `untilMs`. */
+  forgetAuditDeadLetters(untilMs: number, limit: number): Promise<number>;
   /**
    * Users who registered themselves by `untilMs` and have never confirmed their address, unless anybody touched their record since, or they
    * hold a link that works at `nowMs`. One of these and a confirmation at the same time: one of the two finds nothing.

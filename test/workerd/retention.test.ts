@@ -1,5 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { D1ActionLinks } from "../../src/adapters/d1_action_links.ts";
+import { D1Audit } from "../../src/adapters/d1_audit.ts";
 import { D1MailOutbox, d1MailRecords } from "../../src/adapters/d1_mail_outbox.ts";
 import { D1PairwiseSubjects } from "../../src/adapters/d1_pairwise_subjects.ts";
 import { D1Perishables } from "../../src/adapters/d1_retention.ts";
@@ -11,6 +12,7 @@ import { platformRandom } from "../../src/kernel/random.ts";
 import { SWEEP_ROWS, type Sweeping, sweep } from "../../src/managing/sweep.ts";
 import type { MailMessage } from "../../src/ports/mail.ts";
 import type { UserRecord } from "../../src/ports/users.ts";
+import { someDecision } from "../support/audit_trail.ts";
 import { databaseWithout, noDatabase } from "../support/broken_database.ts";
 import { backstage, migrate } from "../support/issuer_world.ts";
 import { openPeople, visitor } from "../support/people_world.ts";
@@ -21,7 +23,13 @@ const NOW = Date.now();
 const { db } = backstage;
 const outbox = new D1MailOutbox(db);
 const users = new D1Users(db);
-const KEEP = { sentMailMs: 7 * DAY, unsentMailMs: 30 * DAY, securityEventMs: 400 * DAY, unconfirmedUserMs: 7 * DAY };
+const KEEP = {
+  sentMailMs: 7 * DAY,
+  unsentMailMs: 30 * DAY,
+  securityEventMs: 400 * DAY,
+  auditMs: 400 * DAY,
+  unconfirmedUserMs: 7 * DAY,
+};
 
 beforeAll(migrate);
 beforeEach(async () => {
@@ -221,6 +229,16 @@ describe("a round", () => {
     expect(await round()).toEqual({ outcome: "done", swept: {}, failed: [] });
   });
 
+  it("events of the audit trail and its dead letters go after their time, and no others", async () => {
+    const audit = new D1Audit(db);
+    const letter = (messageId: string, foundAtMs: number) => ({ messageId, foundAtMs, body: "{}" });
+    const [old, young] = [someDecision({ atMs: NOW - 400 * DAY }), someDecision({ atMs: NOW - 399 * DAY })];
+    await audit.keep([old, young], [letter("old", NOW - 401 * DAY), letter("young", NOW)]);
+    expect((await round()).swept).toEqual({ audit_events: 1, audit_dead_letters: 1 });
+    expect((await audit.list(10, null, {})).map(({ event }) => event)).toEqual([young]);
+    expect((await audit.deadLetters(10, null)).map(({ messageId }) => messageId)).toEqual(["young"]);
+  });
+
   it("at once in several places takes each row once", async () => {
     const row = db.prepare("INSERT INTO security_events (id, user_id, kind, at) VALUES (?, 'usr_x', 'grant_ended', 0)");
     await db.batch(Array.from({ length: 50 }, (_, at) => row.bind(`e${at}`)));
@@ -244,6 +262,6 @@ describe("a round", () => {
   it("without a database nothing is lost and everything is left", async () => {
     const user = await registered(30);
     const down = await round(NOW, { perishables: new D1Perishables(noDatabase()), linkMs: 1 });
-    expect([down.outcome, down.swept, down.failed.length, await isThere(user)]).toEqual(["failed", {}, 6, true]);
+    expect([down.outcome, down.swept, down.failed.length, await isThere(user)]).toEqual(["failed", {}, 8, true]);
   });
 });
