@@ -1,3 +1,4 @@
+import { WorkerEntrypoint } from "cloudflare:workers";
 import type { Environment } from "./bindings.ts";
 import { composeAuthorizer, composeRemoteReader, composeRevocations } from "./compose.ts";
 import { composeHosts } from "./compose_config.ts";
@@ -6,6 +7,7 @@ import { wireIdentityRing } from "./compose_objects.ts";
 import { installedConfig } from "./compose_stores.ts";
 import { type Apps, serve } from "./dispatch.ts";
 import { KeyRingObject } from "./objects/key_ring.ts";
+import type { AskedRequest, AskingShape, Authorization } from "./ports/authorization.ts";
 
 export { Limiter } from "./objects/limiter.ts";
 
@@ -23,7 +25,16 @@ function compose(env: Environment): Apps {
   return { ...composeHosts(config), issuer: null, admin: null, authorizer };
 }
 
-export default { fetch: serve(compose) } satisfies ExportedHandler<Environment>;
+const deployment = serve(compose);
+
+export default { fetch: deployment.fetch } satisfies ExportedHandler<Environment>;
+
+/** Where other Workers ask about calls that they received. Whoever has the binding may ask about any. */
+export class Authorizer extends WorkerEntrypoint<Environment> implements Authorization {
+  authorize(asked: AskedRequest, shape: AskingShape = "rpc") {
+    return deployment.authorize(asked, shape, this.env, this.ctx);
+  }
+}
 
 export class IdentityKeyRing extends KeyRingObject<Environment> {
   protected override wire() {

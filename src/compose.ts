@@ -25,6 +25,7 @@ import { composeCredits, composeKeyUses, composeScanning } from "./compose_keys.
 import { composeMailRecords } from "./compose_mail.ts";
 import { originGuards } from "./compose_origins.ts";
 import { composeDesks, composeUserManagement } from "./compose_people.ts";
+import { composeShapes } from "./compose_shapes.ts";
 import {
   IDENTITY_RING,
   issuerStores,
@@ -141,7 +142,7 @@ export function composeAuthorizer(
   const { gateway } = config;
   const identityRing = remoteKeyRing("identity_keys", () => need(bindings, "IDENTITY_KEYS").getByName(ONE));
   const own = config.issuer.apis.find((api) => api.resource === gateway.resource);
-  return {
+  const built = {
     gateway: {
       gate: {
         routes: gateRoutes(env, config),
@@ -181,6 +182,7 @@ export function composeAuthorizer(
       security: composeSecurityHeaders(config)(null),
     },
   };
+  return { ...built, ...composeShapes(env, config, built.gateway) };
 }
 
 function composeLimiter(bindings: Bindings): Limiter {

@@ -43,7 +43,10 @@ function compose(env: Environment): Apps {
   };
 }
 
-export default { fetch: serve(compose, startSweeper), queue: consumeAudit } satisfies ExportedHandler<Environment>;
+export default {
+  fetch: serve(compose, startSweeper).fetch,
+  queue: consumeAudit,
+} satisfies ExportedHandler<Environment>;
 
 /** What the authorizer's Worker may ask: reading alone, and nothing secret. */
 export class IssuerReader extends WorkerEntrypoint<Environment> implements IssuerReaderPort {

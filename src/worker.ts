@@ -1,3 +1,4 @@
+import { WorkerEntrypoint } from "cloudflare:workers";
 import { adminApp } from "./admin/app.ts";
 import type { Environment } from "./bindings.ts";
 import { composeAdmin, composeAuthorizer, composeIssuer, composeReader, composeRevocations } from "./compose.ts";
@@ -21,6 +22,7 @@ import { KeyRingObject } from "./objects/key_ring.ts";
 import { MailCourierObject } from "./objects/mail_courier.ts";
 import { OutboxCourierObject } from "./objects/outbox_courier.ts";
 import { SweeperObject } from "./objects/sweeper.ts";
+import type { AskedRequest, AskingShape, Authorization } from "./ports/authorization.ts";
 
 export { AuthorizationTransaction } from "./objects/authorization_transaction.ts";
 export { DeviceAuthorization } from "./objects/device_authorization.ts";
@@ -42,7 +44,16 @@ function compose(env: Environment): Apps {
   };
 }
 
-export default { fetch: serve(compose, startSweeper), queue: consumeAudit } satisfies ExportedHandler<Environment>;
+const deployment = serve(compose, startSweeper);
+
+export default { fetch: deployment.fetch, queue: consumeAudit } satisfies ExportedHandler<Environment>;
+
+/** Where other Workers ask about calls that they received. Whoever has the binding may ask about any. */
+export class Authorizer extends WorkerEntrypoint<Environment> implements Authorization {
+  authorize(asked: AskedRequest, shape: AskingShape = "rpc") {
+    return deployment.authorize(asked, shape, this.env, this.ctx);
+  }
+}
 
 export class SigningKeyRing extends KeyRingObject<Environment> {
   protected override wire() {

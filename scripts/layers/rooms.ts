@@ -67,6 +67,8 @@ export const ROOMS: Readonly<Partial<Record<string, RoomRule>>> = {
   issuer: { rooms: { ...APP, issuing: "all" }, packages: ["hono"] },
   // The gate writes the limits' response fields.
   authorizer: { rooms: { ...APP, access: "all", limits: "all" }, packages: NO_PACKAGES },
+  // What other Workers put into apps of their own: it asks, and decides nothing.
+  middleware: { rooms: { ports: "types", policy: "types", http: "all", kernel: "all" }, packages: ["hono"] },
   admin: { rooms: { ...APP, managing: "all" }, packages: ["hono", "@hono/zod-openapi", "zod"] },
   // Bindings of Durable Objects carry the type of the object behind them.
   bindings: {
@@ -96,6 +98,7 @@ const TOP_FILES: Readonly<Partial<Record<string, string>>> = {
   "src/compose_budgets.ts": "wiring",
   "src/compose_keys.ts": "wiring",
   "src/compose_people.ts": "wiring",
+  "src/compose_shapes.ts": "wiring",
   "src/compose_stores.ts": "wiring",
   "src/compose_objects.ts": "wiring",
   "src/dispatch.ts": "wiring",

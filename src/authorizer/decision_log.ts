@@ -5,13 +5,14 @@ import type { Exchange } from "./exchange.ts";
 
 /** The one line per decision: who, what, which rules, how it ended. No credential, no query, no body. */
 export function logDecision(
-  { requestId, canonical, address, call, trace, attempts }: Exchange,
+  { requestId, shape, canonical, address, call, trace, attempts }: Exchange,
   outcome: "allowed" | "denied",
   status: number,
   reason: string | null,
 ): void {
   logEvent("decision", {
     request_id: requestId,
+    shape,
     outcome,
     status,
     reason,

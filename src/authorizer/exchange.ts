@@ -13,9 +13,20 @@ export interface Ending {
   readonly reason: string | null;
 }
 
+/** By which door a request came to be decided on; the log names it. */
+export type Shape = "gateway" | "forward_auth" | "rpc" | "middleware";
+
+/** What is read of a request: a `Request` has it, and so has what others tell of one. */
+export interface Incoming {
+  readonly headers: Iterable<readonly [name: string, value: string]>;
+  /** The platform's own facts about the connection of the caller. */
+  readonly cf?: unknown;
+}
+
 /** One request on its way through: the decision's view of it, and what its log line will say. */
 export interface Exchange {
   readonly requestId: string;
+  readonly shape: Shape;
   readonly canonical: CanonicalRequest;
   readonly address: string;
   /** The caller's headers, read out once. */
@@ -32,9 +43,10 @@ export interface Exchange {
 
 /** Reads `request` once: its clock, its headers, where it came from. */
 export function openExchange(
-  request: Request,
+  request: Incoming,
   canonical: CanonicalRequest,
   ctx: ExecutionContext,
+  shape: Shape,
   audit: DecisionAudit | null,
 ): Exchange {
   const headers = [...request.headers];
@@ -42,6 +54,7 @@ export function openExchange(
   const address = clientAddress(header);
   return {
     requestId: crypto.randomUUID(),
+    shape,
     canonical,
     address,
     headers,

@@ -32,13 +32,17 @@ export function passResponse(
   const response = forwarded.ok
     ? fromOrigin(forwarded.value, route, requestId, canonical.scheme)
     : withoutOrigin(forwarded.error, requestId);
-  const { headers } = response;
+  setPassFields(response.headers, route, limits);
+  return response;
+}
+
+/** What the gate itself says to the caller of a call that passed. `limits` is null where nothing was counted. */
+export function setPassFields(headers: Headers, route: GateRoute, limits: JudgedLimits | null): void {
   if (limits !== null) {
     const { verdict, policies, fields } = limits;
     for (const [name, value] of rateLimitFields(verdict, policies, fields).fields) headers.set(name, value);
   }
   if (route.deprecation !== null) setDeprecation(headers, route.deprecation);
-  return response;
 }
 
 /** What every response of the gateway carries last, so that nothing before can take it away. */
@@ -76,9 +80,13 @@ function fromOrigin(origin: Response, route: GateRoute, requestId: string, schem
     if (speaksToScripts || !reachesCaller(name, connection)) headers.delete(name);
   }
   if (route.cookies !== null) passCookies(origin.headers, headers, route.cookies, scheme);
-  // An answer to a proven caller, or to one with cookies, is that caller's alone, whatever the origin thinks of caches.
-  if (!route.isPublic || route.cookies !== null) headers.set("cache-control", "no-store, private");
+  if (isCallersAlone(route)) headers.set("cache-control", "no-store, private");
   return response;
+}
+
+/** Whether an answer to a proven caller, or to one with cookies, is that caller's alone, whatever the origin thinks of caches. */
+export function isCallersAlone({ isPublic, cookies }: GateRoute): boolean {
+  return !isPublic || cookies !== null;
 }
 
 /** So many cookies of one answer pass; more is a fault of the origin that browsers would cut off anywhere. */

@@ -6,6 +6,7 @@ import { captchaFaults } from "./captcha_faults.ts";
 import { gatewayCookieFaults } from "./cookie_faults.ts";
 import { corsFaults } from "./cors_faults.ts";
 import type { ConfigFault } from "./fault.ts";
+import { forwardAuthFaults } from "./forward_auth_faults.ts";
 import { identifierFaults, secretScanningFaults } from "./issuer_faults.ts";
 import { limitFaults, limitUse } from "./limit_faults.ts";
 import { listFaults } from "./list_faults.ts";
@@ -35,6 +36,7 @@ export function compileConfig(input: unknown): Result<CompiledConfig, readonly C
     ...originFaults(config),
     ...auditFaults(config),
     ...gatewayCookieFaults(config),
+    ...forwardAuthFaults(config),
   ];
   const routes = config.routes.flatMap((route, index) => compileRoute(config, route, `routes[${index}]`, faults));
   faults.push(

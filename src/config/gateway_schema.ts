@@ -2,6 +2,7 @@ import * as z from "zod";
 import { gatewayAudit } from "./audit_schema.ts";
 import { routeCaptcha } from "./captcha_schema.ts";
 import { cors } from "./cors_schema.ts";
+import { forwardAuth, undeclaredBodies } from "./forward_auth_schema.ts";
 import { listNames } from "./list_schema.ts";
 import { securityHeaders } from "./security_headers_schema.ts";
 import { httpUrl, issuerUrl } from "./terms.ts";
@@ -20,6 +21,8 @@ export const gateway = z.strictObject({
   trustedIssuers: z.array(trustedIssuer).min(1),
   /** Origins (scheme, host, port) that may be called although they are not `https` on a public address. */
   outboundOrigins: z.array(originUrl).max(32).default([]),
+  forwardAuth: forwardAuth.optional(),
+  undeclaredBodies,
   maxHeaderBytes: z
     .int()
     .min(1024)

@@ -137,6 +137,7 @@ describe("one line per decision", () => {
         path: "/orders",
         route: "GET /orders",
         principal: "client",
+        shape: "gateway",
         principal_id: "cli_x",
         credential_id: "jti-x",
         rules: ["scopes"],

@@ -8,10 +8,10 @@ const logs = captureLogs();
 
 async function ask(fault: Error) {
   const ctx = createExecutionContext();
-  const handler = serve(() => {
+  const deployment = serve(() => {
     throw fault;
   });
-  const response = await handler(new Request("http://localhost:8787/public/health"), {}, ctx);
+  const response = await deployment.fetch(new Request("http://localhost:8787/public/health"), {}, ctx);
   await waitOnExecutionContext(ctx);
   return response;
 }

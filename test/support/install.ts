@@ -1,6 +1,7 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { onTestFinished } from "vitest";
+import { authorizeCall } from "../../src/authorizer/authorization.ts";
 import type { AuthorizerParts } from "../../src/authorizer/authorizer.ts";
 import type { Environment } from "../../src/bindings.ts";
 import { readBindings } from "../../src/bindings.ts";
@@ -10,6 +11,7 @@ import { type CompiledConfig, compileConfig } from "../../src/config/compile.ts"
 import type { ConfigInput } from "../../src/config/schema.ts";
 import { dispatch } from "../../src/dispatch.ts";
 import { issuerApp } from "../../src/issuer/app.ts";
+import type { AskedRequest, AskingShape, AuthorizationDecision } from "../../src/ports/authorization.ts";
 import type { Revocations } from "../../src/ports/edge_feed.ts";
 import type { IssuerReader } from "../../src/ports/issuer_reader.ts";
 import { GATEWAY_URL, gatewayConfig } from "./gateway_config.ts";
@@ -34,6 +36,8 @@ export interface Installation {
   readonly authorizer: AuthorizerParts;
   /** Sends a request; a path goes to the gateway's host. */
   fetch(pathOrUrl: string, init?: RequestWishes): Promise<Response>;
+  /** Asks about a call, as another Worker does over its binding. */
+  authorize(asked: AskedRequest, shape?: AskingShape): Promise<AuthorizationDecision>;
   /** Waits for all work that requests left behind. */
   settled(): Promise<void>;
 }
@@ -71,6 +75,14 @@ export function install(wishes: InstallationWishes = {}): Installation {
       const entries = Symbol.iterator in (headers ?? {}) ? headers : Object.entries(headers ?? {});
       for (const [name, value] of entries as readonly (readonly [string, string])[]) sent.append(name, value);
       return dispatch(new Request(url, { redirect: "manual", ...init, headers: sent }), ctx, apps);
+    },
+    async authorize(asked, shape = "rpc") {
+      const ctx = createExecutionContext();
+      contexts.push(ctx);
+      // What crosses a binding is a copy, of plain data alone.
+      const { method, url, headers, cf } = asked;
+      const sent = structuredClone({ method, url, headers: [...headers], cf });
+      return structuredClone(await authorizeCall(sent, shape, ctx, authorizer.decisions));
     },
     settled,
   };

@@ -1,0 +1,109 @@
+import type { DecisionAudit } from "../access/decision_audit.ts";
+import type { Gate } from "../access/gate.ts";
+import { type IdentityMaker, signedIdentity } from "../access/identity.ts";
+import { type Passage, passGate } from "../access/pass_gate.ts";
+import type { Refusal } from "../access/refusal.ts";
+import { logFault } from "../http/log.ts";
+import { Outage } from "../kernel/outage.ts";
+import { err, type Result } from "../kernel/result.ts";
+import type { CorsPolicy } from "../policy/cors.ts";
+import type { SecurityHeaders } from "../policy/security_headers.ts";
+import { grantedPreflight, preflightResponse, routelessPolicy, setCorsFields } from "./cors.ts";
+import { logDecision } from "./decision_log.ts";
+import type { Exchange } from "./exchange.ts";
+import { recordDecision, recordEnd } from "./record_decision.ts";
+import { type RefusalContext, refusalResponse, unexpectedResponse } from "./refusal_response.ts";
+import { finishResponse } from "./response.ts";
+
+/**
+ * The one core of every shape of the gate: the decision on a call, the identity for whoever the call goes to, the answer where it goes
+ * nowhere, and what is written of it. Owns what all shapes do alike; refuses to know who carries the call out.
+ */
+export interface JudgementParts {
+  readonly gate: Gate;
+  readonly identity: IdentityMaker;
+  readonly refusals: RefusalContext;
+  /** How decisions are recorded; null where no route and no key asks for it. */
+  readonly audit: DecisionAudit | null;
+  /** What paths without a route say to scripts of other web origins; null for nothing. */
+  readonly cors: CorsPolicy | null;
+  /** What answers of no route say to browsers for their own protection. */
+  readonly security: SecurityHeaders;
+}
+
+/** The decision on a call, once it is on its way to the record where its route asks for that. Throws `Outage`, which denies. */
+export async function judge(exchange: Exchange, parts: JudgementParts): Promise<Result<Passage, Refusal>> {
+  const decided = await passGate(exchange.call, parts.gate, exchange.trace);
+  return parts.audit === null ? decided : recorded(decided, exchange);
+}
+
+/** The decision, or the refusal of a call whose decision could not be recorded. */
+async function recorded(decided: Result<Passage, Refusal>, exchange: Exchange): Promise<Result<Passage, Refusal>> {
+  const reason = decided.ok ? null : decided.error.reason;
+  const safe = await recordDecision(exchange, { outcome: decided.ok ? "allowed" : "denied", status: null, reason });
+  return safe ? decided : err({ kind: "unavailable", reason: "audit_unavailable" });
+}
+
+/** The identity that the origin of `passage` is to receive; null on a public route, where nobody is proven. */
+export async function identityFor(
+  { credential, route }: Passage,
+  { call }: Exchange,
+  { identity }: JudgementParts,
+): Promise<string | null> {
+  if (credential === null) return null;
+  return signedIdentity(credential, route.origin.audience, call.nowMs, identity, call.defer);
+}
+
+/** The answer to a call that goes nowhere: a refusal, or a preflight's, which ends at the gate. */
+export function refuse(refusal: Refusal, exchange: Exchange, parts: JudgementParts): Response {
+  const { call, trace, requestId } = exchange;
+  // A proxy would take a 2xx for a yes, and pass the preflight on: there the proxy answers preflights itself.
+  const preflight = exchange.shape === "forward_auth" ? null : grantedPreflight(refusal, call, parts.gate);
+  if (preflight !== null) {
+    return finish(exchange, preflightResponse(preflight), "allowed", "preflight", parts, preflight);
+  }
+  const policy = trace.matched?.cors ?? routelessPolicy(refusal, call, parts);
+  return finish(exchange, refusalResponse(refusal, requestId, parts.refusals), "denied", refusal.reason, parts, policy);
+}
+
+/** Gives `response` what every answer to a caller carries, and writes down how the call ended. */
+export function finish(
+  exchange: Exchange,
+  response: Response,
+  outcome: "allowed" | "denied",
+  reason: string | null,
+  parts: JudgementParts,
+  cors = exchange.trace.matched?.cors ?? null,
+): Response {
+  const { requestId, canonical, trace } = exchange;
+  if (cors !== null) setCorsFields(response.headers, cors, exchange.call.header("origin"));
+  finishResponse(response.headers, requestId, canonical.scheme, trace.matched?.security ?? parts.security);
+  conclude(exchange, outcome, response.status, reason);
+  return response;
+}
+
+/** Writes down how a call ended. */
+export function conclude(
+  exchange: Exchange,
+  outcome: "allowed" | "denied",
+  status: number,
+  reason: string | null,
+): void {
+  logDecision(exchange, outcome, status, reason);
+  recordEnd(exchange, { outcome, status, reason });
+}
+
+/** Nothing unexpected lets a call pass: an outage answers 503, a fault 500, and neither says what it was. */
+export function refuseUnexpected(error: unknown, exchange: Exchange, parts: JudgementParts): Response {
+  const { requestId, trace } = exchange;
+  const dependency = error instanceof Outage ? error.dependency : null;
+  logFault(dependency === null ? "internal_error" : "outage", {
+    request_id: requestId,
+    route: trace.route,
+    dependency,
+    error: error instanceof Error ? error.message : "not an Error",
+    cause: error instanceof Error ? String(error.cause ?? "") : "",
+  });
+  const response = unexpectedResponse(dependency !== null, requestId);
+  return finish(exchange, response, "denied", dependency === null ? "internal_error" : "outage", parts);
+}
