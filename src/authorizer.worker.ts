@@ -10,6 +10,7 @@ import { KeyRingObject } from "./objects/key_ring.ts";
 import type { AskedRequest, AskingShape, Authorization } from "./ports/authorization.ts";
 
 export { Limiter } from "./objects/limiter.ts";
+export { Signals } from "./objects/signals.ts";
 
 /** The data plane alone: it decides and routes, and holds neither D1 nor a token-signing key. */
 function compose(env: Environment): Apps {

@@ -8,6 +8,7 @@ import type { KeyRingObject } from "./objects/key_ring.ts";
 import type { Limiter } from "./objects/limiter.ts";
 import type { MailCourierObject } from "./objects/mail_courier.ts";
 import type { OutboxCourierObject } from "./objects/outbox_courier.ts";
+import type { Signals } from "./objects/signals.ts";
 import type { SweeperObject } from "./objects/sweeper.ts";
 import type { IssuerReader } from "./ports/issuer_reader.ts";
 import type { KeyUseRecords } from "./ports/key_uses.ts";
@@ -46,6 +47,8 @@ export interface Bindings {
   readonly CREDITS: DurableObjectNamespace<KeyCredits> | null;
   /** The audit trail's queue. May be left out where no route and no setting asks for it. */
   readonly AUDIT: Queue<unknown> | null;
+  /** What is ordinary for each principal. Needed where routes look for signals. */
+  readonly SIGNALS: DurableObjectNamespace<Signals> | null;
   /** Where the last use of keys is told, where the issuer is another Worker. */
   readonly KEY_USES: KeyUseRecords | null;
   /** The issuer's read-only side, where it is another Worker. */
@@ -89,6 +92,7 @@ export function readBindings(env: Environment): Bindings {
     MAIL_FROM: env.MAIL_FROM || null,
     CREDITS: env.CREDITS ?? null,
     AUDIT: env.AUDIT ?? null,
+    SIGNALS: env.SIGNALS ?? null,
     KEY_USES: env.KEY_USES ?? null,
     ISSUER: env.ISSUER ?? null,
   };

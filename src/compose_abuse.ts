@@ -60,7 +60,7 @@ export function captchaSite(
 /** What `route` asks of people; null where nothing ever does. */
 export function routeCaptcha(
   route: CompiledRoute,
-  config: Pick<CompiledConfig, "lists" | "gateway">,
+  config: Pick<CompiledConfig, "lists" | "gateway" | "signals">,
   site: CaptchaSite | null,
 ): RouteCaptcha | null {
   const own = route.captcha === undefined ? config.gateway.captcha : route.captcha;

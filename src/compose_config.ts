@@ -6,6 +6,7 @@ import { routeAudit } from "./compose_audit.ts";
 import { type RouteEdges, routeEdges } from "./compose_edges.ts";
 import { routeLimits } from "./compose_limits.ts";
 import { isGuarded } from "./compose_origins.ts";
+import { composeSignals, routeSignals } from "./compose_signals.ts";
 import type { CompiledConfig } from "./config/compile.ts";
 import { hostsOf } from "./config/hosts.ts";
 import type { CompiledRoute } from "./config/route_faults.ts";
@@ -65,11 +66,16 @@ export function gateRoutes(env: Environment, config: CompiledConfig): RouteTable
   const lists = accessLists(config);
   const site = captchaSite(env, config);
   const edges = routeEdges(config);
+  const signals = composeSignals(env, config);
   return new RouteTable(
     config.routes.map((route) => ({
       pattern: route.pattern,
       methods: route.methods,
-      route: { ...gateRoute(route, config, lists, site), ...edges(route) },
+      route: {
+        ...gateRoute(route, config, lists, site),
+        ...edges(route),
+        signals: routeSignals(route, config, signals),
+      },
     })),
   );
 }
@@ -79,7 +85,7 @@ function gateRoute(
   config: CompiledConfig,
   lists: AccessLists,
   site: CaptchaSite | null,
-): Omit<GateRoute, keyof RouteEdges> {
+): Omit<GateRoute, keyof RouteEdges | "signals"> {
   const { origins, limits, gateway } = config;
   const origin = origins[route.origin];
   if (origin === undefined) throw new DeploymentFault(`route ${route.id} has no origin`);

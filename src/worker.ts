@@ -30,6 +30,7 @@ export { EdgeFeed } from "./objects/edge_feed.ts";
 export { Guesses } from "./objects/guesses.ts";
 export { KeyCredits } from "./objects/key_credits.ts";
 export { Limiter } from "./objects/limiter.ts";
+export { Signals } from "./objects/signals.ts";
 
 /** Everything in one Worker. */
 function compose(env: Environment): Apps {

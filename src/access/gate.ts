@@ -17,6 +17,7 @@ import type { RouteAudit } from "./decision_audit.ts";
 import type { FailureBudget } from "./failure_budget.ts";
 import type { KeyUses } from "./key_uses.ts";
 import type { RouteCaptcha } from "./route_captcha.ts";
+import type { RouteSignals } from "./route_signals.ts";
 import type { TokenCache } from "./token_cache.ts";
 
 /**
@@ -59,6 +60,8 @@ export interface GateRoute {
   readonly lists: readonly AccessList[] | null;
   /** What it asks of people; null where nothing ever does. */
   readonly captcha: RouteCaptcha | null;
+  /** What it does about callers who are not as usual; null where it does not look. */
+  readonly signals: RouteSignals | null;
   readonly rule: AccessRule;
   /** Null where nothing is limited. */
   readonly limits: RouteLimits | null;

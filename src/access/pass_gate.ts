@@ -5,6 +5,7 @@ import type { AbuseTrace } from "./abuse_trace.ts";
 import { type Admitted, admit, type LimitTrace } from "./admit.ts";
 import { authenticate, type CallerTrace } from "./authenticate.ts";
 import { checkLists } from "./check_lists.ts";
+import { watchCaller } from "./check_signals.ts";
 import { clearCall, needsClearing } from "./clear_call.ts";
 import type { CredentialEntry } from "./credential_entry.ts";
 import type { RouteAudit } from "./decision_audit.ts";
@@ -125,6 +126,7 @@ async function authorize(
 ): Promise<Result<CredentialEntry, Refusal>> {
   const authenticated = await authenticate(route, call, gate, trace);
   if (!authenticated.ok) return authenticated;
+  if (route.signals !== null) watchCaller(route.signals, authenticated.value, call, trace);
   const decision = evaluate(route.rule, authenticated.value.principal);
   trace.rules = decision.rules;
   if (decision.effect === "allow") return authenticated;

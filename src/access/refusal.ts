@@ -13,8 +13,9 @@ export type Refusal =
   | { readonly kind: "headers_too_large"; readonly reason: "headers_too_large" }
   | { readonly kind: "body_too_large"; readonly reason: "body_too_large" }
   | { readonly kind: "ambiguous_credentials"; readonly reason: string }
-  /** The caller learns neither which list it is, nor that it is one. */
+  /** The caller learns neither what it is, nor whether it is about its network or about itself. */
   | { readonly kind: "barred"; readonly reason: "listed" }
+  | { readonly kind: "barred"; readonly reason: "signal" }
   /** A person has to prove to be there. */
   | { readonly kind: "captcha_required"; readonly reason: string; readonly challenge: CaptchaChallenge }
   /** Nothing was presented, or nothing that we know (RFC 6750 §3.1). */
@@ -43,5 +44,6 @@ export type Refusal =
         | "limiter_unavailable"
         | "credits_unavailable"
         | "captcha_unavailable"
-        | "audit_unavailable";
+        | "audit_unavailable"
+        | "signals_unavailable";
     };

@@ -2,9 +2,13 @@ import type { AbuseTrace } from "../access/abuse_trace.ts";
 import type { LogFields } from "../http/log.ts";
 import type { ListHit } from "../policy/access_list.ts";
 
-/** What the log says of lists and challenges, where there is something to say. */
-export function abuseFields({ lists, captcha }: AbuseTrace): LogFields {
-  return { lists: lists.length === 0 ? undefined : lists.map(inWords), captcha: captcha ?? undefined };
+/** What the log says of lists, challenges and signals, where there is something to say. */
+export function abuseFields({ lists, captcha, signals }: AbuseTrace): LogFields {
+  return {
+    lists: lists.length === 0 ? undefined : lists.map(inWords),
+    captcha: captcha ?? undefined,
+    signals: signals?.length ? signals : undefined,
+  };
 }
 
 function inWords({ list, action, matched, reason, beaten }: ListHit): string {

@@ -1,3 +1,4 @@
+import { noteCall } from "../access/check_signals.ts";
 import type { DecisionAudit } from "../access/decision_audit.ts";
 import type { Gate } from "../access/gate.ts";
 import { type IdentityMaker, signedIdentity } from "../access/identity.ts";
@@ -89,6 +90,7 @@ export function conclude(
   status: number,
   reason: string | null,
 ): void {
+  noteCall(exchange.trace, exchange.call, status);
   logDecision(exchange, outcome, status, reason);
   recordEnd(exchange, { outcome, status, reason });
 }

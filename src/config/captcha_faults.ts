@@ -1,6 +1,7 @@
 import { outboundUrlFault } from "../policy/outbound_url.ts";
 import type { ConfigFault } from "./fault.ts";
 import type { Config, RouteConfig } from "./schema.ts";
+import { isWatched, signalsChallenge } from "./signal_faults.ts";
 import { outboundReach } from "./trusted_issuer_faults.ts";
 
 /** What is wrong with the challenges for people. */
@@ -26,14 +27,15 @@ export function captchaFaults(config: Config): ConfigFault[] {
 }
 
 /** Where something challenges. */
-function challengers({ lists }: Config): readonly string[] {
-  return Object.entries(lists).flatMap(([name, { action }]) =>
-    action === "challenge" ? [`lists.${name}.action`] : [],
-  );
+function challengers({ lists, signals }: Config): readonly string[] {
+  const listed = Object.entries(lists).filter(([, { action }]) => action === "challenge");
+  return [...listed.map(([name]) => `lists.${name}.action`), ...(signalsChallenge({ signals }) ? ["signals"] : [])];
 }
 
 /** Whether something on a route may ask for a proof. */
-export function isChallenged({ lists, gateway }: Pick<Config, "lists" | "gateway">, route: RouteConfig): boolean {
+export function isChallenged(config: Pick<Config, "lists" | "gateway" | "signals">, route: RouteConfig): boolean {
+  const { lists, gateway } = config;
+  if (signalsChallenge(config) && isWatched(config, route)) return true;
   return (route.lists ?? gateway.lists).some((name) => lists[name]?.action === "challenge");
 }
 
@@ -41,7 +43,12 @@ export function isChallenged({ lists, gateway }: Pick<Config, "lists" | "gateway
 function idleFaults(config: Config): ConfigFault[] {
   return config.routes.flatMap((route, index) =>
     route.captcha?.when === "challenged" && !isChallenged(config, route)
-      ? [{ path: `routes[${index}].captcha.when`, reason: "nothing challenges here: no list with `challenge`" }]
+      ? [
+          {
+            path: `routes[${index}].captcha.when`,
+            reason: "nothing challenges here: no list and no signal with `challenge`",
+          },
+        ]
       : [],
   );
 }

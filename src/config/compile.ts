@@ -14,6 +14,7 @@ import { originFaults } from "./origin_faults.ts";
 import { outboundFaults } from "./outbound_faults.ts";
 import { type CompiledRoute, duplicateFaults, routeFaults } from "./route_faults.ts";
 import { type Config, type ConfigInput, configSchema, type RouteConfig } from "./schema.ts";
+import { signalFaults } from "./signal_faults.ts";
 import { trustedIssuerFaults } from "./trusted_issuer_faults.ts";
 
 /** A configuration in which every name resolves and no two routes claim the same requests. */
@@ -33,6 +34,7 @@ export function compileConfig(input: unknown): Result<CompiledConfig, readonly C
     ...limitFaults(config),
     ...listFaults(config),
     ...captchaFaults(config),
+    ...signalFaults(config),
     ...originFaults(config),
     ...auditFaults(config),
     ...gatewayCookieFaults(config),

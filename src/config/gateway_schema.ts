@@ -34,6 +34,8 @@ export const gateway = z.strictObject({
   lists: listNames.default([]),
   /** What routes that say nothing of it ask of people. */
   captcha: routeCaptcha.optional(),
+  /** Whether closed routes that do not say look for signals. */
+  signals: z.boolean().default(false),
   /** What responses say of their limits: the fields of draft-ietf-httpapi-ratelimit-headers-10, the older three, both or none. */
   rateLimitFields: z.enum(["both", "draft", "older", "none"]).default("both"),
   audit: gatewayAudit.prefault({}),

@@ -42,6 +42,8 @@ export const route = z.strictObject({
   lists: listNames.optional(),
   /** A challenge for people, in the place of the gateway's; null for none but where something else challenges. */
   captcha: routeCaptcha.nullable().optional(),
+  /** Whether it looks for signals; as the gateway says when absent. */
+  signals: z.boolean().optional(),
   /** What a call takes of the credits of an API key that has some; 0 for nothing. */
   creditCost: z.int().min(0).max(1_000_000).default(1),
   /** What happens while revocations cannot be learnt: fail closed, or go on for a stated time. */

@@ -6,6 +6,7 @@ import { limit } from "./limit_schema.ts";
 import { list } from "./list_schema.ts";
 import { origin } from "./origin_schema.ts";
 import { type CREDENTIALS, route } from "./route_schema.ts";
+import { signals } from "./signal_schema.ts";
 import { NAME } from "./terms.ts";
 
 /**
@@ -21,6 +22,8 @@ export const configSchema = z.strictObject({
   lists: z.record(z.string().regex(NAME), list).default({}),
   /** The service that tells people from programs. */
   captcha: captcha.optional(),
+  /** What is out of the ordinary for a principal. */
+  signals: signals.optional(),
   routes: z.array(route).min(1),
 });
 

@@ -36,6 +36,7 @@ const ISSUER_STATE = {
 const AUTHORIZER_STATE = {
   "IDENTITY_KEYS (IdentityKeyRing)": "Durable Object",
   "LIMITER (Limiter)": "Durable Object",
+  "SIGNALS (Signals)": "Durable Object",
 } as const;
 
 /** Each deployment's bindings: all of them and no other. A dry run ends well even when one is missing. */

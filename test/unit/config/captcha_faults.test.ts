@@ -38,7 +38,7 @@ describe("challenges for people", () => {
     [
       {},
       { captcha: { when: "challenged" } },
-      `${ADDED}.captcha.when: nothing challenges here: no list with \`challenge\``,
+      `${ADDED}.captcha.when: nothing challenges here: no list and no signal with \`challenge\``,
     ],
   ])("%j, %j", (captcha, route, fault) => {
     expect(faults(captcha, route)).toContain(fault);
