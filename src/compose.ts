@@ -16,7 +16,7 @@ import { UpstashLimiter } from "./adapters/upstash_limiter.ts";
 import type { AdminParts } from "./admin/app.ts";
 import type { AuthorizerParts } from "./authorizer/authorizer.ts";
 import { type Bindings, DeploymentFault, type Environment, need, readBindings } from "./bindings.ts";
-import { composeDecisionAudit } from "./compose_audit.ts";
+import { composeActTrail, composeDecisionAudit } from "./compose_audit.ts";
 import { composeBudgets } from "./compose_budgets.ts";
 import { accessTokenAlgorithms, gateRoutes, introspectors, targetCatalog, trustedIssuers } from "./compose_config.ts";
 import { composeSecurityHeaders, defaultCorsPolicy } from "./compose_edges.ts";
@@ -118,6 +118,7 @@ export function composeAdmin(env: Environment, config: CompiledConfig, revocatio
     mails: composeMailRecords(bindings, config),
     events: new D1SecurityEvents(need(bindings, "DB")),
     audit: new D1Audit(need(bindings, "DB")),
+    acts: composeActTrail(bindings, config),
     issuerUrl: config.issuer.url,
     catalog: targetCatalog(config),
     clients,

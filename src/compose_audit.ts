@@ -1,13 +1,14 @@
 import type { DecisionAudit, RouteAudit } from "./access/decision_audit.ts";
 import { parseAuditEvent } from "./adapters/audit_event_schema.ts";
 import { AuditQueue } from "./adapters/audit_queue.ts";
+import { D1AdminActs } from "./adapters/d1_admin_acts.ts";
 import { D1Audit } from "./adapters/d1_audit.ts";
 import { type Bindings, type Environment, need, readBindings } from "./bindings.ts";
 import type { CompiledConfig } from "./config/compile.ts";
 import type { CompiledRoute } from "./config/route_faults.ts";
 import { logFault } from "./http/log.ts";
 import { type AuditIntake, takeInAudit } from "./managing/take_in_audit.ts";
-import type { AuditTrail } from "./ports/audit.ts";
+import type { ActTrail, AuditTrail } from "./ports/audit.ts";
 import type { AuditEvent } from "./protocol/audit_event.ts";
 
 /*
@@ -38,6 +39,12 @@ export function composeDecisionAudit(bindings: Bindings, { gateway, routes }: Co
   if (keyUses === "none" && routes.every(({ audit }) => audit === "none")) return null;
   const share = typeof keyUses === "object" ? keyUses.sample : keyUses === "all" ? 1 : 0;
   return { trail: queuedTrail(need(bindings, "AUDIT")), keyUses: share, address, configHash: null };
+}
+
+/** How operators' acts are recorded. */
+export function composeActTrail(bindings: Bindings, { issuer }: CompiledConfig): ActTrail {
+  const queue = bindings.AUDIT === null ? null : queuedTrail(bindings.AUDIT);
+  return new D1AdminActs(issuer.url, need(bindings, "DB"), queue, undelivered);
 }
 
 function queuedTrail(queue: Queue<unknown>): AuditTrail {

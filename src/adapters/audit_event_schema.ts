@@ -37,7 +37,7 @@ const adminChange = z.strictObject({
   ...facts,
   kind: z.literal("admin_change"),
   target: nullable,
-  outcome: z.enum(["attempted", "changed", "refused", "failed"]),
+  outcome: z.enum(["attempted", "changed", "unchanged", "refused", "failed"]),
   changes: z.record(text, z.strictObject({ before: z.unknown().optional(), after: z.unknown().optional() })),
 });
 

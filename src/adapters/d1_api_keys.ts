@@ -3,10 +3,13 @@ import type { ApiKey, ApiKeyFilter, ApiKeyRegistry } from "../ports/api_keys.ts"
 import type { ListPosition } from "../ports/clients.ts";
 import type { ApiKeyRecord } from "../protocol/api_key.ts";
 import { termsOf } from "../protocol/api_key_terms.ts";
+import type { AdminAct } from "../protocol/audit_event.ts";
 import type { FeedEntry } from "../protocol/edge_feed.ts";
 import type { ApiKeyId } from "../protocol/ids.ts";
+import { auditedKey } from "./audited_fields.ts";
 import { onD1, outboxInserts, transact } from "./d1.ts";
 import { MUTABLE_COLUMNS, mutableColumns, NO_PARTS, readKey, readParts } from "./d1_api_key_rows.ts";
+import { changeInserts } from "./d1_audited_change.ts";
 
 const KEY_COLUMNS = "k.*, (SELECT used_at FROM api_key_uses u WHERE u.key_id = k.id) AS used_at";
 const SECRET_ORDER = "ORDER BY expires_at IS NOT NULL, created_at DESC";
@@ -14,9 +17,12 @@ const SECRET_ORDER = "ORDER BY expires_at IS NOT NULL, created_at DESC";
 /** The API key registry in D1: the source of truth behind the gate's copies in KV. */
 export class D1ApiKeys implements ApiKeyRegistry {
   readonly #db: D1Database;
+  readonly #act: AdminAct | null;
 
-  constructor(db: D1Database) {
+  /** With `act`, whatever is changed is recorded as that act, in the same transaction. */
+  constructor(db: D1Database, act: AdminAct | null = null) {
     this.#db = db;
+    this.#act = act;
   }
 
   async find(hash: string): Promise<ApiKeyRecord | null> {
@@ -73,18 +79,24 @@ export class D1ApiKeys implements ApiKeyRegistry {
       )
       .bind(key.id, key.environment, key.kind, key.createdAtMs, ...mutableColumns(key));
     await onD1(() =>
-      this.#db.batch([insert, ...secretInserts(this.#db, key), ...outboxInserts(this.#db, entries, hashes(key))]),
+      this.#db.batch([
+        insert,
+        ...secretInserts(this.#db, key),
+        ...outboxInserts(this.#db, entries, hashes(key)),
+        ...keyRecord(this.#db, this.#act, null, key),
+      ]),
     );
   }
 
   async update(before: ApiKey, after: ApiKey, entries: readonly FeedEntry[]) {
-    const changed = await transact(this.#db, keyUpdate(this.#db, before, after, entries));
+    const changed = await transact(this.#db, keyUpdate(this.#db, before, after, entries, this.#act));
     return changed === "conflict" || changed === 0 ? "conflict" : "changed";
   }
 
   async delete(key: ApiKey, entries: readonly FeedEntry[]) {
     const changed = await transact(this.#db, [
       updateOf(this.#db, { ...key, epoch: key.epoch + 1 }),
+      ...keyRecord(this.#db, this.#act, key, null),
       this.#db.prepare("DELETE FROM api_keys WHERE id = ?").bind(key.id),
       ...outboxInserts(this.#db, entries, hashes(key)),
     ]);
@@ -94,20 +106,36 @@ export class D1ApiKeys implements ApiKeyRegistry {
 
 /**
  * Replaces a key, secrets included, as part of another transaction, the statement that tells whether it was there first. A trigger ends
- * the transaction where the key's epoch is not `before.epoch`.
+ * the transaction where the key's epoch is not `before.epoch`. With `act`, the record of it goes along.
  */
 export function keyUpdate(
   db: D1Database,
   before: ApiKey,
   after: ApiKey,
   entries: readonly FeedEntry[],
+  act: AdminAct | null,
 ): D1PreparedStatement[] {
   return [
     updateOf(db, { ...after, epoch: before.epoch + 1 }),
     db.prepare("DELETE FROM api_key_secrets WHERE key_id = ?").bind(after.id),
     ...secretInserts(db, after),
     ...outboxInserts(db, entries, [...new Set([...hashes(before), ...hashes(after)])]),
+    ...keyRecord(db, act, before, after),
   ];
+}
+
+/** Runs while the key is there: where it was deleted meanwhile, nothing was changed. */
+function keyRecord(
+  db: D1Database,
+  act: AdminAct | null,
+  before: ApiKey | null,
+  after: ApiKey | null,
+): D1PreparedStatement[] {
+  const target = (after ?? before)?.id;
+  if (target === undefined) return [];
+  const fields = { before: before && auditedKey(before), after: after && auditedKey(after) };
+  const isThere = { sql: "EXISTS (SELECT 1 FROM api_keys WHERE id = ?)", values: [target] };
+  return changeInserts(db, act, { target, ...fields }, isThere);
 }
 
 function updateOf(db: D1Database, key: ApiKey): D1PreparedStatement {

@@ -6,12 +6,15 @@ import type {
   ClientWithSecrets,
   ListPosition,
 } from "../ports/clients.ts";
+import type { AdminAct } from "../protocol/audit_event.ts";
 import { CLIENT_AUTH_METHODS } from "../protocol/client_credentials.ts";
 import type { FeedEntry } from "../protocol/edge_feed.ts";
 import { GRANT_TYPES } from "../protocol/grant_types.ts";
 import type { ClientId, ClientSecretId } from "../protocol/ids.ts";
 import { SIGNATURE_ALGORITHMS } from "../protocol/jws.ts";
+import { auditedClient } from "./audited_fields.ts";
 import { onD1, outboxInserts, textList, transact } from "./d1.ts";
+import { changeInserts } from "./d1_audited_change.ts";
 
 const clientRow = z.object({
   id: z.string(),
@@ -49,9 +52,12 @@ const secretRow = z.object({
 /** The client registry in D1. */
 export class D1Clients implements ClientRegistry {
   readonly #db: D1Database;
+  readonly #act: AdminAct | null;
 
-  constructor(db: D1Database) {
+  /** With `act`, whatever is changed is recorded as that act, in the same transaction. */
+  constructor(db: D1Database, act: AdminAct | null = null) {
     this.#db = db;
+    this.#act = act;
   }
 
   async find(id: ClientId): Promise<ClientWithSecrets | null> {
@@ -84,7 +90,8 @@ export class D1Clients implements ClientRegistry {
          VALUES (?, ${COLUMNS.map(() => "?").join(", ")}, ?, ?)`,
       )
       .bind(client.id, ...columns(client), client.createdAtMs, client.updatedAtMs);
-    await onD1(() => this.#db.batch([insert, ...this.#secretInserts(created)]));
+    const record = this.#record(client.id, null, created);
+    await onD1(() => this.#db.batch([insert, ...this.#secretInserts(created), ...record]));
   }
 
   async update(before: ClientWithSecrets, after: ClientWithSecrets, entries: readonly FeedEntry[]) {
@@ -94,6 +101,7 @@ export class D1Clients implements ClientRegistry {
       this.#db.prepare("DELETE FROM client_secrets WHERE client_id = ?").bind(client.id),
       ...this.#secretInserts(after),
       ...outboxInserts(this.#db, entries),
+      ...this.#record(client.id, before, after),
     ]);
     return changed === "conflict" || changed === 0 ? "conflict" : "changed";
   }
@@ -102,10 +110,25 @@ export class D1Clients implements ClientRegistry {
   async delete(client: ClientRecord, entries: readonly FeedEntry[]) {
     const changed = await transact(this.#db, [
       this.#updateOf({ ...client, version: client.version + 1 }),
+      ...this.#record(client.id, { client }, null),
       this.#db.prepare("DELETE FROM clients WHERE id = ?").bind(client.id),
       ...outboxInserts(this.#db, entries),
     ]);
     return changed === "conflict" || changed === 0 ? "conflict" : "deleted";
+  }
+
+  /** Runs while the client is there: where it was deleted meanwhile, nothing was changed. */
+  #record(
+    id: ClientId,
+    before: { readonly client: ClientRecord; readonly secrets?: readonly ClientSecretRecord[] } | null,
+    after: ClientWithSecrets | null,
+  ): D1PreparedStatement[] {
+    const fields = {
+      before: before === null ? null : auditedClient(before.client, before.secrets),
+      after: after === null ? null : auditedClient(after.client, after.secrets),
+    };
+    const isThere = { sql: "EXISTS (SELECT 1 FROM clients WHERE id = ?)", values: [id] };
+    return changeInserts(this.#db, this.#act, { target: id, ...fields }, isThere);
   }
 
   #updateOf(client: ClientRecord): D1PreparedStatement {

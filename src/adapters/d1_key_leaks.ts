@@ -37,7 +37,10 @@ export class D1KeyLeaks implements KeyLeaks {
     };
   }
 
-  async end({ before, after, found, entries, mail, event }: LeakEnd, nowMs: number): Promise<"changed" | "conflict"> {
+  async end(
+    { before, after, found, entries, mail, event, act }: LeakEnd,
+    nowMs: number,
+  ): Promise<"changed" | "conflict"> {
     // A courier that cannot be told must not hold up the end of a leaked key: it finds the mail when it looks next.
     if (mail !== null) await this.#courier?.expect().catch(() => undefined);
     const leak = this.#db.prepare(
@@ -45,7 +48,7 @@ export class D1KeyLeaks implements KeyLeaks {
        SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE EXISTS (SELECT 1 FROM api_keys WHERE id = ?2) ON CONFLICT (hash) DO NOTHING`,
     );
     const changed = await transact(this.#db, [
-      ...keyUpdate(this.#db, before, after, entries),
+      ...keyUpdate(this.#db, before, after, entries, { ...act, id: `${act.requestId}/${before.id}` }),
       ...found.map(({ hash, lastFour, foundAtMs, source, url }) =>
         leak.bind(hash, after.id, lastFour, foundAtMs, source, url),
       ),

@@ -4,9 +4,12 @@ import type { ListPosition } from "../ports/clients.ts";
 import type { MailMessage } from "../ports/mail.ts";
 import type { MailCourier } from "../ports/mail_queue.ts";
 import type { AllowingLink, UserDirectory, UserProfile, UserRecord } from "../ports/users.ts";
+import type { AdminAct } from "../protocol/audit_event.ts";
 import type { FeedEntry } from "../protocol/edge_feed.ts";
 import type { UserId } from "../protocol/ids.ts";
+import { auditedUser } from "./audited_fields.ts";
 import { onD1, outboxInserts, textList, transact } from "./d1.ts";
+import { changeInserts } from "./d1_audited_change.ts";
 import { mailInsert } from "./d1_mail_outbox.ts";
 
 const text = z.string().optional();
@@ -40,14 +43,16 @@ const userRow = z.object({
 export class D1Users implements UserDirectory {
   readonly #db: D1Database;
   readonly #courier: Pick<MailCourier, "expect"> | null;
+  readonly #act: AdminAct | null;
 
   /**
    * `courier` is told before mails are written, so that none lies there unseen; null where nothing carries mail on, or no change
-   * goes with a mail.
+   * goes with a mail. With `act`, what is inserted, updated and deleted is recorded as that act, in the same transaction.
    */
-  constructor(db: D1Database, courier: Pick<MailCourier, "expect"> | null = null) {
+  constructor(db: D1Database, courier: Pick<MailCourier, "expect"> | null = null, act: AdminAct | null = null) {
     this.#db = db;
     this.#courier = courier;
+    this.#act = act;
   }
 
   find(id: UserId): Promise<UserRecord | null> {
@@ -70,16 +75,14 @@ export class D1Users implements UserDirectory {
 
   /** A name that is taken inserts nothing: the same statement, and so nearly the same time, as one that is free. */
   async insert(user: UserRecord, normalisedEmail: string): Promise<"inserted" | "email_taken"> {
-    const { meta } = await onD1(() =>
-      this.#db
-        .prepare(
-          `INSERT INTO users (id, ${COLUMNS.join(", ")}, created_at, updated_at)
-           VALUES (?, ${COLUMNS.map(() => "?").join(", ")}, ?, ?) ON CONFLICT (normalised_email) DO NOTHING`,
-        )
-        .bind(user.id, ...columns(user, normalisedEmail), user.createdAtMs, user.updatedAtMs)
-        .run(),
-    );
-    return meta.changes === 0 ? "email_taken" : "inserted";
+    const insert = this.#db
+      .prepare(
+        `INSERT INTO users (id, ${COLUMNS.join(", ")}, created_at, updated_at)
+         VALUES (?, ${COLUMNS.map(() => "?").join(", ")}, ?, ?) ON CONFLICT (normalised_email) DO NOTHING`,
+      )
+      .bind(user.id, ...columns(user, normalisedEmail), user.createdAtMs, user.updatedAtMs);
+    const changed = await transact(this.#db, [insert, ...this.#record(user.id, null, user)]);
+    return changed === 0 ? "email_taken" : "inserted";
   }
 
   async update(
@@ -94,6 +97,7 @@ export class D1Users implements UserDirectory {
       userUpdate(this.#db, before, after, normalisedEmail),
       ...outboxInserts(this.#db, entries),
       ...(await this.#mailInserts(mails, after.updatedAtMs, onlyIf)),
+      ...this.#record(before.id, before, after),
     ];
     const changed = await transact(this.#db, statements).catch(emailTaken);
     if (changed === "email_taken") return changed;
@@ -124,11 +128,19 @@ export class D1Users implements UserDirectory {
   async delete(user: UserRecord, entries: readonly FeedEntry[]) {
     const changed = await transact(this.#db, [
       this.#db.prepare("UPDATE users SET version = ? WHERE id = ?").bind(user.version + 1, user.id),
+      ...this.#record(user.id, user, null),
       this.#db.prepare("DELETE FROM users WHERE id = ?").bind(user.id),
       this.#db.prepare("DELETE FROM pairwise_subjects WHERE user_id = ?").bind(user.id),
       ...outboxInserts(this.#db, entries),
     ]);
     return changed === "conflict" || changed === 0 ? "conflict" : "deleted";
+  }
+
+  /** Runs while the user is there: where there is none, nothing was changed. */
+  #record(id: UserId, before: UserRecord | null, after: UserRecord | null): D1PreparedStatement[] {
+    const fields = { before: before && auditedUser(before), after: after && auditedUser(after) };
+    const isThere = { sql: "EXISTS (SELECT 1 FROM users WHERE id = ?)", values: [id] };
+    return changeInserts(this.#db, this.#act, { target: id, ...fields }, isThere);
   }
 
   async #mailInserts(mails: readonly MailMessage[], nowMs: number, onlyIf: Parameters<typeof mailInsert>[4]) {

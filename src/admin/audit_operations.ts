@@ -118,6 +118,7 @@ const replay = operation({
   status: 200,
   answer: replayShape,
   faults: [],
+  isRecordedFirst: true,
   body: { ...NO_BODY, presence: "optional" },
   query: NO_QUERY,
   handle: async (_call, { audit }) =>

@@ -1,6 +1,6 @@
 import type { Management } from "../managing/management.ts";
 import type { UserManagement } from "../managing/user_management.ts";
-import type { AuditRecords } from "../ports/audit.ts";
+import type { ActTrail, AuditRecords } from "../ports/audit.ts";
 import type { CreditRecords } from "../ports/key_credits.ts";
 import type { MailRecords, SecurityEventRecords } from "../ports/operator_records.ts";
 
@@ -11,4 +11,5 @@ export interface Managed extends Management {
   readonly mails: MailRecords;
   readonly events: SecurityEventRecords;
   readonly audit: AuditRecords;
+  readonly acts: ActTrail;
 }

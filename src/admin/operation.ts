@@ -36,6 +36,11 @@ export interface OperationFacts {
   readonly answer: z.ZodType | null;
   /** What it may refuse beyond what every operation may. */
   readonly faults: readonly ManagingFault["code"][];
+  /**
+   * It changes what no transaction of the store holds alone: objects, mails. So it is recorded before as well, for nobody could tell
+   * afterwards what became of an act that was cut off.
+   */
+  readonly isRecordedFirst?: boolean;
   /** Who reads it is told in the log: what it shows is about others. */
   readonly isWatched?: boolean;
 }

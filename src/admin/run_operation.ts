@@ -6,6 +6,7 @@ import type { AdminEnv } from "./admission.ts";
 import { type AdminFault, describeFault } from "./fault.ts";
 import type { Managed } from "./managed.ts";
 import type { Answer, Operation } from "./operation.ts";
+import { namedObject, recordedRun } from "./recorded_run.ts";
 
 /**
  * Runs one operation for an admitted operator and answers: the operation's status, 202 where the feed is still being told,
@@ -15,7 +16,7 @@ export async function runOperation(c: Context<AdminEnv>, operation: Operation, m
   const { requestId, nowMs } = c.var.scope;
   const params = c.req.param();
   try {
-    const result = await operation.run(c.req.raw, params, managed, nowMs);
+    const result = await recordedRun(c, operation, managed, (parts) => operation.run(c.req.raw, params, parts, nowMs));
     logAct(c, operation, result.ok ? result.value.progress : result.error.code, objectOf(result, params));
     return result.ok ? answerResponse(operation, result.value) : faultResponse(result.error, requestId);
   } catch (error) {
@@ -53,9 +54,7 @@ function logAct(c: Context<AdminEnv>, operation: Operation, result: string, obje
   });
 }
 
-/** What was acted on. A path's parameter is the caller's word until an object was found: cut to what an id can be. */
+/** What was acted on. */
 function objectOf(result: Result<Answer, AdminFault> | null, params: Readonly<Record<string, string>>): string | null {
-  if (result?.ok) return result.value.objectId;
-  const named = Object.values(params).join("/").slice(0, 60);
-  return named === "" ? null : named;
+  return result?.ok ? result.value.objectId : namedObject(params);
 }

@@ -63,8 +63,10 @@ export async function secretScanningRoute(c: ScopedContext, scanning: SecretScan
 }
 
 async function endAll(c: ScopedContext, reports: readonly LeakReport[], scanning: SecretScanning): Promise<Response> {
-  const { requestId, nowMs } = c.var.scope;
-  const outcome = await endLeakedKeys(reports, scanning, nowMs);
+  const { requestId, nowMs, address } = c.var.scope;
+  const actor = { kind: "system", id: "secret_scanning", issuer: null, clientId: null, credentialId: null } as const;
+  const act = { id: requestId, requestId, atMs: nowMs, action: "end_leaked_strings", actor: { ...actor, address } };
+  const outcome = await endLeakedKeys(reports, scanning, act);
   if (!outcome.ok) return refuse(c, "conflict", { "retry-after": "2" });
   const { isOurs, ended, progress } = outcome.value;
   for (const string of ended) logLeak(requestId, string, progress);

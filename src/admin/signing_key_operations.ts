@@ -65,6 +65,7 @@ const rotate = operation({
   status: 200,
   answer: rotationsShape,
   faults: [],
+  isRecordedFirst: true,
   body: { schema: rotateBody, presence: "optional" },
   query: NO_QUERY,
   handle: async ({ body }, management) =>

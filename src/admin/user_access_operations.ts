@@ -33,6 +33,7 @@ const endSessions = operation({
   status: 204,
   answer: null,
   faults: ["not_found"],
+  isRecordedFirst: true,
   body: NO_BODY,
   query: NO_QUERY,
   async handle({ params, nowMs }, managed) {
@@ -49,6 +50,7 @@ const endSession = operation({
   status: 204,
   answer: null,
   faults: ["not_found"],
+  isRecordedFirst: true,
   body: NO_BODY,
   query: NO_QUERY,
   async handle({ params, nowMs }, managed) {
@@ -86,6 +88,7 @@ const endGrant = operation({
   status: 204,
   answer: null,
   faults: ["not_found"],
+  isRecordedFirst: true,
   body: NO_BODY,
   query: NO_QUERY,
   async handle({ params, nowMs }, managed) {

@@ -65,6 +65,7 @@ const change = operation({
   status: 200,
   answer: userShape,
   faults: ["not_found", "conflict"],
+  isRecordedFirst: true,
   body: { schema: userPatchBody, presence: "required" },
   query: NO_QUERY,
   async handle({ params, body, nowMs }, { people, revocations }) {
@@ -84,6 +85,7 @@ const remove = operation({
   status: 204,
   answer: null,
   faults: ["not_found", "conflict"],
+  isRecordedFirst: true,
   body: NO_BODY,
   query: NO_QUERY,
   async handle({ params, nowMs }, { people, revocations }) {
@@ -107,6 +109,7 @@ const resetPassword = operation({
   status: 204,
   answer: null,
   faults: ["not_found"],
+  isRecordedFirst: true,
   body: { ...NO_BODY, presence: "optional" },
   query: NO_QUERY,
   async handle({ params, nowMs }, { people }) {

@@ -3,6 +3,7 @@ import type { ApiKey } from "../ports/api_keys.ts";
 import type { FoundString, KeyLeaks, KnownStrings, LeakEnd } from "../ports/key_leaks.ts";
 import type { UserDirectory } from "../ports/users.ts";
 import { apiKeyPrefix, hashApiKey, parseApiKey } from "../protocol/api_key.ts";
+import type { AdminAct } from "../protocol/audit_event.ts";
 import { type ApiKeyId, parseUserId } from "../protocol/ids.ts";
 import { keyLeakedText } from "../protocol/key_mail_texts.ts";
 import type { LeakReport } from "../protocol/leak_report.ts";
@@ -37,12 +38,12 @@ const TRIES = 5;
 /**
  * Ends every reported string of a key here, whatever else the key is. Its key lives on with what other strings it has; one that has none
  * left opens nothing until it is rotated, which is how it gets a replacement: the new string is in that answer, and in no mail. A user
- * who owns the key is written to. A report that comes again is known and changes nothing.
+ * who owns the key is written to. `act` is as what it is recorded, and when. A report that comes again is known and changes nothing.
  */
 export async function endLeakedKeys(
   reports: readonly LeakReport[],
   parts: LeakHandling,
-  nowMs: number,
+  act: AdminAct,
 ): Promise<Result<LeakOutcome, ManagingFault>> {
   const hashes = await Promise.all(reports.map(({ token }) => digestOf(token)));
   const asked = [...new Set(hashes.filter((hash) => hash !== null))];
@@ -53,7 +54,7 @@ export async function endLeakedKeys(
   const ended: EndedString[] = [];
   const committed = await commitChange(parts, async () => {
     for (const [id, strings] of Map.groupBy(known.kept.keys(), (hash) => known.kept.get(hash))) {
-      const done = id === undefined ? [] : await endStrings(id, strings, reportOf, parts, nowMs);
+      const done = id === undefined ? [] : await endStrings(id, strings, reportOf, parts, act);
       if (done === "conflict") return "conflict";
       ended.push(...done);
     }
@@ -75,8 +76,9 @@ async function endStrings(
   hashes: readonly string[],
   reportOf: ReadonlyMap<string | null | undefined, LeakReport>,
   parts: LeakHandling,
-  nowMs: number,
+  act: AdminAct,
 ): Promise<readonly EndedString[] | "conflict"> {
+  const nowMs = act.atMs;
   for (let tries = 0; tries < TRIES; tries++) {
     const before = await parts.keys.get(id);
     const found = (before?.secrets ?? []).flatMap(({ hash, lastFour }): FoundString[] => {
@@ -84,7 +86,7 @@ async function endStrings(
       return report === undefined ? [] : [{ hash, lastFour, foundAtMs: nowMs, source: report.source, url: report.url }];
     });
     if (before === null || found.length === 0) return [];
-    const end = await leakEnd(before, found, parts, nowMs);
+    const end = await leakEnd(before, found, parts, act);
     if ((await parts.leaks.end(end, nowMs)) === "conflict") continue;
     return found.map((string) => ({ ...string, key: id, owner: before.owner }));
   }
@@ -95,8 +97,9 @@ async function leakEnd(
   before: ApiKey,
   found: readonly FoundString[],
   { people }: LeakHandling,
-  nowMs: number,
+  act: AdminAct,
 ): Promise<LeakEnd> {
+  const nowMs = act.atMs;
   const secrets = before.secrets.filter(({ hash }) => !found.some((string) => string.hash === hash));
   const after: ApiKey = { ...before, secrets, epoch: before.epoch + 1, updatedAtMs: nowMs };
   const userId = parseUserId(before.owner ?? "");
@@ -109,6 +112,7 @@ async function leakEnd(
     after,
     found,
     entries: apiKeyEntries(after, nowMs),
+    act,
     // A person who is gone meanwhile, or whom an operator shut out, is not written to.
     mail:
       user === null || user.disabled

@@ -1,5 +1,8 @@
-import type { AuditEvent, AuditKind, AuditOutcome } from "../protocol/audit_event.ts";
+import type { AdminAct, AdminChangeEvent, AuditEvent, AuditKind, AuditOutcome } from "../protocol/audit_event.ts";
+import type { ApiKeyRegistry } from "./api_keys.ts";
+import type { ClientRegistry } from "./clients.ts";
 import type { Defer } from "./edge_feed.ts";
+import type { UserDirectory } from "./users.ts";
 
 /** Where events go on their way to the record. */
 export interface AuditTrail {
@@ -74,4 +77,18 @@ export interface AuditRecords {
   deadLetters(limit: number, after: AuditPosition | null): Promise<readonly DeadLetterRecord[]>;
   /** Reads dead letters again, up to `limit` of them, the oldest first behind `afterSeq`: those that can be read now become events. */
   replay(limit: number, afterSeq: number): Promise<Replayed>;
+}
+
+/** How operators' acts are recorded. */
+export interface ActTrail {
+  /** Who vouches for operators. */
+  readonly issuer: string;
+  /** The registries for one act: what is changed through them is recorded in the transaction of the change. */
+  registries(act: AdminAct): {
+    readonly clients: ClientRegistry;
+    readonly keys: ApiKeyRegistry;
+    readonly users: UserDirectory;
+  };
+  /** Records what no such transaction tells. Never throws: an act that ends access waits for no record. */
+  record(event: AdminChangeEvent): Promise<void>;
 }

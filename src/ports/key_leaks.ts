@@ -1,3 +1,4 @@
+import type { AdminAct } from "../protocol/audit_event.ts";
 import type { FeedEntry } from "../protocol/edge_feed.ts";
 import type { ApiKeyId } from "../protocol/ids.ts";
 import type { ApiKey, ApiKeyLeak } from "./api_keys.ts";
@@ -40,11 +41,13 @@ export interface LeakEnd {
   /** For the user whose key it is; null for none. */
   readonly mail: { readonly message: MailMessage; readonly onceKey: string } | null;
   readonly event: SecurityEvent | null;
+  /** As what the change of the key is recorded. */
+  readonly act: AdminAct;
 }
 
 /** What is kept of leaks. Throws `Outage`. */
 export interface KeyLeaks {
   known(hashes: readonly string[]): Promise<KnownStrings>;
-  /** Ends strings of a key whose stored epoch is still `before.epoch`: key, report, mail and event in one transaction. */
+  /** Ends strings of a key whose stored epoch is still `before.epoch`: key, report, mail, event and record in one transaction. */
   end(end: LeakEnd, nowMs: number): Promise<"changed" | "conflict">;
 }

@@ -10,7 +10,7 @@ export type AuditKind = (typeof AUDIT_KINDS)[number];
 export const ACTOR_KINDS = ["user", "client", "api_key", "anonymous", "system"] as const;
 
 /** `attempted`: begun, and what came of it is in another event of the same request, or nobody knows. */
-export const AUDIT_OUTCOMES = ["allowed", "denied", "attempted", "changed", "refused", "failed"] as const;
+export const AUDIT_OUTCOMES = ["allowed", "denied", "attempted", "changed", "unchanged", "refused", "failed"] as const;
 export type AuditOutcome = (typeof AUDIT_OUTCOMES)[number];
 
 /** Who did it. */
@@ -66,7 +66,7 @@ export interface AdminChangeEvent extends AuditFacts {
   readonly action: string;
   /** The id of the object. */
   readonly target: string | null;
-  readonly outcome: "attempted" | "changed" | "refused" | "failed";
+  readonly outcome: "attempted" | "changed" | "unchanged" | "refused" | "failed";
   readonly changes: Readonly<Record<string, FieldChange>>;
 }
 
@@ -74,6 +74,8 @@ export type AuditEvent = DecisionEvent | AdminChangeEvent;
 
 /** An operator's act on its way to the trail. */
 export interface AdminAct {
+  /** Names the act: the request's id, or with it one of several things that the request does. */
+  readonly id: string;
   readonly requestId: string;
   /** Unix milliseconds. */
   readonly atMs: number;
@@ -112,9 +114,9 @@ export function decisionEvent(facts: Omit<DecisionEvent, "v" | "id">): DecisionE
   };
 }
 
-/** What came of an operator's act, or that it was begun. One act has one end: two of them are the same event. */
+/** What came of an operator's act, or that it was begun. */
 export function adminChange(
-  { requestId, atMs, action, actor }: AdminAct,
+  { id: actId, requestId, atMs, action, actor }: AdminAct,
   {
     target,
     outcome,
@@ -122,7 +124,7 @@ export function adminChange(
     changes = {},
   }: Pick<AdminChangeEvent, "target" | "outcome"> & Partial<Pick<AdminChangeEvent, "reason" | "changes">>,
 ): AdminChangeEvent {
-  const id = `${requestId}/${outcome === "attempted" ? "begun" : "done"}`;
+  const id = `${actId}/${outcome === "attempted" ? "begun" : "done"}`;
   return { v: 1, kind: "admin_change", id, atMs, requestId, actor, action, target, outcome, reason, changes };
 }
 

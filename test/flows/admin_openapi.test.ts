@@ -4,7 +4,7 @@ import { platformRandom } from "../../src/kernel/random.ts";
 import { isJsonObject } from "../../src/kernel/strict_json.ts";
 import { newGrantId } from "../../src/protocol/ids.ts";
 import { sessionOpening } from "../support/account_actions.ts";
-import { type AdminCaller, adminCaller, migrate, type ToldBody } from "../support/admin_world.ts";
+import { type AdminCaller, adminCaller, migrate, stores, type ToldBody } from "../support/admin_world.ts";
 import { registerUser } from "../support/grant_world.ts";
 import { grantStart, LIFETIMES } from "../support/grants.ts";
 
@@ -129,5 +129,8 @@ describe("the OpenAPI document", () => {
       const required = member(schema, "required");
       for (const name of Array.isArray(required) ? required : []) expect(told.json, path).toHaveProperty(name);
     }
+    const { results } = await stores.db.prepare("SELECT DISTINCT action FROM audit_events").all<{ action: string }>();
+    const changing = OPERATIONS.filter(({ method }) => method !== "GET").map(({ id }) => id);
+    expect(results.map(({ action }) => action)).toEqual(expect.arrayContaining(changing));
   });
 });
