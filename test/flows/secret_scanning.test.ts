@@ -57,6 +57,18 @@ describe("POST /secret-scanning: a genuine report", () => {
       Array(4).fill("true_positive"),
     );
     expect([await copyOf(one.text), await copyOf(rotated), await copyOf(other.text)]).toEqual([null, null, null]);
+    const acts = await world.admin.call(
+      "GET",
+      `/audit?actor=secret_scanning&request_id=${told.headers.get("x-request-id")}`,
+    );
+    expect(acts.json.data.map(({ target }) => target).sort()).toEqual([one.id, other.id].sort());
+    expect(acts.json.data).toMatchObject(
+      [one, other].map(() => ({
+        action: "end_leaked_strings",
+        outcome: "changed",
+        changes: { secrets: { after: [] } },
+      })),
+    );
     expect(await read(one.id)).toMatchObject({ secrets: [] });
   });
 
