@@ -55,6 +55,7 @@ export default function config(vars: ConfigVariables): ConfigInput {
         methods: ["GET"],
         origin: "demo",
         scopes: ["orders:read"],
+        version: "v1",
         deprecation: { since: "2026-06-01T00:00:00Z", sunset: "2027-06-01T00:00:00Z", successor: "/orders" },
       },
       { path: "/whoami", methods: ["GET"], origin: "demo" },

@@ -1,6 +1,7 @@
 import { checkCommand } from "./cli/check.ts";
 import { firstAdminCommand } from "./cli/first_admin.ts";
 import { keysCommand } from "./cli/keys.ts";
+import { routesCommand } from "./cli/routes.ts";
 import { schemaCommand } from "./cli/schema.ts";
 
 interface Command {
@@ -14,6 +15,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   check: { help: "validate sallyport.config.ts and list its routes", run: checkCommand },
   "first-admin": { help: "print the SQL for an installation's first administrator", run: firstAdminCommand },
   keys: { help: "scan <dir>: find API keys in files, and end with 1 where there are some", run: keysCommand },
+  routes: {
+    help: "print the inventory of routes: versions, access, limits, what is deprecated or gone",
+    run: routesCommand,
+  },
   schema: { help: "print the configuration's JSON Schema", run: schemaCommand },
 };
 

@@ -2,6 +2,7 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import type { Environment } from "./bindings.ts";
 import { composeAuthorizer, composeRemoteReader, composeRevocations } from "./compose.ts";
 import { composeHosts } from "./compose_config.ts";
+import { composeRemoteUnlistedCallRecords } from "./compose_inventory.ts";
 import { composeRemoteKeyUseRecords } from "./compose_keys.ts";
 import { wireIdentityRing } from "./compose_objects.ts";
 import { installedConfig } from "./compose_stores.ts";
@@ -22,6 +23,7 @@ function compose(env: Environment): Apps {
     reader,
     composeRevocations(reader),
     composeRemoteKeyUseRecords(env),
+    composeRemoteUnlistedCallRecords(env),
   );
   return { ...composeHosts(config), issuer: null, admin: null, authorizer };
 }

@@ -12,6 +12,7 @@ import type { Signals } from "./objects/signals.ts";
 import type { SweeperObject } from "./objects/sweeper.ts";
 import type { IssuerReader } from "./ports/issuer_reader.ts";
 import type { KeyUseRecords } from "./ports/key_uses.ts";
+import type { UnlistedCallRecords } from "./ports/unlisted_calls.ts";
 
 /**
  * The environment as the platform hands it over, checked once into what is there and what is not. A deployment lacks what its
@@ -51,6 +52,8 @@ export interface Bindings {
   readonly SIGNALS: DurableObjectNamespace<Signals> | null;
   /** Where the last use of keys is told, where the issuer is another Worker. */
   readonly KEY_USES: KeyUseRecords | null;
+  /** Where calls that no route lists are told, where the issuer is another Worker. */
+  readonly UNLISTED_CALLS: UnlistedCallRecords | null;
   /** The issuer's read-only side, where it is another Worker. */
   readonly ISSUER: IssuerReader | null;
 }
@@ -94,6 +97,7 @@ export function readBindings(env: Environment): Bindings {
     AUDIT: env.AUDIT ?? null,
     SIGNALS: env.SIGNALS ?? null,
     KEY_USES: env.KEY_USES ?? null,
+    UNLISTED_CALLS: env.UNLISTED_CALLS ?? null,
     ISSUER: env.ISSUER ?? null,
   };
 }

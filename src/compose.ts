@@ -20,6 +20,7 @@ import { composeActTrail, composeDecisionAudit } from "./compose_audit.ts";
 import { composeBudgets } from "./compose_budgets.ts";
 import { accessTokenAlgorithms, gateRoutes, introspectors, targetCatalog, trustedIssuers } from "./compose_config.ts";
 import { composeSecurityHeaders, defaultCorsPolicy } from "./compose_edges.ts";
+import { composeInventory, composeUnlistedCalls } from "./compose_inventory.ts";
 import { trustedTokens } from "./compose_issuers.ts";
 import { composeCredits, composeKeyUses, composeScanning } from "./compose_keys.ts";
 import { composeMailRecords } from "./compose_mail.ts";
@@ -44,6 +45,7 @@ import type { Revocations } from "./ports/edge_feed.ts";
 import type { IssuerReader } from "./ports/issuer_reader.ts";
 import type { KeyUseRecords } from "./ports/key_uses.ts";
 import type { Limiter } from "./ports/limiter.ts";
+import type { UnlistedCallRecords } from "./ports/unlisted_calls.ts";
 import { resourceMetadataUrl } from "./protocol/resource_metadata.ts";
 
 /**
@@ -116,6 +118,7 @@ export function composeAdmin(env: Environment, config: CompiledConfig, revocatio
     credits: composeCredits(bindings),
     scanning: composeScanning(bindings, config, revocations),
     mails: composeMailRecords(bindings, config),
+    inventory: composeInventory(bindings, config),
     events: new D1SecurityEvents(need(bindings, "DB")),
     audit: new D1Audit(need(bindings, "DB")),
     acts: composeActTrail(bindings, config),
@@ -131,13 +134,17 @@ export function composeAdmin(env: Environment, config: CompiledConfig, revocatio
   };
 }
 
-/** The authorizer: the gateway and what it publishes. `uses` hears when keys were used. */
+/**
+ * The authorizer: the gateway and what it publishes. `uses` hears when keys were used, `unlisted` of calls that no route lists, which are not
+ * counted without it.
+ */
 export function composeAuthorizer(
   env: Environment,
   config: CompiledConfig,
   reader: IssuerReader,
   revocations: Revocations,
   uses: KeyUseRecords,
+  unlisted: UnlistedCallRecords | null = null,
 ): AuthorizerParts {
   const bindings = readBindings(env);
   const { gateway } = config;
@@ -170,6 +177,7 @@ export function composeAuthorizer(
       refusals: { resourceMetadataUrl: resourceMetadataUrl(gateway.resource) },
       guards: originGuards(env, config),
       audit: composeDecisionAudit(bindings, config),
+      unlisted: unlisted === null ? null : composeUnlistedCalls(unlisted, config),
       cors: defaultCorsPolicy(config),
       security: composeSecurityHeaders(config)(null),
     },

@@ -89,7 +89,7 @@ function gateRoute(
   const { origins, limits, gateway } = config;
   const origin = origins[route.origin];
   if (origin === undefined) throw new DeploymentFault(`route ${route.id} has no origin`);
-  const { deprecation, onStale } = route;
+  const { onStale } = route;
   return {
     id: route.id,
     isPublic: route.public,
@@ -102,14 +102,6 @@ function gateRoute(
     toleratedStalenessMs: onStale === "deny" ? 0 : onStale.allowForSeconds * 1000,
     maxBodyBytes: route.maxBodyBytes,
     audit: routeAudit(route.audit),
-    deprecation:
-      deprecation === undefined
-        ? null
-        : {
-            sinceMs: Date.parse(deprecation.since),
-            sunsetMs: Date.parse(deprecation.sunset),
-            successor: deprecation.successor,
-          },
     origin: {
       url: new URL(origin.url).origin,
       audience: origin.audience,

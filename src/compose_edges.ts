@@ -1,4 +1,4 @@
-import type { GateRoute } from "./access/gate.ts";
+import type { GateRoute, RouteDeprecation } from "./access/gate.ts";
 import { CLEARANCE_HEADER, PROOF_HEADER } from "./access/require_captcha.ts";
 import type { CompiledConfig } from "./config/compile.ts";
 import { effectiveCors } from "./config/cors_faults.ts";
@@ -7,6 +7,7 @@ import type { CorsConfig } from "./config/schema.ts";
 import type { CorsPolicy } from "./policy/cors.ts";
 import { patternShape } from "./policy/route_pattern.ts";
 import { type SecurityHeaders, securityHeaders } from "./policy/security_headers.ts";
+import { parseSuccessor } from "./policy/successor.ts";
 
 /*
  * The wiring of what routes say to browsers.
@@ -29,7 +30,7 @@ const EXPOSED = [
 ];
 
 /** What a route says to browsers. */
-export type RouteEdges = Pick<GateRoute, "cors" | "keepsOriginCors" | "cookies" | "security">;
+export type RouteEdges = Pick<GateRoute, "cors" | "keepsOriginCors" | "cookies" | "security" | "deprecation">;
 
 /** What each route of `config` says to browsers. */
 export function routeEdges(config: CompiledConfig): (route: CompiledRoute) => RouteEdges {
@@ -40,7 +41,19 @@ export function routeEdges(config: CompiledConfig): (route: CompiledRoute) => Ro
     keepsOriginCors: route.cors === "origin",
     cookies: route.cookies.length === 0 ? null : new Set(route.cookies),
     security: security(route),
+    deprecation: routeDeprecation(route),
   });
+}
+
+function routeDeprecation({ deprecation, pattern }: CompiledRoute): RouteDeprecation | null {
+  if (deprecation === undefined) return null;
+  const { since, sunset, successor } = deprecation;
+  const pieces = parseSuccessor(successor, pattern);
+  return {
+    sinceMs: Date.parse(since),
+    sunsetMs: Date.parse(sunset),
+    successor: pieces.ok ? pieces.value : [successor],
+  };
 }
 
 /** What the gate does for scripts of other origins, for each route that has such a policy. */

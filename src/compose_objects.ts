@@ -85,6 +85,7 @@ export function wireSweeper(env: Environment): SweeperWiring {
       unsentMailMs: retention.unsentMailSeconds * 1000,
       securityEventMs: retention.securityEventSeconds * 1000,
       auditMs: retention.auditSeconds * 1000,
+      unlistedCallMs: retention.unlistedCallSeconds * 1000,
       unconfirmedUserMs: retention.unconfirmedUserSeconds * 1000,
     },
     linkMs: composeMailCourier(bindings, config) === null ? passwords.linkSeconds * 1000 : null,

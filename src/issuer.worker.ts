@@ -4,6 +4,7 @@ import type { Environment } from "./bindings.ts";
 import { composeAdmin, composeIssuer, composeReader, composeRevocations } from "./compose.ts";
 import { consumeAudit } from "./compose_audit.ts";
 import { composeHosts } from "./compose_config.ts";
+import { composeUnlistedCallRecords } from "./compose_inventory.ts";
 import { composeKeyUseRecords } from "./compose_keys.ts";
 import {
   startSweeper,
@@ -23,6 +24,7 @@ import { OutboxCourierObject } from "./objects/outbox_courier.ts";
 import { SweeperObject } from "./objects/sweeper.ts";
 import type { IssuerReader as IssuerReaderPort } from "./ports/issuer_reader.ts";
 import type { KeyUse, KeyUseRecords } from "./ports/key_uses.ts";
+import type { UnlistedCall, UnlistedCallRecords } from "./ports/unlisted_calls.ts";
 import type { FeedPosition } from "./protocol/edge_feed.ts";
 
 export { AuthorizationTransaction } from "./objects/authorization_transaction.ts";
@@ -67,6 +69,13 @@ export class IssuerReader extends WorkerEntrypoint<Environment> implements Issue
 export class KeyUses extends WorkerEntrypoint<Environment> implements KeyUseRecords {
   note(uses: readonly KeyUse[]) {
     return composeKeyUseRecords(this.env).note(uses);
+  }
+}
+
+/** Where the authorizer's Worker tells of calls that no route lists. It reads nothing here. */
+export class UnlistedCalls extends WorkerEntrypoint<Environment> implements UnlistedCallRecords {
+  note(calls: readonly UnlistedCall[]) {
+    return composeUnlistedCallRecords(this.env).note(calls);
   }
 }
 

@@ -4,6 +4,7 @@ import type { Environment } from "./bindings.ts";
 import { composeAdmin, composeAuthorizer, composeIssuer, composeReader, composeRevocations } from "./compose.ts";
 import { consumeAudit } from "./compose_audit.ts";
 import { composeHosts } from "./compose_config.ts";
+import { composeUnlistedCallRecords } from "./compose_inventory.ts";
 import { composeKeyUseRecords } from "./compose_keys.ts";
 import {
   startSweeper,
@@ -41,7 +42,14 @@ function compose(env: Environment): Apps {
     ...composeHosts(config),
     issuer: issuerApp(composeIssuer(env, config, revocations)),
     admin: adminApp(composeAdmin(env, config, revocations)),
-    authorizer: composeAuthorizer(env, config, reader, revocations, composeKeyUseRecords(env)),
+    authorizer: composeAuthorizer(
+      env,
+      config,
+      reader,
+      revocations,
+      composeKeyUseRecords(env),
+      composeUnlistedCallRecords(env),
+    ),
   };
 }
 

@@ -8,10 +8,15 @@ const DEVELOPMENT = {
   DEMO_ORIGIN_URL: "http://127.0.0.1:8788",
 };
 
+/** What the configuration is read with on this machine. */
+export function developmentVariables(): typeof DEVELOPMENT {
+  const { ISSUER_URL, GATEWAY_URL, DEMO_ORIGIN_URL } = { ...DEVELOPMENT, ...process.env };
+  return { ISSUER_URL, GATEWAY_URL, DEMO_ORIGIN_URL };
+}
+
 /** Compiles the configuration as a Worker would and prints every fault with its place, or every route. */
 export function checkCommand(): number {
-  const { ISSUER_URL, GATEWAY_URL, DEMO_ORIGIN_URL } = { ...DEVELOPMENT, ...process.env };
-  const compiled = compileConfig(loadConfig({ ISSUER_URL, GATEWAY_URL, DEMO_ORIGIN_URL }));
+  const compiled = compileConfig(loadConfig(developmentVariables()));
   if (!compiled.ok) {
     for (const { path, reason } of compiled.error) console.error(`${path}: ${reason}`);
     return 1;

@@ -92,6 +92,7 @@ const TOP_FILES: Readonly<Partial<Record<string, string>>> = {
   "src/compose_audit.ts": "wiring",
   "src/compose_edges.ts": "wiring",
   "src/compose_signals.ts": "wiring",
+  "src/compose_inventory.ts": "wiring",
   "src/compose_limits.ts": "wiring",
   "src/compose_issuers.ts": "wiring",
   "src/compose_origins.ts": "wiring",

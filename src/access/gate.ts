@@ -7,6 +7,7 @@ import type { AccessRule } from "../policy/evaluate.ts";
 import type { KeyPart } from "../policy/limit_subject.ts";
 import type { RouteTable } from "../policy/route_table.ts";
 import type { SecurityHeaders } from "../policy/security_headers.ts";
+import type { Successor } from "../policy/successor.ts";
 import type { AccessTokenVerifier } from "../ports/access_tokens.ts";
 import type { Defer, Revocations } from "../ports/edge_feed.ts";
 import type { CreditSpending } from "../ports/key_credits.ts";
@@ -108,7 +109,7 @@ export interface RouteLimit {
 export interface RouteDeprecation {
   readonly sinceMs: number;
   readonly sunsetMs: number;
-  readonly successor: string;
+  readonly successor: Successor;
 }
 
 export interface RouteOrigin {

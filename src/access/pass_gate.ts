@@ -115,7 +115,7 @@ function sizeRefusal(call: Call, gate: Gate, route: GateRoute): Refusal | null {
 
 function sunsetRefusal(call: Call, route: GateRoute): Refusal | null {
   const ended = route.deprecation !== null && route.deprecation.sunsetMs <= call.nowMs;
-  return ended ? { kind: "gone", reason: "past_sunset", route } : null;
+  return ended ? { kind: "gone", reason: "past_sunset" } : null;
 }
 
 async function authorize(

@@ -9,7 +9,7 @@ import type { CaptchaChallenge } from "./route_captcha.ts";
 export type Refusal =
   | { readonly kind: "not_found"; readonly reason: "no_route" }
   | { readonly kind: "method_not_allowed"; readonly reason: "no_method"; readonly allow: readonly string[] }
-  | { readonly kind: "gone"; readonly reason: "past_sunset"; readonly route: GateRoute }
+  | { readonly kind: "gone"; readonly reason: "past_sunset" }
   | { readonly kind: "headers_too_large"; readonly reason: "headers_too_large" }
   | { readonly kind: "body_too_large"; readonly reason: "body_too_large" }
   | { readonly kind: "ambiguous_credentials"; readonly reason: string }

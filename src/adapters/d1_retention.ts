@@ -2,6 +2,9 @@ import type { Perishables } from "../ports/retention.ts";
 import { KINDS_WITH_LINK } from "../protocol/mail_texts.ts";
 import { onD1 } from "./d1.ts";
 
+/** A scan tries each path a few times; an API that is in use is called again and again. */
+const RARE_CALLS = 10;
+
 /** What perishes in D1. Each is one statement, so that what it finds and what it takes are the same rows. */
 export class D1Perishables implements Perishables {
   readonly #db: D1Database;
@@ -45,6 +48,13 @@ export class D1Perishables implements Perishables {
   forgetAuditDeadLetters(untilMs: number, limit: number): Promise<number> {
     const over = "SELECT seq FROM audit_dead_letters WHERE found_at <= ? ORDER BY found_at LIMIT ?";
     return this.#take(`DELETE FROM audit_dead_letters WHERE seq IN (${over}) RETURNING seq`, untilMs, limit);
+  }
+
+  forgetUnlistedCalls(rareUntilMs: number, untilMs: number, limit: number): Promise<number> {
+    const over = `SELECT kind, method, path FROM unlisted_calls
+      WHERE last_seen <= ?2 OR (last_seen <= ?1 AND calls < ${RARE_CALLS}) LIMIT ?3`;
+    const sql = `DELETE FROM unlisted_calls WHERE (kind, method, path) IN (${over}) RETURNING 1`;
+    return this.#take(sql, rareUntilMs, untilMs, limit);
   }
 
   /**

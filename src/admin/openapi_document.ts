@@ -14,6 +14,7 @@ import {
 import { type AdminFault, FAULTS } from "./fault.ts";
 import type { Operation } from "./operation.ts";
 import { mailListShape, securityEventListShape } from "./record_operations.ts";
+import { routeListShape } from "./route_operations.ts";
 import { rotationsShape, signingKeyListShape, signingKeyShape } from "./signing_key_operations.ts";
 import { newUserShape, userGrantListShape, userListShape, userSessionListShape, userShape } from "./user_shapes.ts";
 
@@ -61,6 +62,7 @@ const COMPONENTS = {
   AuditEventList: auditListShape,
   AuditDeadLetterList: deadLetterListShape,
   AuditReplay: replayShape,
+  RouteList: routeListShape,
   Problem: problemShape,
 } satisfies Record<string, z.ZodType>;
 

@@ -14,7 +14,7 @@ import { setCorsFields } from "./cors.ts";
 import { type Exchange, type Incoming, openExchange, type Shape } from "./exchange.ts";
 import { conclude, identityFor, type JudgementParts, judge, refuse, refuseUnexpected } from "./judgement.ts";
 import { requestFaultResponse } from "./refusal_response.ts";
-import { finishResponse, isCallersAlone, setClearance, setPassFields } from "./response.ts";
+import { announceEnd, finishResponse, isCallersAlone, setClearance, setPassFields } from "./response.ts";
 
 /** What decisions are made with where somebody else passes the call on. */
 export interface DecisionParts {
@@ -102,7 +102,8 @@ function allow({ requestId, call }: Exchange, passage: Passage, identity: string
   const { route, admitted, credential, clearance } = passage;
   const headers = new Headers({ "x-request-id": requestId });
   if (isCallersAlone(route)) headers.set("cache-control", "no-store, private");
-  setPassFields(headers, route, admitted?.limits ?? null);
+  setPassFields(headers, admitted?.limits ?? null);
+  announceEnd(headers, route, call.segments);
   if (clearance !== null) setClearance(headers, clearance);
   if (route.cors !== null) setCorsFields(headers, route.cors, call.header("origin"));
   return {

@@ -4,6 +4,7 @@ import type { Gate } from "../access/gate.ts";
 import { type IdentityMaker, signedIdentity } from "../access/identity.ts";
 import { type Passage, passGate } from "../access/pass_gate.ts";
 import type { Refusal } from "../access/refusal.ts";
+import type { UnlistedCalls } from "../access/unlisted_calls.ts";
 import { logFault } from "../http/log.ts";
 import { Outage } from "../kernel/outage.ts";
 import { err, type Result } from "../kernel/result.ts";
@@ -14,7 +15,7 @@ import { logDecision } from "./decision_log.ts";
 import type { Exchange } from "./exchange.ts";
 import { recordDecision, recordEnd } from "./record_decision.ts";
 import { type RefusalContext, refusalResponse, unexpectedResponse } from "./refusal_response.ts";
-import { finishResponse } from "./response.ts";
+import { announceEnd, finishResponse } from "./response.ts";
 
 /**
  * The one core of every shape of the gate: the decision on a call, the identity for whoever the call goes to, the answer where it goes
@@ -26,6 +27,8 @@ export interface JudgementParts {
   readonly refusals: RefusalContext;
   /** How decisions are recorded; null where no route and no key asks for it. */
   readonly audit: DecisionAudit | null;
+  /** Counts calls that no route lists; null where nobody wants to know. */
+  readonly unlisted: UnlistedCalls | null;
   /** What paths without a route say to scripts of other web origins; null for nothing. */
   readonly cors: CorsPolicy | null;
   /** What answers of no route say to browsers for their own protection. */
@@ -63,6 +66,8 @@ export function refuse(refusal: Refusal, exchange: Exchange, parts: JudgementPar
   if (preflight !== null) {
     return finish(exchange, preflightResponse(preflight), "allowed", "preflight", parts, preflight);
   }
+  if (refusal.kind === "not_found") parts.unlisted?.note("path", call);
+  if (refusal.kind === "method_not_allowed") parts.unlisted?.note("method", call);
   const policy = trace.matched?.cors ?? routelessPolicy(refusal, call, parts);
   return finish(exchange, refusalResponse(refusal, requestId, parts.refusals), "denied", refusal.reason, parts, policy);
 }
@@ -77,6 +82,7 @@ export function finish(
   cors = exchange.trace.matched?.cors ?? null,
 ): Response {
   const { requestId, canonical, trace } = exchange;
+  if (trace.matched !== null) announceEnd(response.headers, trace.matched, canonical.segments);
   if (cors !== null) setCorsFields(response.headers, cors, exchange.call.header("origin"));
   finishResponse(response.headers, requestId, canonical.scheme, trace.matched?.security ?? parts.security);
   conclude(exchange, outcome, response.status, reason);

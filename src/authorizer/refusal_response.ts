@@ -5,7 +5,6 @@ import { type Problem, problemResponse } from "../http/problem.ts";
 import { rateLimitFields } from "../limits/rate_limit_fields.ts";
 import type { RequestFault } from "../policy/canonical_request.ts";
 import { bearerChallenge } from "../protocol/bearer_challenge.ts";
-import { setDeprecation } from "./response.ts";
 
 /** What challenges need to know of the installation. */
 export interface RefusalContext {
@@ -31,7 +30,7 @@ function map(refusal: Refusal, context: RefusalContext): Mapped {
     case "method_not_allowed":
       return methodNotAllowed(refusal.allow);
     case "gone":
-      return gone(refusal.route);
+      return { problem: { status: 410, code: "gone", title: "Gone", detail: "this version has ended" } };
     case "headers_too_large":
       return { problem: { status: 431, code: "headers_too_large", title: "Request Header Fields Too Large" } };
     case "body_too_large":
@@ -66,12 +65,6 @@ function map(refusal: Refusal, context: RefusalContext): Mapped {
 function methodNotAllowed(allow: readonly string[]): Mapped {
   const problem = { status: 405, code: "method_not_allowed", title: "Method Not Allowed" };
   return { problem, headers: new Headers({ allow: allow.join(", ") }) };
-}
-
-function gone({ deprecation }: GateRoute): Mapped {
-  const headers = new Headers();
-  if (deprecation !== null) setDeprecation(headers, deprecation);
-  return { problem: { status: 410, code: "gone", title: "Gone", detail: "this version has ended" }, headers };
 }
 
 function ambiguous({ resourceMetadataUrl }: RefusalContext): Mapped {

@@ -1,11 +1,12 @@
 import type { JudgedLimits } from "../access/admit.ts";
-import type { GateRoute, RouteDeprecation } from "../access/gate.ts";
+import type { GateRoute } from "../access/gate.ts";
 import { CLEARANCE_HEADER } from "../access/require_captcha.ts";
 import { type Problem, problemResponse } from "../http/problem.ts";
 import { type SecurityHeaders, setSecurityHeaders } from "../http/security_headers.ts";
 import { rateLimitFields } from "../limits/rate_limit_fields.ts";
 import { cookieForCaller } from "../policy/cookies.ts";
 import { reachesCaller } from "../policy/inbound_headers.ts";
+import { successorOf } from "../policy/successor.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Forwarded, OriginFailure, OriginFault } from "./forward.ts";
 
@@ -32,17 +33,16 @@ export function passResponse(
   const response = forwarded.ok
     ? fromOrigin(forwarded.value, route, requestId, canonical.scheme)
     : withoutOrigin(forwarded.error, requestId);
-  setPassFields(response.headers, route, limits);
+  setPassFields(response.headers, limits);
   return response;
 }
 
 /** What the gate itself says to the caller of a call that passed. `limits` is null where nothing was counted. */
-export function setPassFields(headers: Headers, route: GateRoute, limits: JudgedLimits | null): void {
+export function setPassFields(headers: Headers, limits: JudgedLimits | null): void {
   if (limits !== null) {
     const { verdict, policies, fields } = limits;
     for (const [name, value] of rateLimitFields(verdict, policies, fields).fields) headers.set(name, value);
   }
-  if (route.deprecation !== null) setDeprecation(headers, route.deprecation);
 }
 
 /** What every response of the gateway carries last, so that nothing before can take it away. */
@@ -57,11 +57,13 @@ export function setClearance(headers: Headers, clearance: string): void {
   headers.set("cache-control", "no-store, private");
 }
 
-/** Announces a route's end (RFC 9745, RFC 8594) and what replaces it. */
-export function setDeprecation(headers: Headers, { sinceMs, sunsetMs, successor }: RouteDeprecation): void {
+/** Announces the end of a route that has one (RFC 9745, RFC 8594), and what replaces it for a call to `segments`. */
+export function announceEnd(headers: Headers, { deprecation }: GateRoute, segments: readonly string[]): void {
+  if (deprecation === null) return;
+  const { sinceMs, sunsetMs, successor } = deprecation;
   headers.set("deprecation", `@${Math.floor(sinceMs / 1000)}`);
   headers.set("sunset", new Date(sunsetMs).toUTCString());
-  headers.append("link", `<${successor}>; rel="successor-version"`);
+  headers.append("link", `<${successorOf(successor, segments)}>; rel="successor-version"`);
 }
 
 function withoutOrigin({ fault, retryAfterSeconds }: OriginFailure, requestId: string): Response {

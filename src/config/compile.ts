@@ -5,6 +5,7 @@ import { auditFaults } from "./audit_faults.ts";
 import { captchaFaults } from "./captcha_faults.ts";
 import { gatewayCookieFaults } from "./cookie_faults.ts";
 import { corsFaults } from "./cors_faults.ts";
+import { deprecationFaults } from "./deprecation_faults.ts";
 import type { ConfigFault } from "./fault.ts";
 import { forwardAuthFaults } from "./forward_auth_faults.ts";
 import { identifierFaults, secretScanningFaults } from "./issuer_faults.ts";
@@ -44,6 +45,7 @@ export function compileConfig(input: unknown): Result<CompiledConfig, readonly C
   faults.push(
     ...duplicateFaults(routes),
     ...corsFaults(config, routes),
+    ...deprecationFaults(routes),
     ...unusedFaults(config),
     ...outboundFaults(config),
   );

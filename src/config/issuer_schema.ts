@@ -97,6 +97,8 @@ const retention = z.strictObject({
   auditSeconds: seconds.min(86_400).default(400 * 86_400),
   /** Accounts that people registered and whose address nobody confirmed. Operators' invitations stay. */
   unconfirmedUserSeconds: seconds.default(7 * 86_400),
+  /** Calls to what no route lists, after the last of them. Those made a few times go after a day. */
+  unlistedCallSeconds: seconds.default(30 * 86_400),
   /** How often what is over is looked for. */
   sweepSeconds: seconds.max(7 * 86_400).default(3_600),
 });

@@ -18,7 +18,7 @@ const deprecation = z.strictObject({
   since: z.iso.datetime(),
   /** When it answers 410 (RFC 8594). */
   sunset: z.iso.datetime(),
-  /** Path or URL of what replaces it, as a `Link` can carry it (RFC 8288). */
+  /** Path or URL of what replaces it, as a `Link` can carry it (RFC 8288); `:name` stands for a parameter of the path. */
   successor: z.string().regex(/^[\x21-\x3b\x3d\x3f-\x7e]+$/, "must be a URI reference"),
 });
 
@@ -53,6 +53,11 @@ export const route = z.strictObject({
     .min(0)
     .max(100 * 1024 * 1024)
     .default(1024 * 1024),
+  /** Of the API that it belongs to: for the inventory. */
+  version: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/, "is no version: up to 32 of letters, digits, `.`, `_` and `-`")
+    .optional(),
   deprecation: deprecation.optional(),
   /** Which of its decisions are kept in the audit trail; `required` lets no call on before its own is safe. */
   audit: routeAudit.default("none"),

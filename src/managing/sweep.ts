@@ -9,6 +9,7 @@ export interface Sweeping {
     readonly securityEventMs: number;
     readonly auditMs: number;
     readonly unconfirmedUserMs: number;
+    readonly unlistedCallMs: number;
   };
   /** How long a mailed link works, where mail waits for somebody to read it in D1; null where it is carried on. */
   readonly linkMs: number | null;
@@ -17,6 +18,9 @@ export interface Sweeping {
   /** Hears what could not be swept. */
   readonly failed: (what: string, error: unknown) => void;
 }
+
+/** Calls that no route lists and that were made a few times leave room again after a day. */
+const RARE_MS = 86_400_000;
 
 /** Rows of one kind in one round: a statement of a fraction of a second. */
 export const SWEEP_ROWS = 500;
@@ -38,6 +42,13 @@ export async function sweep(sweeping: Sweeping, nowMs: number): Promise<SweepOut
     ["security_events", () => perishables.forgetSecurityEvents(nowMs - keep.securityEventMs, SWEEP_ROWS)],
     ["audit_events", () => perishables.forgetAuditEvents(nowMs - keep.auditMs, SWEEP_ROWS)],
     ["audit_dead_letters", () => perishables.forgetAuditDeadLetters(nowMs - keep.auditMs, SWEEP_ROWS)],
+    [
+      "unlisted_calls",
+      () => {
+        const rareMs = Math.min(RARE_MS, keep.unlistedCallMs);
+        return perishables.forgetUnlistedCalls(nowMs - rareMs, nowMs - keep.unlistedCallMs, SWEEP_ROWS);
+      },
+    ],
     ["unconfirmed_users", () => perishables.forgetUnconfirmedUsers(nowMs - keep.unconfirmedUserMs, nowMs, SWEEP_ROWS)],
   ];
   let outcome: SweepOutcome = "done";

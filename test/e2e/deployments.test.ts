@@ -52,6 +52,7 @@ const EXPECTED = {
     "CREDITS (KeyCredits, defined in sallyport-issuer)": "Durable Object",
     "ISSUER (sallyport-issuer#IssuerReader)": "Worker",
     "KEY_USES (sallyport-issuer#KeyUses)": "Worker",
+    "UNLISTED_CALLS (sallyport-issuer#UnlistedCalls)": "Worker",
   },
 } as const;
 

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { bearer, type ForgeKey, ringKey, token } from "../support/forge.ts";
-import { GATEWAY_URL } from "../support/gateway_config.ts";
+import { GATEWAY_URL, gatewayConfig } from "../support/gateway_config.ts";
 import { install } from "../support/install.ts";
 import { captureLogs } from "../support/logs.ts";
 import { stubNetwork } from "../support/network.ts";
@@ -216,6 +216,22 @@ describe("a version that ends", () => {
     const gone = await gate.fetch("/v0/orders");
     expect(gone.status).toBe(410);
     expect(gone.headers.get("link")).toBe('</orders>; rel="successor-version"');
+    expect(gone.headers.get("deprecation")).toBe(`@${Date.parse("2019-06-01T00:00:00Z") / 1000}`);
+    expect(gone.headers.get("sunset")).toBe("Mon, 01 Jun 2020 00:00:00 GMT");
+    expect((await problemOf(gone)).code).toBe("gone");
     expect(network.originCalls).toHaveLength(1);
+  });
+
+  it("says so in refusals too, with the call's own parameters in the link", async () => {
+    const config = gatewayConfig();
+    const times = { since: "2026-06-01T00:00:00Z", sunset: "2100-06-01T00:00:00Z" };
+    config.routes.push(
+      { path: "/v2/pets/:pet", methods: ["GET"], origin: "main" },
+      { path: "/v1/pets/:id", methods: ["GET"], origin: "main", deprecation: { ...times, successor: "/v2/pets/:id" } },
+    );
+    const response = await install({ config }).fetch("/v1/pets/a%3Eb%2Cc");
+    expect(response.status).toBe(401);
+    expect(response.headers.get("link")).toBe('</v2/pets/a%3Eb%2Cc>; rel="successor-version"');
+    expect(response.headers.has("deprecation")).toBe(true);
   });
 });
