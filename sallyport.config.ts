@@ -1,4 +1,6 @@
+import { ordersApi } from "./sallyport.openapi.ts";
 import { defineConfig } from "./src/config/compile.ts";
+import { openapiRoutes } from "./src/config/openapi_routes.ts";
 import type { ConfigInput } from "./src/config/schema.ts";
 
 /** What differs between installations: the `[vars]` of the wrangler files. */
@@ -39,6 +41,7 @@ export default function config(vars: ConfigVariables): ConfigInput {
     limits: {
       ping: { algorithm: "fixed", limit: 5, windowSeconds: 10, onUnavailable: "deny" },
     },
+    openapi: { orders: ordersApi },
     routes: [
       {
         path: "/orders",
@@ -59,6 +62,8 @@ export default function config(vars: ConfigVariables): ConfigInput {
         deprecation: { since: "2026-06-01T00:00:00Z", sunset: "2027-06-01T00:00:00Z", successor: "/orders" },
       },
       { path: "/whoami", methods: ["GET"], origin: "demo" },
+      // GET and POST /v2/orders, held to what the document says of them.
+      ...openapiRoutes("orders", ordersApi, { basePath: "/v2", origin: "demo" }),
     ],
   });
 }

@@ -15,6 +15,7 @@ import { remoteIssuerReader, remoteKeyRing } from "./adapters/remote.ts";
 import { UpstashLimiter } from "./adapters/upstash_limiter.ts";
 import type { AdminParts } from "./admin/app.ts";
 import type { AuthorizerParts } from "./authorizer/authorizer.ts";
+import { HeldBodies } from "./authorizer/held_bodies.ts";
 import { type Bindings, DeploymentFault, type Environment, need, readBindings } from "./bindings.ts";
 import { composeActTrail, composeDecisionAudit } from "./compose_audit.ts";
 import { composeBudgets } from "./compose_budgets.ts";
@@ -53,6 +54,9 @@ import { resourceMetadataUrl } from "./protocol/resource_metadata.ts";
  * which port. What it builds lives as long as the isolate and holds plain data, never a stub of a request.
  * `compose_stores.ts`, `_budgets`, `_people`, `_mail`, `_objects` and `_config` are its other rooms.
  */
+
+/** Bodies that one isolate holds at once to look into them, of the 128 MB that it has for everything. */
+const MAX_HELD_BYTES = 24 * 1024 * 1024;
 
 /** The isolate's view of the edge feed, shared by every app in it. */
 export function composeRevocations(reader: IssuerReader): Revocations {
@@ -180,6 +184,7 @@ export function composeAuthorizer(
       unlisted: unlisted === null ? null : composeUnlistedCalls(unlisted, config),
       cors: defaultCorsPolicy(config),
       security: composeSecurityHeaders(config)(null),
+      bodies: new HeldBodies(MAX_HELD_BYTES),
     },
     wellKnown: {
       metadata: {

@@ -3,6 +3,7 @@ import type { CaptchaSite } from "./access/route_captcha.ts";
 import { DeploymentFault, type Environment } from "./bindings.ts";
 import { type AccessLists, accessLists, captchaSite, routeCaptcha, routeLists } from "./compose_abuse.ts";
 import { routeAudit } from "./compose_audit.ts";
+import { composeContracts } from "./compose_contracts.ts";
 import { type RouteEdges, routeEdges } from "./compose_edges.ts";
 import { routeLimits } from "./compose_limits.ts";
 import { isGuarded } from "./compose_origins.ts";
@@ -86,7 +87,7 @@ function gateRoute(
   lists: AccessLists,
   site: CaptchaSite | null,
 ): Omit<GateRoute, keyof RouteEdges | "signals"> {
-  const { origins, limits, gateway } = config;
+  const { origins, limits, gateway, openapi } = config;
   const origin = origins[route.origin];
   if (origin === undefined) throw new DeploymentFault(`route ${route.id} has no origin`);
   const { onStale } = route;
@@ -102,6 +103,7 @@ function gateRoute(
     toleratedStalenessMs: onStale === "deny" ? 0 : onStale.allowForSeconds * 1000,
     maxBodyBytes: route.maxBodyBytes,
     audit: routeAudit(route.audit),
+    ...composeContracts(route, openapi),
     origin: {
       url: new URL(origin.url).origin,
       audience: origin.audience,

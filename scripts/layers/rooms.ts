@@ -17,6 +17,7 @@ const USE_CASES: RoomRule = {
 const APP = { ports: "types", config: "types", http: "all", protocol: "all", policy: "all", kernel: "all" } as const;
 const EVERY_ROOM = {
   kernel: "all",
+  openapi: "all",
   protocol: "all",
   policy: "all",
   limits: "all",
@@ -45,14 +46,20 @@ export const ROOMS: Readonly<Partial<Record<string, RoomRule>>> = {
   protocol: PURE,
   policy: PURE,
   limits: PURE,
+  // Paths and header names are the gate's: it reads them once, for everybody.
+  openapi: { rooms: { policy: "all", kernel: "all" }, packages: NO_PACKAGES },
   // Scopes and algorithms are named in the configuration and defined by the protocol.
-  config: { rooms: { policy: "all", limits: "all", protocol: "all", kernel: "all" }, packages: ["zod"] },
+  config: {
+    rooms: { openapi: "all", policy: "all", limits: "all", protocol: "all", kernel: "all" },
+    packages: ["zod"],
+  },
   ports: {
     rooms: { config: "types", policy: "types", limits: "types", protocol: "types", kernel: "types" },
     packages: NO_PACKAGES,
   },
   issuing: USE_CASES,
-  access: USE_CASES,
+  // What a route holds its callers to is a part of the route.
+  access: { ...USE_CASES, rooms: { ...USE_CASES.rooms, openapi: "types" } },
   managing: USE_CASES,
   objects: {
     rooms: { protocol: "all", limits: "all", ports: "types", kernel: "all" },
@@ -66,9 +73,9 @@ export const ROOMS: Readonly<Partial<Record<string, RoomRule>>> = {
   http: { rooms: { kernel: "all" }, packages: ["hono"] },
   issuer: { rooms: { ...APP, issuing: "all" }, packages: ["hono"] },
   // The gate writes the limits' response fields.
-  authorizer: { rooms: { ...APP, access: "all", limits: "all" }, packages: NO_PACKAGES },
   // What other Workers put into apps of their own: it asks, and decides nothing.
   middleware: { rooms: { ports: "types", policy: "types", http: "all", kernel: "all" }, packages: ["hono"] },
+  authorizer: { rooms: { ...APP, access: "all", limits: "all", openapi: "all" }, packages: NO_PACKAGES },
   admin: { rooms: { ...APP, managing: "all" }, packages: ["hono", "@hono/zod-openapi", "zod"] },
   // Bindings of Durable Objects carry the type of the object behind them.
   bindings: {
@@ -82,6 +89,7 @@ export const ROOMS: Readonly<Partial<Record<string, RoomRule>>> = {
 
 const TOP_FILES: Readonly<Partial<Record<string, string>>> = {
   "sallyport.config.ts": "sallyport.config",
+  "sallyport.openapi.ts": "sallyport.config",
   "src/worker.ts": "entry",
   "src/issuer.worker.ts": "entry",
   "src/authorizer.worker.ts": "entry",
@@ -93,6 +101,7 @@ const TOP_FILES: Readonly<Partial<Record<string, string>>> = {
   "src/compose_edges.ts": "wiring",
   "src/compose_signals.ts": "wiring",
   "src/compose_inventory.ts": "wiring",
+  "src/compose_contracts.ts": "wiring",
   "src/compose_limits.ts": "wiring",
   "src/compose_issuers.ts": "wiring",
   "src/compose_origins.ts": "wiring",

@@ -26,6 +26,7 @@ export function demoRoutes(): readonly OriginRoute[] {
     { path: "/orders", methods: { GET: orders.list, POST: orders.create } },
     { path: "/orders/:id/approve", methods: { POST: orders.approve } },
     { path: "/v1/orders", methods: { GET: orders.list } },
+    { path: "/v2/orders", methods: { GET: orders.list, POST: orders.create } },
     { path: "/documents/:id", methods: { GET: documents.read, PUT: documents.write } },
     { path: "/limited/ping", methods: { GET: ({ response }) => sendJson(response, 200, { pong: true }) } },
     { path: "/whoami", methods: { GET: whoami } },

@@ -1,5 +1,7 @@
 import type { LimitPolicy } from "../limits/limit.ts";
 import type { FieldStyle } from "../limits/rate_limit_fields.ts";
+import type { Contract } from "../openapi/contract.ts";
+import type { PageSize } from "../openapi/page_size.ts";
 import type { AccessList } from "../policy/access_list.ts";
 import type { CorsPolicy } from "../policy/cors.ts";
 import type { EdgeFacts } from "../policy/edge_facts.ts";
@@ -74,6 +76,9 @@ export interface GateRoute {
   readonly deprecation: RouteDeprecation | null;
   /** Null where no decision is recorded. */
   readonly audit: RouteAudit | null;
+  /** What callers may send and see, by method; null where nothing is looked into. */
+  readonly contracts: ReadonlyMap<string, Contract> | null;
+  readonly pageSize: PageSize | null;
   readonly origin: RouteOrigin;
   /** What scripts of other web origins may do; null where nothing is said to them. */
   readonly cors: CorsPolicy | null;

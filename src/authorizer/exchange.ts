@@ -29,8 +29,10 @@ export interface Exchange {
   readonly shape: Shape;
   readonly canonical: CanonicalRequest;
   readonly address: string;
-  /** The caller's headers, read out once. */
-  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** The caller's headers, read out once: those that may go on to the origin. */
+  headers: readonly (readonly [name: string, value: string])[];
+  /** The query as it goes on to the origin, with its `?`, or the empty string. */
+  search: string;
   readonly call: Call;
   readonly trace: Trace;
   /** Calls that were made to an origin with a guard; 0 for any other. */
@@ -58,6 +60,7 @@ export function openExchange(
     canonical,
     address,
     headers,
+    search: canonical.search,
     call: {
       method: canonical.method,
       segments: canonical.segments,

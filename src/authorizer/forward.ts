@@ -1,6 +1,5 @@
 import type { GateRoute } from "../access/gate.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
-import type { CanonicalRequest } from "../policy/canonical_request.ts";
 import { cookiesForOrigin } from "../policy/cookies.ts";
 import { reachesOrigin } from "../policy/inbound_headers.ts";
 import type { OnwardFault } from "../ports/onward_tokens.ts";
@@ -14,19 +13,38 @@ export type OriginFault =
   | "request_body_too_large"
   | "origin_busy"
   | "origin_unavailable"
+  | "request_invalid"
+  | "unsupported_media_type"
+  | "request_timeout"
+  | "gate_busy"
+  | "response_invalid"
   | OnwardFault;
+
+/** One thing wrong with a request, for its sender. */
+export interface InputError {
+  readonly in: string;
+  /** JSON pointer (RFC 6901) within the path, query, header or body. */
+  readonly pointer: string;
+  readonly detail: string;
+}
 
 export interface OriginFailure {
   readonly fault: OriginFault;
   /** When to come back, in seconds; null where nobody can say. */
   readonly retryAfterSeconds: number | null;
+  /** What is wrong with the request; empty where that is not why. */
+  readonly errors: readonly InputError[];
 }
 
 export type Forwarded = Result<Response, OriginFailure>;
 
 /** No response, because of `fault`. */
-export function withoutResponse(fault: OriginFault, retryAfterSeconds: number | null = null): Forwarded {
-  return err({ fault, retryAfterSeconds });
+export function withoutResponse(
+  fault: OriginFault,
+  retryAfterSeconds: number | null = null,
+  errors: readonly InputError[] = [],
+): Forwarded {
+  return err({ fault, retryAfterSeconds, errors });
 }
 
 /**
@@ -43,7 +61,7 @@ export async function forward(
 ): Promise<Forwarded> {
   const { canonical } = exchange;
   const body = limitBody(request, route.maxBodyBytes);
-  const answer = fetch(originUrl(route, canonical), {
+  const answer = fetch(originUrl(route, exchange), {
     method: canonical.method,
     headers: originHeaders(route, exchange, identity),
     body: body.stream,
@@ -60,8 +78,8 @@ export async function forward(
 }
 
 /** Where a call goes on to. */
-export function originUrl({ origin }: GateRoute, { path, search }: CanonicalRequest): string {
-  return `${origin.url}${path}${search}`;
+export function originUrl({ origin }: GateRoute, { canonical, search }: Exchange): string {
+  return `${origin.url}${canonical.path}${search}`;
 }
 
 /**

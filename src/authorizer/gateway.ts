@@ -1,8 +1,10 @@
 import type { Passage } from "../access/pass_gate.ts";
 import type { CanonicalRequest } from "../policy/canonical_request.ts";
+import { throughContract } from "./contract_call.ts";
 import { type Exchange, openExchange } from "./exchange.ts";
 import { type Forwarded, forward } from "./forward.ts";
 import { forwardGuarded } from "./guarded_forward.ts";
+import type { HeldBodies } from "./held_bodies.ts";
 import { finish, identityFor, type JudgementParts, judge, refuse, refuseUnexpected } from "./judgement.ts";
 import type { OriginGuard } from "./origin_guard.ts";
 import { passResponse, setClearance } from "./response.ts";
@@ -12,6 +14,8 @@ import { settleLimits } from "./settle_limits.ts";
 export interface GatewayParts extends JudgementParts {
   /** What stands before origins that ask for it, by the origin's name. */
   readonly guards: ReadonlyMap<string, OriginGuard>;
+  /** Bodies that are held to be looked into. */
+  readonly bodies: HeldBodies;
 }
 
 /**
@@ -28,8 +32,13 @@ export async function handleGatewayRequest(
   try {
     const passed = await judge(exchange, parts);
     if (!passed.ok) return refuse(passed.error, exchange, parts);
-    const forwarded = await passOn(request, exchange, passed.value, parts);
     const { admitted, route } = passed.value;
+    const looksInto = route.contracts !== null || route.pageSize !== null;
+    const forwarded = looksInto
+      ? await throughContract(request, exchange, passed.value, parts.bodies, (checked) =>
+          passOn(checked, exchange, passed.value, parts),
+        )
+      : await passOn(request, exchange, passed.value, parts);
     const limits = admitted && (await settleLimits(forwarded, admitted, route, exchange, parts.gate));
     const response = passResponse(forwarded, route, limits, exchange);
     if (passed.value.clearance !== null) setClearance(response.headers, passed.value.clearance);

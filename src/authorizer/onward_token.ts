@@ -54,5 +54,5 @@ export function withoutChallenge(forwarded: Forwarded): Forwarded {
 }
 
 function failure(fault: OnwardFault): OriginFailure {
-  return { fault, retryAfterSeconds: fault === "origin_credential_unavailable" ? RETRY_SECONDS : null };
+  return { fault, retryAfterSeconds: fault === "origin_credential_unavailable" ? RETRY_SECONDS : null, errors: [] };
 }

@@ -37,7 +37,7 @@ export function originCall(
     : { stream: body.stream, isComplete: () => true };
   const headers = originHeaders(route, exchange, identity);
   const signal = body.signal === null ? late : AbortSignal.any([late, body.signal]);
-  const url = originUrl(route, exchange.canonical);
+  const url = originUrl(route, exchange);
   return {
     method,
     hasBody: body.stream !== null,

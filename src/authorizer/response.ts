@@ -16,6 +16,16 @@ const ORIGIN_PROBLEMS: Readonly<Record<OriginFault, Problem>> = {
   request_body_too_large: { status: 413, code: "body_too_large", title: "Content Too Large" },
   origin_busy: { status: 503, code: "origin_busy", title: "Service Unavailable" },
   origin_unavailable: { status: 503, code: "origin_unavailable", title: "Service Unavailable" },
+  request_invalid: {
+    status: 400,
+    code: "request_invalid",
+    title: "Bad Request",
+    detail: "the request is not what this operation takes",
+  },
+  unsupported_media_type: { status: 415, code: "unsupported_media_type", title: "Unsupported Media Type" },
+  request_timeout: { status: 408, code: "request_timeout", title: "Request Timeout" },
+  gate_busy: { status: 503, code: "temporarily_unavailable", title: "Service Unavailable" },
+  response_invalid: { status: 502, code: "response_invalid", title: "Bad Gateway" },
   origin_credential_unavailable: { status: 503, code: "origin_credential_unavailable", title: "Service Unavailable" },
   origin_credential_refused: { status: 502, code: "origin_credential_refused", title: "Bad Gateway" },
 };
@@ -66,9 +76,10 @@ export function announceEnd(headers: Headers, { deprecation }: GateRoute, segmen
   headers.append("link", `<${successorOf(successor, segments)}>; rel="successor-version"`);
 }
 
-function withoutOrigin({ fault, retryAfterSeconds }: OriginFailure, requestId: string): Response {
+function withoutOrigin({ fault, retryAfterSeconds, errors }: OriginFailure, requestId: string): Response {
   const headers = retryAfterSeconds === null ? {} : { "retry-after": String(retryAfterSeconds) };
-  return problemResponse(ORIGIN_PROBLEMS[fault], requestId, headers);
+  const problem = ORIGIN_PROBLEMS[fault];
+  return problemResponse(errors.length === 0 ? problem : { ...problem, members: { errors } }, requestId, headers);
 }
 
 function fromOrigin(origin: Response, route: GateRoute, requestId: string, scheme: string): Response {

@@ -75,12 +75,13 @@ function compileRoute(config: Config, route: RouteConfig, path: string, faults: 
   return [{ ...route, id: route.id ?? `${route.methods.join(",")} ${route.path}`, pattern: pattern.value }];
 }
 
-function unusedFaults({ origins, limits, routes }: Config): ConfigFault[] {
+function unusedFaults({ origins, limits, openapi, routes }: Config): ConfigFault[] {
   const dead = (section: string, names: readonly string[], used: ReadonlySet<string>) =>
     names
       .filter((name) => !used.has(name))
       .map((name) => ({ path: `${section}.${name}`, reason: "is used by no route" }));
   return [
+    ...dead("openapi", Object.keys(openapi), new Set(routes.flatMap((route) => route.openapi?.document ?? []))),
     ...dead("origins", Object.keys(origins), new Set(routes.map((route) => route.origin))),
     ...dead(
       "limits",

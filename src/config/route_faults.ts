@@ -4,6 +4,7 @@ import { routeCorsFaults } from "./cors_faults.ts";
 import type { ConfigFault } from "./fault.ts";
 import { hostsOf } from "./hosts.ts";
 import { limitUseFaults } from "./limit_faults.ts";
+import { contractFaults } from "./openapi_faults.ts";
 import { isGatewayPath, isIssuerPath } from "./reserved_paths.ts";
 import type { Config, RouteConfig } from "./schema.ts";
 
@@ -22,6 +23,7 @@ export function routeFaults(config: Config, route: RouteConfig, pattern: RoutePa
     ...contradictions(route, path),
     ...routeCorsFaults(config, route, path),
     ...routeCookieFaults(route, path),
+    ...contractFaults(config, route, pattern, path),
   ];
 }
 

@@ -5,6 +5,7 @@ import { cookieNames } from "./cookie_schema.ts";
 import { routeCors } from "./cors_schema.ts";
 import { limitUse } from "./limit_schema.ts";
 import { listNames } from "./list_schema.ts";
+import { pageSize, routeContract } from "./openapi_schema.ts";
 import { routeSecurityHeaders } from "./security_headers_schema.ts";
 import { scopeToken, seconds } from "./terms.ts";
 
@@ -66,4 +67,7 @@ export const route = z.strictObject({
   /** Cookies by their exact names, to the origin and from it. No other passes. */
   cookies: cookieNames.default([]),
   securityHeaders: routeSecurityHeaders.optional(),
+  /** What callers may send and see, by an OpenAPI document. */
+  openapi: routeContract.optional(),
+  pageSize: pageSize.optional(),
 });

@@ -4,6 +4,7 @@ import { gateway } from "./gateway_schema.ts";
 import { issuer } from "./issuer_schema.ts";
 import { limit } from "./limit_schema.ts";
 import { list } from "./list_schema.ts";
+import { openapiDocument } from "./openapi_schema.ts";
 import { origin } from "./origin_schema.ts";
 import { type CREDENTIALS, route } from "./route_schema.ts";
 import { signals } from "./signal_schema.ts";
@@ -24,6 +25,8 @@ export const configSchema = z.strictObject({
   captcha: captcha.optional(),
   /** What is out of the ordinary for a principal. */
   signals: signals.optional(),
+  /** OpenAPI 3.1 documents that routes are held to, by name. */
+  openapi: z.record(z.string().regex(NAME), openapiDocument).default({}),
   routes: z.array(route).min(1),
 });
 

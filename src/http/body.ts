@@ -33,6 +33,11 @@ async function readBounded(body: ReadableStream<Uint8Array>, maxBytes: number): 
     }
     chunks.push(chunk.value);
   }
+  return joinChunks(chunks, length);
+}
+
+/** `chunks`, which have `length` bytes together, as one. */
+export function joinChunks(chunks: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(length);
   let at = 0;
   for (const chunk of chunks) {

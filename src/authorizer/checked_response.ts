@@ -1,0 +1,117 @@
+import { fromUtf8, utf8 } from "../kernel/bytes.ts";
+import { ok } from "../kernel/result.ts";
+import { checkResponseText, responseFault } from "../openapi/check_response.ts";
+import type { Contract } from "../openapi/contract.ts";
+import type { Viewer } from "../openapi/hide.ts";
+import type { ValueFault } from "../openapi/judge.ts";
+import { entryFor, readMediaType } from "../openapi/media_types.ts";
+import { type ResponseShape, responseShape } from "../openapi/response_shape.ts";
+import type { SchemaNode } from "../openapi/schema_node.ts";
+import { type Forwarded, withoutResponse } from "./forward.ts";
+import type { HeldBodies } from "./held_bodies.ts";
+
+/** What checking a response needs beside it. */
+export interface ResponseCheck {
+  readonly contract: Contract;
+  readonly method: string;
+  readonly viewer: Viewer;
+  readonly bodies: HeldBodies;
+  /** How long the body may take, in milliseconds. */
+  readonly withinMs: number;
+  /** Hears what does not fit. */
+  readonly tell: (faults: readonly ValueFault[]) => void;
+}
+
+/** Codings that the platform takes off by itself as a body is read. */
+const DECODED: ReadonlySet<string> = new Set(["identity", "gzip", "br"]);
+/** What is true of the origin's bytes alone. */
+const OF_THE_BYTES = ["content-length", "content-encoding", "content-md5", "digest", "content-digest", "repr-digest"];
+const OF_THE_CONTENT = ["etag", "last-modified", "accept-ranges"];
+const NO_CONTENT: ReadonlySet<number> = new Set([204, 205, 304]);
+
+/**
+ * Holds `origin` to its contract and takes out what the viewer may not see. JSON is read whole for that; other types that the
+ * document names stream on. What cannot be looked into, though the document hides something there, is never passed.
+ */
+export async function checkedResponse(origin: Response, check: ResponseCheck): Promise<Forwarded> {
+  const { contract, method } = check;
+  // Failures of the origin are replaced later on, whatever they say.
+  if (origin.status >= 500 || origin.status < 200) return ok(origin);
+  const { responses } = contract.operation;
+  const shape = responseShape(responses, origin.status);
+  if (method === "HEAD") return ok(without(origin, null, [...OF_THE_BYTES, ...OF_THE_CONTENT]));
+  if (NO_CONTENT.has(origin.status)) return ok(origin);
+  if (shape === null)
+    return unknown(
+      origin,
+      "status",
+      responses.some(({ hides }) => hides),
+      check,
+    );
+  if (origin.body === null && (shape.byType.size === 0 || origin.status >= 300)) return ok(origin);
+  const type = readMediaType(origin.headers.get("content-type"));
+  const body = type.ok ? entryFor(shape.byType, type.value.name) : undefined;
+  if (body === undefined) return unknown(origin, "content_type", shape.hides, check);
+  return body.node === null ? ok(origin) : checkedJson(origin, body.node, shape, check);
+}
+
+/** A response that the document does not know. One that is no success goes on without its body. */
+function unknown(origin: Response, keyword: string, hides: boolean, check: ResponseCheck): Forwarded {
+  check.tell([responseFault(keyword)]);
+  if (check.contract.responses === "report" && !hides) return ok(origin);
+  origin.body?.cancel().catch(() => undefined);
+  if (origin.status < 300) return withoutResponse("response_invalid");
+  return ok(without(origin, null, [...OF_THE_BYTES, ...OF_THE_CONTENT, "content-type"]));
+}
+
+async function checkedJson(
+  origin: Response,
+  node: SchemaNode,
+  shape: ResponseShape,
+  check: ResponseCheck,
+): Promise<Forwarded> {
+  const { contract, bodies, withinMs, viewer } = check;
+  const { body, headers } = origin;
+  if (body === null || origin.status === 206 || !isDecoded(headers)) return unread(origin, body, shape, check);
+  return bodies.with(body, { maxBytes: contract.maxResponseBytes, withinMs }, async (held) => {
+    if (held.kind === "too_large") return unread(origin, held.rest, shape, check);
+    if (held.kind !== "whole") return withoutResponse(NOT_HELD[held.kind], held.kind === "no_room" ? 1 : null);
+    const checked = checkResponseText(node, fromUtf8(held.bytes), contract, shape, viewer);
+    if (checked.faults.length > 0) check.tell(checked.faults);
+    if (checked.kind === "withheld") return withoutResponse("response_invalid");
+    return checked.text === null
+      ? ok(without(origin, held.bytes, fieldsOfBytes(headers)))
+      : ok(without(origin, utf8(checked.text), [...OF_THE_BYTES, ...OF_THE_CONTENT]));
+  });
+}
+
+const NOT_HELD = { late: "origin_timeout", no_room: "gate_busy", broken: "origin_unreachable" } as const;
+
+/** JSON that cannot be looked into: absent, in part, too large, or in a coding that stays. `body` is all of it. */
+function unread(
+  origin: Response,
+  body: ReadableStream<Uint8Array> | null,
+  { hides }: ResponseShape,
+  { contract, tell }: ResponseCheck,
+): Forwarded {
+  tell([responseFault("not_readable")]);
+  if (contract.responses === "report" && !hides) return ok(body === origin.body ? origin : without(origin, body, []));
+  body?.cancel().catch(() => undefined);
+  return withoutResponse("response_invalid");
+}
+
+function isDecoded(headers: Headers): boolean {
+  return DECODED.has((headers.get("content-encoding") ?? "identity").trim().toLowerCase());
+}
+
+/** Bytes that came as they are keep what was said of them; of others, coded on their way, nothing is true any more. */
+function fieldsOfBytes(headers: Headers): readonly string[] {
+  return headers.has("content-encoding") ? OF_THE_BYTES : ["content-length"];
+}
+
+/** `origin` with another body, and without the headers called `names`. */
+function without(origin: Response, body: BodyInit | null, names: readonly string[]): Response {
+  const headers = new Headers(origin.headers);
+  for (const name of names) headers.delete(name);
+  return new Response(body, { status: origin.status, statusText: origin.statusText, headers });
+}

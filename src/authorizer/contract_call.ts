@@ -1,0 +1,73 @@
+import type { Passage } from "../access/pass_gate.ts";
+import { logEvent } from "../http/log.ts";
+import type { Contract } from "../openapi/contract.ts";
+import { MAX_FAULTS, type ValueFault } from "../openapi/judge.ts";
+import { capPageSize } from "../openapi/page_size.ts";
+import { checkedRequest, type RefusedRequest } from "./checked_request.ts";
+import { checkedResponse } from "./checked_response.ts";
+import type { Exchange } from "./exchange.ts";
+import { type Forwarded, withoutResponse } from "./forward.ts";
+import type { HeldBodies } from "./held_bodies.ts";
+
+/** Of a part alone nothing can be said, and of a coding that the platform leaves on neither. */
+const NOT_PASSED_ON: ReadonlySet<string> = new Set(["range", "if-range", "accept-encoding"]);
+
+/**
+ * A call on a route that looks into what is sent and answered: the page's size first, then the request, the origin (`pass`), and the
+ * response. Owns the order and the log; a request that does not fit never reaches the origin.
+ */
+export async function throughContract(
+  request: Request,
+  exchange: Exchange,
+  { route, credential }: Passage,
+  bodies: HeldBodies,
+  pass: (request: Request) => Promise<Forwarded>,
+): Promise<Forwarded> {
+  const refuse = (refused: RefusedRequest) => refusedCall(refused, exchange);
+  if (route.pageSize !== null) {
+    const capped = capPageSize(exchange.search, route.pageSize);
+    if (!capped.ok) return refuse({ fault: "request_invalid", errors: [capped.error] });
+    exchange.search = capped.value;
+  }
+  const { method } = exchange.canonical;
+  const contract = contractFor(route.contracts, method);
+  if (contract === null) return pass(request);
+  const viewer = { scopes: credential?.principal.scopes ?? [] };
+  const withinMs = route.origin.timeoutMs;
+  const passChecked = async (checked: Request) => {
+    exchange.headers = [
+      ...exchange.headers.filter(([name]) => !NOT_PASSED_ON.has(name)),
+      ["accept-encoding", "gzip"] as const,
+    ];
+    const forwarded = await pass(checked);
+    if (!forwarded.ok) return forwarded;
+    const tell = (faults: readonly ValueFault[]) => logMisfit("response_misfit", faults, exchange);
+    return checkedResponse(forwarded.value, { contract, method, viewer, bodies, withinMs, tell });
+  };
+  return checkedRequest(request, contract, exchange, bodies, route.maxBodyBytes, { pass: passChecked, refuse });
+}
+
+/** HEAD is held to what GET is. */
+function contractFor(contracts: ReadonlyMap<string, Contract> | null, method: string): Contract | null {
+  return contracts?.get(method === "HEAD" ? "GET" : method) ?? null;
+}
+
+function refusedCall(refused: RefusedRequest, exchange: Exchange): Forwarded {
+  if (refused.fault !== "request_invalid")
+    return withoutResponse(refused.fault, refused.fault === "gate_busy" ? 1 : null);
+  logMisfit("request_misfit", refused.errors, exchange);
+  const errors = refused.errors.map(({ in: place, pointer, detail }) => ({ in: place, pointer, detail }));
+  return withoutResponse("request_invalid", null, errors);
+}
+
+/** Places and keywords alone: what stands there may be anybody's secret. */
+function logMisfit(
+  event: "request_misfit" | "response_misfit",
+  faults: readonly (ValueFault & { readonly in?: string })[],
+  { requestId, trace }: Exchange,
+): void {
+  const told = faults
+    .slice(0, MAX_FAULTS)
+    .map((fault) => `${fault.in ?? "body"} ${fault.loggedPointer} ${fault.keyword}`);
+  logEvent(event, { request_id: requestId, route: trace.route, faults: told });
+}

@@ -1,0 +1,62 @@
+import { visibleScopes } from "../openapi/response_shape.ts";
+import { type RouteContracts, routeContracts } from "../openapi/route_contracts.ts";
+import type { RoutePattern } from "../policy/route_pattern.ts";
+import type { ConfigFault } from "./fault.ts";
+import { MAX_CHECKED_BYTES } from "./openapi_schema.ts";
+import type { Config, RouteConfig } from "./schema.ts";
+
+/** The contracts of a route by its methods; null where it has none. */
+export function contractsOf(
+  { openapi }: Pick<Config, "openapi">,
+  route: Pick<RouteConfig, "openapi" | "methods">,
+  pattern: RoutePattern,
+): RouteContracts | null {
+  const terms = route.openapi;
+  const document = terms !== undefined && Object.hasOwn(openapi, terms.document) ? openapi[terms.document] : undefined;
+  if (terms === undefined || document === undefined) return null;
+  return routeContracts(document, { ...terms, pattern, methods: route.methods, template: terms.path ?? null });
+}
+
+/** What is wrong with what `route` demands of its callers and its origin. */
+export function contractFaults(config: Config, route: RouteConfig, pattern: RoutePattern, path: string): ConfigFault[] {
+  const faults = pageFaults(route, path);
+  if (route.openapi === undefined) return faults;
+  const { document } = route.openapi;
+  if (!Object.hasOwn(config.openapi, document)) {
+    return [...faults, { path: `${path}.openapi.document`, reason: `\`${document}\` is not among openapi` }];
+  }
+  if (route.maxBodyBytes > MAX_CHECKED_BYTES) {
+    const reason = `bodies that are looked into are held in memory: at most ${MAX_CHECKED_BYTES}`;
+    faults.push({ path: `${path}.maxBodyBytes`, reason });
+  }
+  const contracts = contractsOf(config, route, pattern);
+  for (const { at, reason } of contracts?.faults ?? []) {
+    faults.push({ path: `${path}.openapi`, reason: `\`${document}\` at \`#${at}\` ${reason}` });
+  }
+  return [...faults, ...scopeFaults(config, contracts, document, `${path}.openapi`)];
+}
+
+function scopeFaults(
+  { issuer, gateway }: Config,
+  contracts: RouteContracts | null,
+  document: string,
+  path: string,
+): ConfigFault[] {
+  const own = issuer.apis.find((api) => api.resource === gateway.resource);
+  if (own === undefined) return [];
+  const named = [...(contracts?.byMethod.values() ?? [])].flatMap(({ operation }) =>
+    visibleScopes(operation.responses),
+  );
+  return named.flatMap(({ at, scopes }) => {
+    const unknown = scopes.filter((scope) => !Object.hasOwn(own.scopes, scope));
+    return unknown.map((scope) => ({
+      path,
+      reason: `\`${document}\` at \`#${at}\`: \`${scope}\` is not a scope of ${gateway.resource}`,
+    }));
+  });
+}
+
+function pageFaults({ pageSize }: RouteConfig, path: string): ConfigFault[] {
+  if (pageSize?.whenAbsent === undefined || pageSize.whenAbsent <= pageSize.max) return [];
+  return [{ path: `${path}.pageSize.whenAbsent`, reason: "must be at most `max`" }];
+}

@@ -1,0 +1,42 @@
+import * as z from "zod";
+
+/* What callers may send and see, by OpenAPI 3.1. */
+
+/** A document as it is: plain JSON. What routes use of it is checked when they are compiled. */
+export const openapiDocument = z.looseObject({
+  openapi: z.string().regex(/^3\.1\.\d+$/, "is not OpenAPI 3.1"),
+  paths: z.record(z.string(), z.record(z.string(), z.unknown())),
+});
+
+const MIB = 1024 * 1024;
+/** What is looked into is held in memory. */
+export const MAX_CHECKED_BYTES = 4 * MIB;
+
+/** Holds a route's requests and responses to the operations of a document. */
+export const routeContract = z.strictObject({
+  /** A name of `openapi`. */
+  document: z.string(),
+  /** The path in the document, where it is not the route's own (`/orders/:id` is `/orders/{id}`). */
+  path: z.string().startsWith("/").optional(),
+  /** Query parameters that the operation does not have. */
+  unknownQuery: z.enum(["refuse", "pass"]).default("refuse"),
+  /** Responses that do not fit are held back, or only told of in the log. What the document hides is hidden in both. */
+  responses: z.enum(["enforce", "report"]).default("enforce"),
+  /** The largest response that is looked into; a larger one does not fit. */
+  maxResponseBytes: z.int().min(1).max(MAX_CHECKED_BYTES).default(MIB),
+  /** Arrays and objects within each other, in bodies both ways. */
+  maxDepth: z.int().min(1).max(64).default(32),
+});
+
+const size = z.int().min(1).max(100_000);
+
+/** How much of a list one call may ask for. */
+export const pageSize = z.strictObject({
+  /** The query's parameter that says how many items. */
+  parameter: z.string().regex(/^[A-Za-z_][A-Za-z0-9_-]{0,62}$/, "is not a plain name"),
+  max: size,
+  /** More is refused, or lowered to the maximum on its way to the origin. */
+  over: z.enum(["refuse", "clamp"]).default("refuse"),
+  /** What the origin is asked for where the caller says nothing. */
+  whenAbsent: size.optional(),
+});

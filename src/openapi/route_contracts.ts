@@ -1,0 +1,88 @@
+import type { RoutePattern } from "../policy/route_pattern.ts";
+import type { Contract } from "./contract.ts";
+import { LocalDocument } from "./local_document.ts";
+import { readOperation } from "./operation.ts";
+import type { DocumentFault } from "./schema_terms.ts";
+
+/** What a route says of its document, beside the document itself. */
+export interface ContractTerms extends Omit<Contract, "operation" | "pathIndexes"> {
+  readonly pattern: RoutePattern;
+  readonly methods: readonly string[];
+  /** The path in the document; null for the route's own. */
+  readonly template: string | null;
+}
+
+/** Contracts by method, and whatever is wrong with them. */
+export interface RouteContracts {
+  readonly byMethod: ReadonlyMap<string, Contract>;
+  readonly faults: readonly DocumentFault[];
+}
+
+/** Dialects that are JSON Schema 2020-12 with nothing that is not enforced here. */
+const DIALECTS: ReadonlySet<unknown> = new Set([
+  undefined,
+  "https://spec.openapis.org/oas/3.1/dialect/base",
+  "https://json-schema.org/draft/2020-12/schema",
+]);
+
+/**
+ * Makes ready what `document` (OpenAPI 3.1) says of a route: one contract for each of its methods. Contracts with faults must
+ * not be used.
+ */
+export function routeContracts(document: Readonly<Record<string, unknown>>, terms: ContractTerms): RouteContracts {
+  const faults: DocumentFault[] = [];
+  const byMethod = new Map<string, Contract>();
+  if (!DIALECTS.has(document.jsonSchemaDialect)) {
+    faults.push({ at: "/jsonSchemaDialect", reason: "is a dialect of JSON Schema that is not known here" });
+  }
+  const template = terms.template ?? templateOf(terms.pattern);
+  const pathIndexes = indexesOf(template, terms.pattern);
+  if (pathIndexes === null) {
+    faults.push({
+      at: "",
+      reason: `\`${template}\` is not how the route's path ends: segments of text and \`{name}\` must match`,
+    });
+    return { byMethod, faults };
+  }
+  const local = new LocalDocument(document);
+  for (const method of terms.methods) {
+    const operation = readOperation(local, template, method.toLowerCase(), faults);
+    if (operation === null) continue;
+    const { unknownQuery, responses, maxResponseBytes, maxDepth } = terms;
+    byMethod.set(method, { operation, pathIndexes, unknownQuery, responses, maxResponseBytes, maxDepth });
+  }
+  return { byMethod, faults: faults.filter(isFirst) };
+}
+
+/** A component that several operations use tells its faults once. */
+function isFirst({ at, reason }: DocumentFault, index: number, faults: readonly DocumentFault[]): boolean {
+  return faults.findIndex((other) => other.at === at && other.reason === reason) === index;
+}
+
+/** How a document spells the path of a route: `/orders/:id` is `/orders/{id}`. */
+function templateOf(pattern: RoutePattern): string {
+  const segments = pattern.map((segment) => {
+    if (segment.kind === "literal") return segment.text;
+    return segment.kind === "parameter" ? `{${segment.name}}` : "*";
+  });
+  return `/${segments.join("/")}`;
+}
+
+/**
+ * Where the parameters of `template` stand in paths of `pattern`, which may begin with more, as a server's base path is not
+ * in its document; null where the two do not match.
+ */
+function indexesOf(template: string, pattern: RoutePattern): ReadonlyMap<string, number> | null {
+  const parts = template === "/" ? [] : template.slice(1).split("/");
+  const offset = pattern.length - parts.length;
+  if (!template.startsWith("/") || offset < 0) return null;
+  if (pattern.slice(0, offset).some(({ kind }) => kind !== "literal")) return null;
+  const indexes = new Map<string, number>();
+  for (const [at, part] of parts.entries()) {
+    const segment = pattern[offset + at];
+    const name = /^\{([^{}]+)\}$/.exec(part)?.[1];
+    if (segment?.kind === "parameter" && name !== undefined && !indexes.has(name)) indexes.set(name, offset + at);
+    else if (segment?.kind !== "literal" || segment.text !== part) return null;
+  }
+  return indexes;
+}
