@@ -23,7 +23,7 @@ async function sign() {
   key ??= (await generateKeyPair("ES256")).privateKey;
   const now = Math.floor(Date.now() / 1000);
   return new SignJWT({
-    iss: "http://bench.test", sub: "cli_bench", aud: ["http://bench.test", "http://bench.test/"], client_id: "cli_bench",
+    iss: "http://localhost", sub: "cli_bench", aud: ["http://localhost", "http://localhost/"], client_id: "cli_bench",
     scope: "orders:read", roles: [], iat: now, exp: now + 900, jti: crypto.randomUUID(), epochs: { client: 1 },
   }).setProtectedHeader({ alg: "ES256", typ: "at+jwt", kid: "bench" }).sign(key);
 }

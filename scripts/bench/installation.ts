@@ -38,7 +38,7 @@ export interface Installation {
   readonly dispose: () => Promise<void>;
 }
 
-export const URL_OF_ISSUER = "http://bench.test";
+export const URL_OF_ISSUER = "http://localhost";
 /** Three for each connection: an account has to itself what loads it, and those of the code row take turns. */
 const PEOPLE = 3 * CONNECTIONS;
 const COMPATIBILITY_DATE = "2026-07-30";

@@ -15,7 +15,7 @@ export interface Row {
   readonly floor: number | null;
 }
 
-const HOST = { host: "bench.test" };
+const HOST = { host: "localhost" };
 
 /** The rows, with real credentials of `installation`, which is to hold `crowd` users and grants more. */
 export async function benchRows(installation: Installation, crowd: number): Promise<Row[]> {

@@ -10,7 +10,7 @@ import { newSecrets, workerOptions } from "../../scripts/workers/options.ts";
 /**
  * What only real connections show: callers that hang up, origins that break off, and bodies that the runtime encodes.
  */
-const HOST = "sallyport.test";
+const HOST = "localhost";
 const PLACES = 10;
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 

@@ -14,7 +14,7 @@ import { PersonBrowser } from "../../scripts/workers/person_browser.ts";
 import { type PlantedPeople, plantPeople } from "../../scripts/workers/plant_people.ts";
 import type { Connections } from "./race.ts";
 
-export const HOST = "sallyport.test";
+export const HOST = "localhost";
 const ISSUER = `http://${HOST}`;
 const ENTRY = fileURLToPath(new URL("../../src/worker.ts", import.meta.url));
 

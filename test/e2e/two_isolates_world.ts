@@ -9,7 +9,7 @@ import { platformRandom } from "../../src/kernel/random.ts";
 import { newClientSecret } from "../../src/protocol/client_secret.ts";
 import { newClientId } from "../../src/protocol/ids.ts";
 
-export const HOST = "sallyport.test";
+export const HOST = "localhost";
 const ENTRY = fileURLToPath(new URL("../../src/worker.ts", import.meta.url));
 
 /** An answer of one of the isolates, read whole. */
