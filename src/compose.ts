@@ -37,7 +37,9 @@ import {
   SIGNING_RING,
   signingEncryption,
 } from "./compose_stores.ts";
+import { gatePins, pinSets, takesBoundTokens } from "./compose_transport.ts";
 import type { CompiledConfig } from "./config/compile.ts";
+import { isInDevelopment } from "./config/transport_faults.ts";
 import type { IssuerAppParts } from "./issuer/app.ts";
 import { ClientCache } from "./issuing/client_cache.ts";
 import type { Issuer } from "./issuing/issuer.ts";
@@ -154,10 +156,11 @@ export function composeAuthorizer(
   const { gateway } = config;
   const identityRing = remoteKeyRing("identity_keys", () => need(bindings, "IDENTITY_KEYS").getByName(ONE));
   const own = config.issuer.apis.find((api) => api.resource === gateway.resource);
+  const sets = pinSets(config);
   const built = {
     gateway: {
       gate: {
-        routes: gateRoutes(env, config),
+        routes: gateRoutes(env, config, sets),
         issuers: trustedIssuers(config),
         tokens: new TokenCache(),
         verifier: trustedTokens(env, config, reader),
@@ -171,6 +174,7 @@ export function composeAuthorizer(
         noLimits: { enforced: [], onTrial: [], hearsOrigin: false, fields: gateway.rateLimitFields },
         credits: composeCredits(bindings),
         keyUses: composeKeyUses(uses),
+        pins: gatePins(config, sets),
         maxHeaderBytes: gateway.maxHeaderBytes,
       },
       identity: {
@@ -191,12 +195,13 @@ export function composeAuthorizer(
         resource: gateway.resource,
         authorizationServers: gateway.trustedIssuers.map((trusted) => trusted.issuer),
         scopes: Object.keys(own?.scopes ?? {}),
+        takesBoundTokens: takesBoundTokens(config),
       },
       identityKeys: new PublishedKeyCache(identityRing),
       security: composeSecurityHeaders(config)(null),
     },
   };
-  return { ...built, ...composeShapes(env, config, built.gateway) };
+  return { ...built, ...composeShapes(env, config, built.gateway), loopbackInTheClear: isInDevelopment(gateway) };
 }
 
 function composeLimiter(bindings: Bindings): Limiter {

@@ -1,4 +1,5 @@
 import type { GateRoute, TrustedIssuer } from "./access/gate.ts";
+import type { PinSet } from "./access/pins.ts";
 import type { CaptchaSite } from "./access/route_captcha.ts";
 import { DeploymentFault, type Environment } from "./bindings.ts";
 import { type AccessLists, accessLists, captchaSite, routeCaptcha, routeLists } from "./compose_abuse.ts";
@@ -8,6 +9,7 @@ import { type RouteEdges, routeEdges } from "./compose_edges.ts";
 import { routeLimits } from "./compose_limits.ts";
 import { isGuarded } from "./compose_origins.ts";
 import { composeSignals, routeSignals } from "./compose_signals.ts";
+import { routeTransport } from "./compose_transport.ts";
 import type { CompiledConfig } from "./config/compile.ts";
 import { hostsOf } from "./config/hosts.ts";
 import type { CompiledRoute } from "./config/route_faults.ts";
@@ -63,7 +65,11 @@ export function trustedIssuers({ gateway }: CompiledConfig): ReadonlyMap<string,
 }
 
 /** The routes as the gate looks them up. */
-export function gateRoutes(env: Environment, config: CompiledConfig): RouteTable<GateRoute> {
+export function gateRoutes(
+  env: Environment,
+  config: CompiledConfig,
+  sets: ReadonlyMap<string, PinSet>,
+): RouteTable<GateRoute> {
   const lists = accessLists(config);
   const site = captchaSite(env, config);
   const edges = routeEdges(config);
@@ -76,6 +82,7 @@ export function gateRoutes(env: Environment, config: CompiledConfig): RouteTable
         ...gateRoute(route, config, lists, site),
         ...edges(route),
         signals: routeSignals(route, config, signals),
+        transport: routeTransport(route, config.gateway, sets),
       },
     })),
   );
@@ -86,7 +93,7 @@ function gateRoute(
   config: CompiledConfig,
   lists: AccessLists,
   site: CaptchaSite | null,
-): Omit<GateRoute, keyof RouteEdges | "signals"> {
+): Omit<GateRoute, keyof RouteEdges | "signals" | "transport"> {
   const { origins, limits, gateway, openapi } = config;
   const origin = origins[route.origin];
   if (origin === undefined) throw new DeploymentFault(`route ${route.id} has no origin`);

@@ -16,7 +16,7 @@ export function developmentVariables(): typeof DEVELOPMENT {
 
 /** Compiles the configuration as a Worker would and prints every fault with its place, or every route. */
 export function checkCommand(): number {
-  const compiled = compileConfig(loadConfig(developmentVariables()));
+  const compiled = compileConfig(loadConfig(developmentVariables()), Date.now());
   if (!compiled.ok) {
     for (const { path, reason } of compiled.error) console.error(`${path}: ${reason}`);
     return 1;

@@ -6,6 +6,7 @@ import type { CredentialEntry } from "./credential_entry.ts";
 import { type Presented, presentedCredential } from "./credentials.ts";
 import type { Call, Gate, GateRoute } from "./gate.ts";
 import type { Refusal } from "./refusal.ts";
+import type { CachedToken } from "./token_cache.ts";
 import { type Unproven, unproven } from "./unproven.ts";
 
 /** What the decision came to know of the caller on its way: for the log, also when it ends early. */
@@ -49,7 +50,7 @@ async function prove(
       return unproven("bearer_malformed", null);
     case "bearer":
       if (!route.credentials.includes("bearer")) return unproven("bearer_not_taken_here", null);
-      return authenticateBearer(presented.token, call, gate, view);
+      return boundWhereDemanded(await authenticateBearer(presented.token, call, gate, view), route);
     case "api_key": {
       const key = await authenticateApiKey(presented.key, call, gate, view);
       if (!key.ok) return key;
@@ -57,6 +58,15 @@ async function prove(
       return route.credentials.includes(needed) ? ok(key.value) : unproven(`${needed}_not_taken_here`, key.value);
     }
   }
+}
+
+/** A token that anybody could use does not open a route that demands the opposite. */
+function boundWhereDemanded<Fault extends string>(
+  proven: Result<CachedToken, Unproven<Fault>>,
+  { transport }: GateRoute,
+): Result<CachedToken, Unproven<Fault | "token_not_bound">> {
+  if (!proven.ok || transport.certificate === null || !transport.certificate.bindsToken) return proven;
+  return proven.value.token.claims.confirmation === null ? unproven("token_not_bound", proven.value) : proven;
 }
 
 /** Only a token's age and an address's failures are told apart; all other faults look alike to the caller. */

@@ -4,6 +4,7 @@ import { apiKeyFault, hashApiKey, parseApiKey } from "../protocol/api_key.ts";
 import type { CachedApiKey } from "./api_key_cache.ts";
 import type { Call, Gate } from "./gate.ts";
 import { placeFault } from "./key_terms.ts";
+import { type PinFault, pinFault, pinsOfKey } from "./pins.ts";
 import { type Unproven, unproven } from "./unproven.ts";
 
 /** Why an API key is refused: a stable word for logs, never for the caller. */
@@ -14,7 +15,9 @@ export type ApiKeyFault =
   | "api_key_expired"
   | "api_key_revoked"
   | "api_key_address_not_allowed"
-  | "api_key_origin_not_allowed";
+  | "api_key_origin_not_allowed"
+  | "api_key_owner_unknown"
+  | PinFault;
 
 /**
  * Proves an API key by the record under its digest, which has to be as new as the edge feed says.
@@ -40,6 +43,10 @@ export async function authenticateApiKey(
   if (fault !== null) return unproven(fault === "disabled" ? "api_key_disabled" : "api_key_expired", found);
   const place = found.places === null ? null : placeFault(found.places, call);
   if (place !== null) return unproven(place, found);
+  const pins = gate.pins === null ? null : pinsOfKey(gate.pins, record);
+  if (pins === "unknown") return unproven("api_key_owner_unknown", found);
+  const unpinned = pins === null ? null : pinFault(pins, call.connection, call.nowMs);
+  if (unpinned !== null) return unproven(unpinned, found);
   gate.keyUses.note(record.id, call.nowMs, call.defer);
   return ok(found);
 }

@@ -16,6 +16,8 @@ export interface CredentialEntry {
   readonly expiresAtMs: number | null;
   /** Signed identities made for this credential, by audience. */
   readonly identities: Map<string, SignedIdentity>;
+  /** The certificate that a token is bound to, by its thumbprint (RFC 8705 §3.1); absent where it is to none. */
+  readonly certificate?: string | undefined;
   /** What an API key may be used beside the route's limits; absent where nothing is said of it. */
   readonly quota?: KeyQuota | undefined;
 }

@@ -3,6 +3,7 @@ import type { FieldStyle } from "../limits/rate_limit_fields.ts";
 import type { Contract } from "../openapi/contract.ts";
 import type { PageSize } from "../openapi/page_size.ts";
 import type { AccessList } from "../policy/access_list.ts";
+import type { Connection, TlsVersion } from "../policy/connection.ts";
 import type { CorsPolicy } from "../policy/cors.ts";
 import type { EdgeFacts } from "../policy/edge_facts.ts";
 import type { AccessRule } from "../policy/evaluate.ts";
@@ -19,6 +20,7 @@ import type { ApiKeyCache } from "./api_key_cache.ts";
 import type { RouteAudit } from "./decision_audit.ts";
 import type { FailureBudget } from "./failure_budget.ts";
 import type { KeyUses } from "./key_uses.ts";
+import type { GatePins, PinSet } from "./pins.ts";
 import type { RouteCaptcha } from "./route_captcha.ts";
 import type { RouteSignals } from "./route_signals.ts";
 import type { TokenCache } from "./token_cache.ts";
@@ -43,6 +45,8 @@ export interface Gate {
   /** The credits of the keys that have some. */
   readonly credits: CreditSpending;
   readonly keyUses: KeyUses;
+  /** Certificates that clients and owners of keys are held to; null where none are. */
+  readonly pins: GatePins | null;
   readonly maxHeaderBytes: number;
 }
 
@@ -58,6 +62,7 @@ export type RouteCredential = "bearer" | "secret_key" | "publishable_key";
 export interface GateRoute {
   readonly id: string;
   readonly isPublic: boolean;
+  readonly transport: RouteTransport;
   readonly credentials: readonly RouteCredential[];
   /** The lists of networks that a call is held against; null where there are none. */
   readonly lists: readonly AccessList[] | null;
@@ -88,6 +93,26 @@ export interface GateRoute {
   readonly cookies: ReadonlySet<string> | null;
   /** What its answers say to browsers for their own protection. */
   readonly security: SecurityHeaders;
+}
+
+/** How calls of a route have to come. */
+export interface RouteTransport {
+  /** What is answered that does not come by TLS: nothing, or calls without a credential. */
+  readonly inTheClear: "nothing" | "without_credential";
+  /** Whether this machine may be called without TLS: development. */
+  readonly loopbackInTheClear: boolean;
+  /** Null leaves it to the platform. */
+  readonly leastTls: TlsVersion | null;
+  /** Null where no certificate is asked for. */
+  readonly certificate: CertificateDemand | null;
+}
+
+/** The caller's certificate has to be verified, and more. */
+export interface CertificateDemand {
+  /** Whether tokens have to be bound to it. */
+  readonly bindsToken: boolean;
+  /** Null for any certificate. */
+  readonly pins: PinSet | null;
 }
 
 /** A route's limits: those that deny, and those on trial, which are only counted. At least one of either. */
@@ -140,6 +165,7 @@ export interface Call {
   readonly exactAddress: string;
   /** What the platform knows of where the call comes from: read where something asks for it. */
   readonly edge: () => EdgeFacts;
+  readonly connection: Connection;
   readonly nowMs: number;
   readonly defer: Defer;
 }

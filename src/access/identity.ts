@@ -37,6 +37,7 @@ export async function signedIdentity(
     iss: maker.issuer,
     aud: audience,
     ...principalClaims(credential.principal),
+    ...(credential.certificate !== undefined && { cnf: { "x5t#S256": credential.certificate } }),
     iat: nowSeconds,
     exp: Math.min(nowSeconds + LIFE_SECONDS, latest),
     jti: randomTokenId(maker.random),

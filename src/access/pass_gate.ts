@@ -11,6 +11,7 @@ import type { CredentialEntry } from "./credential_entry.ts";
 import type { RouteAudit } from "./decision_audit.ts";
 import type { Call, Gate, GateRoute, RouteLimits } from "./gate.ts";
 import type { Refusal } from "./refusal.ts";
+import { transportRefusal } from "./transport.ts";
 import { withinQuota } from "./within_quota.ts";
 
 /** A call that may go on to its origin. */
@@ -38,7 +39,10 @@ export interface Trace extends CallerTrace {
   abuse: AbuseTrace | null;
 }
 
-/** The decision on a call, in order: match, size, lists, authenticate, authorize, clear, admit. Throws `Outage`, which denies. */
+/**
+ * The decision on a call, in order: match, transport, size, lists, authenticate, authorize, clear, admit. Throws `Outage`, which
+ * denies.
+ */
 export async function passGate(call: Call, gate: Gate, trace: Trace): Promise<Result<Passage, Refusal>> {
   const matched = matchRoute(call, gate);
   if (!matched.ok) return matched;
@@ -46,7 +50,7 @@ export async function passGate(call: Call, gate: Gate, trace: Trace): Promise<Re
   trace.route = route.id;
   trace.audit = route.audit;
   trace.matched = route;
-  const refusal = sizeRefusal(call, gate, route) ?? sunsetRefusal(call, route);
+  const refusal = transportRefusal(route, call) ?? sizeRefusal(call, gate, route) ?? sunsetRefusal(call, route);
   if (refusal !== null) return err(refusal);
   const listed = route.lists === null ? "pass" : checkLists(route.lists, call, trace);
   if (listed === "deny") return err({ kind: "barred", reason: "listed" });

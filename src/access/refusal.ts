@@ -1,5 +1,6 @@
 import type { JudgedLimits } from "./admit.ts";
 import type { GateRoute } from "./gate.ts";
+import type { PinFault } from "./pins.ts";
 import type { CaptchaChallenge } from "./route_captcha.ts";
 
 /**
@@ -10,6 +11,9 @@ export type Refusal =
   | { readonly kind: "not_found"; readonly reason: "no_route" }
   | { readonly kind: "method_not_allowed"; readonly reason: "no_method"; readonly allow: readonly string[] }
   | { readonly kind: "gone"; readonly reason: "past_sunset" }
+  | { readonly kind: "https_required"; readonly reason: "in_the_clear" | "credential_in_the_clear" }
+  | { readonly kind: "tls_version_too_low"; readonly reason: "tls_version_too_low" | "tls_version_unknown" }
+  | { readonly kind: "client_certificate_required"; readonly reason: PinFault }
   | { readonly kind: "headers_too_large"; readonly reason: "headers_too_large" }
   | { readonly kind: "body_too_large"; readonly reason: "body_too_large" }
   | { readonly kind: "ambiguous_credentials"; readonly reason: string }

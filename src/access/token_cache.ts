@@ -25,9 +25,10 @@ export class TokenCache {
 
 /** What is remembered of a verified token. */
 export function cachedToken(token: SignedAccessToken): CachedToken {
-  const { jti, expSeconds } = token.claims;
+  const { jti, expSeconds, confirmation } = token.claims;
   const expiresAtMs = expSeconds * 1000;
-  return { token, principal: principalOf(token), credentialId: jti, expiresAtMs, identities: new Map() };
+  const certificate = confirmation?.thumbprint;
+  return { token, principal: principalOf(token), credentialId: jti, expiresAtMs, certificate, identities: new Map() };
 }
 
 /** A token whose subject is its client speaks for the client; any other subject is a user (RFC 9068 §2.2). */

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { ApiKey, ApiKeyFilter, ApiKeyRegistry } from "../ports/api_keys.ts";
 import type { ListPosition } from "../ports/clients.ts";
-import type { ApiKeyRecord } from "../protocol/api_key.ts";
+import { type ApiKeyRecord, parseKeyOwner } from "../protocol/api_key.ts";
 import { termsOf } from "../protocol/api_key_terms.ts";
 import type { AdminAct } from "../protocol/audit_event.ts";
 import type { FeedEntry } from "../protocol/edge_feed.ts";
@@ -40,7 +40,8 @@ export class D1ApiKeys implements ApiKeyRegistry {
     const secretExpiresAtMs = z.number().nullable().parse(row.secret_expires_at);
     const { id, environment, kind, scopes, roles, disabled, expiresAtMs, epoch } = key;
     const terms = termsOf(key);
-    const record = { id, environment, kind, scopes, roles, disabled, expiresAtMs, secretExpiresAtMs, epoch };
+    const owner = parseKeyOwner(key.owner);
+    const record = { id, environment, kind, scopes, roles, disabled, expiresAtMs, secretExpiresAtMs, epoch, owner };
     return terms === undefined ? record : { ...record, terms };
   }
 

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { orOutage } from "../kernel/outage.ts";
 import type { ApiKeyProjection, ApiKeyRecords } from "../ports/api_keys.ts";
-import type { ApiKeyRecord } from "../protocol/api_key.ts";
+import { type ApiKeyRecord, type KeyOwner, parseKeyOwner } from "../protocol/api_key.ts";
 import type { ApiKeyId } from "../protocol/ids.ts";
 import { apiKeyTerms } from "./api_key_terms_schema.ts";
 
@@ -18,6 +18,11 @@ const record = z.strictObject({
   expiresAtMs: z.number().nullable(),
   secretExpiresAtMs: z.number().nullable(),
   epoch: z.number(),
+  // Absent in what earlier releases wrote.
+  owner: z
+    .custom<KeyOwner>((value) => typeof value === "string" && parseKeyOwner(value) !== null)
+    .nullable()
+    .exactOptional(),
   // Absent in the copies of keys without terms, and in all that earlier releases wrote.
   terms: apiKeyTerms.exactOptional(),
 });

@@ -1,10 +1,13 @@
-import { logFault } from "../http/log.ts";
+import { logEvent, logFault } from "../http/log.ts";
+import { problemResponse } from "../http/problem.ts";
 import { Outage } from "../kernel/outage.ts";
 import type { CanonicalRequest } from "../policy/canonical_request.ts";
+import { isLoopbackAuthority } from "../policy/connection.ts";
+import type { SecurityHeaders } from "../policy/security_headers.ts";
 import type { DecisionParts } from "./decision.ts";
 import { answerProxy, type ForwardAuthParts, isForwardAuthPath } from "./forward_auth.ts";
 import { type GatewayParts, handleGatewayRequest } from "./gateway.ts";
-import { unexpectedResponse } from "./refusal_response.ts";
+import { HTTPS_REQUIRED, unexpectedResponse } from "./refusal_response.ts";
 import { finishResponse } from "./response.ts";
 import { type WellKnownParts, wellKnownResponse } from "./well_known.ts";
 
@@ -16,6 +19,8 @@ export interface AuthorizerParts {
   /** Null where no proxy may ask. */
   readonly forwardAuth: ForwardAuthParts | null;
   readonly wellKnown: WellKnownParts;
+  /** Whether this machine may be asked without TLS: development. */
+  readonly loopbackInTheClear: boolean;
 }
 
 /** Answers a canonical request on a gateway host: the gateway's own paths (`isReserved`), or a route. */
@@ -24,11 +29,14 @@ export async function handleAuthorizerRequest(
   canonical: CanonicalRequest,
   isReserved: boolean,
   ctx: ExecutionContext,
-  { gateway, forwardAuth, wellKnown }: AuthorizerParts,
+  { gateway, forwardAuth, wellKnown, loopbackInTheClear }: AuthorizerParts,
 ): Promise<Response> {
   if (!isReserved) return handleGatewayRequest(request, canonical, ctx, gateway);
   const requestId = crypto.randomUUID();
   try {
+    // Keys that were changed on their way would be believed, and what a proxy asks holds its secret and its caller's.
+    const isSafe = canonical.scheme === "https:" || (loopbackInTheClear && isLoopbackAuthority(canonical.host));
+    if (!isSafe) return inTheClear(canonical, requestId, wellKnown.security);
     if (forwardAuth !== null && isForwardAuthPath(canonical.segments)) {
       return await answerProxy(request, canonical, ctx, forwardAuth);
     }
@@ -40,4 +48,11 @@ export async function handleAuthorizerRequest(
     finishResponse(response.headers, requestId, canonical.scheme, wellKnown.security);
     return response;
   }
+}
+
+function inTheClear({ scheme }: CanonicalRequest, requestId: string, security: SecurityHeaders): Response {
+  const response = problemResponse(HTTPS_REQUIRED, requestId);
+  finishResponse(response.headers, requestId, scheme, security);
+  logEvent("request_refused", { request_id: requestId, reason: "in_the_clear", status: response.status });
+  return response;
 }

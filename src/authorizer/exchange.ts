@@ -4,6 +4,7 @@ import type { Trace } from "../access/pass_gate.ts";
 import { addressUnit, clientAddress } from "../http/client_address.ts";
 import type { CanonicalRequest } from "../policy/canonical_request.ts";
 import { readEdgeFacts } from "../policy/edge_facts.ts";
+import { EdgeConnection } from "./edge_connection.ts";
 
 /** How a call ended. */
 export interface Ending {
@@ -69,6 +70,7 @@ export function openExchange(
       address: addressUnit(address),
       exactAddress: address,
       edge: () => readEdgeFacts(request.cf),
+      connection: new EdgeConnection(request, canonical),
       nowMs: Date.now(),
       defer: (work) => ctx.waitUntil(work),
     },

@@ -31,6 +31,12 @@ type Mode = "plain" | "nginx" | "envoy";
 
 const ENVOY_PREFIX = "/_authz/envoy";
 
+/**
+ * What is known of the TLS between a caller and a proxy: that the proxy, which proved itself, keeps to what proxies are set to. It is
+ * the floor of every route; a route that demands more, or a certificate, refuses.
+ */
+const PROXY_TLS = { tlsVersion: "TLSv1.2" };
+
 /** What is about the call to us and not about the call that is asked about. */
 const ABOUT_THE_ASKING =
   /^(?:sallyport-proxy-secret|x-forwarded-.*|x-original-(?:url|method)|x-real-ip|cf-.*|content-length|transfer-encoding|true-client-ip)$/;
@@ -137,7 +143,7 @@ function callerOf(request: Request, { address, bodyBytes }: ForwardedRequest) {
   const headers = [...request.headers].filter(([name]) => !ABOUT_THE_ASKING.test(name));
   headers.push(["cf-connecting-ip", address]);
   if (bodyBytes !== null) headers.push(["content-length", String(bodyBytes)]);
-  return { headers };
+  return { headers, cf: PROXY_TLS };
 }
 
 function answer(decision: AuthorizationDecision): Response {

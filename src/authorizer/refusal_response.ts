@@ -15,6 +15,20 @@ export interface RefusalContext {
 const RETRY_AFTER_SECONDS = "1";
 const QUOTA_EXCEEDED = "https://iana.org/assignments/http-problem-types#quota-exceeded";
 
+/** Said to whoever comes in the clear where that is not taken. */
+export const HTTPS_REQUIRED: Problem = {
+  status: 403,
+  code: "https_required",
+  title: "Forbidden",
+  detail: "use https; what was sent in the clear may have been read by others",
+};
+const CERTIFICATE_REQUIRED: Problem = {
+  status: 403,
+  code: "client_certificate_required",
+  title: "Forbidden",
+  detail: "a client certificate that is valid here is required",
+};
+
 type Mapped = { readonly problem: Problem; readonly headers?: Headers };
 
 /** The one mapper from refusals of the gate to responses. A refusal says to the caller what its kind says, and no more. */
@@ -31,6 +45,12 @@ function map(refusal: Refusal, context: RefusalContext): Mapped {
       return methodNotAllowed(refusal.allow);
     case "gone":
       return { problem: { status: 410, code: "gone", title: "Gone", detail: "this version has ended" } };
+    case "https_required":
+      return { problem: HTTPS_REQUIRED };
+    case "tls_version_too_low":
+      return { problem: { status: 403, code: "tls_version_too_low", title: "Forbidden", detail: "use a newer TLS" } };
+    case "client_certificate_required":
+      return { problem: CERTIFICATE_REQUIRED };
     case "headers_too_large":
       return { problem: { status: 431, code: "headers_too_large", title: "Request Header Fields Too Large" } };
     case "body_too_large":

@@ -13,9 +13,11 @@ import { limitFaults, limitUse } from "./limit_faults.ts";
 import { listFaults } from "./list_faults.ts";
 import { originFaults } from "./origin_faults.ts";
 import { outboundFaults } from "./outbound_faults.ts";
+import { endedPinFaults, pinFaults } from "./pin_faults.ts";
 import { type CompiledRoute, duplicateFaults, routeFaults } from "./route_faults.ts";
 import { type Config, type ConfigInput, configSchema, type RouteConfig } from "./schema.ts";
 import { signalFaults } from "./signal_faults.ts";
+import { gatewayTransportFaults } from "./transport_faults.ts";
 import { trustedIssuerFaults } from "./trusted_issuer_faults.ts";
 
 /** A configuration in which every name resolves and no two routes claim the same requests. */
@@ -23,8 +25,14 @@ export interface CompiledConfig extends Omit<Config, "routes"> {
   readonly routes: readonly CompiledRoute[];
 }
 
-/** Validates `input` whole: all faults are reported, not the first one. */
-export function compileConfig(input: unknown): Result<CompiledConfig, readonly ConfigFault[]> {
+/**
+ * Validates `input` whole: all faults are reported, not the first one. With `nowMs`, what has ended by then is a fault as well: for
+ * where somebody reads it before it runs. A Worker that starts leaves that out, for a configuration must not go bad by itself.
+ */
+export function compileConfig(
+  input: unknown,
+  nowMs: number | null = null,
+): Result<CompiledConfig, readonly ConfigFault[]> {
   const parsed = configSchema.safeParse(input);
   if (!parsed.success) return err(parsed.error.issues.map(describeIssue));
   const config = parsed.data;
@@ -40,6 +48,9 @@ export function compileConfig(input: unknown): Result<CompiledConfig, readonly C
     ...auditFaults(config),
     ...gatewayCookieFaults(config),
     ...forwardAuthFaults(config),
+    ...gatewayTransportFaults(config),
+    ...pinFaults(config),
+    ...(nowMs === null ? [] : endedPinFaults(config, nowMs)),
   ];
   const routes = config.routes.flatMap((route, index) => compileRoute(config, route, `routes[${index}]`, faults));
   faults.push(

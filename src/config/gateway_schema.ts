@@ -4,8 +4,10 @@ import { routeCaptcha } from "./captcha_schema.ts";
 import { cors } from "./cors_schema.ts";
 import { forwardAuth, undeclaredBodies } from "./forward_auth_schema.ts";
 import { listNames } from "./list_schema.ts";
+import { pinSet } from "./pin_schema.ts";
 import { securityHeaders } from "./security_headers_schema.ts";
-import { httpUrl, issuerUrl } from "./terms.ts";
+import { httpUrl, issuerUrl, NAME } from "./terms.ts";
+import { gatewayTransport } from "./transport_schema.ts";
 import { trustedIssuer } from "./trusted_issuer_schema.ts";
 
 const originUrl = httpUrl.refine((text) => new URL(text).origin === text, {
@@ -23,6 +25,9 @@ export const gateway = z.strictObject({
   outboundOrigins: z.array(originUrl).max(32).default([]),
   forwardAuth: forwardAuth.optional(),
   undeclaredBodies,
+  transport: gatewayTransport.default(gatewayTransport.parse({})),
+  /** Certificates that callers are held to, by the name of each set. */
+  pins: z.record(z.string().regex(NAME), pinSet).default({}),
   maxHeaderBytes: z
     .int()
     .min(1024)

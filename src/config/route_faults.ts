@@ -7,6 +7,7 @@ import { limitUseFaults } from "./limit_faults.ts";
 import { contractFaults } from "./openapi_faults.ts";
 import { isGatewayPath, isIssuerPath } from "./reserved_paths.ts";
 import type { Config, RouteConfig } from "./schema.ts";
+import { transportFaults } from "./transport_faults.ts";
 
 /** A route with its pattern read and its name settled. */
 export interface CompiledRoute extends Omit<RouteConfig, "id"> {
@@ -20,6 +21,7 @@ export function routeFaults(config: Config, route: RouteConfig, pattern: RoutePa
     ...referenceFaults(config, route, path),
     ...limitUseFaults(config, route, pattern, path),
     ...reservedFaults(config, pattern, path),
+    ...transportFaults(config, route, path),
     ...contradictions(route, path),
     ...routeCorsFaults(config, route, path),
     ...routeCookieFaults(route, path),

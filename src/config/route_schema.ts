@@ -8,6 +8,7 @@ import { listNames } from "./list_schema.ts";
 import { pageSize, routeContract } from "./openapi_schema.ts";
 import { routeSecurityHeaders } from "./security_headers_schema.ts";
 import { scopeToken, seconds } from "./terms.ts";
+import { routeTransport } from "./transport_schema.ts";
 
 /** What opens a route. Publishable keys ship in browsers, so a route has to ask for them. */
 export const CREDENTIALS = ["bearer", "secret_key", "publishable_key"] as const;
@@ -32,6 +33,8 @@ export const route = z.strictObject({
   origin: z.string(),
   /** Open to anyone, without a look at credentials. A route is closed unless it says so. */
   public: z.boolean().default(false),
+  /** How calls have to come, where the gateway's own word is not meant. */
+  transport: routeTransport.default({}),
   credentials: z.array(z.enum(CREDENTIALS)).min(1).default(["bearer", "secret_key"]),
   /** All of these. */
   scopes: z.array(scopeToken).default([]),

@@ -39,6 +39,7 @@ export type LimitConfig = Config["limits"][string];
 export type ListConfig = Config["lists"][string];
 export type OriginConfig = Config["origins"][string];
 export type TrustedIssuerConfig = Config["gateway"]["trustedIssuers"][number];
+export type PinSetConfig = Config["gateway"]["pins"][string];
 export type PasswordConfig = Config["issuer"]["passwords"];
 export type LockoutConfig = Config["issuer"]["lockout"];
 export type SessionConfig = Config["issuer"]["sessions"];

@@ -18,6 +18,11 @@ export const issuerUrl = httpUrl.refine((text) => !text.endsWith("/") && !text.i
   error: "must not end in a slash nor carry a query (RFC 8414 §2)",
 });
 
+/** An issuer as it stands in `iss`, character by character: some providers' issuers end in a slash. */
+export const issuerName = httpUrl.refine((text) => !text.includes("?"), {
+  error: "must not carry a query (RFC 8414 §2)",
+});
+
 export const scopeToken = z.string().regex(SCOPE_TOKEN, "is not a scope token (RFC 6749 §3.3)");
 export const algorithm = z.enum(SIGNATURE_ALGORITHMS);
 export const seconds = z.int().min(1);

@@ -1,12 +1,9 @@
 import * as z from "zod";
 import { parseJsonPointer } from "../kernel/json_pointer.ts";
 import { TOKEN_SHAPES } from "../protocol/token_shape.ts";
-import { algorithm, httpUrl, secretBinding } from "./terms.ts";
+import { algorithm, httpUrl, issuerName, secretBinding } from "./terms.ts";
 
 /* Another issuer whose tokens open routes, and how far it is trusted. */
-
-/** As it stands in `iss`, character by character: some providers' issuers end in a slash. */
-const issuerName = httpUrl.refine((text) => !text.includes("?"), { error: "must not carry a query (RFC 8414 §2)" });
 
 const pointer = z
   .string()

@@ -79,6 +79,8 @@ async function accessToken(
     iat: claims.iatSeconds,
     exp: claims.expSeconds,
     jti: claims.jti,
+    // RFC 8705 §3.2: whoever takes the token has to know that not everybody may use it.
+    ...(claims.confirmation && { cnf: { "x5t#S256": claims.confirmation.thumbprint } }),
   };
 }
 

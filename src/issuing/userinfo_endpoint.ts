@@ -41,6 +41,8 @@ export async function userinfoEndpoint(
   const expected = { issuer: issuer.url, audience: issuer.url, clockSkewSeconds: CLOCK_SKEW_SECONDS };
   const fault = checkAccessTokenClaims(claims, expected, Math.floor(nowMs / 1000));
   if (fault !== null) return invalid(fault);
+  // Nothing here sees the connection's certificate.
+  if (claims.confirmation !== null) return invalid("token_sender_constrained");
   const view = await issuer.revocations.view(nowMs, defer, 0);
   if (view === null) return err({ code: "temporarily_unavailable", reason: "edge_feed_stale" });
   const revoked = tokenRevocation(claims, kid, (kind, id) => view.leastEpoch(kind, id));

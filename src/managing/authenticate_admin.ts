@@ -43,6 +43,8 @@ export async function authenticateAdmin(
   const { claims, kid } = verified.value;
   const fault = audienceFault(claims, issuerUrl) ?? claimsFault(claims, issuerUrl, nowMs);
   if (fault !== null) return invalid(fault);
+  // Nothing here sees the connection's certificate.
+  if (claims.confirmation !== null) return invalid("token_sender_constrained");
   const view = await revocations.view(nowMs, defer, 0);
   if (view === null) return err({ code: "temporarily_unavailable" });
   const revoked = tokenRevocation(claims, kid, (kind, id) => view.leastEpoch(kind, id));

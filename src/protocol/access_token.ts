@@ -1,5 +1,6 @@
 import { err, ok, type Result } from "../kernel/result.ts";
 import { isJsonObject } from "../kernel/strict_json.ts";
+import { type Confirmation, type ConfirmationFault, readConfirmation } from "./confirmation.ts";
 import type { ClientId, GrantId } from "./ids.ts";
 
 /** The media type of JWT access tokens (RFC 9068 §2.1). */
@@ -24,6 +25,8 @@ export interface AccessTokenClaims {
   readonly grantId: string | null;
   /** The user's epoch when the token was minted; 0 where nobody said one, which any end of that user's tokens ends. */
   readonly userEpoch: number;
+  /** What it is bound to; null for a token that whoever holds it may use. Who takes the token checks it. */
+  readonly confirmation: Confirmation | null;
 }
 
 export type ClaimsFault =
@@ -69,7 +72,9 @@ export function accessTokenClaims(grant: AccessTokenGrant): Readonly<Record<stri
 }
 
 /** Checks the shape of every claim that a decision rests on. Numbers are finite and not negative; nothing is coerced. */
-export function parseAccessTokenClaims(payload: unknown): Result<AccessTokenClaims, ClaimsFault> {
+export function parseAccessTokenClaims(
+  payload: unknown,
+): Result<AccessTokenClaims, "token_claims_malformed" | ConfirmationFault> {
   if (!isJsonObject(payload)) return err("token_claims_malformed");
   // Absent is not null: a default stands for a claim that is not there, never for one of another type.
   const { iss, sub, client_id: clientId, jti, iat, exp, nbf, scope = "", roles = [] } = payload;
@@ -80,6 +85,8 @@ export function parseAccessTokenClaims(payload: unknown): Result<AccessTokenClai
   if (!isTextList(aud) || !isTextList(roles) || typeof scope !== "string") return err("token_claims_malformed");
   if (!isTime(iat) || !isTime(exp) || !(nbf === undefined || isTime(nbf))) return err("token_claims_malformed");
   if (epochs === null || !(grantId === undefined || isText(grantId))) return err("token_claims_malformed");
+  const confirmation = readConfirmation(payload.cnf);
+  if (!confirmation.ok) return confirmation;
   return ok({
     iss,
     sub,
@@ -94,6 +101,7 @@ export function parseAccessTokenClaims(payload: unknown): Result<AccessTokenClai
     clientEpoch: epochs.client,
     grantId: grantId ?? null,
     userEpoch: epochs.user,
+    confirmation: confirmation.value,
   });
 }
 

@@ -3,7 +3,7 @@ import { sha256Base64url, utf8 } from "../kernel/bytes.ts";
 import { crc32 } from "../kernel/crc32.ts";
 import { type RandomBytes, toBase62 } from "../kernel/random.ts";
 import type { ApiKeyTerms } from "./api_key_terms.ts";
-import type { ApiKeyId } from "./ids.ts";
+import { type ApiKeyId, type ClientId, parseClientId, parseUserId, type UserId } from "./ids.ts";
 
 /**
  * API keys as strings and as records. A key reads `sk_live_` (or `sk_test_`, `pk_live_`, `pk_test_`), 43 base-62
@@ -16,6 +16,14 @@ export type ApiKeyKind = "secret" | "publishable";
 
 /** A string of the right form, which nobody has looked up yet. */
 export type ApiKeyString = Brand<string, "ApiKeyString">;
+
+/** An owner that has an id here. Any other owner is a note of the operators, which gates have no use for. */
+export type KeyOwner = UserId | ClientId;
+
+/** `owner` where it is the id of a user or a client. */
+export function parseKeyOwner(owner: string | null): KeyOwner | null {
+  return owner === null ? null : (parseUserId(owner) ?? parseClientId(owner));
+}
 
 /** What the gate needs to know of a key, stored under the SHA-256 of its string. */
 export interface ApiKeyRecord {
@@ -31,6 +39,8 @@ export interface ApiKeyRecord {
   readonly secretExpiresAtMs: number | null;
   /** Grows with each change of the key; the edge feed names the least one that still counts. */
   readonly epoch: number;
+  /** The user or client whose it is, null for anybody else's; absent in copies of earlier releases, where nobody knows. */
+  readonly owner?: KeyOwner | null | undefined;
   /** What else the key is bound to; absent where it is to nothing. */
   readonly terms?: ApiKeyTerms | undefined;
 }

@@ -2,6 +2,7 @@ import { readPointer } from "../kernel/json_pointer.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import { isJsonObject } from "../kernel/strict_json.ts";
 import type { AccessTokenClaims } from "./access_token.ts";
+import { type ConfirmationFault, readConfirmation } from "./confirmation.ts";
 import { SCOPE_TOKEN } from "./scope.ts";
 import type { TokenShape } from "./token_shape.ts";
 
@@ -25,8 +26,8 @@ export interface RequiredClaim {
 export type ForeignClaimsFault =
   | "token_claims_malformed"
   | "token_type_wrong"
-  | "token_sender_constrained"
-  | "token_claim_required";
+  | "token_claim_required"
+  | ConfirmationFault;
 
 const MAX_NAMES = 256;
 const MAX_NAME_CHARACTERS = 256;
@@ -36,8 +37,8 @@ const PLAIN = /^\P{Cc}+$/u;
 
 /**
  * Reads the claims of another issuer's access token as its shape and the operator have them. Nothing is coerced or cut
- * off: a claim of another type, or larger than its bound, refuses the token. `jti` is "" where the shape has none. Bound
- * tokens (`cnf`, RFC 7800) are refused: as bearer tokens they would open to whoever stole them (RFC 9449 §7.1).
+ * off: a claim of another type, or larger than its bound, refuses the token. `jti` is "" where the shape has none. What
+ * a token is bound to (`cnf`, RFC 7800) is read for every shape: a binding that nobody looks at would be none.
  */
 export function readForeignClaims(
   payload: unknown,
@@ -50,7 +51,8 @@ export function readForeignClaims(
   if (named === null || typeof iss !== "string") return err("token_claims_malformed");
   if (!isTime(iat) || !isTime(exp) || !(nbf === undefined || isTime(nbf))) return err("token_claims_malformed");
   if (!shape.isAccessToken(payload, named.clientId, named.aud)) return err("token_type_wrong");
-  if (payload.cnf !== undefined) return err("token_sender_constrained");
+  const confirmation = readConfirmation(payload.cnf);
+  if (!confirmation.ok) return confirmation;
   if (!reading.required.every((claim) => isMet(payload, claim))) return err("token_claim_required");
   const scopes = readList(payload, reading.scopes);
   const roles = readList(payload, reading.roles);
@@ -58,7 +60,8 @@ export function readForeignClaims(
     return err("token_claims_malformed");
   }
   const times = { iatSeconds: iat, expSeconds: exp, nbfSeconds: nbf ?? null };
-  return ok({ iss, ...named, ...times, scopes, roles, clientEpoch: 0, grantId: null, userEpoch: 0 });
+  const own = { clientEpoch: 0, grantId: null, userEpoch: 0 };
+  return ok({ iss, ...named, ...times, scopes, roles, ...own, confirmation: confirmation.value });
 }
 
 type Payload = Readonly<Record<string, unknown>>;

@@ -6,6 +6,8 @@ export interface ResourceMetadataInput {
   readonly resource: string;
   readonly authorizationServers: readonly string[];
   readonly scopes: readonly string[];
+  /** Whether callers are asked for certificates, so that tokens can be bound to them (RFC 8705 §3). */
+  readonly takesBoundTokens: boolean;
 }
 
 /** Where the metadata of `resource` lies (RFC 9728 §3.1): the well-known path goes between host and path. */
@@ -15,11 +17,13 @@ export function resourceMetadataUrl(resource: string): string {
 }
 
 /** The protected resource metadata document (RFC 9728 §2). */
-export function resourceMetadata({ resource, authorizationServers, scopes }: ResourceMetadataInput) {
+export function resourceMetadata(input: ResourceMetadataInput) {
+  const { resource, authorizationServers, scopes, takesBoundTokens } = input;
   return {
     resource,
     authorization_servers: authorizationServers,
     scopes_supported: scopes,
     bearer_methods_supported: ["header"],
+    ...(takesBoundTokens && { tls_client_certificate_bound_access_tokens: true }),
   };
 }

@@ -5,6 +5,7 @@ import { parseClientId } from "../../src/protocol/ids.ts";
 import { tokenEntry } from "../../src/protocol/token_revocation.ts";
 import { type AdminCaller, adminCaller, migrate, mintToken, stores, type TokenWishes } from "../support/admin_world.ts";
 
+const BOUND = { "x5t#S256": "A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0" };
 let admin: AdminCaller;
 let issuer: string;
 
@@ -44,6 +45,8 @@ describe("the admin API takes an operator's token and nothing else", () => {
     ["of a person, though it has the scope", { subject: "usr_0000000000000000000001" }, "not valid here"],
     ["that expired", { issuedSecondsAgo: 901 }, "the access token expired"],
     ["issued ahead of time", { issuedSecondsAgo: -60 }, "not valid here"],
+    ["that is bound to a certificate, which nothing here looks at", { confirmation: BOUND }, "not valid here"],
+    ["that is bound to a DPoP key", { confirmation: { jkt: "x" } }, "not valid here"],
     ["of type JWT", { type: "JWT" }, "not valid here"],
     ["that is an ID token by type", { type: "id+jwt" }, "not valid here"],
   ];

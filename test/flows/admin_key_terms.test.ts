@@ -59,6 +59,17 @@ describe("a key's terms", () => {
     expect(JSON.stringify(await copyOf(key))).not.toMatch(/OPS-7|Team Blue/);
   });
 
+  it("the copy names an owner that has an id, for gates that hold its keys to certificates, and follows a change", async () => {
+    const made = await create();
+    expect(await copyOf(made.key)).toMatchObject({ owner: null });
+    const client = { name: "Owner", scopes: ["orders:read"] };
+    const { id: owner } = (await admin.call("POST", "/clients", client)).json;
+    expect((await admin.call("PATCH", `/keys/${made.id}`, { owner })).status).toBe(200);
+    expect(await copyOf(made.key)).toMatchObject({ owner, epoch: 2 });
+    expect((await admin.call("PATCH", `/keys/${made.id}`, { owner: "Team Blue" })).status).toBe(200);
+    expect(await copyOf(made.key)).toMatchObject({ owner: null, epoch: 3 });
+  });
+
   it("are absent from the copies of keys without them, as in the copies of earlier releases", async () => {
     const made = await create();
     expect(made).toMatchObject({ owner: null, metadata: {}, allowed_addresses: null, allowed_origins: null });

@@ -24,7 +24,7 @@ import {
   registerClient,
 } from "../support/issuer_world.ts";
 import { captureLogs } from "../support/logs.ts";
-import { basic, postForm, tokenOf } from "../support/token_requests.ts";
+import { basic, boundAnew, postForm, tokenOf } from "../support/token_requests.ts";
 
 const INTROSPECT = "/oauth2/introspect";
 const logs = captureLogs();
@@ -85,6 +85,14 @@ describe("RFC 7662 2.2: what a token is", () => {
       jti: expect.any(String),
     });
     expect(logs.events("token_introspected").at(-1)).toMatchObject({ client_id: app.id, active: true });
+  });
+
+  it("RFC 8705 3.2: what a token is bound to is told with it; one bound to what nobody knows is not active", async () => {
+    const { access_token: token } = await signIn(isolate, user, app);
+    const cnf = { "x5t#S256": "A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0" };
+    expect((await introspect(token)).json).not.toHaveProperty("cnf");
+    expect((await introspect(await boundAnew(isolate, token, cnf))).json).toMatchObject({ active: true, cnf });
+    expect((await introspect(await boundAnew(isolate, token, { ...cnf, jkt: "x" }))).json).toEqual({ active: false });
   });
 
   it("a client's own token", async () => {

@@ -13,7 +13,7 @@ import {
   type Told,
 } from "../support/issuer_world.ts";
 import { captureLogs } from "../support/logs.ts";
-import { postForm, tokenOf } from "../support/token_requests.ts";
+import { boundAnew, postForm, tokenOf } from "../support/token_requests.ts";
 
 const USERINFO = "/oauth2/userinfo";
 const isolate = openIsolate();
@@ -113,6 +113,16 @@ describe("RFC 6750 3: what does not open it", () => {
     const { access_token: token } = await signIn(isolate, user, app, { terms: { resource: API, scopes: ["openid"] } });
     expectRefused(await ask(token));
     expect(logs.events("userinfo_refused").at(-1)).toMatchObject({ reason: "token_audience_wrong" });
+  });
+
+  it("RFC 8705 3: one that is bound, for nothing here sees the caller's certificate", async () => {
+    const token = await tokenFor("openid");
+    expect((await ask(await boundAnew(isolate, token, {}))).status).toBe(401);
+    for (const cnf of [{ "x5t#S256": "A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0" }, { jkt: "x" }]) {
+      expectRefused(await ask(await boundAnew(isolate, token, cnf)));
+      expect(logs.events("userinfo_refused").at(-1)).toMatchObject({ reason: "token_sender_constrained" });
+    }
+    expect((await ask(token)).status).toBe(200);
   });
 
   it("a token without openid, and a client's own: 403 that names the scope", async () => {

@@ -216,7 +216,8 @@ describe("a server that lies", () => {
     ["a refresh token's, told by its use", { token_use: "refresh_token" }, "token_type_wrong"],
     ["a refresh token's, told by its kind", { typ: "Refresh" }, "token_type_wrong"],
     ["bound to a key", { token_type: "DPoP" }, "token_type_wrong"],
-    ["bound to a certificate", { cnf: { "x5t#S256": "x" } }, "token_sender_constrained"],
+    ["bound to a key by its confirmation", { cnf: { jkt: "x" } }, "token_sender_constrained"],
+    ["bound to no certificate that there could be", { cnf: { "x5t#S256": "x" } }, "token_confirmation_malformed"],
     ["a scope that reads as two roles", { roles: "a\nb" }, "token_claims_malformed"],
   ])("%s: 401", async (_, changes, reason) => {
     serve(() => active(changes));

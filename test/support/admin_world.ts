@@ -47,6 +47,8 @@ export interface TokenWishes {
   readonly issuedSecondsAgo?: number;
   readonly type?: string;
   readonly tokenId?: string;
+  /** What the token is bound to. */
+  readonly confirmation?: Readonly<Record<string, unknown>>;
 }
 
 /** A token that the real ring signed: an operator's, but for what the test wishes. */
@@ -67,7 +69,8 @@ export function mintToken(wishes: TokenWishes = {}): Promise<string> {
     ttlSeconds: 900,
   });
   const type = wishes.type ?? "at+jwt";
-  return issuer.signer.sign({ alg: "ES256", type, claims, nowMs, leastRingVersion: 0 }, () => undefined);
+  const bound = wishes.confirmation === undefined ? claims : { ...claims, cnf: wishes.confirmation };
+  return issuer.signer.sign({ alg: "ES256", type, claims: bound, nowMs, leastRingVersion: 0 }, () => undefined);
 }
 
 /** Members of answers that tests read, whichever answer has them. Asserting them is the test's part. */

@@ -14,6 +14,7 @@ import { issuerApp } from "../../src/issuer/app.ts";
 import type { AskedRequest, AskingShape, AuthorizationDecision } from "../../src/ports/authorization.ts";
 import type { Revocations } from "../../src/ports/edge_feed.ts";
 import type { IssuerReader } from "../../src/ports/issuer_reader.ts";
+import { PLAIN_TLS } from "./connections.ts";
 import { GATEWAY_URL, gatewayConfig } from "./gateway_config.ts";
 import { NO_USES } from "./keys.ts";
 
@@ -26,8 +27,10 @@ export interface InstallationWishes {
   readonly revocations?: (reader: IssuerReader) => Revocations;
 }
 
-export interface RequestWishes extends Omit<RequestInit, "headers"> {
+export interface RequestWishes extends Omit<RequestInit, "headers" | "cf"> {
   readonly headers?: Readonly<Record<string, string>> | readonly (readonly [string, string])[];
+  /** What the platform says beside TLS 1.3 and no certificate, or instead; null for a platform that says nothing. */
+  readonly cf?: Readonly<Record<string, unknown>> | null;
 }
 
 /** One isolate's worth of Sallyport on this file's real D1, KV and Durable Objects. */
@@ -36,7 +39,7 @@ export interface Installation {
   readonly authorizer: AuthorizerParts;
   /** Sends a request; a path goes to the gateway's host. */
   fetch(pathOrUrl: string, init?: RequestWishes): Promise<Response>;
-  /** Asks about a call, as another Worker does over its binding. */
+  /** Asks about a call, as another Worker does over its binding; where no `cf` is given, one that came by TLS 1.3. */
   authorize(asked: AskedRequest, shape?: AskingShape): Promise<AuthorizationDecision>;
   /** Waits for all work that requests left behind. */
   settled(): Promise<void>;
@@ -67,20 +70,24 @@ export function install(wishes: InstallationWishes = {}): Installation {
   return {
     config,
     authorizer,
-    fetch(pathOrUrl, { headers, ...init } = {}) {
+    fetch(pathOrUrl, { headers, cf = {}, ...init } = {}) {
       const url = pathOrUrl.startsWith("/") ? `${GATEWAY_URL}${pathOrUrl}` : pathOrUrl;
       const ctx = createExecutionContext();
       contexts.push(ctx);
       const sent = new Headers();
       const entries = Symbol.iterator in (headers ?? {}) ? headers : Object.entries(headers ?? {});
       for (const [name, value] of entries as readonly (readonly [string, string])[]) sent.append(name, value);
-      return dispatch(new Request(url, { redirect: "manual", ...init, headers: sent }), ctx, apps);
+      return dispatch(
+        new Request(url, { redirect: "manual", ...init, headers: sent, ...(cf && { cf: { ...PLAIN_TLS, ...cf } }) }),
+        ctx,
+        apps,
+      );
     },
     async authorize(asked, shape = "rpc") {
       const ctx = createExecutionContext();
       contexts.push(ctx);
       // What crosses a binding is a copy, of plain data alone.
-      const { method, url, headers, cf } = asked;
+      const { method, url, headers, cf = PLAIN_TLS } = asked;
       const sent = structuredClone({ method, url, headers: [...headers], cf });
       return structuredClone(await authorizeCall(sent, shape, ctx, authorizer.decisions));
     },

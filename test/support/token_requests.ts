@@ -1,3 +1,4 @@
+import { decodeJwt } from "jose";
 import type { Isolate, RegisteredClient, Told } from "./issuer_world.ts";
 import { secret } from "./logs.ts";
 
@@ -54,4 +55,15 @@ export async function tokenOf(
   const told = await askToken(isolate, client, parameters);
   if (typeof told.json.access_token !== "string") throw new Error(`no token: ${told.status} ${told.text}`);
   return secret(told.json.access_token);
+}
+
+/** The claims of `token`, signed once more by the same issuer and bound by `cnf`. */
+export async function boundAnew(
+  isolate: Isolate,
+  token: unknown,
+  cnf: Readonly<Record<string, unknown>>,
+): Promise<string> {
+  const claims = { ...decodeJwt(String(token)), cnf };
+  const request = { alg: "ES256", type: "at+jwt", claims, nowMs: Date.now(), leastRingVersion: 0 } as const;
+  return secret(await isolate.parts.issuer.signer.sign(request, () => undefined));
 }

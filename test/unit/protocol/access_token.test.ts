@@ -50,6 +50,7 @@ describe("RFC 9068 2.2: claims", () => {
       clientEpoch: 3,
       grantId: null,
       userEpoch: 0,
+      confirmation: null,
     });
   });
 
