@@ -9,7 +9,7 @@ import { migrate, newSecrets, workerOptions } from "../../scripts/workers/option
 /**
  * What only real connections show of the audit trail: callers that hang up, a real queue, and its real consumer.
  */
-const HOST = "sallyport.test";
+const HOST = "localhost";
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 let origin: Server;
