@@ -16,12 +16,13 @@ export async function recordDecision(exchange: Exchange, decided: Ending): Promi
   const event = eventOf(exchange, decided);
   if (event === null) return true;
   if (trace.audit?.insists === true) {
-    exchange.ended = () => undefined;
-    if (await audit.trail.insist(event)) return true;
-    // Nobody knows whether the trail has the decision: this one, behind the answer, says that nothing followed from it.
-    const undone = { ...event, id: `${exchange.requestId}/undone`, outcome: "denied", status: 503 } as const;
-    audit.trail.note({ ...undone, reason: "audit_unavailable" }, call.defer);
-    return false;
+    const isSafe = await audit.trail.insist(event);
+    // Where nobody knows whether the trail has it, or the call ends in another way after all, a second event says how.
+    exchange.ended = (ending) => {
+      if (isSafe && ending.outcome === decided.outcome) return;
+      audit.trail.note({ ...event, ...ending, id: `${exchange.requestId}/undone` }, call.defer);
+    };
+    return isSafe;
   }
   if (decided.outcome === "denied") return true;
   const end = Promise.withResolvers<Ending>();

@@ -173,6 +173,24 @@ describe("issuer and authorizer as two Workers", () => {
     expect(Math.abs(Date.parse(String(lastUse(shown))) - Date.now())).toBeLessThan(60_000);
   });
 
+  test("a decision at the gate is in the issuer's audit trail, by way of the queue", async () => {
+    const operator = { authorization: `Bearer ${await token("admin", credentials.admin)}` };
+    const ordered = await pair.call("gateway", "/orders", {
+      method: "POST",
+      headers: { authorization: `Bearer ${await token("orders:write")}`, "content-type": "application/json" },
+      body: JSON.stringify({ item: "lamp", quantity: 1 }),
+    });
+    const found = async () => {
+      const path = `/admin/v1/audit?request_id=${ordered.headers.get("x-request-id")}`;
+      return ((await (await pair.call("issuer", path, { headers: operator })).json()) as { data: unknown[] }).data;
+    };
+    const deadline = Date.now() + 20_000;
+    let events = await found();
+    for (; events.length === 0 && Date.now() < deadline; events = await found()) await sleep(100);
+    const actor = { kind: "client", id: credentials.machine.client_id };
+    expect(events).toMatchObject([{ kind: "decision", route: "POST /orders", status: ordered.status, actor }]);
+  });
+
   test("neither half answers for the other", async () => {
     const body = new URLSearchParams({ grant_type: "client_credentials" });
     const minted = await pair.call("gateway", "/oauth2/token", { method: "POST", body, headers: basic() });

@@ -1,5 +1,10 @@
+import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { need, readBindings } from "../../src/bindings.ts";
+import { auditedConfig, memoryQueue } from "../support/audit_trail.ts";
 import { gateWith, hurried, present } from "../support/audited_gate.ts";
+import { breakable } from "../support/breakable.ts";
+import { install } from "../support/install.ts";
 import { storedKey } from "../support/keys.ts";
 import { captureLogs } from "../support/logs.ts";
 import { stubNetwork } from "../support/network.ts";
@@ -68,6 +73,21 @@ describe("`required`", () => {
     const told = new Map(queue.events.slice(1).map((event) => [event.id.split("/")[1], event]));
     expect(told.get("decision")).toMatchObject({ outcome: "allowed" });
     expect(told.get("undone")).toMatchObject({ outcome: "denied", reason: "audit_unavailable", status: 503 });
+  });
+
+  it("a call that fails after its decision was recorded says so in a second event, and the origin was not asked", async () => {
+    const queue = memoryQueue();
+    const identities = breakable(need(readBindings(env), "IDENTITY_KEYS"));
+    identities.health = "failing";
+    const config = auditedConfig({ "/orders": "required" });
+    const gate = install({ config, env: { AUDIT: queue.binding, IDENTITY_KEYS: identities.binding } });
+    expect((await gate.fetch("/orders", present((await storedKey()).key))).status).toBe(503);
+    await gate.settled();
+    expect(network.originCalls).toEqual([]);
+    expect(queue.events).toMatchObject([
+      { id: expect.stringMatching(/decision$/), outcome: "allowed", status: null },
+      { id: expect.stringMatching(/undone$/), outcome: "denied", status: 503, reason: "outage" },
+    ]);
   });
 
   it("other routes of the same gate go on", async () => {
