@@ -1,5 +1,5 @@
 /**
- * `npm test`: everything, from a fresh clone. Packages, redis-server and chromium, `npm run check`, then every test. Plain JavaScript
+ * `npm test`: everything, from a fresh clone. Packages, redis-server, chromium, nginx and Caddy, `npm run check`, then every test. Plain JavaScript
  * for Node 20. Refuses to skip: what cannot be run is a failure with its reason. Extra arguments go to vitest.
  */
 import { spawn, spawnSync } from "node:child_process";
@@ -51,11 +51,56 @@ const PROGRAMS = [
     why: "the pages are looked at in a real browser",
     elsewhere: "elsewhere: put a Chromium at /usr/bin/chromium",
   },
+  {
+    name: "nginx-light",
+    command: "/usr/sbin/nginx",
+    version: ["-v"],
+    why: "the gate is asked by a real nginx",
+    elsewhere: "elsewhere: put an nginx with ngx_http_auth_request_module at /usr/sbin/nginx",
+  },
+  {
+    name: "caddy",
+    command: "/usr/bin/caddy",
+    version: ["version"],
+    why: "the gate is asked by a real Caddy",
+    elsewhere: "elsewhere: put a Caddy at /usr/bin/caddy",
+  },
 ];
 
+/** Debian starts servers as it installs them, unless this file says no (invoke-rc.d(8)). An own one of the system is kept. */
+const POLICY = "/usr/sbin/policy-rc.d";
+const START_NOTHING = `test -e ${POLICY} || { printf '#!/bin/sh\nexit 101\n' > ${POLICY} && chmod 755 ${POLICY} && echo made; }`;
+
+/** Installs `name`; whether that went well. */
+async function aptInstall(prefix, name) {
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  for (const args of [["update"], ["install", "-y", "--no-install-recommends", name]]) {
+    const [first, ...rest] = [...prefix, "apt-get", ...args];
+    if ((await run(first, rest, env)) !== 0) {
+      process.stderr.write(`\`apt-get ${args.join(" ")}\` failed, so there is no ${name} to test with.\n`);
+      return false;
+    }
+  }
+  return true;
+}
+
+/** Does `work` while no service starts, so that tests leave none behind: they start servers of their own, on loopback. */
+async function withoutServices(prefix, work) {
+  const [first, ...rest] = [...prefix, "sh", "-c", START_NOTHING];
+  const made = spawnSync(first, rest, { encoding: "utf8" }).stdout?.trim() === "made";
+  try {
+    return await work();
+  } finally {
+    if (made) {
+      const [remove, ...args] = [...prefix, "rm", "-f", POLICY];
+      spawnSync(remove, args, { stdio: "ignore" });
+    }
+  }
+}
+
 /** Whether `program` is here now, after an attempt to install it where it was not. */
-async function ensureProgram({ name, command, why, elsewhere }) {
-  if (succeeds(command, ["--version"])) return true;
+async function ensureProgram({ name, command, version = ["--version"], why, elsewhere }) {
+  if (succeeds(command, version)) return true;
   const prefix = aptPrefix();
   if (prefix === null) {
     process.stderr.write(
@@ -65,15 +110,8 @@ async function ensureProgram({ name, command, why, elsewhere }) {
     return false;
   }
   process.stdout.write(`${name} is missing; installing it with apt-get\n`);
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  for (const args of [["update"], ["install", "-y", "--no-install-recommends", name]]) {
-    const [first, ...rest] = [...prefix, "apt-get", ...args];
-    if ((await run(first, rest, env)) !== 0) {
-      process.stderr.write(`\`apt-get ${args.join(" ")}\` failed, so there is no ${name} to test with.\n`);
-      return false;
-    }
-  }
-  if (succeeds(command, ["--version"])) return true;
+  if (!(await withoutServices(prefix, () => aptInstall(prefix, name)))) return false;
+  if (succeeds(command, version)) return true;
   process.stderr.write(`apt-get installed ${name}, but ${command} does not run.\n`);
   return false;
 }

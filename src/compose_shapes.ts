@@ -20,12 +20,13 @@ export function composeShapes(
   judgement: JudgementParts,
 ): { readonly decisions: DecisionParts; readonly forwardAuth: ForwardAuthParts | null } {
   const { issuerHosts, gatewayHosts } = composeHosts(config);
-  const { forwardAuth, undeclaredBodies } = config.gateway;
+  const { forwardAuth, undeclaredBodies, unseenBodies } = config.gateway;
   const decisions: DecisionParts = {
     judgement,
     hosts: gatewayHosts,
     isOwnPath: (host, segments) => isGatewayPath(segments) || (issuerHosts.has(host) && isIssuerPath(segments)),
     takesUndeclaredBodies: undeclaredBodies === "allow",
+    takesUnseenBodies: unseenBodies === "allow",
   };
   if (forwardAuth === undefined) return { decisions, forwardAuth: null };
   const secrets = forwardAuth.secretBindings.map((name) => sharedSecret(env, name, PROXY_SECRET_BYTES));

@@ -48,11 +48,12 @@ export async function throughContract(
 }
 
 /** HEAD is held to what GET is. */
-function contractFor(contracts: ReadonlyMap<string, Contract> | null, method: string): Contract | null {
+export function contractFor(contracts: ReadonlyMap<string, Contract> | null, method: string): Contract | null {
   return contracts?.get(method === "HEAD" ? "GET" : method) ?? null;
 }
 
-function refusedCall(refused: RefusedRequest, exchange: Exchange): Forwarded {
+/** The answer to a request that does not fit, once the log has where. */
+export function refusedCall(refused: RefusedRequest, exchange: Exchange): Forwarded {
   if (refused.fault !== "request_invalid")
     return withoutResponse(refused.fault, refused.fault === "gate_busy" ? 1 : null);
   logMisfit("request_misfit", refused.errors, exchange);

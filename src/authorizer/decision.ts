@@ -12,9 +12,11 @@ import type { SecurityHeaders } from "../policy/security_headers.ts";
 import type { AllowedCall, AuthorizationDecision, HeaderList, RefusedCall } from "../ports/authorization.ts";
 import { setCorsFields } from "./cors.ts";
 import { type Exchange, type Incoming, openExchange, type Shape } from "./exchange.ts";
-import { conclude, identityFor, type JudgementParts, judge, refuse, refuseUnexpected } from "./judgement.ts";
+import type { Forwarded } from "./forward.ts";
+import { conclude, finish, identityFor, type JudgementParts, judge, refuse, refuseUnexpected } from "./judgement.ts";
 import { requestFaultResponse } from "./refusal_response.ts";
-import { announceEnd, finishResponse, isCallersAlone, setClearance, setPassFields } from "./response.ts";
+import { announceEnd, finishResponse, isCallersAlone, passResponse, setClearance, setPassFields } from "./response.ts";
+import { unseenContract } from "./unseen_contract.ts";
 
 /** What decisions are made with where somebody else passes the call on. */
 export interface DecisionParts {
@@ -25,6 +27,8 @@ export interface DecisionParts {
   readonly isOwnPath: (host: string, segments: readonly string[]) => boolean;
   /** Whether a body may come whose length nobody states, and which is then bounded by nobody here. */
   readonly takesUndeclaredBodies: boolean;
+  /** Whether routes with a contract are decided on although nobody looks into their bodies. */
+  readonly takesUnseenBodies: boolean;
 }
 
 const LOCAL_PROBLEMS = {
@@ -69,7 +73,7 @@ export async function decide(
   if (!canonical.ok) return refuseUnread(canonical.error, early);
   const exchange = openExchange(incoming, canonical.value, ctx, shape, parts.judgement.audit);
   const fault = localFault(exchange, canonical.value, parts);
-  return fault === null ? answerFor(exchange, parts.judgement) : refuseUnread(fault, early);
+  return fault === null ? answerFor(exchange, parts) : refuseUnread(fault, early);
 }
 
 /** What is wrong with a call before anybody asks who makes it. */
@@ -84,18 +88,39 @@ function localFault({ headers, call }: Exchange, canonical: CanonicalRequest, pa
   return mayHaveBody && !isStated && !parts.takesUndeclaredBodies ? "length_required" : null;
 }
 
-async function answerFor(exchange: Exchange, parts: JudgementParts): Promise<AuthorizationDecision> {
+async function answerFor(exchange: Exchange, decisions: DecisionParts): Promise<AuthorizationDecision> {
+  const parts = decisions.judgement;
   try {
     const passed = await judge(exchange, parts);
     if (!passed.ok) return await refusedCall(refuse(passed.error, exchange, parts), exchange.requestId);
+    const { route, admitted } = passed.value;
+    if (admitted?.trial) await admitted.trial;
+    const looksInto = route.contracts !== null || route.pageSize !== null;
+    const misfit = looksInto ? unseenContract(exchange, route, decisions.takesUnseenBodies) : null;
+    if (misfit !== null) return await refuseMisfit(misfit, exchange, passed.value, parts);
     const identity = await identityFor(passed.value, exchange, parts);
-    if (passed.value.admitted?.trial) await passed.value.admitted.trial;
     const allowed = allow(exchange, passed.value, identity);
     conclude(exchange, "allowed", 200, null);
     return allowed;
   } catch (error) {
     return refusedCall(refuseUnexpected(error, exchange, parts), exchange.requestId);
   }
+}
+
+function refuseMisfit(
+  misfit: Forwarded | "unseen",
+  exchange: Exchange,
+  { route, admitted }: Passage,
+  parts: JudgementParts,
+): Promise<RefusedCall> {
+  const reason = misfit === "unseen" ? "bodies_not_seen" : misfit.ok ? null : misfit.error.fault;
+  const response =
+    misfit === "unseen"
+      ? problemResponse({ status: 403, code: "bodies_not_seen", title: "Forbidden" }, exchange.requestId)
+      : passResponse(misfit, route, admitted?.limits ?? null, exchange);
+  // As the inline gateway tells it: the gate has let the call in, and what it brings does not fit.
+  const outcome = misfit === "unseen" ? "denied" : "allowed";
+  return refusedCall(finish(exchange, response, outcome, reason, parts), exchange.requestId);
 }
 
 function allow({ requestId, call }: Exchange, passage: Passage, identity: string | null): AllowedCall {

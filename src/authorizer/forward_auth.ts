@@ -151,6 +151,9 @@ function answer(decision: AuthorizationDecision): Response {
     return new Response(decision.body, { status: decision.status, headers: decision.headers.map(([...pair]) => pair) });
   }
   const headers = new Headers([...decision.responseHeaders].map(([...pair]) => pair));
+  // There in any case, empty where nobody is proven: proxies put it in the place of what is there, and some would keep that, or
+  // write the name of a variable that has no value.
+  headers.set("sallyport-identity", "");
   for (const [name, value] of decision.requestHeaders) headers.set(name, value);
   // A verdict is for one call: nothing between here and the proxy may keep it, on a public route neither.
   headers.set("cache-control", "no-store, private");

@@ -15,5 +15,8 @@ export const forwardAuth = z.strictObject({
     .default({ header: "x-forwarded-for", hops: 1 }),
 });
 
+/** What becomes of calls on routes with a contract (`openapi`), where another than the gateway passes them on and nobody looks into bodies. */
+export const unseenBodies = z.enum(["refuse", "allow"]).default("refuse");
+
 /** What becomes of a `POST`, `PUT` or `PATCH` whose length nobody states, where another than the gateway passes it on. */
 export const undeclaredBodies = z.enum(["refuse", "allow"]).default("refuse");

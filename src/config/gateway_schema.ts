@@ -2,7 +2,7 @@ import * as z from "zod";
 import { gatewayAudit } from "./audit_schema.ts";
 import { routeCaptcha } from "./captcha_schema.ts";
 import { cors } from "./cors_schema.ts";
-import { forwardAuth, undeclaredBodies } from "./forward_auth_schema.ts";
+import { forwardAuth, undeclaredBodies, unseenBodies } from "./forward_auth_schema.ts";
 import { listNames } from "./list_schema.ts";
 import { pinSet } from "./pin_schema.ts";
 import { securityHeaders } from "./security_headers_schema.ts";
@@ -25,6 +25,7 @@ export const gateway = z.strictObject({
   outboundOrigins: z.array(originUrl).max(32).default([]),
   forwardAuth: forwardAuth.optional(),
   undeclaredBodies,
+  unseenBodies,
   transport: gatewayTransport.default(gatewayTransport.parse({})),
   /** Certificates that callers are held to, by the name of each set. */
   pins: z.record(z.string().regex(NAME), pinSet).default({}),

@@ -104,7 +104,8 @@ function withAddress(
   const address = listed.at(-source.hops)?.trim();
   if (address === undefined) return err("forwarded_address_missing");
   if (parseAddress(address) === null) return err("forwarded_address_malformed");
-  const length = header("x-forwarded-content-length");
+  // Caddy writes an empty one where there is none.
+  const length = header("x-forwarded-content-length") || null;
   if (length !== null && !/^\d{1,15}$/.test(length)) return err("forwarding_malformed");
   return ok({ sent: sent.value, address, bodyBytes: length === null ? null : Number(length) });
 }

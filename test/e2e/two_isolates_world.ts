@@ -82,7 +82,8 @@ export async function startTwoIsolates(): Promise<TwoIsolates> {
   };
 }
 
-async function newClient(db: D1, scopes: readonly string[]): Promise<Client> {
+/** A client that may have `scopes` by client credentials. */
+export async function newClient(db: D1, scopes: readonly string[]): Promise<Client> {
   const id = newClientId(platformRandom);
   const secret = newClientSecret(platformRandom);
   await db.batch([

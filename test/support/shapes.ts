@@ -117,7 +117,7 @@ export const SHAPES: Readonly<Record<"gateway" | "forward_auth" | "rpc" | "middl
   forward_auth: async (gate, call) => {
     const response = await gate.fetch("/_authz", { headers: forwardedHeaders(call) });
     const passed = response.status === 200;
-    const answer = await answerOf(response, passed, response.headers.get("sallyport-identity"));
+    const answer = await answerOf(response, passed, response.headers.get("sallyport-identity") || null);
     // Each verdict is for one call. What may become of the origin's answer is not said with it on a public route.
     expect(answer.told["cache-control"]).toMatch(/^no-store/);
     return passed && answer.identity === null ? { ...answer, told: { ...answer.told, "cache-control": null } } : answer;

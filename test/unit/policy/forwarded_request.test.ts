@@ -84,6 +84,7 @@ describe("what a proxy says of a call", () => {
 
   it("a stated length is kept, in bytes", () => {
     expect(read({ ...FORWARDED, "x-forwarded-content-length": "17" })).toMatchObject({ value: { bodyBytes: 17 } });
+    expect(read({ ...FORWARDED, "x-forwarded-content-length": "" })).toMatchObject({ value: { bodyBytes: null } });
   });
 
   it.each([
