@@ -1,4 +1,5 @@
 import { checkCommand } from "./cli/check.ts";
+import { configCommand } from "./cli/config.ts";
 import { firstAdminCommand } from "./cli/first_admin.ts";
 import { keysCommand } from "./cli/keys.ts";
 import { routesCommand } from "./cli/routes.ts";
@@ -13,6 +14,7 @@ interface Command {
 /** `npm run cli -- <command>`: each command prints for people and ends with 0, or says what is wrong and ends with 1. */
 const COMMANDS: Readonly<Record<string, Command>> = {
   check: { help: "validate sallyport.config.ts and list its routes", run: checkCommand },
+  config: { help: "check, diff, publish, rollback, history: what gates run", run: configCommand },
   "first-admin": { help: "print the SQL for an installation's first administrator", run: firstAdminCommand },
   keys: { help: "scan <dir>: find API keys in files, and end with 1 where there are some", run: keysCommand },
   routes: {

@@ -1,12 +1,11 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { Environment } from "./bindings.ts";
 import { composeAuthorizer, composeRemoteReader, composeRevocations } from "./compose.ts";
-import { composeHosts } from "./compose_config.ts";
 import { composeRemoteUnlistedCallRecords } from "./compose_inventory.ts";
 import { composeRemoteKeyUseRecords } from "./compose_keys.ts";
+import { composeRemoteConfigReader, liveApps } from "./compose_live.ts";
 import { wireIdentityRing } from "./compose_objects.ts";
-import { installedConfig } from "./compose_stores.ts";
-import { type Apps, serve } from "./dispatch.ts";
+import { type LiveApps, serve } from "./dispatch.ts";
 import { KeyRingObject } from "./objects/key_ring.ts";
 import type { AskedRequest, AskingShape, Authorization } from "./ports/authorization.ts";
 
@@ -14,21 +13,19 @@ export { Limiter } from "./objects/limiter.ts";
 export { Signals } from "./objects/signals.ts";
 
 /** The data plane alone: it decides and routes, and holds neither D1 nor a token-signing key. */
-function compose(env: Environment): Apps {
-  const config = installedConfig(env);
+function open(env: Environment): LiveApps {
   const reader = composeRemoteReader(env);
-  const authorizer = composeAuthorizer(
-    env,
-    config,
-    reader,
-    composeRevocations(reader),
-    composeRemoteKeyUseRecords(env),
-    composeRemoteUnlistedCallRecords(env),
-  );
-  return { ...composeHosts(config), issuer: null, admin: null, authorizer };
+  const feed = composeRevocations(reader);
+  const uses = composeRemoteKeyUseRecords(env);
+  const unlisted = composeRemoteUnlistedCallRecords(env);
+  return liveApps(env, feed, composeRemoteConfigReader(env), (config, { kept, hash }) => ({
+    issuer: null,
+    admin: null,
+    authorizer: composeAuthorizer(env, config, reader, feed, uses, unlisted, kept, hash),
+  }));
 }
 
-const deployment = serve(compose);
+const deployment = serve(open);
 
 export default { fetch: deployment.fetch } satisfies ExportedHandler<Environment>;
 

@@ -10,6 +10,7 @@ import type { MailCourierObject } from "./objects/mail_courier.ts";
 import type { OutboxCourierObject } from "./objects/outbox_courier.ts";
 import type { Signals } from "./objects/signals.ts";
 import type { SweeperObject } from "./objects/sweeper.ts";
+import type { ConfigReader } from "./ports/config_reader.ts";
 import type { IssuerReader } from "./ports/issuer_reader.ts";
 import type { KeyUseRecords } from "./ports/key_uses.ts";
 import type { UnlistedCallRecords } from "./ports/unlisted_calls.ts";
@@ -55,7 +56,7 @@ export interface Bindings {
   /** Where calls that no route lists are told, where the issuer is another Worker. */
   readonly UNLISTED_CALLS: UnlistedCallRecords | null;
   /** The issuer's read-only side, where it is another Worker. */
-  readonly ISSUER: IssuerReader | null;
+  readonly ISSUER: (IssuerReader & ConfigReader) | null;
 }
 
 /** What the platform passes: any member may be missing. */

@@ -7,6 +7,7 @@ import { D1SecurityEvents } from "./adapters/d1_security_events.ts";
 import { DurableObjectLimiter } from "./adapters/durable_object_limiter.ts";
 import { JoseAccessTokens } from "./adapters/jose_access_tokens.ts";
 import { JoseTokenSigner } from "./adapters/jose_token_signer.ts";
+import type { VerificationKeys } from "./adapters/jose_verification_keys.ts";
 import { KvApiKeys } from "./adapters/kv_api_keys.ts";
 import { LeasedLimiter } from "./adapters/leased_limiter.ts";
 import { MemoryLimiter } from "./adapters/memory_limiter.ts";
@@ -22,8 +23,9 @@ import { composeBudgets } from "./compose_budgets.ts";
 import { accessTokenAlgorithms, gateRoutes, introspectors, targetCatalog, trustedIssuers } from "./compose_config.ts";
 import { composeSecurityHeaders, defaultCorsPolicy } from "./compose_edges.ts";
 import { composeInventory, composeUnlistedCalls } from "./compose_inventory.ts";
-import { trustedTokens } from "./compose_issuers.ts";
+import { proofOfTokens, trustedTokens } from "./compose_issuers.ts";
 import { composeCredits, composeKeyUses, composeScanning } from "./compose_keys.ts";
+import { composeConfigManagement } from "./compose_live.ts";
 import { composeMailRecords } from "./compose_mail.ts";
 import { originGuards } from "./compose_origins.ts";
 import { composeDesks, composeUserManagement } from "./compose_people.ts";
@@ -43,12 +45,14 @@ import { isInDevelopment } from "./config/transport_faults.ts";
 import type { IssuerAppParts } from "./issuer/app.ts";
 import { ClientCache } from "./issuing/client_cache.ts";
 import type { Issuer } from "./issuing/issuer.ts";
+import { Kept } from "./kernel/kept.ts";
 import { platformRandom } from "./kernel/random.ts";
-import type { Revocations } from "./ports/edge_feed.ts";
+import type { FeedFollower, Revocations } from "./ports/edge_feed.ts";
 import type { IssuerReader } from "./ports/issuer_reader.ts";
 import type { KeyUseRecords } from "./ports/key_uses.ts";
 import type { Limiter } from "./ports/limiter.ts";
 import type { UnlistedCallRecords } from "./ports/unlisted_calls.ts";
+import type { ConfigPointer } from "./protocol/edge_feed.ts";
 import { resourceMetadataUrl } from "./protocol/resource_metadata.ts";
 
 /**
@@ -61,7 +65,7 @@ import { resourceMetadataUrl } from "./protocol/resource_metadata.ts";
 const MAX_HELD_BYTES = 24 * 1024 * 1024;
 
 /** The isolate's view of the edge feed, shared by every app in it. */
-export function composeRevocations(reader: IssuerReader): Revocations {
+export function composeRevocations(reader: IssuerReader): FeedFollower {
   return new AgedRevocations(reader);
 }
 
@@ -77,8 +81,13 @@ export function composeReader(env: Environment): IssuerReader {
   return { pull: feed.pull, published: ring.published, findApiKey: (hash) => keys.find(hash) };
 }
 
-/** The issuer's app. */
-export function composeIssuer(env: Environment, config: CompiledConfig, revocations: Revocations): IssuerAppParts {
+/** The issuer's app. Its caches are `kept` from one configuration to the next. */
+export function composeIssuer(
+  env: Environment,
+  config: CompiledConfig,
+  revocations: Revocations,
+  kept = new Kept(),
+): IssuerAppParts {
   const { feed, ring, clients, accounts, devices, grantSecrets, users, subjects } = issuerStores(readBindings(env));
   const { issuer: settings } = config;
   const secrets = grantSecrets();
@@ -90,11 +99,11 @@ export function composeIssuer(env: Environment, config: CompiledConfig, revocati
       const { algorithm, accessTokenTtlSeconds } = apis.get(resource ?? "") ?? settings;
       return { algorithm, ttlSeconds: accessTokenTtlSeconds };
     },
-    clients: new ClientCache(clients),
+    clients: kept.keep("clients", null, () => new ClientCache(clients)),
     revocations,
     feed,
-    signer: new JoseTokenSigner(ring, signingEncryption(env), SIGNING_RING),
-    verifier: ownTokens(config, ring),
+    signer: kept.keep("signer", null, () => new JoseTokenSigner(ring, signingEncryption(env), SIGNING_RING)),
+    verifier: ownTokens(config, ring, kept),
     random: platformRandom,
     accounts,
     devices,
@@ -104,25 +113,32 @@ export function composeIssuer(env: Environment, config: CompiledConfig, revocati
     subjects,
     idTokenTtlSeconds: settings.idTokenTtlSeconds,
     introspectors: introspectors(config),
-    ...composeBudgets(readBindings(env), settings.lockout, secrets),
+    ...kept.keep("budgets", settings.lockout, () => composeBudgets(readBindings(env), settings.lockout, secrets)),
   };
   return {
     issuer,
-    desks: composeDesks(readBindings(env), config, issuer, clients, ringKeys(ring)),
-    published: new PublishedKeyCache(ring),
+    desks: composeDesks(readBindings(env), config, issuer, clients, ownKeys(ring, kept)),
+    published: kept.keep("published_keys", null, () => new PublishedKeyCache(ring)),
     // A copy may be taken from an isolate's copy: both ages together stay within the lead of the next key.
     jwksMaxAgeSeconds: Math.max(0, settings.signingKeys.publishLeadSeconds - PUBLISHED_KEY_SECONDS),
   };
 }
 
-/** The admin API's app. */
-export function composeAdmin(env: Environment, config: CompiledConfig, revocations: Revocations): AdminParts {
+/** The admin API's app. `running` tells which configuration this isolate runs. */
+export function composeAdmin(
+  env: Environment,
+  config: CompiledConfig,
+  revocations: FeedFollower,
+  kept = new Kept(),
+  running: () => ConfigPointer | null = () => null,
+): AdminParts {
   const bindings = readBindings(env);
   const { ring, courier, clients, keys, accounts } = issuerStores(bindings);
   return {
     people: composeUserManagement(bindings, config, accounts),
+    configs: composeConfigManagement(env, revocations, courier, running),
     credits: composeCredits(bindings),
-    scanning: composeScanning(bindings, config, revocations),
+    scanning: composeScanning(bindings, config, revocations, kept),
     mails: composeMailRecords(bindings, config),
     inventory: composeInventory(bindings, config),
     events: new D1SecurityEvents(need(bindings, "DB")),
@@ -135,14 +151,15 @@ export function composeAdmin(env: Environment, config: CompiledConfig, revocatio
     courier,
     ring,
     revocations,
-    verifier: ownTokens(config, ring),
+    verifier: ownTokens(config, ring, kept),
     random: platformRandom,
   };
 }
 
 /**
  * The authorizer: the gateway and what it publishes. `uses` hears when keys were used, `unlisted` of calls that no route lists, which are not
- * counted without it.
+ * counted without it. What it remembers is `kept` from one configuration to the next: no credential is proven twice for it, no unit counted
+ * twice, no origin's trouble forgotten. `configHash` is the configuration's name in what is recorded.
  */
 export function composeAuthorizer(
   env: Environment,
@@ -151,41 +168,55 @@ export function composeAuthorizer(
   revocations: Revocations,
   uses: KeyUseRecords,
   unlisted: UnlistedCallRecords | null = null,
+  kept = new Kept(),
+  configHash: string | null = null,
 ): AuthorizerParts {
   const bindings = readBindings(env);
   const { gateway } = config;
   const identityRing = remoteKeyRing("identity_keys", () => need(bindings, "IDENTITY_KEYS").getByName(ONE));
   const own = config.issuer.apis.find((api) => api.resource === gateway.resource);
   const sets = pinSets(config);
+  const proof = proofOfTokens(config);
+  const paths = config.routes.map(({ path }) => path);
   const built = {
     gateway: {
       gate: {
-        routes: gateRoutes(env, config, sets),
+        routes: gateRoutes(env, config, sets, kept),
         issuers: trustedIssuers(config),
-        tokens: new TokenCache(),
-        verifier: trustedTokens(env, config, reader),
-        apiKeys: new ApiKeyCache(new KvApiKeys(need(bindings, "API_KEYS")), {
-          find: (hash) => reader.findApiKey(hash),
+        // A token counts as proven for as long as nothing changed of what proves tokens.
+        tokens: kept.keep("tokens", proof, () => new TokenCache()),
+        verifier: trustedTokens(env, config, reader, kept),
+        apiKeys: kept.keep("api_keys", null, () => {
+          const near = new KvApiKeys(need(bindings, "API_KEYS"));
+          return new ApiKeyCache(near, { find: (hash) => reader.findApiKey(hash) });
         }),
         revocations,
-        failures: new FailureBudget(gateway.failedAuthenticationsPerMinute),
-        limiter: new LeasedLimiter(composeLimiter(bindings)),
-        localLimiter: new MemoryLimiter(),
+        failures: kept.keep(
+          "failures",
+          gateway.failedAuthenticationsPerMinute,
+          () => new FailureBudget(gateway.failedAuthenticationsPerMinute),
+        ),
+        limiter: kept.keep("limiter", null, () => new LeasedLimiter(composeLimiter(bindings))),
+        localLimiter: kept.keep("local_limiter", null, () => new MemoryLimiter()),
         noLimits: { enforced: [], onTrial: [], hearsOrigin: false, fields: gateway.rateLimitFields },
         credits: composeCredits(bindings),
-        keyUses: composeKeyUses(uses),
+        keyUses: kept.keep("key_uses", null, () => composeKeyUses(uses)),
         pins: gatePins(config, sets),
         maxHeaderBytes: gateway.maxHeaderBytes,
       },
       identity: {
         issuer: gateway.url,
-        signer: new JoseTokenSigner(identityRing, keyEncryption(bindings, "IDENTITY_KEK"), IDENTITY_RING),
+        signer: kept.keep(
+          "identity_signer",
+          null,
+          () => new JoseTokenSigner(identityRing, keyEncryption(bindings, "IDENTITY_KEK"), IDENTITY_RING),
+        ),
         random: platformRandom,
       },
       refusals: { resourceMetadataUrl: resourceMetadataUrl(gateway.resource) },
-      guards: originGuards(env, config),
-      audit: composeDecisionAudit(bindings, config),
-      unlisted: unlisted === null ? null : composeUnlistedCalls(unlisted, config),
+      guards: originGuards(env, config, kept),
+      audit: composeDecisionAudit(bindings, config, configHash),
+      unlisted: unlisted === null ? null : kept.keep("unlisted", paths, () => composeUnlistedCalls(unlisted, config)),
       cors: defaultCorsPolicy(config),
       security: composeSecurityHeaders(config)(null),
       bodies: new HeldBodies(MAX_HELD_BYTES),
@@ -197,7 +228,7 @@ export function composeAuthorizer(
         scopes: Object.keys(own?.scopes ?? {}),
         takesBoundTokens: takesBoundTokens(config),
       },
-      identityKeys: new PublishedKeyCache(identityRing),
+      identityKeys: kept.keep("identity_keys", null, () => new PublishedKeyCache(identityRing)),
       security: composeSecurityHeaders(config)(null),
     },
   };
@@ -211,8 +242,12 @@ function composeLimiter(bindings: Bindings): Limiter {
   return new DurableObjectLimiter(need(bindings, "LIMITER"));
 }
 
-function ownTokens(config: CompiledConfig, ring: Pick<IssuerReader, "published">): JoseAccessTokens {
+function ownTokens(config: CompiledConfig, ring: Pick<IssuerReader, "published">, kept: Kept): JoseAccessTokens {
   const algorithms = accessTokenAlgorithms(config);
-  const proof = { kind: "published", keys: ringKeys(ring), algorithms } as const;
+  const proof = { kind: "published", keys: ownKeys(ring, kept), algorithms } as const;
   return new JoseAccessTokens([{ issuer: config.issuer.url, proof, reading: null }]);
+}
+
+function ownKeys(ring: Pick<IssuerReader, "published">, kept: Kept): VerificationKeys {
+  return kept.keep("own_keys", null, () => ringKeys(ring));
 }

@@ -34,11 +34,15 @@ export function routeAudit(audit: CompiledRoute["audit"]): RouteAudit | null {
 }
 
 /** How decisions are recorded; null where nothing asks for it. Throws `DeploymentFault` where something does and there is no queue. */
-export function composeDecisionAudit(bindings: Bindings, { gateway, routes }: CompiledConfig): DecisionAudit | null {
+export function composeDecisionAudit(
+  bindings: Bindings,
+  { gateway, routes }: CompiledConfig,
+  configHash: string | null,
+): DecisionAudit | null {
   const { keyUses, address } = gateway.audit;
   if (keyUses === "none" && routes.every(({ audit }) => audit === "none")) return null;
   const share = typeof keyUses === "object" ? keyUses.sample : keyUses === "all" ? 1 : 0;
-  return { trail: queuedTrail(need(bindings, "AUDIT")), keyUses: share, address, configHash: null };
+  return { trail: queuedTrail(need(bindings, "AUDIT")), keyUses: share, address, configHash };
 }
 
 /** How operators' acts are recorded. */

@@ -13,6 +13,7 @@ import { routeTransport } from "./compose_transport.ts";
 import type { CompiledConfig } from "./config/compile.ts";
 import { hostsOf } from "./config/hosts.ts";
 import type { CompiledRoute } from "./config/route_faults.ts";
+import type { Kept } from "./kernel/kept.ts";
 import { RouteTable } from "./policy/route_table.ts";
 import { ID_TOKEN_ALGORITHMS } from "./protocol/id_token.ts";
 import type { SignatureAlgorithm } from "./protocol/jws.ts";
@@ -69,11 +70,12 @@ export function gateRoutes(
   env: Environment,
   config: CompiledConfig,
   sets: ReadonlyMap<string, PinSet>,
+  kept: Kept,
 ): RouteTable<GateRoute> {
   const lists = accessLists(config);
   const site = captchaSite(env, config);
   const edges = routeEdges(config);
-  const signals = composeSignals(env, config);
+  const signals = composeSignals(env, config, kept);
   return new RouteTable(
     config.routes.map((route) => ({
       pattern: route.pattern,

@@ -10,6 +10,7 @@ import type { TrustedIssuerConfig } from "./config/schema.ts";
 import { algorithmsOf, metadataUrl, outboundReach } from "./config/trusted_issuer_faults.ts";
 import { utf8 } from "./kernel/bytes.ts";
 import { parseJsonPointer } from "./kernel/json_pointer.ts";
+import type { Kept } from "./kernel/kept.ts";
 import type { OutboundReach } from "./policy/outbound_url.ts";
 import type { AccessTokenVerifier } from "./ports/access_tokens.ts";
 import type { IssuerReader } from "./ports/issuer_reader.ts";
@@ -26,21 +27,29 @@ const ABSENT_MS = 30_000;
 /** An HMAC key is as long as its digest at least (RFC 7518 §3.2). */
 const HS256_SECRET_BYTES = 32;
 
-/** What proves the tokens of every issuer that the gateway trusts. */
+/** Everything that the proof of a token depends on, but the keys themselves, as plain data. */
+export function proofOfTokens({ gateway }: Pick<CompiledConfig, "gateway">): unknown {
+  const { url, resource, trustedIssuers, outboundOrigins } = gateway;
+  return [url, resource, trustedIssuers, outboundOrigins];
+}
+
+/** What proves the tokens of every issuer that the gateway trusts. The keys of an issuer are `kept` while it stays as it is. */
 export function trustedTokens(
   env: Environment,
   { gateway }: CompiledConfig,
   reader: IssuerReader,
+  kept: Kept,
 ): AccessTokenVerifier {
   const reach = outboundReach(gateway);
   const signing = gateway.trustedIssuers.flatMap((trusted): TrustedIssuerKeys[] => {
-    const proof = proofKeys(env, trusted, reader, reach);
+    const proof = proofKeys(env, trusted, reader, reach, kept);
     const reading = trusted.keys === "ring" ? null : claimReading(trusted, SHAPES[trusted.shape]);
     return proof === null ? [] : [{ issuer: trusted.issuer, proof, reading }];
   });
   const asked = gateway.trustedIssuers.flatMap((trusted) => introspecting(env, trusted, reach) ?? []);
   const signed = new JoseAccessTokens(signing);
-  return asked.length === 0 ? signed : new OpaqueAccessTokens(asked, signed);
+  if (asked.length === 0) return signed;
+  return kept.keep("introspection", proofOfTokens({ gateway }), () => new OpaqueAccessTokens(asked, signed));
 }
 
 function introspecting(
@@ -65,15 +74,19 @@ function proofKeys(
   trusted: TrustedIssuerConfig,
   reader: IssuerReader,
   reach: OutboundReach,
+  kept: Kept,
 ): ProofKeys | null {
   const { keys } = trusted;
   const algorithms = algorithmsOf(trusted);
   if (keys === undefined) return null;
-  if (keys === "ring") return { kind: "published", keys: ringKeys(reader), algorithms };
+  if (keys === "ring")
+    return { kind: "published", keys: kept.keep("trusted_ring", null, () => ringKeys(reader)), algorithms };
   if ("secretBinding" in keys) {
     return { kind: "secret", secret: utf8(sharedSecret(env, keys.secretBinding, HS256_SECRET_BYTES)) };
   }
-  return { kind: "published", keys: remoteKeys(readBindings(env), trusted.issuer, keys, reach), algorithms };
+  const from = [trusted.issuer, keys, reach.loopback, [...(reach.origins ?? [])]];
+  const published = kept.keep("issuer_keys", from, () => remoteKeys(readBindings(env), trusted.issuer, keys, reach));
+  return { kind: "published", keys: published, algorithms };
 }
 
 type RemoteKeys = Extract<TrustedIssuerConfig["keys"], { readonly refreshSeconds: number }>;

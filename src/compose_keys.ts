@@ -11,6 +11,7 @@ import { issuerStores } from "./compose_stores.ts";
 import type { CompiledConfig } from "./config/compile.ts";
 import { outboundReach } from "./config/trusted_issuer_faults.ts";
 import { logFault } from "./http/log.ts";
+import type { Kept } from "./kernel/kept.ts";
 import { LocalPace } from "./limits/local_pace.ts";
 import type { Revocations } from "./ports/edge_feed.ts";
 import type { KeyUseRecords } from "./ports/key_uses.ts";
@@ -48,18 +49,21 @@ export function composeScanning(
   bindings: Bindings,
   config: CompiledConfig,
   revocations: Revocations,
+  kept: Kept,
 ): SecretScanning | null {
   const { issuer, gateway } = config;
   if (issuer.secretScanning === null) return null;
   const { keys, courier, users } = issuerStores(bindings);
-  const pace = new LocalPace(REPORTS_PER_MINUTE);
+  const { keysUrl } = issuer.secretScanning;
+  const pace = kept.keep("report_pace", null, () => new LocalPace(REPORTS_PER_MINUTE));
+  const from = [keysUrl, gateway.url, gateway.outboundOrigins];
   return {
     keys,
     courier,
     revocations,
     leaks: new D1KeyLeaks(need(bindings, "DB"), mailWaker(bindings)),
     people: { users, sender: mailSender(config) },
-    proof: reportProof(issuer.secretScanning.keysUrl, outboundReach(gateway)),
+    proof: kept.keep("report_keys", from, () => reportProof(keysUrl, outboundReach(gateway))),
     pace: (address, nowMs) => pace.take(address, nowMs),
   };
 }

@@ -6,6 +6,7 @@ import { JoseTokenSigner, SIGNER_KEY_MS } from "./adapters/jose_token_signer.ts"
 import { KvApiKeys } from "./adapters/kv_api_keys.ts";
 import { type Environment, need, readBindings } from "./bindings.ts";
 import { signingAlgorithms } from "./compose_config.ts";
+import { configCopies } from "./compose_live.ts";
 import { composeAccountEvents, composeMailCourier } from "./compose_mail.ts";
 import {
   IDENTITY_RING,
@@ -16,8 +17,9 @@ import {
   SIGNING_RING,
   signingEncryption,
 } from "./compose_stores.ts";
-import type { CompiledConfig } from "./config/compile.ts";
+import { longestTokens } from "./config/deployed.ts";
 import { logEvent, logFault } from "./http/log.ts";
+import { retellConfig } from "./managing/retell_config.ts";
 import { sweep } from "./managing/sweep.ts";
 import type { AccountWiring } from "./objects/account.ts";
 import type { KeyRingWiring } from "./objects/key_ring.ts";
@@ -37,13 +39,12 @@ export function wireSigningRing(env: Environment): KeyRingWiring {
   const config = installedConfig(env);
   const { issuer } = config;
   const { feed } = issuerStores(readBindings(env));
-  const longestTtlSeconds = Math.max(longestAccessTokenSeconds(config), issuer.idTokenTtlSeconds);
   return {
     algorithms: signingAlgorithms(config),
     settings: {
       rotateAfterMs: issuer.signingKeys.rotateAfterSeconds * 1000,
       publishLeadMs: issuer.signingKeys.publishLeadSeconds * 1000,
-      retainMs: longestTtlSeconds * 1000 + SIGNER_KEY_MS,
+      retainMs: longestTokens(issuer).any * 1000 + SIGNER_KEY_MS,
     },
     maker: joseKeyMaker(signingEncryption(env), SIGNING_RING),
     feed,
@@ -92,7 +93,15 @@ export function wireSweeper(env: Environment): SweeperWiring {
     swept: (what: string, rows: number) => logEvent("swept", { what, rows }),
     failed: (what: string, error: unknown) => logFault("sweep_failed", { what, error: String(error) }),
   };
-  return { sweep: (nowMs) => sweep(sweeping, nowMs), everyMs: retention.sweepSeconds * 1000 };
+  const { configs: versions, feed } = issuerStores(bindings);
+  const failed = (error: unknown) => logFault("config_not_retold", { error: String(error) });
+  return {
+    sweep: async (nowMs) => {
+      await retellConfig({ versions, feed, copies: configCopies(bindings), failed });
+      return sweep(sweeping, nowMs);
+    },
+    everyMs: retention.sweepSeconds * 1000,
+  };
 }
 
 /** Sees to it that the sweeper goes its rounds. Never throws: what is over can wait, and the next isolate tries again. */
@@ -118,11 +127,7 @@ export function wireAccount(env: Environment): AccountWiring {
       signer: () => new JoseTokenSigner(ring, signingEncryption(env), SIGNING_RING),
       fetch: (request) => fetch(request),
     }),
-    longestTokenMs: longestAccessTokenSeconds(config) * 1000,
+    longestTokenMs: longestTokens(config.issuer).access * 1000,
     isUser: async (user) => (await users.find(user)) !== null,
   };
-}
-
-function longestAccessTokenSeconds({ issuer }: CompiledConfig): number {
-  return Math.max(issuer.accessTokenTtlSeconds, ...issuer.apis.map((api) => api.accessTokenTtlSeconds));
 }

@@ -6,6 +6,7 @@ import type { CompiledConfig } from "./config/compile.ts";
 import type { OriginConfig } from "./config/schema.ts";
 import { outboundReach } from "./config/trusted_issuer_faults.ts";
 import { logFault } from "./http/log.ts";
+import type { Kept } from "./kernel/kept.ts";
 import { Outage } from "./kernel/outage.ts";
 import { Slots } from "./limits/slots.ts";
 import type { OutboundReach } from "./policy/outbound_url.ts";
@@ -19,22 +20,41 @@ export function isGuarded({ maxConcurrent, breaker, retries, onward }: OriginCon
   return [maxConcurrent, breaker, retries, onward].some((setting) => setting !== undefined);
 }
 
-/** The guards by their origins' names. */
-export function originGuards(env: Environment, { origins, gateway }: CompiledConfig): ReadonlyMap<string, OriginGuard> {
+/** The guards by their origins' names. What an origin's calls remember is `kept` while its address stays. */
+export function originGuards(
+  env: Environment,
+  { origins, gateway }: CompiledConfig,
+  kept: Kept,
+): ReadonlyMap<string, OriginGuard> {
   const reach = outboundReach(gateway);
   const guarded = Object.entries(origins).filter(([, origin]) => isGuarded(origin));
-  return new Map(guarded.map(([name, origin]) => [name, originGuard(env, name, origin, reach)]));
+  return new Map(guarded.map(([name, origin]) => [name, originGuard(env, name, origin, reach, kept)]));
 }
 
-function originGuard(env: Environment, name: string, origin: OriginConfig, reach: OutboundReach): OriginGuard {
-  const { maxConcurrent, readerIdleSeconds, breaker, retries, onward } = origin;
+function originGuard(
+  env: Environment,
+  name: string,
+  origin: OriginConfig,
+  reach: OutboundReach,
+  kept: Kept,
+): OriginGuard {
+  const { url, maxConcurrent, readerIdleSeconds, breaker, retries, onward } = origin;
+  const at = [name, url];
+  const tokensFrom = [...at, onward, reach.loopback, [...(reach.origins ?? [])]];
   return {
-    slots: maxConcurrent === undefined ? null : new Slots(maxConcurrent),
+    slots: maxConcurrent === undefined ? null : originSlots(at, maxConcurrent, kept),
     readerIdleMs: readerIdleSeconds * 1000,
-    breaker: breaker === undefined ? null : originBreaker(name, breaker),
-    retries: retries === undefined ? null : originRetries(retries),
-    onward: onward === undefined ? null : onwardTokens(env, name, onward, reach),
+    breaker: breaker === undefined ? null : kept.keep("breaker", [...at, breaker], () => originBreaker(name, breaker)),
+    retries: retries === undefined ? null : kept.keep("retries", [...at, retries], () => originRetries(retries)),
+    onward: onward === undefined ? null : kept.keep("onward", tokensFrom, () => onwardTokens(env, name, onward, reach)),
   };
+}
+
+/** Calls that are under way keep their places when the number of places changes. */
+function originSlots(at: readonly string[], max: number, kept: Kept): Slots {
+  const slots = kept.keep("slots", at, () => new Slots(max));
+  kept.whenSettled(() => slots.resize(max));
+  return slots;
 }
 
 function originBreaker(name: string, settings: NonNullable<OriginConfig["breaker"]>): OriginBreaker {

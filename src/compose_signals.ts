@@ -6,14 +6,22 @@ import type { CompiledConfig } from "./config/compile.ts";
 import type { CompiledRoute } from "./config/route_faults.ts";
 import { isWatched } from "./config/signal_faults.ts";
 import { logFault } from "./http/log.ts";
+import type { Kept } from "./kernel/kept.ts";
 
 /*
  * The wiring of what is out of the ordinary for a principal. What an isolate knows lives as long as the isolate.
  */
 
 /** What routes do about signals; null where none are configured. Throws `DeploymentFault` where their object is missing. */
-export function composeSignals(env: Environment, { signals }: Pick<CompiledConfig, "signals">): RouteSignals | null {
-  if (signals === undefined) return null;
+export function composeSignals(
+  env: Environment,
+  { signals }: Pick<CompiledConfig, "signals">,
+  kept: Kept,
+): RouteSignals | null {
+  return signals === undefined ? null : kept.keep("signals", signals, () => watchedSignals(env, signals));
+}
+
+function watchedSignals(env: Environment, signals: NonNullable<CompiledConfig["signals"]>): RouteSignals {
   const { newCountry, impossibleTravel, rate, errors, cooldownSeconds, forgetAfterSeconds, onUnknown } = signals;
   const namespace = need(readBindings(env), "SIGNALS");
   const rules = {

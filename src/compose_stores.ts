@@ -1,6 +1,7 @@
 import loadConfig from "../sallyport.config.ts";
 import { D1ApiKeys } from "./adapters/d1_api_keys.ts";
 import { D1Clients } from "./adapters/d1_clients.ts";
+import { D1ConfigVersions } from "./adapters/d1_config_versions.ts";
 import { D1PairwiseSubjects } from "./adapters/d1_pairwise_subjects.ts";
 import { D1Users } from "./adapters/d1_users.ts";
 import { parseGrantSecrets } from "./adapters/grant_secrets.ts";
@@ -11,6 +12,8 @@ import { remoteAccounts } from "./adapters/remote_accounts.ts";
 import { remoteDeviceAuthorizations } from "./adapters/remote_device_authorizations.ts";
 import { type Bindings, DeploymentFault, type Environment, need, readBindings } from "./bindings.ts";
 import { type CompiledConfig, compileConfig } from "./config/compile.ts";
+import type { ConfigInput } from "./config/schema.ts";
+import { canonicalJson } from "./kernel/canonical_json.ts";
 import { platformRandom } from "./kernel/random.ts";
 import type { GrantSecrets } from "./ports/grant_secrets.ts";
 import type { IssuerReader } from "./ports/issuer_reader.ts";
@@ -24,17 +27,24 @@ export const ONE = "one";
 
 /** The installation's configuration, compiled. Throws `DeploymentFault` with every fault and its place. */
 export function installedConfig(env: Environment): CompiledConfig {
-  const bindings = readBindings(env);
-  const compiled = compileConfig(
-    loadConfig({
-      ISSUER_URL: need(bindings, "ISSUER_URL"),
-      GATEWAY_URL: need(bindings, "GATEWAY_URL"),
-      DEMO_ORIGIN_URL: need(bindings, "DEMO_ORIGIN_URL"),
-    }),
-  );
+  const compiled = compileConfig(writtenConfig(env));
   if (compiled.ok) return compiled.value;
   const faults = compiled.error.map(({ path, reason }) => `${path}: ${reason}`);
   throw new DeploymentFault(`sallyport.config.ts is not valid: ${faults.join("; ")}`);
+}
+
+/** The installation's configuration as it was written, in the one text that all spellings of it share. */
+export function bundledText(env: Environment): string {
+  return canonicalJson(JSON.parse(JSON.stringify(writtenConfig(env))));
+}
+
+function writtenConfig(env: Environment): ConfigInput {
+  const bindings = readBindings(env);
+  return loadConfig({
+    ISSUER_URL: need(bindings, "ISSUER_URL"),
+    GATEWAY_URL: need(bindings, "GATEWAY_URL"),
+    DEMO_ORIGIN_URL: need(bindings, "DEMO_ORIGIN_URL"),
+  });
 }
 
 /** The issuer's stores and objects, each behind its port. What is missing is told by those who ask for it. */
@@ -45,6 +55,7 @@ export function issuerStores(bindings: Bindings) {
     courier: remoteCourier(() => need(bindings, "OUTBOX").getByName(ONE)),
     clients: new D1Clients(need(bindings, "DB")),
     keys: new D1ApiKeys(need(bindings, "DB")),
+    configs: new D1ConfigVersions(need(bindings, "DB")),
     users: new D1Users(need(bindings, "DB")),
     subjects: new D1PairwiseSubjects(need(bindings, "DB"), platformRandom),
     accounts: remoteAccounts((user) => need(bindings, "ACCOUNTS").getByName(user)),

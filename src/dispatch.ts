@@ -10,8 +10,14 @@ import { isGatewayPath, isIssuerPath } from "./config/reserved_paths.ts";
 import { logEvent, logFault } from "./http/log.ts";
 import { problemResponse } from "./http/problem.ts";
 import type { ScopedEnv } from "./http/request_scope.ts";
+import { Outage } from "./kernel/outage.ts";
 import { canonicalRequest } from "./policy/canonical_request.ts";
 import type { AskedRequest, AskingShape, AuthorizationDecision } from "./ports/authorization.ts";
+import type { Defer } from "./ports/edge_feed.ts";
+
+const RETRY_AFTER_SECONDS = "2";
+/** What operators act by, and nothing that proves anybody. */
+const ADMIN_PREFIX = "/admin/v1/";
 
 /** The apps of one deployment; null for the half that lives in another Worker. */
 export interface Apps {
@@ -20,6 +26,14 @@ export interface Apps {
   readonly issuer: Hono<ScopedEnv> | null;
   readonly admin: Hono<ScopedEnv> | null;
   readonly authorizer: AuthorizerParts | null;
+}
+
+/** The apps of one isolate, whichever configuration they were composed of. */
+export interface LiveApps {
+  /** The apps that serve a request at `nowMs`. Throws `Outage` of `configuration` where none may. */
+  at(nowMs: number, defer: Defer): Apps | Promise<Apps>;
+  /** The apps of what was deployed, for operators alone: what was published may be what has to be mended. */
+  rescue(): Apps;
 }
 
 /** What a deployment's entry exports. */
@@ -35,29 +49,33 @@ export interface Deployment {
 }
 
 /**
- * A deployment: its apps are composed by the first request and kept. Nobody sees what goes wrong on the way:
- * a deployment that lacks something answers 503 until it is mended, anything else 500, and the log says which. `begin` is done
- * once in an isolate, behind its first answer, and must not throw.
+ * A deployment: opened by the first request and kept. Nobody sees what goes wrong on the way: a deployment that lacks something
+ * answers 503 until it is mended, anything else 500, and the log says which. `begin` is done once in an isolate, behind its first
+ * answer, and must not throw.
  */
-export function serve(compose: (env: Environment) => Apps, begin?: (env: Environment) => Promise<void>): Deployment {
-  let apps: Apps | null = null;
-  const composed = (env: Environment, ctx: ExecutionContext): Apps => {
-    if (apps !== null) return apps;
-    apps = compose(env);
+export function serve(open: (env: Environment) => LiveApps, begin?: (env: Environment) => Promise<void>): Deployment {
+  let live: LiveApps | null = null;
+  const opened = (env: Environment, ctx: ExecutionContext): LiveApps => {
+    if (live !== null) return live;
+    live = open(env);
     if (begin !== undefined) ctx.waitUntil(begin(env));
-    return apps;
+    return live;
   };
+  const appsNow = (env: Environment, ctx: ExecutionContext) =>
+    opened(env, ctx).at(Date.now(), (work) => ctx.waitUntil(work));
   return {
     async fetch(request, env, ctx) {
       try {
-        return await dispatch(request, ctx, composed(env, ctx));
+        const apps = appsNow(env, ctx);
+        if (!(apps instanceof Promise)) return await dispatch(request, ctx, apps);
+        return await dispatch(request, ctx, await orRescue(apps, opened(env, ctx), request));
       } catch (error) {
         return lastResort(error, request.url).response;
       }
     },
     async authorize(asked, shape, env, ctx) {
       try {
-        const { authorizer } = composed(env, ctx);
+        const { authorizer } = await appsNow(env, ctx);
         if (authorizer === null) throw new DeploymentFault("no authorizer is in this Worker");
         return await authorizeCall(asked, shape === "middleware" ? shape : "rpc", ctx, authorizer.decisions);
       } catch (error) {
@@ -68,14 +86,42 @@ export function serve(compose: (env: Environment) => Apps, begin?: (env: Environ
   };
 }
 
+/** Without a configuration that may serve, operators alone are let in: they can go back to one that does. */
+async function orRescue(apps: Promise<Apps>, live: LiveApps, request: Request): Promise<Apps> {
+  try {
+    return await apps;
+  } catch (error) {
+    const { host, pathname } = new URL(request.url);
+    if (!isUnconfigured(error) || !pathname.startsWith(ADMIN_PREFIX)) throw error;
+    const { admin, ...rest } = live.rescue();
+    if (admin === null || !rest.issuerHosts.has(host)) throw error;
+    return { ...rest, admin, issuer: admin, authorizer: null };
+  }
+}
+
+function isUnconfigured(error: unknown): boolean {
+  return error instanceof Outage && error.dependency === "configuration";
+}
+
 function lastResort(error: unknown, url: string): { readonly response: Response; readonly requestId: string } {
   const requestId = crypto.randomUUID();
+  const response = isUnconfigured(error) ? unconfigured(requestId) : unexpected(error, requestId);
+  finishResponse(response.headers, requestId, URL.parse(url)?.protocol ?? "http:");
+  return { response, requestId };
+}
+
+function unexpected(error: unknown, requestId: string): Response {
   const isDeployment = error instanceof DeploymentFault;
   const event = isDeployment ? "deployment_fault" : "internal_error";
   logFault(event, { request_id: requestId, error: error instanceof Error ? error.message : "not an Error" });
-  const response = unexpectedResponse(isDeployment, requestId);
-  finishResponse(response.headers, requestId, URL.parse(url)?.protocol ?? "http:");
-  return { response, requestId };
+  return unexpectedResponse(isDeployment, requestId);
+}
+
+/** Why is in the log, once and not for each request: see `config_not_loaded`. */
+function unconfigured(requestId: string): Response {
+  const problem = { status: 503, code: "configuration_unavailable", title: "Service Unavailable" };
+  logEvent("request_refused", { request_id: requestId, reason: problem.code, status: problem.status });
+  return problemResponse(problem, requestId, { "retry-after": RETRY_AFTER_SECONDS });
 }
 
 /**

@@ -3,9 +3,9 @@ import { adminApp } from "./admin/app.ts";
 import type { Environment } from "./bindings.ts";
 import { composeAdmin, composeIssuer, composeReader, composeRevocations } from "./compose.ts";
 import { consumeAudit } from "./compose_audit.ts";
-import { composeHosts } from "./compose_config.ts";
 import { composeUnlistedCallRecords } from "./compose_inventory.ts";
 import { composeKeyUseRecords } from "./compose_keys.ts";
+import { composeConfigReader, liveApps } from "./compose_live.ts";
 import {
   startSweeper,
   wireAccount,
@@ -14,14 +14,14 @@ import {
   wireSigningRing,
   wireSweeper,
 } from "./compose_objects.ts";
-import { installedConfig } from "./compose_stores.ts";
-import { type Apps, serve } from "./dispatch.ts";
+import { type LiveApps, serve } from "./dispatch.ts";
 import { issuerApp } from "./issuer/app.ts";
 import { AccountObject } from "./objects/account.ts";
 import { KeyRingObject } from "./objects/key_ring.ts";
 import { MailCourierObject } from "./objects/mail_courier.ts";
 import { OutboxCourierObject } from "./objects/outbox_courier.ts";
 import { SweeperObject } from "./objects/sweeper.ts";
+import type { ConfigReader } from "./ports/config_reader.ts";
 import type { IssuerReader as IssuerReaderPort } from "./ports/issuer_reader.ts";
 import type { KeyUse, KeyUseRecords } from "./ports/key_uses.ts";
 import type { UnlistedCall, UnlistedCallRecords } from "./ports/unlisted_calls.ts";
@@ -34,24 +34,22 @@ export { Guesses } from "./objects/guesses.ts";
 export { KeyCredits } from "./objects/key_credits.ts";
 
 /** The control plane alone: it mints, revokes and administers, and no request for an API passes here. */
-function compose(env: Environment): Apps {
-  const config = installedConfig(env);
-  const revocations = composeRevocations(composeReader(env));
-  return {
-    ...composeHosts(config),
-    issuer: issuerApp(composeIssuer(env, config, revocations)),
-    admin: adminApp(composeAdmin(env, config, revocations)),
+function open(env: Environment): LiveApps {
+  const feed = composeRevocations(composeReader(env));
+  return liveApps(env, feed, composeConfigReader(env), (config, { kept, running }) => ({
+    issuer: issuerApp(composeIssuer(env, config, feed, kept)),
+    admin: adminApp(composeAdmin(env, config, feed, kept, running)),
     authorizer: null,
-  };
+  }));
 }
 
 export default {
-  fetch: serve(compose, startSweeper).fetch,
+  fetch: serve(open, startSweeper).fetch,
   queue: consumeAudit,
 } satisfies ExportedHandler<Environment>;
 
 /** What the authorizer's Worker may ask: reading alone, and nothing secret. */
-export class IssuerReader extends WorkerEntrypoint<Environment> implements IssuerReaderPort {
+export class IssuerReader extends WorkerEntrypoint<Environment> implements IssuerReaderPort, ConfigReader {
   pull(position: FeedPosition) {
     return composeReader(this.env).pull(position);
   }
@@ -62,6 +60,14 @@ export class IssuerReader extends WorkerEntrypoint<Environment> implements Issue
 
   findApiKey(hash: string) {
     return composeReader(this.env).findApiKey(hash);
+  }
+
+  configPointer() {
+    return composeConfigReader(this.env).configPointer();
+  }
+
+  configSnapshot(hash: string) {
+    return composeConfigReader(this.env).configSnapshot(hash);
   }
 }
 

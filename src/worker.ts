@@ -3,9 +3,9 @@ import { adminApp } from "./admin/app.ts";
 import type { Environment } from "./bindings.ts";
 import { composeAdmin, composeAuthorizer, composeIssuer, composeReader, composeRevocations } from "./compose.ts";
 import { consumeAudit } from "./compose_audit.ts";
-import { composeHosts } from "./compose_config.ts";
 import { composeUnlistedCallRecords } from "./compose_inventory.ts";
 import { composeKeyUseRecords } from "./compose_keys.ts";
+import { composeConfigReader, liveApps } from "./compose_live.ts";
 import {
   startSweeper,
   wireAccount,
@@ -15,8 +15,7 @@ import {
   wireSigningRing,
   wireSweeper,
 } from "./compose_objects.ts";
-import { installedConfig } from "./compose_stores.ts";
-import { type Apps, serve } from "./dispatch.ts";
+import { type LiveApps, serve } from "./dispatch.ts";
 import { issuerApp } from "./issuer/app.ts";
 import { AccountObject } from "./objects/account.ts";
 import { KeyRingObject } from "./objects/key_ring.ts";
@@ -34,26 +33,19 @@ export { Limiter } from "./objects/limiter.ts";
 export { Signals } from "./objects/signals.ts";
 
 /** Everything in one Worker. */
-function compose(env: Environment): Apps {
-  const config = installedConfig(env);
+function open(env: Environment): LiveApps {
   const reader = composeReader(env);
-  const revocations = composeRevocations(reader);
-  return {
-    ...composeHosts(config),
-    issuer: issuerApp(composeIssuer(env, config, revocations)),
-    admin: adminApp(composeAdmin(env, config, revocations)),
-    authorizer: composeAuthorizer(
-      env,
-      config,
-      reader,
-      revocations,
-      composeKeyUseRecords(env),
-      composeUnlistedCallRecords(env),
-    ),
-  };
+  const feed = composeRevocations(reader);
+  const uses = composeKeyUseRecords(env);
+  const unlisted = composeUnlistedCallRecords(env);
+  return liveApps(env, feed, composeConfigReader(env), (config, { kept, hash, running }) => ({
+    issuer: issuerApp(composeIssuer(env, config, feed, kept)),
+    admin: adminApp(composeAdmin(env, config, feed, kept, running)),
+    authorizer: composeAuthorizer(env, config, reader, feed, uses, unlisted, kept, hash),
+  }));
 }
 
-const deployment = serve(compose, startSweeper);
+const deployment = serve(open, startSweeper);
 
 export default { fetch: deployment.fetch, queue: consumeAudit } satisfies ExportedHandler<Environment>;
 

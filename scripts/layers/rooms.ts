@@ -103,6 +103,7 @@ const TOP_FILES: Readonly<Partial<Record<string, string>>> = {
   "src/compose_inventory.ts": "wiring",
   "src/compose_contracts.ts": "wiring",
   "src/compose_limits.ts": "wiring",
+  "src/compose_live.ts": "wiring",
   "src/compose_issuers.ts": "wiring",
   "src/compose_origins.ts": "wiring",
   "src/compose_mail.ts": "wiring",

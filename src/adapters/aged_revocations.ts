@@ -1,6 +1,6 @@
 import { orOutage } from "../kernel/outage.ts";
-import type { Defer, EdgeFeedReader, Revocations, RevocationView } from "../ports/edge_feed.ts";
-import { FeedView } from "../protocol/edge_feed.ts";
+import type { Defer, EdgeFeedReader, FeedFollower, RevocationView } from "../ports/edge_feed.ts";
+import { type ConfigPointer, FeedView } from "../protocol/edge_feed.ts";
 import { FeedOutageLog } from "./feed_outage_log.ts";
 
 /** All in milliseconds. */
@@ -20,7 +20,7 @@ export const DEFAULT_FEED_BOUNDS: FeedBounds = { freshMs: 2_000, staleMs: 3_000,
 const STUCK_MS = 1_000;
 
 /** The edge feed in one isolate: plain data with an age, and the promise of a pull, which requests may share. */
-export class AgedRevocations implements Revocations {
+export class AgedRevocations implements FeedFollower {
   readonly #reader: EdgeFeedReader;
   readonly #bounds: FeedBounds;
   readonly #view = new FeedView();
@@ -49,6 +49,14 @@ export class AgedRevocations implements Revocations {
       this.#outages.failed(error, nowMs, ageMs);
       return ageMs <= this.#bounds.staleMs + toleratedAgeMs ? this.#view : null;
     }
+  }
+
+  isFresh(nowMs: number): boolean {
+    return this.#ageMs(nowMs) <= this.#bounds.freshMs;
+  }
+
+  get pointer(): ConfigPointer {
+    return this.#view.pointer;
   }
 
   expire(): void {

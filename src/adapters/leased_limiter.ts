@@ -119,7 +119,8 @@ export class LeasedLimiter implements Limiter {
   }
 
   #holding(demand: LimitDemand): Holding {
-    const key = counterKey(demand);
+    // Units end by the limit that they were taken under: where another is published they are of no use.
+    const key = `${leaseSize(demand.policy)}:${counterKey(demand)}`;
     const known = this.#holdings.get(key);
     if (known !== undefined) return known;
     const fresh: Holding = {

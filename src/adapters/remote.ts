@@ -1,4 +1,5 @@
 import { orOutage } from "../kernel/outage.ts";
+import type { ConfigReader } from "../ports/config_reader.ts";
 import type { EdgeFeedReader, EdgeFeedWriter } from "../ports/edge_feed.ts";
 import type { IssuerReader } from "../ports/issuer_reader.ts";
 import type { KeyRing } from "../ports/key_ring.ts";
@@ -11,6 +12,8 @@ import type { OutboxCourier } from "../ports/outbox.ts";
 const FEED_DEADLINE_MS = 5_000;
 /** A ring may have to make RSA keys first. */
 const RING_DEADLINE_MS = 20_000;
+/** A first request may wait for it. */
+const CONFIG_DEADLINE_MS = 2_000;
 const COURIER_DEADLINE_MS = 20_000;
 
 /** The edge feed behind `stub`. */
@@ -46,5 +49,13 @@ export function remoteIssuerReader(stub: () => IssuerReader): IssuerReader {
     pull: (position) => orOutage("edge_feed", FEED_DEADLINE_MS, () => stub().pull(position)),
     published: () => orOutage("issuer", RING_DEADLINE_MS, () => stub().published()),
     findApiKey: (hash) => orOutage("issuer", FEED_DEADLINE_MS, () => stub().findApiKey(hash)),
+  };
+}
+
+/** The issuer's published configurations behind `stub`. */
+export function remoteConfigReader(stub: () => ConfigReader): ConfigReader {
+  return {
+    configPointer: () => orOutage("issuer", CONFIG_DEADLINE_MS, () => stub().configPointer()),
+    configSnapshot: (hash) => orOutage("issuer", CONFIG_DEADLINE_MS, () => stub().configSnapshot(hash)),
   };
 }

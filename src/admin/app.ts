@@ -9,6 +9,7 @@ import { apiKeyOperations } from "./api_key_operations.ts";
 import { auditOperations } from "./audit_operations.ts";
 import { clientOperations } from "./client_operations.ts";
 import { clientSecretOperations } from "./client_secret_operations.ts";
+import { configOperations } from "./config_operations.ts";
 import type { Managed } from "./managed.ts";
 import { ADMIN_BASE, openApiDocument } from "./openapi_document.ts";
 import type { Operation } from "./operation.ts";
@@ -42,6 +43,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...recordOperations,
   ...auditOperations,
   ...routeOperations,
+  ...configOperations,
 ];
 
 /**

@@ -21,6 +21,8 @@ export type AdminFault =
   | { readonly code: "method_not_allowed"; readonly allow: string };
 
 const RETRY_AFTER_SECONDS = "2";
+/** A document of wrong routes must not become an answer many times its size. */
+const MOST_CONFIG_FAULTS = 500;
 const EXPIRED = "the access token expired";
 const NOT_VALID = "the access token is not valid here";
 
@@ -29,6 +31,11 @@ type Told = Pick<Problem, "status" | "title" | "detail">;
 /** What each code says: the one table from refusals to responses, and what the OpenAPI document is written from. */
 export const FAULTS: Readonly<Record<AdminFault["code"], Told>> = {
   validation_failed: { status: 400, title: "Bad Request", detail: "a field is missing, unknown or wrong: see errors" },
+  config_invalid: {
+    status: 422,
+    title: "Unprocessable Content",
+    detail: "the configuration would not run: see errors",
+  },
   invalid_json: { status: 400, title: "Bad Request", detail: "the body is not unambiguous JSON in UTF-8" },
   ambiguous_credentials: { status: 400, title: "Bad Request", detail: "more than one credential" },
   credential_in_query: { status: 400, title: "Bad Request", detail: "a credential does not belong in a URL" },
@@ -45,7 +52,7 @@ export const FAULTS: Readonly<Record<AdminFault["code"], Told>> = {
     title: "Conflict",
     detail: "an earlier rotation still overlaps: wait for its end, or end every older string with overlap_seconds 0",
   },
-  body_too_large: { status: 413, title: "Content Too Large", detail: "the body is larger than 64 KiB" },
+  body_too_large: { status: 413, title: "Content Too Large", detail: "the body is larger than is taken here" },
   unsupported_media_type: { status: 415, title: "Unsupported Media Type", detail: "the body must be application/json" },
   internal_error: { status: 500, title: "Internal Server Error" },
   temporarily_unavailable: { status: 503, title: "Service Unavailable", detail: "please try again in a moment" },
@@ -57,6 +64,10 @@ export function describeFault(fault: AdminFault): { readonly problem: Problem; r
   switch (fault.code) {
     case "validation_failed":
       return { problem: { ...problem, members: { errors: fault.errors } }, headers: new Headers() };
+    case "config_invalid": {
+      const errors = fault.faults.slice(0, MOST_CONFIG_FAULTS).map(({ path, reason }) => ({ field: path, reason }));
+      return { problem: { ...problem, members: { errors } }, headers: new Headers() };
+    }
     case "invalid_token": {
       const detail = fault.reason === "token_expired" ? EXPIRED : NOT_VALID;
       return challenged({ ...problem, detail }, bearerChallenge({ error: fault.code, errorDescription: detail }));

@@ -4,19 +4,24 @@ import { parseStrictJson } from "../kernel/strict_json.ts";
 import { invalidFields } from "../managing/management.ts";
 import type { AdminFault } from "./fault.ts";
 
+/** What a body may take where its operation says nothing else. */
 const MAX_BODY_BYTES = 64 * 1024;
 const JSON_TYPE = "application/json";
 
 /**
- * Reads a JSON body strictly: one media type, at most 64 KiB, UTF-8, no member twice (two readers could each believe
+ * Reads a JSON body strictly: one media type, at most `maxBytes`, UTF-8, no member twice (two readers could each believe
  * another one). A body that is not `required` may be left out, which reads as `{}`.
  */
-export async function readJsonBody(request: Request, required: boolean): Promise<Result<unknown, AdminFault>> {
+export async function readJsonBody(
+  request: Request,
+  required: boolean,
+  maxBytes = MAX_BODY_BYTES,
+): Promise<Result<unknown, AdminFault>> {
   const type = mediaType(request.headers.get("content-type"));
   const mayBeAbsent = !required && type === "";
   if (type !== JSON_TYPE && !mayBeAbsent) return err({ code: "unsupported_media_type" });
   if (!isPlainUtf8(request.headers)) return err({ code: "unsupported_media_type" });
-  const body = await readTextBody(request, MAX_BODY_BYTES);
+  const body = await readTextBody(request, maxBytes);
   if (!body.ok) return err({ code: body.error === "body_too_large" ? "body_too_large" : "invalid_json" });
   if (body.value === "" && !required) return ok({});
   if (mayBeAbsent) return err({ code: "unsupported_media_type" });

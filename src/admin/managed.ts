@@ -1,3 +1,4 @@
+import type { ConfigManagement } from "../managing/config_management.ts";
 import type { Management } from "../managing/management.ts";
 import type { ListedRoute } from "../managing/route_inventory.ts";
 import type { UserManagement } from "../managing/user_management.ts";
@@ -9,6 +10,7 @@ import type { UnlistedCallList } from "../ports/unlisted_calls.ts";
 /** Everything that operations work on. */
 export interface Managed extends Management {
   readonly people: UserManagement;
+  readonly configs: ConfigManagement;
   readonly credits: CreditRecords;
   readonly mails: MailRecords;
   readonly events: SecurityEventRecords;

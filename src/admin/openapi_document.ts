@@ -11,6 +11,7 @@ import {
   newClientSecretShape,
   newClientShape,
 } from "./client_shapes.ts";
+import { configShape, configSnapshotShape, configVersionListShape, configVersionShape } from "./config_shapes.ts";
 import { type AdminFault, FAULTS } from "./fault.ts";
 import type { Operation } from "./operation.ts";
 import { mailListShape, securityEventListShape } from "./record_operations.ts";
@@ -63,6 +64,10 @@ const COMPONENTS = {
   AuditDeadLetterList: deadLetterListShape,
   AuditReplay: replayShape,
   RouteList: routeListShape,
+  Config: configShape,
+  ConfigVersion: configVersionShape,
+  ConfigVersionList: configVersionListShape,
+  ConfigSnapshot: configSnapshotShape,
   Problem: problemShape,
 } satisfies Record<string, z.ZodType>;
 

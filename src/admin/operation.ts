@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { ok, type Result } from "../kernel/result.ts";
+import type { AdminActor } from "../managing/authenticate_admin.ts";
 import type { ManagingFault, Progress } from "../managing/management.ts";
 import type { AdminFault } from "./fault.ts";
 import { parseFields } from "./field_faults.ts";
@@ -12,6 +13,7 @@ export interface Call<Body, Query> {
   readonly query: Query;
   /** The path's parameters as sent. */
   readonly params: Readonly<Record<string, string>>;
+  readonly actor: AdminActor;
   readonly nowMs: number;
 }
 
@@ -49,6 +51,8 @@ export interface OperationFacts {
 interface BodySpec<Schema> {
   readonly schema: Schema;
   readonly presence: "required" | "optional" | "none";
+  /** 64 KiB where absent. */
+  readonly maxBytes?: number;
 }
 
 /** An operation as its file defines it. Its schemas give the types of what `handle` gets. */
@@ -66,6 +70,7 @@ export interface Operation extends OperationFacts {
     request: Request,
     params: Readonly<Record<string, string>>,
     managed: Managed,
+    actor: AdminActor,
     nowMs: number,
   ) => Promise<Result<Answer, AdminFault>>;
 }
@@ -78,14 +83,15 @@ export function operation<Body, Query>({ handle, ...facts }: OperationSpec<Body,
   const { body, query } = facts;
   return {
     ...facts,
-    async run(request, params, managed, nowMs) {
+    async run(request, params, managed, actor, nowMs) {
       const sent = readQuery(new URL(request.url).searchParams);
       const asked = sent.ok ? parseFields(query, sent.value) : sent;
       if (!asked.ok) return asked;
-      const json = body.presence === "none" ? ok({}) : await readJsonBody(request, body.presence === "required");
+      const isRequired = body.presence === "required";
+      const json = body.presence === "none" ? ok({}) : await readJsonBody(request, isRequired, body.maxBytes);
       const given = json.ok ? parseFields(body.schema, json.value) : json;
       if (!given.ok) return given;
-      return handle({ body: given.value, query: asked.value, params, nowMs }, managed);
+      return handle({ body: given.value, query: asked.value, params, actor, nowMs }, managed);
     },
   };
 }

@@ -16,7 +16,9 @@ export async function runOperation(c: Context<AdminEnv>, operation: Operation, m
   const { requestId, nowMs } = c.var.scope;
   const params = c.req.param();
   try {
-    const result = await recordedRun(c, operation, managed, (parts) => operation.run(c.req.raw, params, parts, nowMs));
+    const result = await recordedRun(c, operation, managed, (parts) =>
+      operation.run(c.req.raw, params, parts, c.var.actor, nowMs),
+    );
     logAct(c, operation, result.ok ? result.value.progress : result.error.code, objectOf(result, params));
     return result.ok ? answerResponse(operation, result.value) : faultResponse(result.error, requestId);
   } catch (error) {

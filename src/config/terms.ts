@@ -10,7 +10,7 @@ export const NAME = /^[a-z][a-z0-9_-]{0,62}$/;
 /** An origin or issuer URL as it stands in `iss` and `aud`: compared as a string, so it is refused unless it is exact. */
 export const httpUrl = z
   .url({ protocol: /^https?$/ })
-  .refine((text) => !/[#\s]/.test(text) && new URL(text).username === "", {
+  .refine((text) => !/[#\s]/.test(text) && new URL(text).username === "" && new URL(text).password === "", {
     error: "must be an http(s) URL without fragment or credentials",
   });
 

@@ -72,6 +72,11 @@ export async function sha256Base64url(text: string): Promise<string> {
   return toBase64url(new Uint8Array(await crypto.subtle.digest("SHA-256", utf8(text))));
 }
 
+/** SHA-256 of UTF-8 `text`, in lower-case hexadecimal: 64 characters. */
+export async function sha256Hex(text: string): Promise<string> {
+  return toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", utf8(text))));
+}
+
 /** Whether two digests are equal, in time that depends on neither. Both are ASCII of equal length by construction. */
 export function equalDigests(a: string, b: string): boolean {
   const left = utf8(a);

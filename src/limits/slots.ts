@@ -20,11 +20,16 @@ interface Held {
  * its place back; so places are held by a sign of life, and one without it is taken back.
  */
 export class Slots {
-  readonly #max: number;
+  #max: number;
   readonly #held = new Set<Held>();
   #lookedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(max: number) {
+    this.#max = max;
+  }
+
+  /** Has `max` places from now on. Who holds one keeps it, also where there are fewer then. */
+  resize(max: number): void {
     this.#max = max;
   }
 

@@ -19,8 +19,13 @@ export async function commitChange(
 ): Promise<Result<"announced" | "pending", ManagingFault>> {
   await courier.expect();
   if ((await write()) === "conflict") return err({ code: "conflict" });
+  return ok(await announce({ courier, revocations }));
+}
+
+/** Has everything told that was written, and says whether it was. */
+export async function announce({ courier, revocations }: Wiring): Promise<"announced" | "pending"> {
   const delivered = await orOutage("outbox", DELIVERY_DEADLINE_MS, () => courier.deliver()).catch(() => false);
   // This isolate's own picture of the feed is now known to be old: its next request sees what was just written.
   revocations.expire();
-  return ok(delivered ? "announced" : "pending");
+  return delivered ? "announced" : "pending";
 }

@@ -1,3 +1,4 @@
+import type { ConfigFault } from "../config/fault.ts";
 import type { RandomBytes } from "../kernel/random.ts";
 import type { ApiKeyRegistry } from "../ports/api_keys.ts";
 import type { ClientRegistry } from "../ports/clients.ts";
@@ -37,6 +38,8 @@ export type ManagingFault =
   | { readonly code: "public_client" }
   /** Two strings of the key are live already; a third would end the one that is in use. */
   | { readonly code: "rotation_in_progress" }
+  /** A configuration that would not run here, with everything that is wrong with it. */
+  | { readonly code: "config_invalid"; readonly faults: readonly ConfigFault[] }
   | { readonly code: "validation_failed"; readonly errors: readonly FieldFault[] };
 
 /**

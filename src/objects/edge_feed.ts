@@ -6,6 +6,7 @@ import {
   type FeedPage,
   type FeedPosition,
   mergeEntries,
+  NEVER_MS,
 } from "../protocol/edge_feed.ts";
 
 const PAGE_ENTRIES = 1_000;
@@ -15,7 +16,8 @@ type Row = { seq: number; kind: FeedKind; id: string; epoch: number; until: numb
 
 /**
  * The edge feed: one ordered list of what stopped being true. An entry that says nothing new keeps its place, so that
- * repeating a delivery is harmless; one that says more moves to the end, so that every reader meets it again.
+ * repeating a delivery is harmless; one that says more moves to the end, so that every reader meets it again. Of the
+ * configuration's pointer there is one, whatever it points at: the highest version, which is never forgotten.
  */
 export class EdgeFeed extends DurableObject implements EdgeFeedWriter, EdgeFeedReader {
   readonly #sql: SqlStorage;
@@ -57,11 +59,20 @@ export class EdgeFeed extends DurableObject implements EdgeFeedWriter, EdgeFeedR
 
   override async alarm(): Promise<void> {
     this.#sql.exec("DELETE FROM entries WHERE until <= ?", Date.now());
-    const left = this.#sql.exec<{ count: number }>("SELECT count(*) AS count FROM entries").one().count;
+    const left = this.#sql
+      .exec<{ count: number }>("SELECT count(*) AS count FROM entries WHERE until < ?", NEVER_MS)
+      .one().count;
     if (left > 0) await this.ctx.storage.setAlarm(Date.now() + SWEEP_MS);
   }
 
   #append(entry: FeedEntry): void {
+    if (entry.kind === "pointer") {
+      const newer = this.#sql
+        .exec("SELECT 1 FROM entries WHERE kind = 'pointer' AND epoch >= ?", entry.epoch)
+        .toArray();
+      if (newer.length > 0) return;
+      this.#sql.exec("DELETE FROM entries WHERE kind = 'pointer'");
+    }
     const [held] = this.#sql
       .exec<Row>("SELECT seq, kind, id, epoch, until FROM entries WHERE kind = ? AND id = ?", entry.kind, entry.id)
       .toArray();

@@ -1,4 +1,4 @@
-import type { FeedEntry, FeedKind, FeedPage, FeedPosition } from "../protocol/edge_feed.ts";
+import type { ConfigPointer, FeedEntry, FeedKind, FeedPage, FeedPosition } from "../protocol/edge_feed.ts";
 
 /** Where revocations are announced. */
 export interface EdgeFeedWriter {
@@ -27,6 +27,14 @@ export interface Revocations {
   view(nowMs: number, defer: Defer, toleratedAgeMs: number): Promise<RevocationView | null>;
   /** Makes the next `view` pull: called after a write from this isolate, so that a writer sees its own change. */
   expire(): void;
+}
+
+/** The feed as what follows the configuration sees it, besides: synchronously, for it stands before every request. */
+export interface FeedFollower extends Revocations {
+  /** Whether the picture is so new that nobody has to look again at `nowMs`. */
+  isFresh(nowMs: number): boolean;
+  /** Which configuration runs, as far as is known here. */
+  readonly pointer: ConfigPointer;
 }
 
 /** Goes on with `work` behind the response (`ctx.waitUntil`). */

@@ -12,7 +12,10 @@ export const FEED_KINDS = [
   "kid",
   "role",
   "relation",
+  /** What isolates hold copies of has changed: a client, the ring of keys. */
   "config",
+  /** Which configuration runs. There is one such entry at most. */
+  "pointer",
 ] as const;
 export type FeedKind = (typeof FEED_KINDS)[number];
 
@@ -45,6 +48,26 @@ export const API_KEY_ENTRY_MS = 24 * 60 * 60 * 1000;
 /** How long a new API key is announced: well past the time that KV may go on answering "absent". */
 export const API_KEY_ANNOUNCEMENT_MS = 5 * 60 * 1000;
 
+/** Of what nobody may forget: the last moment that a date can name. */
+export const NEVER_MS = 8_640_000_000_000_000;
+
+/** The pointer's hash where it says: what was deployed with the code. */
+export const BUNDLED = "bundled";
+
+/** Which configuration runs: its hash, under a version that grows with each publish. Version 0: none was ever published. */
+export interface ConfigPointer {
+  readonly version: number;
+  /** Lower-case hex SHA-256 of the snapshot's text, or `BUNDLED`. */
+  readonly hash: string;
+}
+
+export const NEVER_PUBLISHED: ConfigPointer = { version: 0, hash: BUNDLED };
+
+/** The entry that points at a configuration. There is one pointer: the highest version wins, whatever it is called. */
+export function pointerEntry({ version, hash }: ConfigPointer): FeedEntry {
+  return { kind: "pointer", id: hash, epoch: version, untilMs: NEVER_MS };
+}
+
 /** Where two entries name the same thing: the higher epoch and the later end, so that order and repetition don't matter. */
 export function mergeEntries(a: FeedEntry, b: FeedEntry): FeedEntry {
   return { ...a, epoch: Math.max(a.epoch, b.epoch), untilMs: Math.max(a.untilMs, b.untilMs) };
@@ -54,6 +77,7 @@ export function mergeEntries(a: FeedEntry, b: FeedEntry): FeedEntry {
 export class FeedView {
   #entries = new Map<string, FeedEntry>();
   #position = FEED_START;
+  #pointer = NEVER_PUBLISHED;
 
   /** How far this view has come. */
   get position(): FeedPosition {
@@ -65,11 +89,20 @@ export class FeedView {
     return this.#entries.size;
   }
 
-  /** Adds a page. A page of another generation replaces everything: the feed it described no longer exists. */
+  /** The configuration that runs, as far as this view has come. It never goes back, whatever becomes of the feed's storage. */
+  get pointer(): ConfigPointer {
+    return this.#pointer;
+  }
+
+  /** Adds a page. A page of another generation replaces everything else: the feed it described no longer exists. */
   apply(page: FeedPage): void {
     if (page.position.generation !== this.#position.generation) this.#entries = new Map();
     this.#position = page.position;
     for (const entry of page.entries) {
+      if (entry.kind === "pointer") {
+        if (entry.epoch > this.#pointer.version) this.#pointer = { version: entry.epoch, hash: entry.id };
+        continue;
+      }
       const key = `${entry.kind}:${entry.id}`;
       const held = this.#entries.get(key);
       this.#entries.set(key, held === undefined ? entry : mergeEntries(held, entry));

@@ -210,6 +210,33 @@ describe("issuer and authorizer as two Workers", () => {
     expect(existsSync(join(copy.root, ".wrangler", "state", "v3", "observability"))).toBe(false);
   });
 
+  test("what is published at the issuer, the gate runs within the feed's bound, and takes back", async () => {
+    const headers = {
+      authorization: `Bearer ${await token("admin", credentials.admin)}`,
+      "content-type": "application/json",
+    };
+    const administer = async (path: string, body?: object) => {
+      const sent = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
+      const answer = await pair.call("issuer", `/admin/v1/config${path}`, { headers, ...sent });
+      expect(answer.status, await answer.clone().text()).toBe(200);
+      return answer.json();
+    };
+    const until = async (wanted: number) => {
+      const deadline = Date.now() + 5_000;
+      const knock = async () => (await pair.call("gateway", "/public/health")).status;
+      let status = await knock();
+      for (; status !== wanted && Date.now() < deadline; status = await knock()) await sleep(100);
+      return status;
+    };
+    expect(await until(200)).toBe(200);
+    const { config } = (await administer("/snapshots/bundled")) as { config: { routes: Record<string, unknown>[] } };
+    for (const route of config.routes) if (route.path === "/public/health") route.public = false;
+    await administer("", { config, parent: 0 });
+    expect(await until(401)).toBe(401);
+    await administer("/rollback", { to: "bundled" });
+    expect(await until(200)).toBe(200);
+  });
+
   test("what the issuer revokes, the gate refuses within the feed's bound", async () => {
     const bearer = await token();
     expect((await pair.call("gateway", "/orders", withToken(bearer))).status).toBe(200);

@@ -1,5 +1,7 @@
+import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { OPERATIONS } from "../../src/admin/app.ts";
+import { bundledText } from "../../src/compose_stores.ts";
 import { platformRandom } from "../../src/kernel/random.ts";
 import { isJsonObject } from "../../src/kernel/strict_json.ts";
 import { newGrantId } from "../../src/protocol/ids.ts";
@@ -8,6 +10,7 @@ import { type AdminCaller, adminCaller, migrate, stores, type ToldBody } from ".
 import { registerUser } from "../support/grant_world.ts";
 import { grantStart, LIFETIMES } from "../support/grants.ts";
 
+const PING = { algorithm: "fixed", limit: 6, windowSeconds: 10 };
 let admin: AdminCaller;
 let document: ToldBody;
 
@@ -103,6 +106,8 @@ describe("the OpenAPI document", () => {
       change_key: { name: "Renamed" },
       create_user: { email: "ada@example.org", profile: { name: "Ada" }, roles: ["staff"] },
       change_user: { profile: { name: "Renamed" } },
+      publish_config: { config: { ...JSON.parse(bundledText(env)), limits: { ping: PING } }, parent: 0 },
+      roll_back_config: { to: "bundled" },
     };
     const values: Readonly<Record<string, string>> = {
       client_id: client.id,
@@ -111,6 +116,7 @@ describe("the OpenAPI document", () => {
       user_id: user.id,
       session_id: opening.id,
       grant_id: start.grantId,
+      hash: "bundled",
     };
     // Deletions last, inner ones before the object that they are part of.
     const order = (method: string, path: string) => (method === "delete" ? 1_000 - path.length : 0);

@@ -44,3 +44,25 @@ describe("places", () => {
     expect(slots.taken).toBe(1);
   });
 });
+
+describe("another number of places", () => {
+  it("ends nobody's place: with fewer of them none is free until enough came back", () => {
+    const slots = new Slots(3);
+    const held = [slots.take(T0), slots.take(T0), slots.take(T0)];
+    slots.resize(1);
+    expect([slots.taken, slots.take(T0)]).toEqual([3, null]);
+    held[0]?.release();
+    held[1]?.release();
+    expect(slots.take(T0)).toBeNull();
+    held[2]?.release();
+    expect(slots.take(T0)).not.toBeNull();
+  });
+
+  it("with more of them those who hold some count among them", () => {
+    const slots = new Slots(1);
+    expect(slots.take(T0)).not.toBeNull();
+    slots.resize(2);
+    expect(slots.take(T0)).not.toBeNull();
+    expect(slots.take(T0)).toBeNull();
+  });
+});

@@ -1,11 +1,20 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { FEED_KINDS, FEED_START, type FeedEntry, FeedView, mergeEntries } from "../../../src/protocol/edge_feed.ts";
+import {
+  FEED_KINDS,
+  FEED_START,
+  type FeedEntry,
+  FeedView,
+  mergeEntries,
+  pointerEntry,
+} from "../../../src/protocol/edge_feed.ts";
 
 const T0 = 1_800_000_000_000;
+/** The pointer has no least epoch: see below. */
+const KINDS = FEED_KINDS.filter((kind) => kind !== "pointer");
 
 const anyEntry: fc.Arbitrary<FeedEntry> = fc.record({
-  kind: fc.constantFrom(...FEED_KINDS),
+  kind: fc.constantFrom(...KINDS),
   id: fc.constantFrom("a", "b", "__proto__", "a:b"),
   epoch: fc.integer({ min: 1, max: 20 }),
   untilMs: fc.integer({ min: T0, max: T0 + 100 }),
@@ -18,7 +27,7 @@ function page(entries: readonly FeedEntry[], seq: number, generation = "g1", mor
 
 /** Every answer that a view gives on the ids of these tests. */
 function answers(view: FeedView): number[] {
-  return FEED_KINDS.flatMap((kind) => ["a", "b", "__proto__", "a:b"].map((id) => view.leastEpoch(kind, id)));
+  return KINDS.flatMap((kind) => ["a", "b", "__proto__", "a:b"].map((id) => view.leastEpoch(kind, id)));
 }
 
 describe("mergeEntries: order and repetition do not matter", () => {
@@ -108,5 +117,32 @@ describe("FeedView", () => {
     const view = new FeedView();
     view.apply(page([{ kind: "config", id: "client:x", epoch: 7, untilMs: T0 }], 1));
     expect([view.leastEpoch("config", "client:x"), view.leastEpoch("client", "x")]).toEqual([7, 0]);
+  });
+});
+
+describe("FeedView: the configuration's pointer", () => {
+  it("points at what was deployed until it is told otherwise", () => {
+    expect(new FeedView().pointer).toEqual({ version: 0, hash: "bundled" });
+  });
+
+  it("is the highest version, in whatever order and however often it is told", () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.integer({ min: 1, max: 1_000 }), { minLength: 1 }), (versions) => {
+        const view = new FeedView();
+        for (const version of versions) view.apply(page([pointerEntry({ version, hash: `h${version}` })], 1));
+        const highest = Math.max(...versions);
+        expect(view.pointer).toEqual({ version: highest, hash: `h${highest}` });
+        expect(view.size).toBe(0);
+      }),
+    );
+  });
+
+  it("never goes back: not by age, not by a feed that lost its storage", () => {
+    const view = new FeedView();
+    view.apply(page([pointerEntry({ version: 4, hash: "four" })], 1));
+    view.prune(Number.MAX_SAFE_INTEGER);
+    view.apply(page([], 0, "g2"));
+    view.apply(page([pointerEntry({ version: 2, hash: "two" })], 1, "g2"));
+    expect(view.pointer).toEqual({ version: 4, hash: "four" });
   });
 });

@@ -1,0 +1,93 @@
+import { describe, expect, it } from "vitest";
+import { configChanges } from "../../../scripts/cli/config_changes.ts";
+import type { ConfigInput } from "../../../src/config/schema.ts";
+import { changed, type MutableConfig } from "../../support/changed_config.ts";
+import { compiled } from "../../support/install.ts";
+
+/** What `change` does to the test installation, as `config diff` prints it. */
+function told(change: (config: MutableConfig) => void): string[] {
+  const before = compiled(changed(() => undefined) as ConfigInput);
+  const after = compiled(changed(change) as ConfigInput);
+  return configChanges(before, after).map(({ effect, text }) => `${effect} ${text}`);
+}
+
+function route(config: MutableConfig, path: string): Record<string, unknown> {
+  const found = config.routes.find((one) => one.path === path && one.methods.includes("GET"));
+  if (found === undefined) throw new Error(`no route ${path}`);
+  return found;
+}
+
+describe("what a configuration would change", () => {
+  it("nothing, for another order of routes and members", () => {
+    expect(told((config) => void config.routes.reverse())).toEqual([]);
+  });
+
+  it.each<[string, (config: MutableConfig) => void, string[]]>([
+    [
+      "a route made public",
+      (config) => void Object.assign(route(config, "/whoami"), { public: true }),
+      ["opens GET /whoami: public, open to anyone"],
+    ],
+    [
+      "a public route closed",
+      (config) => void Object.assign(route(config, "/public/health"), { public: false }),
+      ["closes GET /public/health: no longer public"],
+    ],
+    [
+      "a scope taken away, and another one demanded",
+      (config) => void Object.assign(route(config, "/orders"), { scopes: ["orders:write"] }),
+      [
+        "opens GET /orders: no longer demands the scope orders:read",
+        "closes GET /orders: demands the scope orders:write",
+      ],
+    ],
+    [
+      "a new route",
+      (config) => void config.routes.push({ path: "/new", methods: ["GET"], origin: "main", roles: ["a", "b"] }),
+      ["opens GET /new: new, for role a or b"],
+    ],
+    [
+      "a route that is gone",
+      (config) => void config.routes.splice(config.routes.indexOf(route(config, "/whoami") as never), 1),
+      ["closes GET /whoami: gone (404)"],
+    ],
+    [
+      "one more role of several, any of which is enough",
+      (config) => void Object.assign(route(config, "/managers"), { roles: ["manager", "owner", "intern"] }),
+      ["opens GET /managers: demands one of the roles manager, owner, intern, before one of the roles manager, owner"],
+    ],
+    [
+      "roles no longer demanded",
+      (config) => void Object.assign(route(config, "/managers"), { roles: [] }),
+      ["opens GET /managers: demands no role, before one of the roles manager, owner"],
+    ],
+    [
+      "a limit raised",
+      (config) => void Object.assign(config.limits.ping ?? {}, { limit: 6 }),
+      ["opens limits.ping.limit: 5 → 6"],
+    ],
+    [
+      "a limit taken off a route",
+      (config) => void Object.assign(route(config, "/limited/both"), { limits: ["ping"] }),
+      ['opens GET /limited/both limits allow: no longer {"cost":1}'],
+    ],
+    [
+      "another issuer trusted no more",
+      (config) => {
+        config.gateway.trustedIssuers.pop();
+        config.gateway.outboundOrigins = [];
+      },
+      [
+        expect.stringContaining("closes gateway.trustedIssuers.https://partner.test: no longer tokens open routes:"),
+        "closes gateway.outboundOrigins: no longer may call https://partner.test",
+      ] as string[],
+    ],
+    [
+      "something whose meaning is the reader's to judge",
+      (config) => void Object.assign(config.origins.main ?? {}, { timeoutMs: 3_000 }),
+      ["changes origins.main.timeoutMs: 2000 → 3000"],
+    ],
+  ])("%s", (_name, change, lines) => {
+    expect(told(change)).toEqual(lines);
+  });
+});
