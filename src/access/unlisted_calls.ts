@@ -75,12 +75,12 @@ export class UnlistedCalls {
   }
 
   async #tell(startedMs: number): Promise<void> {
-    const sinceLastMs = startedMs - this.#toldMs;
-    await this.#pause(Math.max(COLLECT_MS, sinceLastMs < PACE_MS ? PACE_MS - sinceLastMs : 0));
+    const pauseMs = Math.min(PACE_MS, Math.max(COLLECT_MS, this.#toldMs + PACE_MS - startedMs));
+    await this.#pause(pauseMs);
     if (this.#startedMs !== startedMs) return;
     const batch = [...this.#waiting.values()];
     this.#waiting = new Map();
-    this.#toldMs = startedMs;
+    this.#toldMs = startedMs + pauseMs;
     try {
       await this.#records.note(batch);
     } catch (error) {

@@ -23,10 +23,8 @@ const routeShape = z.strictObject({
   state: z.enum(["live", "deprecated", "gone"]).describe("`gone`: it answers 410."),
   deprecation: z.strictObject({ since: timeShape, sunset: timeShape, successor: z.string() }).nullable(),
   warnings: z
-    .array(z.enum(["past_sunset", "successor_gone"]))
-    .describe(
-      "`past_sunset`: nothing but 410 comes of it, so that it can go. `successor_gone`: what replaces it is gone.",
-    ),
+    .array(z.enum(["past_sunset", "ends_soon"]))
+    .describe("`past_sunset`: nothing but 410 comes of it, so that it can go. `ends_soon`: within thirty days."),
 });
 
 const unlistedCallShape = z.strictObject({

@@ -22,20 +22,15 @@ export interface ListedRoute {
   readonly warnings: readonly RouteWarning[];
 }
 
-/** `past_sunset`: it answers 410 and nothing else, so that it can go. `successor_gone`: what it sends callers to answers 410. */
-export type RouteWarning = "past_sunset" | "successor_gone";
+/** `past_sunset`: it answers 410 and nothing else, so that it can go. `ends_soon`: it will within thirty days. */
+export type RouteWarning = "past_sunset" | "ends_soon";
+
+const SOON_MS = 30 * 86_400_000;
 
 /** Every route of `config` in its order, as it stands at `nowMs`. */
 export function listRoutes({ routes }: CompiledConfig, nowMs: number): ListedRoute[] {
-  const gone = new Set(routes.filter((route) => stateOf(route, nowMs) === "gone").map(({ path }) => path));
-  const alive = new Set(routes.filter((route) => stateOf(route, nowMs) !== "gone").map(({ path }) => path));
   return routes.map((route) => {
     const { id, path, methods, version, origin, scopes, roles, limits, deprecation } = route;
-    const state = stateOf(route, nowMs);
-    const successor = deprecation?.successor ?? "";
-    const warnings: RouteWarning[] = [];
-    if (state === "gone") warnings.push("past_sunset");
-    if (state !== "gone" && gone.has(successor) && !alive.has(successor)) warnings.push("successor_gone");
     return {
       id,
       path,
@@ -47,9 +42,9 @@ export function listRoutes({ routes }: CompiledConfig, nowMs: number): ListedRou
       scopes,
       roles,
       limits: limits.map((use) => (typeof use === "string" ? use : use.name)),
-      state,
-      deprecation: deprecation === undefined ? null : { ...timesOf(deprecation), successor },
-      warnings,
+      state: stateOf(route, nowMs),
+      deprecation: deprecation === undefined ? null : { ...timesOf(deprecation), successor: deprecation.successor },
+      warnings: deprecation === undefined ? [] : warningsOf(timesOf(deprecation), nowMs),
     };
   });
 }
@@ -59,6 +54,11 @@ function stateOf({ deprecation }: CompiledConfig["routes"][number], nowMs: numbe
   const { sinceMs, sunsetMs } = timesOf(deprecation);
   if (sunsetMs <= nowMs) return "gone";
   return sinceMs <= nowMs ? "deprecated" : "live";
+}
+
+function warningsOf({ sunsetMs }: { readonly sunsetMs: number }, nowMs: number): RouteWarning[] {
+  if (sunsetMs <= nowMs) return ["past_sunset"];
+  return sunsetMs - nowMs <= SOON_MS ? ["ends_soon"] : [];
 }
 
 function timesOf({ since, sunset }: { readonly since: string; readonly sunset: string }) {

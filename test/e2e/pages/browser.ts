@@ -14,7 +14,7 @@ const ARGUMENTS = [
   "--disable-sync",
 ];
 
-/** Starts a browser without a window. */
-export function openBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS, timeout: PATIENCE_MS });
+/** Starts a browser without a window. `more` are arguments beside the usual ones. */
+export function openBrowser(more: readonly string[] = []): Promise<Browser> {
+  return chromium.launch({ executablePath: CHROMIUM, args: [...ARGUMENTS, ...more], timeout: PATIENCE_MS });
 }
