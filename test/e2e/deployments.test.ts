@@ -191,6 +191,16 @@ describe("issuer and authorizer as two Workers", () => {
     expect(events).toMatchObject([{ kind: "decision", route: "POST /orders", status: ordered.status, actor }]);
   });
 
+  test("a call that no route lists is told to the issuer, whose inventory shows it", async () => {
+    const operator = { authorization: `Bearer ${await token("admin", credentials.admin)}` };
+    expect((await pair.call("gateway", "/internal/export/17")).status).toBe(404);
+    const told = async (): Promise<unknown> =>
+      (await pair.call("issuer", "/admin/v1/routes", { headers: operator })).json();
+    const row = { kind: "path", method: "GET", path: "/internal/export/:", calls: 1 };
+    const shown = { unlisted: expect.arrayContaining([expect.objectContaining(row)]) };
+    await expect.poll(told, { timeout: 60_000 }).toMatchObject(shown);
+  });
+
   test("neither half answers for the other", async () => {
     const body = new URLSearchParams({ grant_type: "client_credentials" });
     const minted = await pair.call("gateway", "/oauth2/token", { method: "POST", body, headers: basic() });
