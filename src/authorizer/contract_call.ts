@@ -67,8 +67,8 @@ function logMisfit(
   faults: readonly (ValueFault & { readonly in?: string })[],
   { requestId, trace }: Exchange,
 ): void {
-  const told = faults
-    .slice(0, MAX_FAULTS)
-    .map((fault) => `${fault.in ?? "body"} ${fault.loggedPointer} ${fault.keyword}`);
+  const told = faults.slice(0, MAX_FAULTS).map(({ in: place = "body", loggedPointer, keyword }) => {
+    return [place, loggedPointer, keyword].filter((word) => word !== "").join(" ");
+  });
   logEvent(event, { request_id: requestId, route: trace.route, faults: told });
 }

@@ -54,7 +54,7 @@ function checkForm(text: string, node: SchemaNode): readonly InputFault[] {
   if (pairs === null) return [inputFault("body", "", "form", "is no form with one reading")];
   const read = formValue(pairs, node);
   if (read === null) return [];
-  if ("unread" in read) return [inputFault("body", "", read.unread.keyword, "has a field more than once")];
+  if ("unread" in read) return [inputFault("body", "", read.unread.keyword, read.unread.detail)];
   return judged(node, read.value, text.length);
 }
 

@@ -3,7 +3,7 @@ import type { Contract } from "./contract.ts";
 import { Judge, MAX_FAULTS, TooComplex, type ValueFault } from "./judge.ts";
 import type { Parameter } from "./parameter.ts";
 import { deepMember, plainValue, queryValue, type ReadValue } from "./parameter_value.ts";
-import { type QueryPair, queryPairs } from "./query_pairs.ts";
+import { lenientStem, type QueryPair, queryPairs } from "./query_pairs.ts";
 
 /** One thing wrong with a request: where, and what. */
 export interface InputFault extends ValueFault {
@@ -82,8 +82,7 @@ function strayFaults({ operation, unknownQuery }: Contract, pairs: readonly Quer
   const lenient = new Set(declared.map(({ name }) => lenientName(name)));
   const strays = new Set(pairs.map(({ name }) => name).filter((name) => !declared.some((one) => belongsTo(one, name))));
   return [...strays].flatMap((name) => {
-    // `limit[]`, `limit.x` and `LIMIT` are `limit` to some servers.
-    const stem = lenientName(name.split(/[[.]/, 1)[0] ?? "").trim();
+    const stem = lenientStem(name);
     if (unknownQuery === "pass" && !lenient.has(stem)) return [];
     const detail = lenient.has(stem) ? "is another spelling of a known parameter" : "is not a known parameter";
     return [{ ...inputFault("query", name, "unknown", detail), loggedPointer: "/*" }];

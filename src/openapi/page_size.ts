@@ -1,7 +1,7 @@
 import { err, ok, type Result } from "../kernel/result.ts";
 import { lenientName } from "../policy/lenient_name.ts";
 import { type InputFault, inputFault } from "./check_parameters.ts";
-import { decodedText, queryPairs } from "./query_pairs.ts";
+import { decodedText, lenientStem, queryPairs } from "./query_pairs.ts";
 
 /** How much of a list one call may ask for. */
 export interface PageSize {
@@ -23,7 +23,7 @@ export function capPageSize(search: string, cap: PageSize): Result<string, Input
   const fault = (keyword: string, detail: string) => err(inputFault("query", parameter, keyword, detail));
   const pairs = queryPairs(search.slice(1));
   if (pairs === null) return fault("query", "has several readings: encode `;`, and send valid UTF-8");
-  const meant = pairs.filter(({ name }) => stem(name) === lenientName(parameter));
+  const meant = pairs.filter(({ name }) => lenientStem(name) === lenientName(parameter));
   const [size, ...others] = meant;
   if (size === undefined) return ok(whenAbsent === null ? search : withPair(search, parameter, whenAbsent));
   if (others.length > 0) return fault("repeated", "is there more than once");
@@ -31,11 +31,6 @@ export function capPageSize(search: string, cap: PageSize): Result<string, Input
   if (!/^(?:0|[1-9]\d{0,8})$/.test(size.value)) return fault("type", "must be a plain number");
   if (Number(size.value) <= max) return ok(search);
   return over === "refuse" ? fault("maximum", `must be at most ${max}`) : ok(replaced(search, parameter, max));
-}
-
-/** `limit[]`, `limit.x` and `LIMIT` are `limit` to some servers. */
-function stem(name: string): string {
-  return lenientName(name.split(/[[.]/, 1)[0] ?? "").trim();
 }
 
 function withPair(search: string, parameter: string, size: number): string {

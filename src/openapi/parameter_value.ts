@@ -1,6 +1,6 @@
 import { type ExactJson, readExactJson } from "../kernel/exact_json.ts";
 import { type Parameter, typesOf } from "./parameter.ts";
-import { decodedText, type QueryPair } from "./query_pairs.ts";
+import { decodedText, lenientStem, type QueryPair } from "./query_pairs.ts";
 import type { SchemaNode } from "./schema_node.ts";
 
 /** Why a parameter has no value: keyword and words for a fault. */
@@ -15,6 +15,9 @@ const JSON_DEPTH = 16;
 const INTEGER = /^-?(?:0|[1-9][0-9]{0,39})$/;
 const NUMBER = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/;
 const TWICE: Unread = { keyword: "repeated", detail: "is there more than once" };
+
+const FIELD_TWICE: Unread = { keyword: "repeated", detail: "has a field more than once" };
+const MISSPELLED: Unread = { keyword: "unknown", detail: "has another spelling of a known field" };
 
 /** What `pairs`, those of the query that belong to `parameter`, say; null where there are none. */
 export function queryValue(parameter: Parameter, pairs: readonly QueryPair[]): ReadValue {
@@ -46,9 +49,11 @@ export function formValue(pairs: readonly QueryPair[], node: SchemaNode): ReadVa
   for (const name of new Set(pairs.map((pair) => pair.name))) {
     const texts = pairs.filter((pair) => pair.name === name).map(({ value }) => value);
     const property = propertyOf(node, name);
+    const stem = firstOf(node, (one) => one.lenientProperties.get(lenientStem(name))?.[0] ?? null);
+    if (stem !== null && stem !== property) return { unread: MISSPELLED };
     const isList = property !== null && (typesOf(property)?.has("array") ?? false);
     if (isList) object[name] = texts.map((text) => typed(text, itemOf(property)));
-    else if (texts.length > 1) return { unread: TWICE };
+    else if (texts.length > 1) return { unread: FIELD_TWICE };
     else object[name] = typed(texts[0] ?? "", property);
   }
   return { value: object };

@@ -1,3 +1,5 @@
+import { lenientName } from "../policy/lenient_name.ts";
+
 /** One `name=value` of a query or a form: decoded, and the value as it was written too. */
 export interface QueryPair {
   readonly name: string;
@@ -27,6 +29,11 @@ export function queryPairs(text: string): readonly QueryPair[] | null {
     pairs.push({ name, value, rawValue });
   }
   return pairs;
+}
+
+/** What `name` is to a lenient server: `limit[]`, `limit.x` and `LIMIT` are `limit` to some. */
+export function lenientStem(name: string): string {
+  return lenientName(name.split(/[[.]/, 1)[0] ?? "").trim();
 }
 
 /** `text` without its percent-encoding and with `+` as a space; null where that is no UTF-8. */

@@ -230,6 +230,9 @@ describe("bodies", () => {
     ]);
     expect(await errorsOf((await send("/items", json("name=a&name=b", type))).response)).toHaveLength(1);
     expect(await errorsOf((await send("/items", json("name=a&role=admin", type))).response)).toHaveLength(1);
+    expect(await errorsOf((await send("/items", json("name=a&name[]=b", type))).response)).toEqual([
+      { in: "body", pointer: "", detail: "has another spelling of a known field" },
+    ]);
   });
 
   it("a type that the document passes unseen streams on", async () => {
