@@ -8,7 +8,7 @@ import { bundle } from "../../scripts/workers/bundle.ts";
 import { newSecrets, workerOptions } from "../../scripts/workers/options.ts";
 
 /** What only real connections show of bodies that are looked into: framing, codings, and origins that lie about them. */
-const HOST = "sallyport.test";
+const HOST = "localhost";
 const HIDDEN = "do-not-show-this";
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
