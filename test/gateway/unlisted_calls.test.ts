@@ -7,6 +7,7 @@ import { composeHosts } from "../../src/compose_config.ts";
 import { dispatch } from "../../src/dispatch.ts";
 import { Outage } from "../../src/kernel/outage.ts";
 import type { UnlistedCall } from "../../src/ports/unlisted_calls.ts";
+import { PLAIN_TLS } from "../support/connections.ts";
 import { APP, corsConfig } from "../support/cors_gate.ts";
 import { GATEWAY_URL } from "../support/gateway_config.ts";
 import { compiled } from "../support/install.ts";
@@ -27,7 +28,8 @@ function gateTelling(note: (calls: readonly UnlistedCall[]) => Promise<void>) {
   const apps = { ...composeHosts(config), issuer: null, admin: null, authorizer };
   const ctx = createExecutionContext();
   return {
-    call: (path: string, init?: RequestInit) => dispatch(new Request(`${GATEWAY_URL}${path}`, init), ctx, apps),
+    call: (path: string, init?: RequestInit) =>
+      dispatch(new Request(`${GATEWAY_URL}${path}`, { ...init, cf: { ...PLAIN_TLS } }), ctx, apps),
     settled: () => waitOnExecutionContext(ctx),
   };
 }
