@@ -11,6 +11,7 @@ import {
   startProxy,
   startShapesWorld,
 } from "./shapes_world.ts";
+import { HOST } from "./two_isolates_world.ts";
 
 /** What surrounds the page's block in a file of nginx: no daemon, nothing outside `directory`. */
 const around = (directory: string, server: string) => `
@@ -43,7 +44,7 @@ async function startNginx(server: string): Promise<RunningProxy> {
 
 beforeAll(async () => {
   world = await startShapesWorld();
-  const named = (text: string) => text.replaceAll("api.example.com", "sallyport.test");
+  const named = (text: string) => text.replaceAll("api.example.com", HOST);
   nginx = await startNginx(named(inWorld(documented("nginx"), world)));
   const [nowhere = 0] = await freePorts(1);
   orphan = await startNginx(named(inWorld(documented("nginx"), { ...world, gatePort: nowhere })));
