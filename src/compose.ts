@@ -22,6 +22,7 @@ import { composeActTrail, composeDecisionAudit } from "./compose_audit.ts";
 import { composeBudgets } from "./compose_budgets.ts";
 import { accessTokenAlgorithms, gateRoutes, introspectors, targetCatalog, trustedIssuers } from "./compose_config.ts";
 import { composeSecurityHeaders, defaultCorsPolicy } from "./compose_edges.ts";
+import { composeHumanCheck } from "./compose_human.ts";
 import { composeInventory, composeUnlistedCalls } from "./compose_inventory.ts";
 import { proofOfTokens, trustedTokens } from "./compose_issuers.ts";
 import { composeCredits, composeKeyUses, composeScanning } from "./compose_keys.ts";
@@ -117,7 +118,14 @@ export function composeIssuer(
   };
   return {
     issuer,
-    desks: composeDesks(readBindings(env), config, issuer, clients, ownKeys(ring, kept)),
+    desks: composeDesks(
+      readBindings(env),
+      config,
+      issuer,
+      clients,
+      ownKeys(ring, kept),
+      composeHumanCheck(env, config),
+    ),
     published: kept.keep("published_keys", null, () => new PublishedKeyCache(ring)),
     // A copy may be taken from an isolate's copy: both ages together stay within the lead of the next key.
     jwksMaxAgeSeconds: Math.max(0, settings.signingKeys.publishLeadSeconds - PUBLISHED_KEY_SECONDS),

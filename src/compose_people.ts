@@ -16,6 +16,7 @@ import { authorizationPages } from "./issuer/authorization_pages.ts";
 import { loginContexts } from "./issuer/login_context.ts";
 import { type PageDesk, personAt } from "./issuer/page_desk.ts";
 import type { Authorizing } from "./issuing/authorizing.ts";
+import type { HumanCheck } from "./issuing/human_check.ts";
 import type { Issuer } from "./issuing/issuer.ts";
 import type { People } from "./issuing/people.ts";
 import { platformRandom } from "./kernel/random.ts";
@@ -34,7 +35,12 @@ export interface Desks {
 }
 
 /** The use cases about people, on this installation's own stores. */
-export function composePeople(bindings: Bindings, { issuer }: CompiledConfig, { accounts, secrets }: Issuer): People {
+export function composePeople(
+  bindings: Bindings,
+  { issuer }: CompiledConfig,
+  { accounts, secrets }: Issuer,
+  human: HumanCheck | null,
+): People {
   const db = need(bindings, "DB");
   const { sessions, passwords, lockout, branding } = issuer;
   return {
@@ -49,6 +55,7 @@ export function composePeople(bindings: Bindings, { issuer }: CompiledConfig, { 
     addresses: composeAddressChanges(bindings),
     mail: composeMail(bindings),
     secrets,
+    human,
     random: platformRandom,
     settings: { sessions, passwords, lockout },
   };
@@ -74,9 +81,10 @@ export function composeDesks(
   issuer: Issuer,
   clients: ClientDirectory,
   ownKeys: VerificationKeys,
+  human: HumanCheck | null,
 ): Desks {
   const consents = new D1Consents(need(bindings, "DB"));
-  const people = composePeople(bindings, config, issuer);
+  const people = composePeople(bindings, config, issuer, human);
   const cookies = cookieRules(issuer.url);
   const forms = {
     origin: new URL(issuer.url).origin,

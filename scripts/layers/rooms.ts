@@ -97,6 +97,7 @@ const TOP_FILES: Readonly<Partial<Record<string, string>>> = {
   "src/compose.ts": "wiring",
   "src/compose_config.ts": "wiring",
   "src/compose_abuse.ts": "wiring",
+  "src/compose_human.ts": "wiring",
   "src/compose_audit.ts": "wiring",
   "src/compose_edges.ts": "wiring",
   "src/compose_signals.ts": "wiring",

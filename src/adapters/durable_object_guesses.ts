@@ -73,6 +73,22 @@ export class DurableObjectGuesses implements Guesses {
     return knownBrowser !== null && this.#ask(`name:${name}`, (object) => object.knows(knownBrowser, nowMs));
   }
 
+  async failures(
+    { name, address, knownBrowser }: Omit<Attempt, "name"> & { readonly name: string | null },
+    enough: number,
+    nowMs: number,
+  ): Promise<number> {
+    if (name !== null && knownBrowser !== null) {
+      const { count, by } = await this.#ask(`name:${name}`, (object) => object.failures(knownBrowser, nowMs));
+      if (by === "browser") return count;
+    }
+    // The address first: names that a flood invents are not even asked about.
+    const taken = await this.#ask(`address:${address}`, (object) => object.taken(nowMs));
+    if (name === null || taken >= enough) return taken;
+    const { count } = await this.#ask(`name:${name}`, (object) => object.failures(null, nowMs));
+    return Math.max(taken, count);
+  }
+
   async take(budget: GuessBudget, key: string, nowMs: number): Promise<Wait> {
     const pace = this.#pace(budget);
     const denied = await this.#ask(`${budget}:${key}`, (object) =>

@@ -4,7 +4,8 @@ import { Lru } from "../kernel/lru.ts";
 import { Outage } from "../kernel/outage.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { OutboundReach } from "../policy/outbound_url.ts";
-import { type Captcha, type CaptchaFault, type CaptchaProof, NO_PROOF_TO_BE_HAD } from "../ports/captcha.ts";
+import type { Captcha, CaptchaFault, CaptchaProof } from "../ports/captcha.ts";
+import { NO_PROOF_TO_BE_HAD } from "../protocol/captcha_clearance.ts";
 import { boundedJson } from "./bounded_json.ts";
 
 const DEPENDENCY = "captcha";
@@ -73,7 +74,7 @@ export class Turnstile implements Captcha {
   /** Null where it refuses to be asked. */
   async #ask({ token, address }: CaptchaProof): Promise<Answer | null> {
     const { secret, verifyUrl, deadlineMs, sendAddress, reach } = this.#terms;
-    const body = { secret, response: token, ...(sendAddress ? { remoteip: address } : {}) };
+    const body = { secret, response: token, ...(sendAddress && address !== null ? { remoteip: address } : {}) };
     const bounds = { dependency: DEPENDENCY, deadlineMs, maxBytes: MAX_BYTES, types: ["application/json"], reach };
     const init = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
     const text = await boundedJson(verifyUrl, bounds, init).catch(unlessRefused);

@@ -1,4 +1,6 @@
+import { isLoopbackHost } from "../kernel/loopback.ts";
 import { outboundUrlFault } from "../policy/outbound_url.ts";
+import { TURNSTILE_SCRIPT } from "./captcha_schema.ts";
 import type { ConfigFault } from "./fault.ts";
 import type { Config, RouteConfig } from "./schema.ts";
 import { isWatched, signalsChallenge } from "./signal_faults.ts";
@@ -6,18 +8,22 @@ import { outboundReach } from "./trusted_issuer_faults.ts";
 
 /** What is wrong with the challenges for people. */
 export function captchaFaults(config: Config): ConfigFault[] {
-  const { captcha, gateway, routes } = config;
-  const uses = [
+  const { captcha, gateway, routes, issuer } = config;
+  const routeUses = [
     ...(gateway.captcha === undefined ? [] : ["gateway.captcha"]),
     ...routes.flatMap(({ captcha: own }, index) => (own ? [`routes[${index}].captcha`] : [])),
     ...challengers(config),
   ];
+  const uses = issuer.captcha === undefined ? routeUses : [...routeUses, "issuer.captcha"];
   if (captcha === undefined) return uses.map((path) => ({ path, reason: "needs `captcha`, which is not there" }));
   const faults: ConfigFault[] = [];
   const fault = outboundUrlFault(captcha.verifyUrl, outboundReach(gateway));
   if (fault !== null) faults.push({ path: "captcha.verifyUrl", reason: `is not called: ${fault}` });
   if (uses.length === 0) faults.push({ path: "captcha", reason: "is used by nothing" });
-  if (uses.length > 0 && captcha.hostnames.length === 0) {
+  if (captcha.scriptUrl !== TURNSTILE_SCRIPT && !isLoopbackHost(new URL(issuer.url).hostname)) {
+    faults.push({ path: "captcha.scriptUrl", reason: "may be another than Turnstile's in development alone" });
+  }
+  if (routeUses.length > 0 && captcha.hostnames.length === 0) {
     faults.push({ path: "captcha.hostnames", reason: "must name the sites on which challenges of routes are solved" });
   }
   if (gateway.captcha !== undefined && routes.every((route) => route.captcha !== undefined)) {

@@ -19,6 +19,8 @@ export const captcha = z.strictObject({
   /** Whether the service is told the caller's address. */
   sendAddress: z.boolean().default(false),
   deadlineMs: z.int().min(100).max(10_000).default(3_000),
+  /** Where pages of the issuer load the widget from; another place than Turnstile's only in development. */
+  scriptUrl: httpUrl.default(TURNSTILE_SCRIPT),
   verifyUrl: httpUrl.default("https://challenges.cloudflare.com/turnstile/v0/siteverify"),
 });
 
@@ -32,6 +34,20 @@ export const routeCaptcha = z.strictObject({
   action: action.default("gateway"),
   /** How long a proof counts for the principal and address that showed it; 0 for the one call. */
   rememberSeconds: z.int().min(0).max(86_400).default(0),
+  /** What happens while the service cannot be asked. */
+  onUnavailable: z.enum(["allow", "deny"]).default("deny"),
+});
+
+const onceOrNever = z.enum(["always", "never"]);
+
+/** What the issuer asks of people before it looks at what they enter, on its pages and at `/auth/*`. */
+export const issuerCaptcha = z.strictObject({
+  /** From so many failures on of the name or the address, always, or never. */
+  login: z
+    .union([onceOrNever, z.strictObject({ afterFailures: z.int().min(1).max(100) })])
+    .default({ afterFailures: 3 }),
+  register: onceOrNever.default("always"),
+  forgot: onceOrNever.default("always"),
   /** What happens while the service cannot be asked. */
   onUnavailable: z.enum(["allow", "deny"]).default("deny"),
 });

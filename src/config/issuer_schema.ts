@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { issuerCaptcha } from "./captcha_schema.ts";
 import { secretScanning } from "./secret_scanning_schema.ts";
 import { algorithm, httpUrl, issuerUrl, scopeToken, seconds } from "./terms.ts";
 
@@ -138,4 +139,5 @@ export const issuer = z.strictObject({
   retention: retention.prefault({}),
   branding: branding.prefault({}),
   secretScanning: secretScanning.prefault({}),
+  captcha: issuerCaptcha.optional(),
 });

@@ -59,6 +59,17 @@ export function tellRefusal(refusal: FirstPartyRefusal): ToldRefusal {
         ...told(401, "invalid_credentials", "email address or password is wrong", PASSWORD_CHALLENGE),
         loggedReason: refusal.loggedReason,
       };
+    case "human_required": {
+      const { siteKey, action } = refusal.challenge;
+      const captcha = { provider: "turnstile", site_key: siteKey, action, member: "captcha_token" };
+      const { problem, headers } = told(403, "captcha_required", "a person has to solve a challenge");
+      return { problem: { ...problem, members: { captcha } }, headers, loggedReason: refusal.loggedReason };
+    }
+    case "human_unknown":
+      return {
+        ...told(503, "temporarily_unavailable", TRY_AGAIN, { "retry-after": "2" }),
+        loggedReason: refusal.loggedReason,
+      };
     case "throttled":
       return {
         ...told(429, "too_many_attempts", "too many attempts: wait", retryAfter(refusal)),

@@ -1,5 +1,6 @@
 import type { ScopedContext } from "../http/request_scope.ts";
 import { type CurrentSession, signOut } from "../issuing/current_session.ts";
+import { challengeToShow, requireHuman } from "../issuing/require_human.ts";
 import { type SignedIn, signIn } from "../issuing/sign_in.ts";
 import { Busy } from "../kernel/busy.ts";
 import { displayText } from "../protocol/display_text.ts";
@@ -20,6 +21,7 @@ import {
   transactionIn,
   visitorAt,
 } from "./page_desk.ts";
+import { HUMAN_FIELD } from "./pages/human_check.tsx";
 import { type LoginProblem, loginPage } from "./pages/login_page.tsx";
 import { readSessionCookie, setKnownBrowser, setSessionCookie } from "./session_cookie.ts";
 
@@ -42,10 +44,16 @@ export async function loginRoute(c: ScopedContext, desk: PageDesk): Promise<Resp
   if (form instanceof Response) return form;
   const tx = transactionIn(form.get("tx"));
   const credentials = { email: form.get("email") ?? "", password: form.get("password") ?? "" };
+  const { nowMs } = c.var.scope;
+  const visitor = visitorAt(c, desk);
+  const human = await requireHuman("login", credentials.email, form.get(HUMAN_FIELD), visitor, desk.people, nowMs);
+  if (!human.ok) {
+    const { error } = human;
+    logPerson(c, "sign_in_refused", { reason: error.kind === "throttled" ? error.kind : error.loggedReason });
+    return show(c, desk, { browser, tx, email: credentials.email, problem: error });
+  }
   const before = await personAt(c, desk);
-  const outcome = await unlessBusy(() =>
-    signIn(credentials, visitorAt(c, desk), before?.session.id ?? null, desk.people, c.var.scope.nowMs),
-  );
+  const outcome = await unlessBusy(() => signIn(credentials, visitor, before?.session.id ?? null, desk.people, nowMs));
   if (!outcome.ok) {
     const { error } = outcome;
     const logged = error.kind === "wrong" ? { user_id: error.loggedUser, reason: error.loggedReason } : null;
@@ -99,7 +107,7 @@ interface LoginState {
   readonly problem: LoginProblem | null;
 }
 
-const STATUS = { wrong: 401, throttled: 429, busy: 503 } as const;
+const STATUS = { wrong: 401, throttled: 429, busy: 503, human_required: 403, human_unknown: 503 } as const;
 
 async function show(c: ScopedContext, desk: PageDesk, { browser, tx, email, problem }: LoginState): Promise<Response> {
   // A transaction that is over is no reason to refuse a sign-in; it leads to the account then.
@@ -109,9 +117,10 @@ async function show(c: ScopedContext, desk: PageDesk, { browser, tx, email, prob
     client: context?.client ?? null,
     email: displayText(email ?? context?.hint ?? "", MAX_EMAIL, ""),
     problem,
+    widget: await challengeToShow("login", email, visitorAt(c, desk), desk.people, c.var.scope.nowMs),
     leadsTo: context === null ? [] : [context.redirectUri],
   });
   if (problem === null) return showPage(page, browser, desk);
-  const wait = problem.kind === "wrong" ? {} : { "retry-after": String(problem.retryAfterSeconds) };
+  const wait = "retryAfterSeconds" in problem ? { "retry-after": String(problem.retryAfterSeconds) } : {};
   return showPage(page, browser, desk, { status: STATUS[problem.kind], headers: wait });
 }

@@ -11,6 +11,7 @@ import type { Issuer, Moment } from "./issuer.ts";
 import type { People, Visitor } from "./people.ts";
 import { proveClient } from "./prove_client.ts";
 import type { RegistrationFault } from "./register_user.ts";
+import type { HumanFault } from "./require_human.ts";
 import type { SignInFault } from "./sign_in.ts";
 import type { TokenTrace } from "./token_trace.ts";
 
@@ -46,6 +47,7 @@ export type FirstPartyFault =
   | Fenced
   | { readonly kind: "oauth"; readonly error: OAuthError }
   | SignInFault
+  | HumanFault
   | RegistrationFault;
 
 /**

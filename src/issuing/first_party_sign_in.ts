@@ -18,6 +18,7 @@ import { deciding } from "./guess_budgets.ts";
 import type { IssuedToken } from "./issued_token.ts";
 import { mintPersonTokens } from "./mint_person_tokens.ts";
 import type { SessionRefusal } from "./open_session.ts";
+import { requireHuman } from "./require_human.ts";
 import { hashAnew, type ProvenPassword, proveCredentials } from "./sign_in.ts";
 
 /** How the user proved who they are (RFC 8176). */
@@ -40,6 +41,8 @@ export async function firstPartySignIn(
   if (!client.ok) return client;
   const target = defaultTarget(client.value, parts);
   if (!target.ok) return oauthFault(target.error);
+  const human = await requireHuman("login", request.email, request.captchaToken, visitor, people, moment.nowMs);
+  if (!human.ok) return human;
   const proven = await proveCredentials(request, visitor, people, moment.nowMs);
   if (!proven.ok) {
     if (proven.error.kind === "wrong") trace.userId = proven.error.loggedUser;

@@ -8,6 +8,7 @@ import type { Guesses } from "../ports/guesses.ts";
 import type { Mail } from "../ports/mail.ts";
 import type { Passwords } from "../ports/passwords.ts";
 import type { PairwiseSubjects, UserDirectory } from "../ports/users.ts";
+import type { HumanCheck } from "./human_check.ts";
 
 /**
  * What the use cases about people are built from: accounts, passwords, sessions, mailed links. Owns who may sign in.
@@ -26,6 +27,8 @@ export interface People {
   readonly addresses: AddressChanges;
   readonly mail: Mail;
   readonly secrets: GrantSecrets;
+  /** Null where nobody is asked whether a person is there. */
+  readonly human: HumanCheck | null;
   readonly random: RandomBytes;
   readonly settings: {
     readonly sessions: SessionConfig;

@@ -106,6 +106,21 @@ export function forgive(
   return { strangers: known === undefined ? FRESH : current.strangers, browsers };
 }
 
+/** More failures than anybody asks about: those of a budget that was locked. */
+const LOCKED_FAILURES = 1_000;
+
+/** Failures in a row of the budget that an attempt of `browser` would be counted in, and whose that is. */
+export function failuresOf(
+  state: NameState,
+  browser: string | null,
+  nowMs: number,
+): { readonly count: number; readonly by: "browser" | "strangers" } {
+  const { strangers, browsers } = forgetOld(state, nowMs);
+  const known = browsers.find(({ id }) => id === browser);
+  const { failures, locks } = known?.tally ?? strangers;
+  return { count: failures + locks * LOCKED_FAILURES, by: known === undefined ? "strangers" : "browser" };
+}
+
 /** Whose budget attempts of `browser` are counted in. */
 export function budgetOf(state: NameState, browser: string | null, nowMs: number): "browser" | "strangers" {
   return forgetOld(state, nowMs).browsers.some(({ id }) => id === browser) ? "browser" : "strangers";

@@ -2,6 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import {
   budgetOf,
   countAttempt,
+  failuresOf,
   forgetOld,
   forgive,
   isNew,
@@ -79,6 +80,15 @@ export class Guesses extends DurableObject implements GuessesObject {
 
   async knows(browser: string, nowMs: number): Promise<boolean> {
     return budgetOf(this.#name(), browser, nowMs) === "browser";
+  }
+
+  async failures(browser: string | null, nowMs: number): Promise<{ readonly count: number; readonly by: CountedBy }> {
+    return failuresOf(this.#name(), browser, nowMs);
+  }
+
+  async taken(nowMs: number): Promise<number> {
+    const { atMs, windowMs } = this.#taken();
+    return atMs.filter((at) => at + windowMs > nowMs).length;
   }
 
   async giveBack(takenAtMs: number): Promise<void> {

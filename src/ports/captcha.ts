@@ -7,8 +7,8 @@ export interface CaptchaProof {
   readonly action: string;
   /** The names of the sites that it may have been solved on. */
   readonly hostnames: ReadonlySet<string>;
-  /** Who presents it, as the platform tells it. */
-  readonly address: string;
+  /** Who presents it, as the platform tells it; null where that is not known exactly. */
+  readonly address: string | null;
 }
 
 /** Why a proof is worth nothing. `captcha_not_judged`: the service refuses to judge, which is the operator's to mend. */
@@ -26,6 +26,3 @@ export interface Captcha {
   /** Judges `proof`, which is worth something once. Throws `Outage`. */
   verify(proof: CaptchaProof, nowMs: number): Promise<Result<null, CaptchaFault>>;
 }
-
-/** What stands for a proof where the service cannot be reached, so that none could be had: it is judged like any other. */
-export const NO_PROOF_TO_BE_HAD = "unavailable";

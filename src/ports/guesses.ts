@@ -38,6 +38,16 @@ export interface Guesses {
   succeeded(attempt: Attempt, nowMs: number, newBrowser?: string | null, others?: "keep" | "forget"): Promise<void>;
   /** Whether the attempt's name was signed in with in its browser before. Counts nothing. */
   knows(attempt: Pick<Attempt, "name" | "knownBrowser">, nowMs: number): Promise<boolean>;
+  /**
+   * Failures in a row that count against an attempt: those of the browser where the name knows it, otherwise the address's in the last
+   * minute or the name's, whichever are more. A name that was locked has as many as it takes. Without a name the address's alone. Past
+   * `enough` nothing more is asked. Counts nothing.
+   */
+  failures(
+    attempt: Omit<Attempt, "name"> & { readonly name: string | null },
+    enough: number,
+    nowMs: number,
+  ): Promise<number>;
   /** Takes one unit of a named budget under a keyed digest. */
   take(budget: GuessBudget, key: string, nowMs: number): Promise<{ readonly retryAfterSeconds: number } | null>;
 }

@@ -32,6 +32,10 @@ export interface GuessesObject {
   takeSpaced(spacing: Spacing, nowMs: number): Promise<{ readonly retryAfterMs: number } | null>;
   /** Whether the browser has a standing with the name that this object is of. Changes nothing. */
   knows(browser: string, nowMs: number): Promise<boolean>;
+  /** Failures in a row of the budget that an attempt of `browser` would be counted in; a lock counts as many. Changes nothing. */
+  failures(browser: string | null, nowMs: number): Promise<{ readonly count: number; readonly by: CountedBy }>;
+  /** What is taken of a paced budget now. Changes nothing. */
+  taken(nowMs: number): Promise<number>;
   /** Gives back one unit that was taken at `takenAtMs`. */
   giveBack(takenAtMs: number): Promise<void>;
 }

@@ -1,5 +1,8 @@
 import { fromBase64url, toBase64url, utf8 } from "../kernel/bytes.ts";
 
+/** What stands for a proof where the service cannot be reached, so that none could be had: it is judged like any other. */
+export const NO_PROOF_TO_BE_HAD = "unavailable";
+
 /**
  * A clearance: the gate's word that somebody solved a challenge, at a time and for an action, so that they need not for each call.
  * `<milliseconds in base 36>.<HMAC-SHA256>`; whose it is stands in the HMAC alone, so that it is worth nothing in other hands.

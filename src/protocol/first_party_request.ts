@@ -19,6 +19,8 @@ export interface PasswordRequest {
   readonly client: ClientClaim;
   readonly email: string;
   readonly password: string;
+  /** The proof that a person is there, where one was asked for. */
+  readonly captchaToken: string | undefined;
 }
 
 /** A body of `/auth/refresh` and `/auth/logout`. */
@@ -33,10 +35,15 @@ const LONGEST_NAME = 100;
 
 /** `body` as email address and password, or the members that are wrong. What they are worth is not asked here. */
 export function parsePasswordRequest(body: unknown): Result<PasswordRequest, readonly FieldFault[]> {
-  const texts = readTexts(body, ["client_id", "email", "password"]);
+  const texts = readTexts(body, ["client_id", "email", "password"], ["captcha_token"]);
   if (!texts.ok) return texts;
   const { client, text } = texts.value;
-  return ok({ client, email: text("email"), password: text("password") });
+  return ok({
+    client,
+    email: text("email"),
+    password: text("password"),
+    captchaToken: text("captcha_token") || undefined,
+  });
 }
 
 /** `body` as a refresh token, or the members that are wrong. */
@@ -48,16 +55,17 @@ export function parseRefreshTokenRequest(body: unknown): Result<RefreshTokenRequ
 }
 
 /**
- * Every member of `body` is one of `required` or `client_secret`, and text that is not empty. A map, not the object itself: a member may
+ * Every member of `body` is one of `required`, `optional` or `client_secret`, and text that is not empty. A map, not the object itself: a member may
  * be called `__proto__`.
  */
 function readTexts(
   body: unknown,
   required: readonly string[],
+  optional: readonly string[] = [],
 ): Result<{ readonly client: ClientClaim; readonly text: (name: string) => string }, readonly FieldFault[]> {
   if (!isJsonObject(body)) return err([{ field: "body", reason: "must be an object" }]);
   const members = new Map(Object.entries(body));
-  const known = new Set([...required, "client_secret"]);
+  const known = new Set([...required, ...optional, "client_secret"]);
   const missing = required.filter((name) => !members.has(name));
   const faults = [
     ...missing.map((field) => ({ field, reason: "is required" })),

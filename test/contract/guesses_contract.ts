@@ -57,6 +57,22 @@ export function guessesContract({ make, broken, restart }: GuessesUnderTest): vo
       expect(await guesses.begin(attempt({ address }), T0 + 60_000)).toBeNull();
     });
 
+    it("failures in a row are told without being counted: the name's, the address's, and a known browser's own", async () => {
+      const one = attempt();
+      const home = { ...one, address: crypto.randomUUID(), knownBrowser: crypto.randomUUID() };
+      await guesses.begin(home, T0);
+      await guesses.succeeded(home, T0, home.knownBrowser);
+      for (let at = 0; at < 4; at++) await guesses.begin(one, T0);
+      for (let at = 0; at < 3; at++) expect(await guesses.failures(elsewhere(one), 10, T0)).toBe(4);
+      expect(await guesses.failures({ ...attempt(), address: one.address }, 10, T0)).toBe(4);
+      expect(await guesses.failures({ ...attempt(), address: one.address, name: null }, 10, T0)).toBe(4);
+      expect(await guesses.failures({ ...one, name: null }, 10, T0 + 60_000)).toBe(0);
+      expect(await guesses.failures(home, 10, T0)).toBe(0);
+      expect(await guesses.failures(attempt(), 10, T0)).toBe(0);
+      for (let at = 0; at < 6; at++) await guesses.begin(elsewhere(one), T0);
+      expect(await guesses.failures(elsewhere(one), 100, T0)).toBeGreaterThanOrEqual(100);
+    });
+
     it("ten failures of one name lock it, 40 at once from 40 addresses", async () => {
       const one = attempt();
       const tries = Array.from({ length: 40 }, () => guesses.begin(elsewhere(one), T0));

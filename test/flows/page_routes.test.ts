@@ -237,6 +237,7 @@ describe("a forgotten password", () => {
       begin: guesses.begin.bind(guesses),
       giveBack: guesses.giveBack.bind(guesses),
       knows: guesses.knows.bind(guesses),
+      failures: guesses.failures.bind(guesses),
       take: guesses.take.bind(guesses),
       succeeded: () => Promise.reject(new Outage("guesses")),
     };

@@ -128,6 +128,7 @@ export function openPeople(wishes: PeopleWishes = {}) {
     mail: outbox,
     secrets: grantSecrets(),
     random: platformRandom,
+    human: null,
     settings: { sessions: issuer.sessions, passwords: { ...issuer.passwords, ...wishes.passwords }, lockout },
     ...wishes.parts,
   };

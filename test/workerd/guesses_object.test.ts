@@ -23,6 +23,8 @@ function answering(call: () => Promise<never>): GuessesObjects {
       takeSpaced: call,
       knows: call,
       giveBack: call,
+      failures: call,
+      taken: call,
     }),
   };
 }

@@ -1,4 +1,5 @@
 import { Button, Field, Form, type FormSeal, Notice } from "./form.tsx";
+import { HumanCheck, HumanNotice, type HumanProblem, type HumanWidget } from "./human_check.tsx";
 import { type Page, page } from "./page.ts";
 import { newPasswordHint, type PasswordFaultText } from "./password_words.ts";
 import { lengthInWords, waitInWords } from "./words.ts";
@@ -7,10 +8,13 @@ export interface ForgotProps {
   readonly seal: FormSeal;
   readonly email: string;
   readonly retryAfterSeconds: number | null;
+  readonly human: HumanProblem | null;
+  /** What has to be solved; null for nothing. */
+  readonly widget: HumanWidget | null;
 }
 
 /** Asks for a reset link. */
-export function forgotPage({ seal, email, retryAfterSeconds }: ForgotProps): Page {
+export function forgotPage({ seal, email, retryAfterSeconds, human, widget }: ForgotProps): Page {
   const onward = seal.tx === null ? "" : `?tx=${encodeURIComponent(seal.tx)}`;
   const body = (
     <div class="panel stack">
@@ -23,8 +27,10 @@ export function forgotPage({ seal, email, retryAfterSeconds }: ForgotProps): Pag
           <p>There were too many requests from your network.</p>
         </Notice>
       )}
+      {human === null ? null : <HumanNotice problem={human} />}
       <Form action="/forgot" seal={seal}>
         <Field label="Email address" name="email" type="email" autocomplete="username" value={email} focused />
+        <HumanCheck widget={widget} />
         <Button label="Send the link" />
       </Form>
       <p class="muted">
@@ -32,7 +38,8 @@ export function forgotPage({ seal, email, retryAfterSeconds }: ForgotProps): Pag
       </p>
     </div>
   );
-  return page(retryAfterSeconds !== null ? "Error: reset your password" : "Reset your password", body);
+  const isFaulty = retryAfterSeconds !== null || human !== null;
+  return page(isFaulty ? "Error: reset your password" : "Reset your password", body, { widget });
 }
 
 /** After `forgotPage`: the same for an address with an account and one without. */

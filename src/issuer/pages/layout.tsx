@@ -11,9 +11,9 @@ export interface Dress {
   readonly host: string;
 }
 
-/** `page` as a whole document. Style and script stand under `nonce`; nothing is asked for from anywhere. */
+/** `page` as a whole document. Style and script stand under `nonce`; nothing is asked for from anywhere, but for a widget that the page names. */
 export async function renderDocument(
-  { title, body, width, script }: Page,
+  { title, body, width, script, widget }: Page,
   dress: Dress,
   nonce: string,
 ): Promise<string> {
@@ -39,6 +39,7 @@ export async function renderDocument(
             <p>{host}</p>
           </footer>
         </div>
+        {widget === null ? null : <script nonce={nonce} src={widget.scriptUrl} async defer />}
         {script === null ? null : <script nonce={nonce}>{raw(SCRIPTS[script])}</script>}
       </body>
     </html>

@@ -1,9 +1,11 @@
 import { ClientName, type ClientView } from "./client_view.tsx";
 import { Button, Field, Form, type FormSeal, Notice } from "./form.tsx";
+import { HumanCheck, HumanNotice, type HumanProblem, type HumanWidget } from "./human_check.tsx";
 import { type Page, page } from "./page.ts";
 import { waitInWords } from "./words.ts";
 
 export type LoginProblem =
+  | HumanProblem
   | { readonly kind: "wrong" }
   | { readonly kind: "throttled"; readonly retryAfterSeconds: number }
   | { readonly kind: "busy"; readonly retryAfterSeconds: number };
@@ -15,12 +17,14 @@ export interface LoginProps {
   /** What `login_hint` or the last attempt named. */
   readonly email: string;
   readonly problem: LoginProblem | null;
+  /** What has to be solved; null for nothing. */
+  readonly widget: HumanWidget | null;
   /** Redirect URIs that a sign-in may lead to. */
   readonly leadsTo: readonly string[];
 }
 
 /** Sign-in by address and password. A wrong name and a wrong password read alike. */
-export function loginPage({ seal, client, email, problem, leadsTo }: LoginProps): Page {
+export function loginPage({ seal, client, email, problem, widget, leadsTo }: LoginProps): Page {
   const onward = seal.tx === null ? "" : `?tx=${encodeURIComponent(seal.tx)}`;
   const body = (
     <>
@@ -51,6 +55,7 @@ export function loginPage({ seal, client, email, problem, leadsTo }: LoginProps)
             focused={email !== ""}
             aside={<a href={`/forgot${onward}`}>Forgot it?</a>}
           />
+          <HumanCheck widget={widget} />
           <Button label="Sign in" />
         </Form>
         <p class="muted">
@@ -59,11 +64,14 @@ export function loginPage({ seal, client, email, problem, leadsTo }: LoginProps)
       </div>
     </>
   );
-  return page(problem === null ? "Sign in" : "Error: sign in", body, { script: "reveal", leadsTo });
+  return page(problem === null ? "Sign in" : "Error: sign in", body, { script: "reveal", widget, leadsTo });
 }
 
 function LoginNotice({ problem }: { problem: LoginProblem }) {
   switch (problem.kind) {
+    case "human_required":
+    case "human_unknown":
+      return <HumanNotice problem={problem} />;
     case "wrong":
       return (
         <Notice kind="danger" title="That did not match.">

@@ -12,6 +12,8 @@ export interface Page {
   readonly width: "narrow" | "wide";
   /** A script of ours, by name; the page works without it. */
   readonly script: PageScript | null;
+  /** A script of others that the page needs, for the check that a person is there; null for none. */
+  readonly widget: { readonly scriptUrl: string } | null;
   /** Redirect URIs that this page's forms may lead to, and on from: Chromium applies `form-action` to every redirect that follows. */
   readonly leadsTo: readonly string[];
 }
@@ -21,5 +23,5 @@ export type PageScript = "reveal" | "submit";
 
 /** A narrow page without script whose forms stay at home; `special` is what differs. */
 export function page(title: string, body: Markup, special: Partial<Omit<Page, "title" | "body">> = {}): Page {
-  return { title, body, width: "narrow", script: null, leadsTo: [], ...special };
+  return { title, body, width: "narrow", script: null, widget: null, leadsTo: [], ...special };
 }

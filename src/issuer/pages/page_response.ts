@@ -42,12 +42,15 @@ export async function pageResponse(
  * The policy of one page. A page whose forms lead to no client posts to ourselves alone. One that does is not held to a host
  * (`formActionSource`): that nobody else's form stands in it, the escaping of whatever others wrote has to see to.
  */
-function contentSecurityPolicy({ script, leadsTo }: Page, nonce: string): string {
+function contentSecurityPolicy({ script, widget, leadsTo }: Page, nonce: string): string {
+  // The widget is a frame of its own, and its script loads more from where it came from.
+  const guests = widget === null ? [] : [new URL(widget.scriptUrl).origin];
   const targets = new Set(leadsTo.map(formActionSource).filter((source) => source !== null));
   return [
     "default-src 'none'",
     `style-src 'nonce-${nonce}'`,
-    ...(script === null ? [] : [`script-src 'nonce-${nonce}'`]),
+    ...(script === null && widget === null ? [] : [`script-src ${[`'nonce-${nonce}'`, ...guests].join(" ")}`]),
+    ...guests.map((guest) => `frame-src ${guest}`),
     "img-src data:",
     `form-action ${["'self'", ...targets].join(" ")}`,
     "base-uri 'none'",

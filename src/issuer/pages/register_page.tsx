@@ -1,4 +1,5 @@
 import { Button, Field, Form, type FormSeal, Notice } from "./form.tsx";
+import { HumanCheck, HumanNotice, type HumanProblem, type HumanWidget } from "./human_check.tsx";
 import { type Page, page } from "./page.ts";
 import type { PasswordFaultText } from "./password_words.ts";
 import { newPasswordHint } from "./password_words.ts";
@@ -11,13 +12,16 @@ export interface RegisterProps {
   readonly emailFault: string | null;
   readonly passwordFault: PasswordFaultText | null;
   readonly retryAfterSeconds: number | null;
+  readonly human: HumanProblem | null;
+  /** What has to be solved; null for nothing. */
+  readonly widget: HumanWidget | null;
 }
 
 /** A new account. Says the same whether or not the address has one already. */
 export function registerPage(props: RegisterProps): Page {
-  const { seal, email, minLength, emailFault, passwordFault, retryAfterSeconds } = props;
+  const { seal, email, minLength, emailFault, passwordFault, retryAfterSeconds, human, widget } = props;
   const onward = seal.tx === null ? "" : `?tx=${encodeURIComponent(seal.tx)}`;
-  const isFaulty = emailFault !== null || passwordFault !== null || retryAfterSeconds !== null;
+  const isFaulty = emailFault !== null || passwordFault !== null || retryAfterSeconds !== null || human !== null;
   const body = (
     <div class="panel stack">
       <h1>Create an account</h1>
@@ -26,6 +30,7 @@ export function registerPage(props: RegisterProps): Page {
           <p>There were too many new accounts from your network.</p>
         </Notice>
       )}
+      {human === null ? null : <HumanNotice problem={human} />}
       <Form action="/register" seal={seal}>
         <Field
           label="Email address"
@@ -45,6 +50,7 @@ export function registerPage(props: RegisterProps): Page {
           fault={passwordFault}
           focused={passwordFault !== null}
         />
+        <HumanCheck widget={widget} />
         <Button label="Create account" />
       </Form>
       <p class="muted">
@@ -52,7 +58,7 @@ export function registerPage(props: RegisterProps): Page {
       </p>
     </div>
   );
-  return page(isFaulty ? "Error: create an account" : "Create an account", body, { script: "reveal" });
+  return page(isFaulty ? "Error: create an account" : "Create an account", body, { script: "reveal", widget });
 }
 
 /** After `registerPage`: the rest happens in the mailbox. It names no address: none stands in a URL. */

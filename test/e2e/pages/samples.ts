@@ -39,7 +39,7 @@ const access: AccessAsked = {
 
 /** Every page, by name. `received` is where the form_post page leads. */
 export function samples(received: string): Readonly<Record<string, Page>> {
-  const login = { seal, client, email: "", problem: null, leadsTo: [REDIRECT] };
+  const login = { seal, client, email: "", problem: null, widget: null, leadsTo: [REDIRECT] };
   const register = {
     seal: loose,
     email: "",
@@ -47,8 +47,10 @@ export function samples(received: string): Readonly<Record<string, Page>> {
     emailFault: null,
     passwordFault: null,
     retryAfterSeconds: null,
+    human: null,
+    widget: null,
   };
-  const forgot = { seal: loose, email: "", retryAfterSeconds: null };
+  const forgot = { seal: loose, email: "", retryAfterSeconds: null, human: null, widget: null };
   const consent = { seal, client, person: EMAIL, access, leadsTo: [REDIRECT] };
   const reset = { seal: loose, token: "secret", email: EMAIL, minLength: 15, fault: null };
   return {

@@ -54,3 +54,25 @@ describe("challenges for people", () => {
     expect(faults({}, { captcha: { action: "sallyport_login" } })[0]).toMatch(/captcha\.action: is no action/);
   });
 });
+
+describe("the issuer's own", () => {
+  const issuer = (captcha: object | null, url = "https://issuer.test") =>
+    faultsOf(
+      changed((config) => {
+        if (captcha !== null) config.captcha = { ...CAPTCHA, hostnames: [], ...captcha };
+        config.issuer.captcha = {};
+        if (url !== config.issuer.url) config.issuer.url = url;
+      }),
+    );
+
+  it("needs no other sites, but the service", () => {
+    expect(issuer({})).toEqual([]);
+    expect(issuer(null)).toEqual(["issuer.captcha: needs `captcha`, which is not there"]);
+  });
+
+  it("loads the widget from nowhere but Turnstile in earnest", () => {
+    const fault = "captcha.scriptUrl: may be another than Turnstile's in development alone";
+    expect(issuer({ scriptUrl: "https://evil.example/api.js" })).toEqual([fault]);
+    expect(issuer({ scriptUrl: "http://127.0.0.1:9999/api.js" }, "http://localhost:8787")).not.toContain(fault);
+  });
+});

@@ -105,6 +105,7 @@ describe("a change that was made is not answered by an outage", () => {
         begin: guesses.begin.bind(guesses),
         giveBack: guesses.giveBack.bind(guesses),
         knows: guesses.knows.bind(guesses),
+        failures: guesses.failures.bind(guesses),
         take: guesses.take.bind(guesses),
         succeeded: () => Promise.reject(new Outage("guesses")),
       };

@@ -139,7 +139,7 @@ describe("sign-in", () => {
   it("nobody signs in while guesses cannot be counted, and no hash is computed", async () => {
     const fail = () => Promise.reject(new Outage("guesses"));
     const { people, someone, password, hashes } = openPeople({
-      parts: { guesses: { begin: fail, giveBack: fail, succeeded: fail, knows: fail, take: fail } },
+      parts: { guesses: { begin: fail, giveBack: fail, succeeded: fail, knows: fail, take: fail, failures: fail } },
     });
     const { email } = await someone();
     await expect(signIn({ email, password }, visitor(), null, people, NOW)).rejects.toBeInstanceOf(Outage);

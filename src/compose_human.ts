@@ -1,0 +1,37 @@
+import type { Environment } from "./bindings.ts";
+import { captchaSite } from "./compose_abuse.ts";
+import type { CompiledConfig } from "./config/compile.ts";
+import { hostsOf } from "./config/hosts.ts";
+import { logFault } from "./http/log.ts";
+import type { HumanCheck } from "./issuing/human_check.ts";
+import { LocalPace } from "./limits/local_pace.ts";
+
+/** Proofs that one address may have judged in a minute and isolate. */
+const PROOFS_PER_MINUTE = 30;
+
+/*
+ * The wiring of what the issuer asks of people before it looks at what they enter.
+ */
+
+/** Null where it asks nothing. Throws `DeploymentFault` where the secret of the service is missing. */
+export function composeHumanCheck(
+  env: Environment,
+  config: Pick<CompiledConfig, "captcha" | "gateway" | "issuer">,
+): HumanCheck | null {
+  const { captcha, issuer } = config;
+  const site = issuer.captcha === undefined ? null : captchaSite(env, config);
+  if (site === null || captcha === undefined || issuer.captcha === undefined) return null;
+  const { login, register, forgot, onUnavailable } = issuer.captcha;
+  const own = hostsOf(issuer).map((host) => new URL(`https://${host}`).hostname);
+  const pace = new LocalPace(PROOFS_PER_MINUTE);
+  return {
+    service: site.service,
+    siteKey: site.siteKey,
+    scriptUrl: captcha.scriptUrl,
+    hostnames: new Set([...own, ...site.hostnames]),
+    asks: { login: typeof login === "string" ? login : login.afterFailures, register, forgot },
+    onUnavailable,
+    pace: (address, nowMs) => pace.take(address, nowMs),
+    letThrough: (use) => logFault("captcha_skipped", { use, dependency: "captcha" }),
+  };
+}
