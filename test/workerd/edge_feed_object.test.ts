@@ -1,6 +1,6 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { FEED_START, type FeedEntry, FeedView } from "../../src/protocol/edge_feed.ts";
+import { FEED_START, type FeedEntry, FeedView, pointerEntry } from "../../src/protocol/edge_feed.ts";
 import { clientEntry } from "../support/feed_entries.ts";
 import { bindings } from "../support/issuer_world.ts";
 
@@ -174,5 +174,34 @@ describe("EdgeFeed object: what it keeps", () => {
     await other.append([clientEntry("a")]);
     const { position } = await one.pull(FEED_START);
     expect((await other.pull(position)).entries.map(({ id }) => id)).toEqual(["a"]);
+  });
+});
+
+describe("EdgeFeed object: the configuration's pointer", () => {
+  const pointers = async (feed: Feed) => (await feed.pull(FEED_START)).entries.filter(({ kind }) => kind === "pointer");
+
+  it("is one entry, whatever it points at: the highest version, met again by every reader", async () => {
+    const feed = newFeed();
+    await feed.append([pointerEntry({ version: 1, hash: "one" }), clientEntry("a")]);
+    const { position } = await feed.pull(FEED_START);
+    await feed.append([pointerEntry({ version: 2, hash: "two" })]);
+    expect((await feed.pull(position)).entries).toMatchObject([{ kind: "pointer", id: "two", epoch: 2 }]);
+    await feed.append([pointerEntry({ version: 1, hash: "one" }), pointerEntry({ version: 2, hash: "late" })]);
+    expect(await pointers(feed)).toMatchObject([{ id: "two", epoch: 2 }]);
+  });
+
+  it("is never swept, and keeps no alarm ringing by itself", async () => {
+    const feed = newFeed();
+    await feed.append([pointerEntry({ version: 1, hash: "one" })]);
+    await runDurableObjectAlarm(feed);
+    expect(await pointers(feed)).toMatchObject([{ id: "one" }]);
+    expect(await runInDurableObject(feed, (_, state) => state.storage.getAlarm())).toBeNull();
+  });
+
+  it("leaves alone what is announced under the kind `config`", async () => {
+    const feed = newFeed();
+    await feed.append([{ kind: "config", id: "client:x", epoch: 9, untilMs: Date.now() + HOUR_MS }]);
+    await feed.append([pointerEntry({ version: 1, hash: "one" })]);
+    expect((await feed.pull(FEED_START)).entries.map(({ id }) => id)).toEqual(["client:x", "one"]);
   });
 });

@@ -54,6 +54,14 @@ it("what may be called on a private network is not published", () => {
   expect(paths(reach, reach)).toEqual([]);
 });
 
+it("what needs a queue or an object is not published where nothing that was deployed needs it", () => {
+  const recorded = (config: MutableConfig) => {
+    Object.assign(config.routes[0] ?? {}, { audit: "all" });
+  };
+  expect(paths(recorded)).toEqual(["gateway.audit"]);
+  expect(paths(recorded, recorded)).toEqual([]);
+});
+
 describe("on a deployment", () => {
   it("no token outlives what the deployment remembers revocations for", () => {
     const long = made((config) => {

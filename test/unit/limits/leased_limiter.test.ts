@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { MemoryLimiter } from "../../../src/adapters/memory_limiter.ts";
 import { Outage } from "../../../src/kernel/outage.ts";
 import { leaseLifeMs } from "../../../src/limits/lease.ts";
 import type { LimitDemand, LimitPolicy } from "../../../src/limits/limit.ts";
@@ -260,4 +261,17 @@ describe("leases", () => {
     while ((await take(leased(fixed(100)))).granted) granted += 1;
     expect(granted).toBe(49);
   });
+});
+
+it("units that were taken under another limit are not spent under a lower one that was published since", async () => {
+  const isolate = isolateOn(new MemoryLimiter(), () => T0);
+  expect((await isolate.take([leased(bucket(2_000))], T0)).granted).toBe(true);
+  await settle();
+  let granted = 0;
+  for (let call = 0; call < 300; call++) {
+    if ((await isolate.take([leased(bucket(100))], T0)).granted) granted += 1;
+    await settle();
+  }
+  expect(granted).toBeGreaterThan(50);
+  expect(granted).toBeLessThanOrEqual(100);
 });
