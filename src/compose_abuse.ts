@@ -7,6 +7,7 @@ import type { CompiledConfig } from "./config/compile.ts";
 import type { CompiledRoute } from "./config/route_faults.ts";
 import type { ListConfig } from "./config/schema.ts";
 import { outboundReach } from "./config/trusted_issuer_faults.ts";
+import { completed } from "./kernel/completed.ts";
 import type { AccessList, ListedRanges, ListTerms } from "./policy/access_list.ts";
 import { parseAddressRange } from "./policy/address_range.ts";
 import { prefixTable } from "./policy/prefix_table.ts";
@@ -45,15 +46,11 @@ export function captchaSite(
   if (captcha === undefined) return null;
   const { siteKey, secretBinding, hostnames, verifyUrl, deadlineMs, sendAddress } = captcha;
   const secret = sharedSecret(env, secretBinding, 1);
-  let key: Promise<CryptoKey> | undefined;
   return {
     service: new Turnstile({ secret, verifyUrl, deadlineMs, sendAddress, reach: outboundReach(gateway) }),
     siteKey,
     hostnames: new Set(hostnames),
-    clearanceKey: () => {
-      key ??= clearanceKey(secret);
-      return key;
-    },
+    clearanceKey: completed(() => clearanceKey(secret)),
   };
 }
 

@@ -19,6 +19,7 @@ import {
 } from "./compose_stores.ts";
 import { longestTokens } from "./config/deployed.ts";
 import { logEvent, logFault } from "./http/log.ts";
+import { Outage, orOutage } from "./kernel/outage.ts";
 import { retellConfig } from "./managing/retell_config.ts";
 import { sweep } from "./managing/sweep.ts";
 import type { AccountWiring } from "./objects/account.ts";
@@ -33,6 +34,9 @@ import type { SweeperWiring } from "./objects/sweeper.ts";
 
 /** An identity key signs for a day, is published an hour ahead, and outlives the last identity it signed by far. */
 const IDENTITY_RING_SETTINGS = { rotateAfterMs: 86_400_000, publishLeadMs: 3_600_000, retainMs: 3_600_000 };
+
+/** The platform ends what is left behind an answer after 30 s, and says nothing. */
+const SWEEPER_DEADLINE_MS = 5_000;
 
 /** What the signing-key ring's object needs. */
 export function wireSigningRing(env: Environment): KeyRingWiring {
@@ -104,12 +108,16 @@ export function wireSweeper(env: Environment): SweeperWiring {
   };
 }
 
-/** Sees to it that the sweeper goes its rounds. Never throws: what is over can wait, and the next isolate tries again. */
-export async function startSweeper(env: Environment): Promise<void> {
+/** Sees to it that the sweeper goes its rounds; whether it does. Never throws: what is over can wait. */
+export async function startSweeper(env: Environment): Promise<boolean> {
   try {
-    await need(readBindings(env), "SWEEPER").getByName(ONE).expect();
+    const sweeper = () => need(readBindings(env), "SWEEPER").getByName(ONE);
+    await orOutage("sweeper", SWEEPER_DEADLINE_MS, async () => sweeper().expect());
+    return true;
   } catch (error) {
-    logFault("sweeper_not_started", { error: String(error) });
+    const why = error instanceof Outage ? (error.cause ?? error) : error;
+    logFault("sweeper_not_started", { error: String(why) });
+    return false;
   }
 }
 

@@ -16,6 +16,8 @@ import type { AskedRequest, AskingShape, AuthorizationDecision } from "./ports/a
 import type { Defer } from "./ports/edge_feed.ts";
 
 const RETRY_AFTER_SECONDS = "2";
+/** Between two tries of what an isolate begins. */
+const BEGIN_AGAIN_MS = 60_000;
 /** What operators act by, and nothing that proves anybody. */
 const ADMIN_PREFIX = "/admin/v1/";
 
@@ -50,15 +52,25 @@ export interface Deployment {
 
 /**
  * A deployment: opened by the first request and kept. Nobody sees what goes wrong on the way: a deployment that lacks something
- * answers 503 until it is mended, anything else 500, and the log says which. `begin` is done once in an isolate, behind its first
- * answer, and must not throw.
+ * answers 503 until it is mended, anything else 500, and the log says which. `begin` is done behind answers, once a minute until it
+ * says that it is done, and must not throw.
  */
-export function serve(open: (env: Environment) => LiveApps, begin?: (env: Environment) => Promise<void>): Deployment {
+export function serve(
+  open: (env: Environment) => LiveApps,
+  begin?: (env: Environment) => Promise<boolean>,
+): Deployment {
   let live: LiveApps | null = null;
+  let beginAgainMs = begin === undefined ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+  const beginBehind = async (env: Environment) => {
+    if (await begin?.(env)) beginAgainMs = Number.POSITIVE_INFINITY;
+  };
   const opened = (env: Environment, ctx: ExecutionContext): LiveApps => {
-    if (live !== null) return live;
-    live = open(env);
-    if (begin !== undefined) ctx.waitUntil(begin(env));
+    live ??= open(env);
+    const nowMs = Date.now();
+    if (nowMs >= beginAgainMs) {
+      beginAgainMs = nowMs + BEGIN_AGAIN_MS;
+      ctx.waitUntil(beginBehind(env));
+    }
     return live;
   };
   const appsNow = (env: Environment, ctx: ExecutionContext) =>

@@ -1,6 +1,6 @@
-import { orOutage } from "../kernel/outage.ts";
+import { Outage, orOutage } from "../kernel/outage.ts";
 import type { Defer, EdgeFeedReader, FeedFollower, RevocationView } from "../ports/edge_feed.ts";
-import { type ConfigPointer, FeedView } from "../protocol/edge_feed.ts";
+import { type ConfigPointer, type FeedPage, FeedView, isFeedPage } from "../protocol/edge_feed.ts";
 import { FeedOutageLog } from "./feed_outage_log.ts";
 
 /** All in milliseconds. */
@@ -84,14 +84,28 @@ export class AgedRevocations implements FeedFollower {
 
   async #pullAll(startedMs: number): Promise<void> {
     const expiries = this.#expiries;
-    for (let more = true; more; ) {
-      const page = await this.#reader.pull(this.#view.position);
+    for (let page = await this.#page(); ; page = await this.#pageAfter(page)) {
       this.#view.apply(page);
-      more = page.more;
+      if (!page.more) break;
     }
     this.#view.prune(startedMs);
     this.#outages.succeeded(startedMs);
     // What was written here after this pull began may not be in it.
     if (expiries === this.#expiries) this.#asOfMs = startedMs;
+  }
+
+  /** What cannot be read changes nothing of what is known: a page is taken whole or not at all. */
+  async #page(): Promise<FeedPage> {
+    const page: unknown = await this.#reader.pull(this.#view.position);
+    if (!isFeedPage(page)) throw new Outage("edge_feed", { cause: "no page" });
+    return page;
+  }
+
+  /** A feed that promises more and gets nowhere would be pulled without end. */
+  async #pageAfter({ position }: FeedPage): Promise<FeedPage> {
+    const page = await this.#page();
+    const goesOn = page.position.generation === position.generation && page.position.seq > position.seq;
+    if (page.more && !goesOn) throw new Outage("edge_feed", { cause: "pages without end" });
+    return page;
   }
 }

@@ -1,5 +1,6 @@
 import { Outage, orOutage } from "../kernel/outage.ts";
 import { type OutboundReach, outboundUrlFault } from "../policy/outbound_url.ts";
+import { boundedText } from "./bounded_text.ts";
 
 /** How far a call to a server of others may go. */
 export interface CallBounds {
@@ -28,22 +29,10 @@ export async function boundedJson(url: string, bounds: CallBounds, init: Request
       const type = (response.headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
       if (response.status !== 200) throw new Outage(dependency, { cause: `status ${response.status}` });
       if (!bounds.types.includes(type)) throw new Outage(dependency, { cause: "content type" });
-      return JSON.parse(await readBounded(response, bounds)) as unknown;
+      return JSON.parse(await boundedText(response.body, bounds.maxBytes, dependency)) as unknown;
     });
   } finally {
     // Whatever is still on its way is wanted no more.
     ending.abort();
   }
-}
-
-async function readBounded(response: Response, { dependency, maxBytes }: CallBounds): Promise<string> {
-  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
-  let text = "";
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes > maxBytes) throw new Outage(dependency, { cause: "too large" });
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
 }

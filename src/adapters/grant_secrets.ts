@@ -1,4 +1,5 @@
 import { fromBase64url, toBase64url, utf8 } from "../kernel/bytes.ts";
+import { completed } from "../kernel/completed.ts";
 import { fromBase62, type RandomBytes, toBase62 } from "../kernel/random.ts";
 import type { GrantSecrets, Locator, LocatorPurpose } from "../ports/grant_secrets.ts";
 import { type GrantId, parseGrantId, parseUserId } from "../protocol/ids.ts";
@@ -29,7 +30,7 @@ interface GrantKey {
  * `GrantSecrets` under the keys of `secret`: `<id>:<base64url of 32 bytes>`, several separated by commas, the current one
  * first. Null when malformed; the message of a fault must never quote the secret.
  *
- * The keys are derived on first use and kept as plain promises of keys.
+ * The keys are derived on first use and kept.
  */
 export function parseGrantSecrets(secret: string, random: RandomBytes): GrantSecrets | null {
   const raw = new Map<string, Uint8Array<ArrayBuffer>>();
@@ -39,11 +40,7 @@ export function parseGrantSecrets(secret: string, random: RandomBytes): GrantSec
     if (!id || key?.length !== 32 || rest.length > 0 || raw.has(id)) return null;
     raw.set(id, key);
   }
-  let derived: Promise<readonly GrantKey[]> | undefined;
-  const keys = () => {
-    derived ??= Promise.all([...raw].map(([id, key]) => deriveKeys(id, key)));
-    return derived;
-  };
+  const keys = completed<readonly GrantKey[]>(() => Promise.all([...raw].map(([id, key]) => deriveKeys(id, key))));
   return new AesGrantSecrets(keys, random);
 }
 

@@ -4,9 +4,12 @@ import type { ApiKeyProjection, ApiKeyRecords } from "../ports/api_keys.ts";
 import { type ApiKeyRecord, type KeyOwner, parseKeyOwner } from "../protocol/api_key.ts";
 import type { ApiKeyId } from "../protocol/ids.ts";
 import { apiKeyTerms } from "./api_key_terms_schema.ts";
+import { boundedText } from "./bounded_text.ts";
 
 const READ_DEADLINE_MS = 1_000;
 const WRITE_DEADLINE_MS = 10_000;
+/** Of a record with as many terms as a key may have, many times over. */
+const MAX_BYTES = 256 * 1024;
 
 const record = z.strictObject({
   id: z.string(),
@@ -27,7 +30,13 @@ const record = z.strictObject({
   terms: apiKeyTerms.exactOptional(),
 });
 
-/** API key records in KV, under the SHA-256 of the key. A value that is no record is an outage, not an absent key. */
+/** The record of an API key as another Worker or a store tells it. Throws for anything else, also for one that lacks or adds a member. */
+export function parseApiKeyRecord(value: unknown): ApiKeyRecord {
+  const { id, ...rest } = record.parse(value);
+  return { id: id as ApiKeyId, ...rest };
+}
+
+/** API key records in KV, under the SHA-256 of the key. A value that is no record, or too large for one, is an outage, not an absent key. */
 export class KvApiKeys implements ApiKeyRecords, ApiKeyProjection {
   readonly #kv: KVNamespace;
 
@@ -37,10 +46,10 @@ export class KvApiKeys implements ApiKeyRecords, ApiKeyProjection {
 
   find(hash: string): Promise<ApiKeyRecord | null> {
     return orOutage("kv", READ_DEADLINE_MS, async () => {
-      const value = await this.#kv.get(hash, "json");
-      if (value === null) return null;
-      const { id, ...rest } = record.parse(value);
-      return { id: id as ApiKeyId, ...rest };
+      const stream = await this.#kv.get(hash, "stream");
+      if (stream === null) return null;
+      const value: unknown = JSON.parse(await boundedText(stream, MAX_BYTES, "kv"));
+      return value === null ? null : parseApiKeyRecord(value);
     });
   }
 

@@ -1,5 +1,6 @@
-import { Outage, orOutage } from "../kernel/outage.ts";
+import { orOutage } from "../kernel/outage.ts";
 import type { ConfigCopies } from "../ports/config_versions.ts";
+import { boundedText } from "./bounded_text.ts";
 
 const READ_DEADLINE_MS = 1_000;
 const WRITE_DEADLINE_MS = 5_000;
@@ -15,21 +16,9 @@ export function kvConfigCopies(kv: () => KVNamespace, maxBytes: number): ConfigC
     find: (hash) =>
       orOutage("kv", READ_DEADLINE_MS, async () => {
         const stream = await kv().get(`cfg:${hash}`, "stream");
-        return stream === null ? null : readText(stream, maxBytes);
+        return stream === null ? null : boundedText(stream, maxBytes, "kv");
       }),
     put: (hash, text) =>
       orOutage("kv", WRITE_DEADLINE_MS, () => kv().put(`cfg:${hash}`, text, { expirationTtl: KEEP_SECONDS })),
   };
-}
-
-async function readText(stream: ReadableStream<Uint8Array>, maxBytes: number): Promise<string> {
-  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  let text = "";
-  let bytes = 0;
-  for await (const chunk of stream) {
-    bytes += chunk.byteLength;
-    if (bytes > maxBytes) throw new Outage("kv", { cause: "too large" });
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
 }

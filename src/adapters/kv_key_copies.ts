@@ -2,10 +2,13 @@ import * as z from "zod";
 import { sha256Base64url } from "../kernel/bytes.ts";
 import { orOutage } from "../kernel/outage.ts";
 import type { KeptKeys, KeyCopies } from "../ports/key_source.ts";
+import { boundedText } from "./bounded_text.ts";
 
 const READ_DEADLINE_MS = 500;
 const WRITE_DEADLINE_MS = 10_000;
 const MAX_KEYS = 100;
+/** As much as an issuer may answer, and what a copy says beside it. */
+const MAX_BYTES = 512 * 1024;
 
 const copy = z.strictObject({
   v: z.literal(1),
@@ -37,7 +40,7 @@ export class KvKeyCopies implements KeyCopies {
 
   read(): Promise<KeptKeys | null> {
     return orOutage("kv", READ_DEADLINE_MS, async () => {
-      const parsed = copy.safeParse(parseJson(await this.#kv.get(await this.#name(), "text")));
+      const parsed = copy.safeParse(parseJson(await this.#text()));
       if (!parsed.success) return null;
       const { issuer, source, keys, fetchedAtMs } = parsed.data;
       return issuer === this.#from.issuer && source === this.#from.source ? { keys, fetchedAtMs } : null;
@@ -50,6 +53,11 @@ export class KvKeyCopies implements KeyCopies {
       const value = JSON.stringify({ v: 1, issuer, source, fetchedAtMs, keys });
       await this.#kv.put(await this.#name(), value, { expirationTtl: Math.max(60, keepSeconds) });
     });
+  }
+
+  async #text(): Promise<string | null> {
+    const stream = await this.#kv.get(await this.#name(), "stream");
+    return stream === null ? null : boundedText(stream, MAX_BYTES, "kv");
   }
 
   async #name(): Promise<string> {

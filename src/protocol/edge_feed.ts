@@ -43,6 +43,34 @@ export interface FeedPage {
   readonly more: boolean;
 }
 
+/** More entries than a feed puts into one page. */
+const MAX_PAGE_ENTRIES = 10_000;
+
+/**
+ * Whether `value` is a page: the feed may be another Worker's, and older or newer than this code. Entries of a kind that is not
+ * known here are no fault: what they end, nobody here accepts.
+ */
+export function isFeedPage(value: unknown): value is FeedPage {
+  if (!isRecord(value) || typeof value.more !== "boolean" || !isRecord(value.position)) return false;
+  const { position, entries } = value;
+  const isPosition = typeof position.generation === "string" && position.generation !== "" && isCount(position.seq);
+  return isPosition && Array.isArray(entries) && entries.length <= MAX_PAGE_ENTRIES && entries.every(isFeedEntry);
+}
+
+function isFeedEntry(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  const { kind, id, epoch, untilMs } = value;
+  return typeof kind === "string" && typeof id === "string" && isCount(epoch) && isCount(untilMs);
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
 /** How long an API key's entry is kept: until KV's tombstone has long been seen everywhere. */
 export const API_KEY_ENTRY_MS = 24 * 60 * 60 * 1000;
 /** How long a new API key is announced: well past the time that KV may go on answering "absent". */

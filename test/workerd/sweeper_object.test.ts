@@ -4,6 +4,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vite
 import { need } from "../../src/bindings.ts";
 import { startSweeper, wireSweeper } from "../../src/compose_objects.ts";
 import type { SweepOutcome } from "../../src/ports/retention.ts";
+import { breakable } from "../support/breakable.ts";
 import { backstage, bindings, migrate } from "../support/issuer_world.ts";
 import { captureLogs } from "../support/logs.ts";
 import { rewire } from "../support/rewired_object.ts";
@@ -123,7 +124,18 @@ describe("Sweeper", () => {
   });
 
   it("a Worker that cannot begin it says so and serves on", async () => {
-    await startSweeper({});
+    expect(await startSweeper({})).toBe(false);
     expect(logs.events("sweeper_not_started")).toHaveLength(1);
+  });
+
+  it("a sweeper that does not answer is given up, before the platform ends what is behind an answer", async () => {
+    const silent = breakable(objects);
+    silent.health = "silent";
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const starting = startSweeper({ SWEEPER: silent.binding });
+    await vi.advanceTimersByTimeAsync(5_000);
+    vi.useRealTimers();
+    expect(await starting).toBe(false);
+    expect(logs.events("sweeper_not_started")).toMatchObject([{ error: "deadline" }]);
   });
 });

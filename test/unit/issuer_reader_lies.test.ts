@@ -1,0 +1,42 @@
+import { describe, expect, it } from "vitest";
+import { remoteIssuerReader, remoteKeyRing } from "../../src/adapters/remote.ts";
+import { Outage } from "../../src/kernel/outage.ts";
+import { newKeyWith } from "../support/keys.ts";
+
+/** An issuer of another release, or none at all, behind the service binding. */
+const issuerThat = (answers: object) => remoteIssuerReader(() => answers as never);
+
+function without(record: object, member: string): object {
+  return Object.fromEntries(Object.entries(record).filter(([name]) => name !== member));
+}
+
+describe("the issuer behind a service binding is believed in nothing that cannot be read", () => {
+  it("a record comes as it was sent", async () => {
+    const { record } = await newKeyWith({ owner: null });
+    expect(await issuerThat({ findApiKey: async () => structuredClone(record) }).findApiKey("x")).toEqual(record);
+    expect(await issuerThat({ findApiKey: async () => null }).findApiKey("x")).toBeNull();
+  });
+
+  it.each<[string, (record: object) => unknown]>([
+    ["one that does not say whether it is disabled", (record) => without(record, "disabled")],
+    ["one that does not say when it ends", (record) => without(record, "expiresAtMs")],
+    ["one with terms that nobody here can read", (record) => ({ ...record, terms: { networks: ["any"] } })],
+    ["one with a member more", (record) => ({ ...record, admin: true })],
+    ["a text", () => "record"],
+    ["nothing at all", () => undefined],
+  ])("%s opens nothing: an outage", async (_, lie) => {
+    const { record } = await newKeyWith();
+    const told = lie(record);
+    await expect(issuerThat({ findApiKey: async () => told }).findApiKey("x")).rejects.toBeInstanceOf(Outage);
+  });
+
+  it.each([null, undefined, "keys", {}, { version: 1 }, { version: "1", keys: [] }, { version: 1, keys: {} }])(
+    "keys that read %j are an outage, for the issuer and for a ring",
+    async (told) => {
+      const published = async () => told;
+      await expect(issuerThat({ published }).published()).rejects.toBeInstanceOf(Outage);
+      const ring = remoteKeyRing("identity_keys", () => ({ published }) as never);
+      await expect(ring.published()).rejects.toMatchObject({ dependency: "identity_keys" });
+    },
+  );
+});
