@@ -5,6 +5,9 @@ import { onD1, textList } from "./d1.ts";
 
 const consentRow = z.object({ client_id: z.string(), resource: z.string(), scopes: textList, updated_at: z.number() });
 
+/** How long a withdrawal is noted: longer than any authorization transaction lives. */
+const NOTE_MS = 24 * 60 * 60_000;
+
 /** What users agreed to, in D1. */
 export class D1Consents implements Consents {
   readonly #db: D1Database;
@@ -28,7 +31,7 @@ export class D1Consents implements Consents {
   /**
    * One statement, so that of two consents at once neither is lost. Where the user or the client was deleted meanwhile there is
    * nothing to agree to, and nothing is kept. What was agreed under an earlier epoch is replaced and not added to; a decision that is
-   * itself of an earlier one than what is kept changes nothing.
+   * itself of an earlier one than what is kept changes nothing, and so does one on a request from before a withdrawal.
    */
   async add(
     { user, epoch }: ConsentGiver,
@@ -36,11 +39,13 @@ export class D1Consents implements Consents {
     resource: string,
     scopes: readonly string[],
     nowMs: number,
+    askedAtMs: number = nowMs,
   ): Promise<void> {
     const sql = `
       INSERT INTO consents (user_id, client_id, resource, scopes, updated_at, epoch)
       SELECT ?1, ?2, ?3, ?4, ?5, ?6
       WHERE EXISTS (SELECT 1 FROM users WHERE id = ?1) AND EXISTS (SELECT 1 FROM clients WHERE id = ?2)
+        AND NOT EXISTS (SELECT 1 FROM withdrawn_consents WHERE user_id = ?1 AND client_id = ?2 AND withdrawn_at > ?7)
       ON CONFLICT (user_id, client_id, resource) DO UPDATE SET
         scopes = CASE WHEN consents.epoch < excluded.epoch THEN excluded.scopes ELSE
           (SELECT json_group_array(value) FROM
@@ -49,12 +54,23 @@ export class D1Consents implements Consents {
         epoch = excluded.epoch
       WHERE consents.epoch <= excluded.epoch`;
     const distinct = JSON.stringify([...new Set(scopes)].sort());
-    await onD1(() => this.#db.prepare(sql).bind(user, client, resource, distinct, nowMs, epoch).run());
+    await onD1(() => this.#db.prepare(sql).bind(user, client, resource, distinct, nowMs, epoch, askedAtMs).run());
   }
 
-  async withdraw(user: UserId, client: string): Promise<void> {
-    const sql = "DELETE FROM consents WHERE user_id = ? AND client_id = ?";
-    await onD1(() => this.#db.prepare(sql).bind(user, client).run());
+  /** One transaction: a decision comes before it, and is deleted, or after it, and finds the note. */
+  async withdraw(user: UserId, client: string, nowMs: number): Promise<void> {
+    const note = `
+      INSERT INTO withdrawn_consents (user_id, client_id, withdrawn_at)
+      SELECT ?1, ?2, ?3 WHERE EXISTS (SELECT 1 FROM users WHERE id = ?1)
+      ON CONFLICT (user_id, client_id) DO UPDATE SET withdrawn_at = max(withdrawn_at, excluded.withdrawn_at)`;
+    const statements = [
+      this.#db.prepare("DELETE FROM consents WHERE user_id = ? AND client_id = ?").bind(user, client),
+      this.#db.prepare(note).bind(user, client, nowMs),
+      this.#db
+        .prepare("DELETE FROM withdrawn_consents WHERE user_id = ? AND withdrawn_at <= ?")
+        .bind(user, nowMs - NOTE_MS),
+    ];
+    await onD1(() => this.#db.batch(statements));
   }
 
   async forgetBefore({ user, epoch }: ConsentGiver): Promise<void> {

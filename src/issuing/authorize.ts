@@ -47,7 +47,7 @@ export async function authorize(
   const open = { state, client };
   const step = await pendingStep(open, browser.signedIn, parts);
   if (step === "finish" && browser.signedIn !== null) {
-    return finishAuthorization(request, client, browser.signedIn, parts, moment);
+    return finishAuthorization(state, client, browser.signedIn, parts, moment);
   }
   return request.prompts.includes("none")
     ? answerError(request, client, SILENT_ERRORS[step], browser.signedIn?.user.id ?? null, parts)

@@ -59,7 +59,8 @@ export async function connectedClients(
 
 /**
  * Takes back all that `user` gave to `client`. The consent goes first: were it the other way round and the second step failed, the
- * client could fetch a new grant without asking, while its user believes that it is gone. Throws `Outage`; to be repeated then.
+ * client could fetch a new grant without asking, while its user believes that it is gone. What is under way ends with it: either place
+ * refuses what began before. Throws `Outage`; to be repeated then.
  */
 export async function withdrawAccess(
   user: UserId,
@@ -67,7 +68,7 @@ export async function withdrawAccess(
   { accounts, consents }: Connections,
   nowMs: number,
 ): Promise<void> {
-  await consents.withdraw(user, client);
+  await consents.withdraw(user, client, nowMs);
   await accounts.endGrantsOf(user, client, nowMs);
 }
 

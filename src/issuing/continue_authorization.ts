@@ -67,7 +67,7 @@ export async function continueAuthorization(
   if (spent === null) return refusedPage(TRANSACTION_GONE, client.id);
   return step === "other_user"
     ? answerError(state.request, client, OTHER_USER, signedIn.user.id, parts)
-    : finishAuthorization(state.request, client, signedIn, parts, moment);
+    : finishAuthorization(state, client, signedIn, parts, moment);
 }
 
 /** Records that the person goes on as who is signed in, and continues. */

@@ -49,6 +49,7 @@ export async function decideConsent(
   const { request } = spent;
   if (decision === "deny") return answerError(request, client, DENIED, signedIn.user.id, parts);
   const { resource, scopes } = request;
-  await parts.consents.add(consentGiver(signedIn), client.id, resource ?? "", scopes, moment.nowMs);
-  return finishAuthorization(request, client, signedIn, parts, moment);
+  const giver = consentGiver(signedIn);
+  await parts.consents.add(giver, client.id, resource ?? "", scopes, moment.nowMs, spent.startedAtMs);
+  return finishAuthorization(spent, client, signedIn, parts, moment);
 }

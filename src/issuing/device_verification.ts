@@ -170,6 +170,8 @@ async function putGrant(
       roles: user.roles,
       givenIn: session.id,
       provenAtEpoch: session.accountEpoch,
+      // A device asks nobody: what counts is when the person who typed its code decided.
+      begun: { seenWithdrawals: session.withdrawals, atMs: nowMs },
     },
     { ...lifetimes, codeMs: request.endsAtMs - nowMs },
     nowMs,

@@ -1,7 +1,7 @@
 import { sha256Base64url, toBase64url } from "../kernel/bytes.ts";
 import type { ClientRecord } from "../ports/clients.ts";
 import { type AuthorizationAnswer, authorizationResponse } from "../protocol/authorization_response.ts";
-import type { AdmittedRequest } from "../protocol/authorization_transaction.ts";
+import type { TransactionState } from "../protocol/authorization_transaction.ts";
 import type { AuthorizationError } from "../protocol/authorize/authorization_error.ts";
 import type { ReturnAddress } from "../protocol/authorize/return_address.ts";
 import { clientSid } from "../protocol/client_sid.ts";
@@ -13,6 +13,9 @@ import type { Moment } from "./issuer.ts";
 
 const SECRET_BYTES = 32;
 
+/** Why the account gave no code: fixed words for logs. */
+const REASONS = { blocked: "account_blocked", session_over: "session_over", withdrawn: "access_withdrawn" } as const;
+
 /** What is needed to answer. */
 type Answering = Pick<Authorizing, "issuer" | "subjects" | "lifetimes">;
 
@@ -21,7 +24,7 @@ type Answering = Pick<Authorizing, "issuer" | "subjects" | "lifetimes">;
  * kept. The caller has spent the transaction before. Throws `Outage`.
  */
 export async function finishAuthorization(
-  request: AdmittedRequest,
+  { request, startedAtMs }: Pick<TransactionState, "request" | "startedAtMs">,
   client: ClientRecord,
   { user, session }: SignedIn,
   parts: Answering,
@@ -56,13 +59,13 @@ export async function finishAuthorization(
       roles: user.roles,
       givenIn: session.id,
       provenAtEpoch: session.accountEpoch,
+      begun: { seenWithdrawals: session.withdrawals, atMs: startedAtMs },
     },
     lifetimes,
     nowMs,
   );
   if (issued !== "issued") {
-    const reason = issued === "blocked" ? "account_blocked" : "session_over";
-    const error = { code: "access_denied", description: "access was denied", reason } as const;
+    const error = { code: "access_denied", description: "access was denied", reason: REASONS[issued] } as const;
     return answerError(request, client, error, user.id, parts);
   }
   const sealed = await issuer.secrets.seal({ user: user.id, grant: grantId }, "code");

@@ -56,7 +56,7 @@ const LONGEST_RETRY_MS = 60_000;
 const SWEEP_MS = 10 * 60_000;
 /** After what time everything ends again where nobody has said that a change is over: longer than a write to D1 waits, with its tries. */
 const CHANGE_MS = 60_000;
-/** After what time an account that was just made is looked at, to be forgotten where nothing came of it. */
+/** After what time an account that was just made, or a client's access taken from, is looked at, to forget what is over. */
 const LOOK_MS = 24 * 60 * 60_000;
 
 /**
@@ -106,7 +106,7 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
     const session = this.#store.findSession(secretHash);
     if (session === null || session.record.endsAtMs <= nowMs) return null;
     if (isSeenAnew(session.times, nowMs)) this.#store.markSeen(session.record.id, nowMs);
-    return { ...session.record, accountEpoch: this.#store.head().epoch };
+    return { ...session.record, accountEpoch: this.#store.head().epoch, withdrawals: this.#store.withdrawals.mark() };
   }
 
   async listSessions(_user: UserId, nowMs: number): Promise<readonly SessionRecord[]> {
@@ -159,6 +159,8 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
     // Whoever asked looked at the session before: it may have ended on the way, with all that it could give.
     if (issue.givenIn !== undefined && !this.#isAlive(issue.givenIn, nowMs)) return "session_over";
     if (this.#isSuperseded(issue)) return "session_over";
+    const { begun, terms } = issue;
+    if (begun !== undefined && this.#store.withdrawals.outdate(terms.clientId, begun)) return "withdrawn";
     const state = issueCode(issue, lifetimes, this.#wired().longestTokenMs, nowMs);
     this.#addGrant(user, issue.grantId, state, issue.roles, nowMs);
     await this.#outbox.deliver();
@@ -223,7 +225,11 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
   }
 
   async endGrantsOf(user: UserId, client: ClientId, nowMs: number): Promise<EndOutcome> {
-    const grants = this.#change(user, nowMs, (changes) => changes.endGrants(this.#store.unrevokedGrants({ client })));
+    const grants = this.#change(user, nowMs, (changes) => {
+      this.#store.withdrawals.note(client, nowMs);
+      return changes.endGrants(this.#store.unrevokedGrants({ client }));
+    });
+    this.#wakeBy(Date.now() + LOOK_MS, SWEEP_MS);
     return this.#end({ sessions: 0, grants });
   }
 

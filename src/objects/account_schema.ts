@@ -34,6 +34,8 @@ const STEPS: readonly string[] = [
   // Counting the grants of each client, at every redemption, reads this alone and none of the rows.
   `DROP INDEX grants_unrevoked;
    CREATE INDEX grants_of_clients ON grants (has_given, client, last_used) WHERE is_revoked = 0;`,
+  // Clients whose access was withdrawn lately, each with the number of the withdrawal and its time.
+  `CREATE TABLE withdrawals (client TEXT PRIMARY KEY, mark INTEGER NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;`,
 ];
 
 /** Whether there are tables: storage that was never used, or is forgotten, has none. */

@@ -12,6 +12,7 @@ import { type SessionTimes, sessionEndsAtMs } from "../protocol/session_state.ts
 import { prepareSchema } from "./account_schema.ts";
 import { SessionClients } from "./session_clients.ts";
 import { SubjectEpochs } from "./subject_epochs.ts";
+import { Withdrawals } from "./withdrawals.ts";
 
 /** A grant with its name. */
 export interface StoredGrant {
@@ -75,6 +76,7 @@ type SessionRow = {
 export class AccountStore {
   readonly epochs: SubjectEpochs;
   readonly clients: SessionClients;
+  readonly withdrawals: Withdrawals;
   readonly #storage: DurableObjectStorage;
   readonly #sql: SqlStorage;
   /** False once a look found nothing and nothing was put there since: most changes tell nobody, and need not look. */
@@ -86,6 +88,7 @@ export class AccountStore {
     this.#sql = storage.sql;
     prepareSchema(storage, platformRandom);
     this.clients = new SessionClients(this.#sql);
+    this.withdrawals = new Withdrawals(this.#sql);
   }
 
   head(): AccountHead {
@@ -283,20 +286,23 @@ export class AccountStore {
   sweep(nowMs: number): void {
     this.#sql.exec("DELETE FROM sessions WHERE min(last_seen + idle, absolute_end) <= ?", nowMs);
     this.#sql.exec("DELETE FROM session_clients WHERE until <= ?", nowMs);
+    this.withdrawals.sweep(nowMs);
     const gone = this.#sql.exec<{ id: string }>("DELETE FROM grants WHERE remember_until <= ? RETURNING id", nowMs);
     for (const { id } of gone.toArray()) this.#sql.exec("DELETE FROM spent_hashes WHERE grant_id = ?", id);
   }
 
   /** When something will be there to sweep, or null for never. */
   nextEndMs(): number | null {
-    return this.#sql
+    const { at } = this.#sql
       .exec<{ at: number | null }>(
         `SELECT min(at) AS at FROM (
            SELECT min(remember_until) AS at FROM grants
            UNION ALL SELECT min(min(last_seen + idle, absolute_end)) FROM sessions
            UNION ALL SELECT min(until) FROM session_clients)`,
       )
-      .one().at;
+      .one();
+    const ends = [at, this.withdrawals.nextEndMs()].filter((end) => end !== null);
+    return ends.length === 0 ? null : Math.min(...ends);
   }
 }
 

@@ -50,6 +50,8 @@ export interface SessionRecord {
 export interface LiveSession extends SessionRecord {
   /** The account's epoch at that look: what was agreed or begun under another one does not count for it. */
   readonly accountEpoch: number;
+  /** The number of the account's last withdrawal at that look: what is given on it is not given once the client's access was withdrawn. */
+  readonly withdrawals: number;
 }
 
 /** What a living grant is, for minting. */
@@ -86,7 +88,7 @@ export interface RolesWanted {
 }
 
 /** What came of a code that was to be issued. */
-export type CodeIssued = "issued" | "blocked" | "session_over";
+export type CodeIssued = "issued" | "blocked" | "session_over" | "withdrawn";
 
 export interface GrantSummary {
   readonly grantId: GrantId;
@@ -141,7 +143,10 @@ export interface Accounts {
   /** The directory is about to change the user's roles: the account's copy goes, and none is kept until that has settled. */
   forgetRoles(user: UserId, nowMs: number): Promise<void>;
 
-  /** `session_over`: the session that was to give it, or everything of the user, ended since it was looked at. */
+  /**
+   * `session_over`: the session that was to give it, or everything of the user, ended since it was looked at. `withdrawn`: it began
+   * before the user withdrew the client's access.
+   */
   issueCode(user: UserId, issue: CodeIssue, lifetimes: GrantLifetimes, nowMs: number): Promise<CodeIssued>;
   redeemCode(user: UserId, redemption: CodeRedemption, nowMs: number): Promise<GrantOutcome | RolesWanted>;
   startGrant(user: UserId, start: GrantStart, lifetimes: GrantLifetimes, nowMs: number): Promise<GrantOutcome>;
@@ -156,7 +161,7 @@ export interface Accounts {
   ): Promise<EndOutcome | "of_another_client">;
   listGrants(user: UserId, nowMs: number): Promise<readonly GrantSummary[]>;
   endGrant(user: UserId, grant: GrantId, nowMs: number): Promise<EndOutcome>;
-  /** Withdraws all that the user granted to `client`. */
+  /** Withdraws all that the user granted to `client`, and what is under way: no code is issued for what began before. */
   endGrantsOf(user: UserId, client: ClientId, nowMs: number): Promise<EndOutcome>;
 }
 

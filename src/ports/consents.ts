@@ -21,10 +21,20 @@ export interface Consents {
   find(giver: ConsentGiver, client: string, resource: string): Promise<readonly string[] | null>;
   /** All that counts now, in no order. */
   list(giver: ConsentGiver): Promise<readonly Consent[]>;
-  /** Adds `scopes` to what was agreed under this epoch. */
-  add(giver: ConsentGiver, client: string, resource: string, scopes: readonly string[], nowMs: number): Promise<void>;
-  /** Takes back what was agreed for `client`, under whichever epoch. */
-  withdraw(user: UserId, client: string): Promise<void>;
+  /**
+   * Adds `scopes` to what was agreed under this epoch. `askedAtMs`: when the client asked, left out for now. Where that was before a
+   * withdrawal nothing is kept, however late the decision comes.
+   */
+  add(
+    giver: ConsentGiver,
+    client: string,
+    resource: string,
+    scopes: readonly string[],
+    nowMs: number,
+    askedAtMs?: number,
+  ): Promise<void>;
+  /** Takes back what was agreed for `client`, under whichever epoch, and what will be on requests from before `nowMs`. */
+  withdraw(user: UserId, client: string, nowMs: number): Promise<void>;
   /** Forgets what was agreed under lower epochs. It counted for nothing already. */
   forgetBefore(giver: ConsentGiver): Promise<void>;
 }

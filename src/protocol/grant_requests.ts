@@ -16,6 +16,14 @@ export interface GrantLifetimes {
   readonly onReuse: "user" | "grant";
 }
 
+/** When something began that may end in a grant, as far as a withdrawal of access in between has to know. */
+export interface Beginning {
+  /** The number of the account's last withdrawal when the session was looked at. */
+  readonly seenWithdrawals: number;
+  /** When the client asked, in Unix milliseconds. */
+  readonly atMs: number;
+}
+
 /** An authorization code to be kept: only its hash, and what it is bound to (RFC 6749 §4.1.3, RFC 7636 §4.4). */
 export interface CodeIssue {
   readonly grantId: GrantId;
@@ -30,6 +38,8 @@ export interface CodeIssue {
   readonly givenIn?: SessionId;
   /** The account's epoch when that session was looked at: nothing is given once it has moved, though the session may live on. */
   readonly provenAtEpoch?: number | null;
+  /** Nothing is given for what began before the user withdrew the client's access. Absent where none can have come between. */
+  readonly begun?: Beginning;
 }
 
 /** A code as it is presented. The client is proven already. */

@@ -138,6 +138,26 @@ export function accountGrantsContract({ fresh }: Pick<AccountsUnderTest, "fresh"
       ]);
     });
 
+    it("a withdrawal ends what is under way: no code for what was looked at, or asked, before it", async () => {
+      const account = await newAccount();
+      const { accounts, user, nowMs } = account;
+      const session = await account.opened();
+      const seen = async () => (await accounts.findSession(user, session.secretHash, nowMs))?.withdrawals ?? -1;
+      const before = await seen();
+      await account.issued({ begun: { seenWithdrawals: before, atMs: nowMs } });
+      await accounts.endGrantsOf(user, CLIENT, nowMs);
+      const issued = (seenWithdrawals: number, atMs: number, clientId = CLIENT) =>
+        account.issued({ begun: { seenWithdrawals, atMs }, terms: terms({ clientId }) });
+      await expect(issued(before, nowMs), "looked at before").rejects.toThrow("withdrawn");
+      await expect(issued(before, nowMs + 5_000), "whatever the clock of who asks says").rejects.toThrow("withdrawn");
+      await account.restart();
+      await expect(issued(await seen(), nowMs - 1), "asked before, on a page that was left open").rejects.toThrow(
+        "withdrawn",
+      );
+      await expect(issued(before, nowMs - 1, OTHER_CLIENT), "another client's").resolves.toBeDefined();
+      await expect(issued(await seen(), nowMs), "begun anew").resolves.toBeDefined();
+    });
+
     it("RFC 9700 4.14.2: reuse ends every session and grant of the user at once, or the grant alone where that is set", async () => {
       for (const onReuse of ["user", "grant"] as const) {
         const account = await newAccount();

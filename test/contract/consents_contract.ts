@@ -58,10 +58,30 @@ export function consentsContract({ ready, users, make, broken }: ConsentsUnderTe
       await consents.add(giver, client, "", ["openid"], NOW);
       await consents.add(giver, client, "https://api.example.com/", ["read"], NOW);
       await consents.add(giver, other, "", ["openid"], NOW);
-      await consents.withdraw(giver.user, client);
+      await consents.withdraw(giver.user, client, NOW);
       expect(await consents.find(giver, client, "")).toBeNull();
       expect(await consents.find(giver, client, "https://api.example.com/")).toBeNull();
       expect(await consents.find(giver, other, "")).toEqual(["openid"]);
+    });
+
+    it("a decision on a request from before a withdrawal that comes after it is not kept; one on a later request is", async () => {
+      const { giver, client } = await couple();
+      const { client: other } = await couple();
+      await consents.withdraw(giver.user, client, NOW + 10);
+      await consents.withdraw(giver.user, client, NOW);
+      await consents.add(giver, client, "", ["openid"], NOW + 20, NOW + 9);
+      await consents.add(giver, other, "", ["openid"], NOW + 20, NOW + 9);
+      expect([await consents.find(giver, client, ""), await consents.find(giver, other, "")]).toEqual([
+        null,
+        ["openid"],
+      ]);
+      await consents.add(giver, client, "", ["openid"], NOW + 30, NOW + 11);
+      expect(await consents.find(giver, client, "")).toEqual(["openid"]);
+    });
+
+    it("a withdrawal for a user who is gone does nothing", async () => {
+      const { client } = await couple();
+      await expect(consents.withdraw(someUser().id, client, NOW)).resolves.toBeUndefined();
     });
 
     it("all that counts is listed, with when it was agreed to", async () => {

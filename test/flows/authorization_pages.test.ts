@@ -58,7 +58,7 @@ const VIEW = {
   client: CLIENT,
   signedIn: {
     user: { id: newUserId(platformRandom), email: "ann@people.example", roles: [] },
-    session: { ...SESSION, lastSeenAtMs: 0, endsAtMs: 1, accountEpoch: 1 },
+    session: { ...SESSION, lastSeenAtMs: 0, endsAtMs: 1, accountEpoch: 1, withdrawals: 0 },
   },
   lastsSeconds: 30 * 86_400,
   formToken: "the-form-token",

@@ -58,7 +58,7 @@ export function memoryAccounts(users: D1Users) {
       if (found === undefined || found.atMs + found.absoluteMs <= nowMs) return null;
       const { id, root, amr, acr, label, atMs, absoluteMs } = found;
       const times = { createdAtMs: atMs, authTimeMs: atMs, lastSeenAtMs: atMs, endsAtMs: atMs + absoluteMs };
-      return { id, root, amr, acr, label, ...times, accountEpoch: epochOf(user) };
+      return { id, root, amr, acr, label, ...times, accountEpoch: epochOf(user), withdrawals: 0 };
     },
     async endSession(_: UserId, session: SessionId) {
       sessions.delete(session);
