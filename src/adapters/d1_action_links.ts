@@ -58,9 +58,14 @@ export function linkSpend(db: D1Database, hash: string, purpose: LinkPurpose, no
       SELECT sibling.hash FROM action_links AS spent
         JOIN action_links AS sibling ON sibling.user_id = spent.user_id AND sibling.purpose = spent.purpose
       WHERE spent.hash = ?1 AND spent.purpose = ?2 AND spent.expires_at > ?3
-        AND (?2 <> 'undo_email_change' OR sibling.expires_at >= spent.expires_at))
+        AND (?2 <> 'undo_email_change' OR ${mailedAt("sibling")} >= ${mailedAt("spent")}))
     RETURNING hash, user_id, email`;
   return db.prepare(sql).bind(hash, purpose, nowMs);
+}
+
+/** When a link was mailed, or for one of a version that did not keep that, a time before it that keeps their order. */
+function mailedAt(link: string): string {
+  return `coalesce(${link}.created_at, ${link}.expires_at - ${LONGEST_LINK_MS})`;
 }
 
 /**
@@ -72,9 +77,10 @@ export function linkInsert(
   link: ActionLink,
   condition: { readonly sql: string; readonly values: readonly unknown[] } = { sql: "1", values: [] },
 ): D1PreparedStatement {
-  const sql = `INSERT INTO action_links (hash, purpose, user_id, email, expires_at)
-    SELECT ?1, ?2, ?3, ?4, ?5 WHERE EXISTS (SELECT 1 FROM users WHERE id = ?3) AND ${condition.sql}`;
-  return db.prepare(sql).bind(link.hash, link.purpose, link.user, link.email, link.expiresAtMs, ...condition.values);
+  const sql = `INSERT INTO action_links (hash, purpose, user_id, email, created_at, expires_at)
+    SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE EXISTS (SELECT 1 FROM users WHERE id = ?3) AND ${condition.sql}`;
+  const { hash, purpose, user, email, createdAtMs, expiresAtMs } = link;
+  return db.prepare(sql).bind(hash, purpose, user, email, createdAtMs, expiresAtMs, ...condition.values);
 }
 
 function readLink(row: unknown): { readonly user: UserId; readonly email: string } {

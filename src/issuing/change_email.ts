@@ -131,7 +131,7 @@ export async function confirmEmailChange(
     { hash: await hashLinkToken(token), purpose: "change_email" },
     ({ id: user, email }) => ({
       mails: [{ to: email, ...emailChangedText(mailSender(people), undoToken, emailUndoSeconds) }],
-      undo: { hash: undoHash, purpose: "undo_email_change", user, email, expiresAtMs },
+      undo: { hash: undoHash, purpose: "undo_email_change", user, email, createdAtMs: nowMs, expiresAtMs },
       outdoesUnconfirmed: false,
     }),
     people,

@@ -26,7 +26,7 @@ export async function mailLink(
 ): Promise<void> {
   const token = toBase64url(people.random(32));
   const expiresAtMs = nowMs + people.settings.passwords.linkSeconds * 1_000;
-  await people.links.insert({ hash: await hashLinkToken(token), purpose, ...to, expiresAtMs });
+  await people.links.insert({ hash: await hashLinkToken(token), purpose, ...to, createdAtMs: nowMs, expiresAtMs });
   await people.mail.send({ to: to.email, ...write(mailSender(people), token) }, nowMs);
 }
 

@@ -38,6 +38,7 @@ export async function mailPasswordLink(
     purpose: "reset_password",
     user: user.id,
     email: user.email,
+    createdAtMs: nowMs,
     expiresAtMs: nowMs + sender.linkSeconds * 1_000,
   });
   await mail.send({ to: user.email, ...write(sender, token) }, nowMs);

@@ -10,7 +10,8 @@ export interface ActionLink {
   readonly user: UserId;
   /** The address that the link was mailed to: proof of that one alone. */
   readonly email: string;
-  /** In Unix milliseconds. */
+  /** When it was mailed, and when it ends, in Unix milliseconds. */
+  readonly createdAtMs: number;
   readonly expiresAtMs: number;
 }
 

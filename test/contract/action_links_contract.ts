@@ -21,7 +21,9 @@ export function actionLinksContract({ ready, users, make, broken }: LinksUnderTe
     const links = make();
     beforeAll(ready);
 
-    async function mailed(wishes: { user?: UserId; purpose?: LinkPurpose; expiresAtMs?: number } = {}) {
+    async function mailed(
+      wishes: { user?: UserId; purpose?: LinkPurpose; createdAtMs?: number; expiresAtMs?: number } = {},
+    ) {
       const user = someUser();
       if (wishes.user === undefined) await users.insert(user, user.email);
       const link = {
@@ -29,6 +31,7 @@ export function actionLinksContract({ ready, users, make, broken }: LinksUnderTe
         purpose: "reset_password" as LinkPurpose,
         user: user.id,
         email: user.email,
+        createdAtMs: NOW,
         expiresAtMs: END,
         ...wishes,
       };
@@ -83,10 +86,11 @@ export function actionLinksContract({ ready, users, make, broken }: LinksUnderTe
 
     it("a link that takes a change back leaves alone what was mailed before it, and ends what came after", async () => {
       const purpose = "undo_email_change";
-      const strangers = await mailed({ purpose, expiresAtMs: END + 2 });
-      const chain = await mailed({ purpose, expiresAtMs: END });
-      const later = await mailed({ user: chain.user, purpose, expiresAtMs: END + 1 });
-      const latest = await mailed({ user: chain.user, purpose, expiresAtMs: END + 2 });
+      const strangers = await mailed({ purpose, createdAtMs: NOW + 2 });
+      // The later, the shorter: what counts is the order of the changes, though their lifetime was a shorter setting by then.
+      const chain = await mailed({ purpose, expiresAtMs: END + 2 });
+      const later = await mailed({ user: chain.user, purpose, createdAtMs: NOW + 1, expiresAtMs: END + 1 });
+      const latest = await mailed({ user: chain.user, purpose, createdAtMs: NOW + 2 });
       expect(await links.spend(later.hash, purpose, NOW)).not.toBeNull();
       expect(await links.peek(latest.hash, purpose, NOW)).toBeNull();
       expect(await links.spend(chain.hash, purpose, NOW)).not.toBeNull();

@@ -32,7 +32,14 @@ export function changesByLinkContract({ ready, make, broken, links }: ChangesUnd
       const user = someUser();
       if (wishes.user === undefined) await users.insert(user, user.email);
       const { id, email } = user;
-      const link = { hash: crypto.randomUUID(), purpose: "reset_password" as const, user: id, email, expiresAtMs: END };
+      const link = {
+        hash: crypto.randomUUID(),
+        purpose: "reset_password" as const,
+        user: id,
+        email,
+        createdAtMs: NOW,
+        expiresAtMs: END,
+      };
       await links.insert({ ...link, ...wishes });
       return { ...link, ...wishes };
     }

@@ -24,7 +24,7 @@ async function stored(wishes: Partial<UserRecord> = {}): Promise<UserRecord> {
 /** A change of `before` that a link allows. */
 async function change(before: UserRecord, wishes: Partial<AddressChange> = {}): Promise<AddressChange> {
   const link = { hash: crypto.randomUUID(), purpose: "change_email" } as const;
-  await links.insert({ ...link, user: before.id, email: "new@example.com", expiresAtMs: NOW + 1 });
+  await links.insert({ ...link, user: before.id, email: "new@example.com", createdAtMs: NOW, expiresAtMs: NOW + 1 });
   const email = wishes.after?.email ?? `${crypto.randomUUID()}@example.com`;
   return {
     before,
@@ -46,6 +46,7 @@ async function change(before: UserRecord, wishes: Partial<AddressChange> = {}): 
       purpose: "undo_email_change",
       user: before.id,
       email: before.email,
+      createdAtMs: NOW,
       expiresAtMs: NOW + 1,
     },
     outdoesUnconfirmed: false,
@@ -133,5 +134,26 @@ describe("a change of address in D1", () => {
     let told = 0;
     const up = new D1AddressChanges(db, { expect: async () => void told++ });
     expect([await up.commit(wanted, NOW), told]).toEqual(["changed", 1]);
+  });
+});
+
+describe("links that an older version kept without their time", () => {
+  it("come before every link that has one, in the order of their ends", async () => {
+    const { id, email } = await stored();
+    const week = 7 * 86_400_000;
+    const purpose = "undo_email_change";
+    const kept = async (name: string, expiresAtMs: number, createdAtMs: number | null) => {
+      const hash = `${name}-${id}`;
+      await links.insert({ hash, purpose, user: id, email, createdAtMs: NOW, expiresAtMs });
+      await db.prepare("UPDATE action_links SET created_at = ? WHERE hash = ?").bind(createdAtMs, hash).run();
+      return hash;
+    };
+    const first = await kept("first", NOW + week - 2, null);
+    const second = await kept("second", NOW + week - 1, null);
+    const third = await kept("third", NOW + 1_000, NOW);
+    expect(await links.spend(third, purpose, NOW)).not.toBeNull();
+    expect(await links.peek(first, purpose, NOW)).not.toBeNull();
+    expect(await links.spend(first, purpose, NOW)).not.toBeNull();
+    expect(await links.peek(second, purpose, NOW)).toBeNull();
   });
 });

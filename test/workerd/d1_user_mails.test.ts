@@ -20,7 +20,13 @@ describe("mails that go with a change of a user", () => {
       const after = { ...before, passwordHash: "new", version: 2 };
       const link = { hash: crypto.randomUUID(), purpose: "reset_password" } as const;
       await new D1Users(db).insert(before, before.email);
-      await new D1ActionLinks(db).insert({ ...link, user: before.id, email: before.email, expiresAtMs: NOW + 1 });
+      await new D1ActionLinks(db).insert({
+        ...link,
+        user: before.id,
+        email: before.email,
+        createdAtMs: NOW,
+        expiresAtMs: NOW + 1,
+      });
       const mails = [{ to: before.email, kind: "password_changed", subject: "s", text: "t" }] as const;
       const change = (users: D1Users) =>
         method === "update"

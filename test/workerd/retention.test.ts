@@ -138,7 +138,14 @@ describe("security events and links", () => {
       ["dead", NOW],
       ["alive", NOW + 1],
     ] as const) {
-      await links.insert({ hash, purpose: "reset_password", user: user.id, email: user.email, expiresAtMs });
+      await links.insert({
+        hash,
+        purpose: "reset_password",
+        user: user.id,
+        email: user.email,
+        createdAtMs: NOW,
+        expiresAtMs,
+      });
     }
     expect((await round()).swept).toEqual({ security_events: 1, links: 1 });
     expect((await events.list(user.id, 9, null)).map((one) => one.event.id)).toEqual(["young"]);
@@ -163,6 +170,7 @@ describe("accounts that nobody confirmed", () => {
       purpose: "reset_password",
       user: mailed.id,
       email: mailed.email,
+      createdAtMs: NOW,
       expiresAtMs: NOW + 60_000,
     } as const;
     await new D1ActionLinks(db).insert({ hash: "alive", ...link });
