@@ -127,13 +127,11 @@ export class DurableObjectGuesses implements Guesses {
         return { most: settings.registrationsPerAddressPerHour, windowMs: HOUR_MS };
       case "mails_to_recipient":
       case "registrations_to_recipient":
-      case "confirmations_to_recipient":
       case "address_changes_to_recipient":
       case "mails_to_known_browser":
         return this.#mailSpacing(1);
       case "mails_to_mailbox":
       case "registrations_to_mailbox":
-      case "confirmations_to_mailbox":
       case "address_changes_to_mailbox":
         return this.#mailSpacing(RECIPIENTS_PER_MAILBOX);
       case "mails_by_address":

@@ -10,7 +10,6 @@ const NOTICES: ReadonlySet<string> = new Set<AccountNotice>([
   "password_changed",
   "session_ended",
   "access_withdrawn",
-  "mail_sent",
   "email_changed",
 ]);
 

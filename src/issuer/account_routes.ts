@@ -2,7 +2,6 @@ import type { ScopedContext } from "../http/request_scope.ts";
 import { changePassword, type PasswordChangeFault } from "../issuing/change_password.ts";
 import type { CurrentSession } from "../issuing/current_session.ts";
 import type { Throttled } from "../issuing/guess_budgets.ts";
-import { sendVerification } from "../issuing/verify_email.ts";
 import { displayText } from "../protocol/display_text.ts";
 import { parseSessionId } from "../protocol/ids.ts";
 import { connectedApps } from "./account_apps_routes.ts";
@@ -50,16 +49,6 @@ export function changePasswordRoute(c: ScopedContext, desk: PageDesk): Promise<R
     const { browser: known } = changed.value;
     if (known !== null) response.headers.append("set-cookie", setKnownBrowser(known, desk.cookies));
     return response;
-  });
-}
-
-/** `POST /account/verify-email`: another link to the person's own address. */
-export function sendVerificationRoute(c: ScopedContext, desk: PageDesk): Promise<Response> {
-  return signedInForm(c, desk, "/account", async (person) => {
-    const sent = await sendVerification(person.user, visitorAt(c, desk), desk.people, c.var.scope.nowMs);
-    if (!sent.ok) return tooMuch(c, desk, person, sent.error);
-    logPerson(c, "verification_mailed", { user_id: person.user.id });
-    return done("mail_sent", desk);
   });
 }
 
@@ -134,7 +123,6 @@ async function show(
     seal: await seal({ kind: "session", sessionId: session.id }, null, desk),
     nowMs,
     email: user.email,
-    emailVerified: user.emailVerified,
     minLength: desk.people.settings.passwords.minLength,
     sessions: sessions.map(({ id, label, createdAtMs, lastSeenAtMs }) => ({
       id,

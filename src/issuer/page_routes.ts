@@ -15,7 +15,6 @@ import {
   accountPageRoute,
   changePasswordRoute,
   endSessionRoute,
-  sendVerificationRoute,
   signedOutRoute,
   signOutEverywhereRoute,
   signOutRoute,
@@ -56,7 +55,6 @@ const PAGES: Readonly<Record<string, { readonly get?: PageHandler; readonly post
   "/account/email/sent": { get: (_, desk) => changeEmailSentRoute(desk) },
   "/account/email/confirm": { get: confirmEmailPageRoute, post: confirmEmailRoute },
   "/account/email/undo": { get: undoEmailPageRoute, post: undoEmailRoute },
-  "/account/verify-email": { post: sendVerificationRoute },
 };
 
 /** Adds the pages to `app`, which has opened a request's scope already. */

@@ -1,12 +1,9 @@
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { UserRecord } from "../ports/users.ts";
 import type { UserId } from "../protocol/ids.ts";
-import { verifyEmailText } from "../protocol/mail_texts.ts";
-import { addressKey, loginName, type Throttled } from "./guess_budgets.ts";
-import { takeMail } from "./mail_budgets.ts";
-import { hashLinkToken, mailLink } from "./mail_person.ts";
+import { hashLinkToken } from "./mail_person.ts";
 import { changeUser } from "./new_password.ts";
-import type { People, Visitor } from "./people.ts";
+import type { People } from "./people.ts";
 import { type DeadLink, isSame } from "./reset_password.ts";
 
 /**
@@ -24,23 +21,4 @@ export async function verifyEmail(
   const change = ({ email }: UserRecord) => (isSame(email, link.email) ? { emailVerified: true } : null);
   const changed = await changeUser(link.user, change, people, nowMs, { link: { hash, purpose: "verify_email" } });
   return changed === null ? err({ kind: "link_dead" }) : ok({ user: link.user });
-}
-
-/**
- * Mails another link to the address of who is signed in. Where it is confirmed already nothing is sent, and nothing is said. Throws
- * `Outage`.
- */
-export async function sendVerification(
-  user: UserRecord,
-  visitor: Visitor,
-  people: People,
-  nowMs: number,
-): Promise<Result<null, Throttled>> {
-  if (user.emailVerified) return ok(null);
-  const wait =
-    (await people.guesses.take("mails_by_address", await addressKey(visitor, people), nowMs)) ??
-    (await takeMail("confirmations", { email: loginName(user.email), confirmed: false }, people, nowMs));
-  if (wait !== null) return err({ kind: "throttled", ...wait });
-  await mailLink({ user: user.id, email: user.email }, "verify_email", verifyEmailText, people, nowMs);
-  return ok(null);
 }

@@ -9,7 +9,7 @@ export interface Attempt {
 }
 
 /** Reset links, mails of registrations, links that confirm an account's address, and links that move an account to an address. */
-export type MailKind = "mails" | "registrations" | "confirmations" | "address_changes";
+export type MailKind = "mails" | "registrations" | "address_changes";
 
 /** Mails by who is to get them, by the mailbox behind it, by who asks for them, and by who asks for their own. */
 type MailBudget = `${MailKind}_to_${"recipient" | "mailbox"}` | "mails_by_address" | "mails_to_known_browser";

@@ -79,7 +79,6 @@ const TARGETS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "/account/password": { current_password: "guess", new_password: "mallory's own password" },
   "/account/apps/withdraw": { client: "cli_0000000000000000000000" },
   "/account/sessions/end": { session: "ses_0000000000000000000000" },
-  "/account/verify-email": {},
   "/account/sign-out": {},
   "/account/sign-out-everywhere": {},
 };

@@ -28,7 +28,6 @@ const FORMS: readonly (readonly [string, string, boolean])[] = [
   ["/account", "/account/sessions/end", true],
   ["/account", "/account/apps/withdraw", true],
   ["/account", "/account/password", true],
-  ["/account", "/account/verify-email", true],
 ];
 
 describe("V3.5.1: a form that is not ours is refused, and changes nothing", () => {

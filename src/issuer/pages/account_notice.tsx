@@ -1,13 +1,12 @@
 import { Notice } from "./form.tsx";
 
 /** What was just done, in a word. */
-export type AccountNotice = "password_changed" | "session_ended" | "access_withdrawn" | "mail_sent" | "email_changed";
+export type AccountNotice = "password_changed" | "session_ended" | "access_withdrawn" | "email_changed";
 
 const NOTICES: Readonly<Record<AccountNotice, string>> = {
   password_changed: "Your password is changed. Every other session has ended, and connected apps ask again.",
   session_ended: "The session has ended.",
   access_withdrawn: "The access is withdrawn.",
-  mail_sent: "A link is on its way to your email address.",
   email_changed: "Your email address is changed. Sign in with it from now on.",
 };
 

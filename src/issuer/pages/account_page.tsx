@@ -18,7 +18,6 @@ export interface AccountProps {
   readonly seal: FormSeal;
   readonly nowMs: number;
   readonly email: string;
-  readonly emailVerified: boolean;
   readonly sessions: readonly SessionView[];
   /** Those used last; the rest is on a page of its own. */
   readonly apps: readonly ConnectedApp[];
@@ -53,7 +52,8 @@ export function accountPage(props: AccountProps): Page {
   return page(isFaulty ? "Error: your account" : "Your account", body, { width: "wide", script: "reveal" });
 }
 
-function EmailSection({ seal, email, emailVerified }: AccountProps) {
+/** Nobody signs in before the address is confirmed: there is no other state to show. */
+function EmailSection({ email }: AccountProps) {
   return (
     <section class="panel" aria-labelledby="email-heading">
       <div class="section-head">
@@ -63,15 +63,11 @@ function EmailSection({ seal, email, emailVerified }: AccountProps) {
         <li>
           <div class="what tagged">
             <bdi>{email}</bdi>
-            <span class={emailVerified ? "tag" : "tag tag-quiet"}>{emailVerified ? "Confirmed" : "Not confirmed"}</span>
+            <span class="tag">Confirmed</span>
           </div>
-          {emailVerified ? (
-            <a class="button button-small" href="/account/email">
-              Change<span class="visually-hidden"> your email address</span>
-            </a>
-          ) : (
-            <ButtonForm action="/account/verify-email" seal={seal} label="Send a link" />
-          )}
+          <a class="button button-small" href="/account/email">
+            Change<span class="visually-hidden"> your email address</span>
+          </a>
         </li>
       </ul>
     </section>

@@ -20,7 +20,6 @@ export const LONG_EMAIL = `${"a-very-long-local-part".repeat(3)}@${"sub.".repeat
 const account = {
   nowMs: NOW_MS,
   email: EMAIL,
-  emailVerified: false,
   minLength: 15,
   notice: null,
   currentPasswordFault: null,
@@ -72,11 +71,10 @@ function app([name, scopes, hours]: (typeof APPS)[number], at: number): Connecte
 /** What a person has of their own, by name. */
 export function accountSamples(seal: FormSeal): Readonly<Record<string, Page>> {
   const apps = APPS.map(app);
-  const some = { ...account, seal, emailVerified: true, apps: apps.slice(0, 2), appTotal: 2 };
+  const some = { ...account, seal, apps: apps.slice(0, 2), appTotal: 2 };
   const list = { seal, nowMs: NOW_MS, notice: null };
   return {
     account: accountPage(some),
-    "account-unconfirmed": accountPage({ ...some, emailVerified: false }),
     "account-many-apps": accountPage({ ...some, apps: apps.slice(0, 6), appTotal: apps.length }),
     "account-changed": accountPage({
       ...some,

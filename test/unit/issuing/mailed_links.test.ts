@@ -7,7 +7,7 @@ import { readLink } from "../../../src/issuing/mail_person.ts";
 import { registerUser } from "../../../src/issuing/register_user.ts";
 import { resetPassword } from "../../../src/issuing/reset_password.ts";
 import { signIn } from "../../../src/issuing/sign_in.ts";
-import { sendVerification, verifyEmail } from "../../../src/issuing/verify_email.ts";
+import { verifyEmail } from "../../../src/issuing/verify_email.ts";
 import { Outage } from "../../../src/kernel/outage.ts";
 import { bindings, migrate } from "../../support/issuer_world.ts";
 import { openPeople, visitor } from "../../support/people_world.ts";
@@ -86,19 +86,6 @@ describe("registration", () => {
     expect(await resetPassword(reset, visitor(), people, NOW)).toMatchObject({ ok: true });
     const credentials = { email, password: NEW_PASSWORD };
     expect(await signIn(credentials, visitor(), null, people, NOW)).toMatchObject({ ok: true });
-  });
-
-  it("another link can be asked for, so often, until the address is confirmed", async () => {
-    const { people, users, someone, mailsTo, linkTo } = openPeople({ lockout: { mailBurstPerRecipient: 2 } });
-    const user = await someone({ emailVerified: false });
-    const answers: boolean[] = [];
-    for (let at = 0; at < 3; at++) answers.push((await sendVerification(user, visitor(), people, NOW)).ok);
-    expect([answers, (await mailsTo(user.email)).length]).toEqual([[true, true, false], 2]);
-    expect(await verifyEmail(await linkTo(user.email), people, NOW)).toMatchObject({ ok: true });
-    const confirmed = await users.find(user.id);
-    if (confirmed === null) throw new Error("gone");
-    expect(await sendVerification(confirmed, visitor(), people, NOW + 3_600_000)).toMatchObject({ ok: true });
-    expect(await mailsTo(user.email)).toHaveLength(2);
   });
 
   it.each([
