@@ -3,7 +3,9 @@ import type { LogFields } from "../http/log.ts";
 import type { ListHit } from "../policy/access_list.ts";
 
 /** What the log says of lists, challenges and signals, where there is something to say. */
-export function abuseFields({ lists, captcha, signals }: AbuseTrace): LogFields {
+export function abuseFields(trace: AbuseTrace | null): LogFields {
+  if (trace === null) return {};
+  const { lists, captcha, signals } = trace;
   return {
     lists: lists.length === 0 ? undefined : lists.map(inWords),
     captcha: captcha ?? undefined,
