@@ -1,5 +1,4 @@
 import { isPlainUtf8, mediaType, readTextBody } from "../http/body.ts";
-import { addressUnit } from "../http/client_address.ts";
 import { logEvent, logFault } from "../http/log.ts";
 import { type Problem, problemResponse } from "../http/problem.ts";
 import type { ScopedContext } from "../http/request_scope.ts";
@@ -41,10 +40,10 @@ type Refusal = keyof typeof PROBLEMS;
  * cannot be told, 503: the sender tries again, and nobody ends keys by being believed in an outage.
  */
 export async function secretScanningRoute(c: ScopedContext, scanning: SecretScanning): Promise<Response> {
-  const { nowMs, address } = c.var.scope;
+  const { nowMs, addressUnit } = c.var.scope;
   const { headers, method } = c.req.raw;
   if (method !== "POST") return refuse(c, "method_not_allowed", { allow: "POST" });
-  const waitSeconds = scanning.pace(addressUnit(address), nowMs);
+  const waitSeconds = scanning.pace(addressUnit, nowMs);
   if (waitSeconds > 0) return refuse(c, "too_many_reports", { "retry-after": String(waitSeconds) });
   const keyId = headers.get("github-public-key-identifier") ?? "";
   const signature = headers.get("github-public-key-signature") ?? "";

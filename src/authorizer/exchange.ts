@@ -1,7 +1,7 @@
 import type { DecisionAudit } from "../access/decision_audit.ts";
 import type { Call } from "../access/gate.ts";
 import type { Trace } from "../access/pass_gate.ts";
-import { addressUnit, clientAddress } from "../http/client_address.ts";
+import { callerUnit, clientAddress } from "../http/client_address.ts";
 import type { CanonicalRequest } from "../policy/canonical_request.ts";
 import { readEdgeFacts } from "../policy/edge_facts.ts";
 import { EdgeConnection } from "./edge_connection.ts";
@@ -67,7 +67,7 @@ export function openExchange(
       segments: canonical.segments,
       header,
       headerBytes: wireBytes(headers),
-      address: addressUnit(address),
+      address: callerUnit(header),
       exactAddress: address,
       edge: () => readEdgeFacts(request.cf),
       connection: new EdgeConnection(request, canonical),

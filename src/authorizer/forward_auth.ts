@@ -1,4 +1,4 @@
-import { addressUnit, clientAddress } from "../http/client_address.ts";
+import { callerUnit } from "../http/client_address.ts";
 import { problemResponse } from "../http/problem.ts";
 import { equalDigests, sha256Base64url } from "../kernel/bytes.ts";
 import type { Result } from "../kernel/result.ts";
@@ -100,7 +100,7 @@ function refuseStranger(
   { decisions }: ForwardAuthParts,
 ): Promise<AuthorizationDecision> {
   const { failures } = decisions.judgement.gate;
-  const address = addressUnit(clientAddress((name) => request.headers.get(name)));
+  const address = callerUnit((name) => request.headers.get(name));
   const nowMs = Date.now();
   const waitSeconds = failures.waitSeconds(address, nowMs);
   if (waitSeconds === 0) {

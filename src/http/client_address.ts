@@ -6,6 +6,23 @@ export function clientAddress(header: (name: string) => string | null): string {
   return header("cf-connecting-ip") ?? "unknown";
 }
 
+/** Where every fetch of a Worker of another zone seems to come from: the platform tells nobody the address behind it. */
+const FOREIGN_WORKERS = "2a06:98c0:3600::103";
+/** A zone's name: a host name, whatever else would be no unit of the platform's. */
+const ZONE = /^[a-z0-9][a-z0-9.-]{0,252}$/i;
+
+/**
+ * The unit that budgets and limits count a caller by: its `addressUnit`; for Workers of other zones, which all share one address, the zone
+ * that calls, as the platform names it in `CF-Worker`. That header is believed at this address alone: there the platform has set it, over
+ * whatever the Worker wrote, and anywhere else it is the caller's word. Without it they share the address's budget.
+ */
+export function callerUnit(header: (name: string) => string | null): string {
+  const address = clientAddress(header);
+  if (address !== FOREIGN_WORKERS) return addressUnit(address);
+  const zone = header("cf-worker");
+  return zone !== null && ZONE.test(zone) ? `worker:${zone.toLowerCase()}` : addressUnit(address);
+}
+
 /** The unit that one party controls: an IPv4 address as it is, the /64 of an IPv6 one. */
 export function addressUnit(address: string): string {
   if (!address.includes(":")) return address;

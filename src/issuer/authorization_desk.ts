@@ -1,4 +1,3 @@
-import { addressUnit } from "../http/client_address.ts";
 import type { CookieRules } from "../http/cookies.ts";
 import { logEvent } from "../http/log.ts";
 import type { ScopedContext } from "../http/request_scope.ts";
@@ -61,7 +60,7 @@ export type DeskPath = "/oauth2/authorize" | "/oauth2/authorize/resume" | "/cons
 export async function visit(c: ScopedContext, desk: AuthorizationDesk): Promise<Visit> {
   const browser = browserOf(c.req.raw.headers.get("cookie"), desk.cookies, desk.random);
   const [hash, signedIn] = await Promise.all([sha256Base64url(browser.id), desk.signedIn(c)]);
-  const address = addressUnit(c.var.scope.address);
+  const address = c.var.scope.addressUnit;
   const moment = { nowMs: c.var.scope.nowMs, defer: (work: Promise<unknown>) => c.executionCtx.waitUntil(work) };
   return { browser, asking: { hash, address, signedIn }, moment };
 }

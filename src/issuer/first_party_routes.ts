@@ -1,5 +1,4 @@
 import type { Hono } from "hono";
-import { addressUnit } from "../http/client_address.ts";
 import { type LogFields, logEvent, logFault } from "../http/log.ts";
 import { problemResponse } from "../http/problem.ts";
 import type { ScopedContext, ScopedEnv } from "../http/request_scope.ts";
@@ -68,12 +67,12 @@ export function firstPartyRoutes(app: Hono<ScopedEnv>, parts: FirstParty): void 
 }
 
 async function answer(c: ScopedContext, endpoint: Endpoint, parts: FirstParty): Promise<Response> {
-  const { requestId, nowMs, address } = c.var.scope;
+  const { requestId, nowMs, address, addressUnit } = c.var.scope;
   const { headers } = c.req.raw;
   const trace = newTokenTrace();
   const call: FirstPartyCall = {
     authorization: headers.get("authorization"),
-    visitor: { address: addressUnit(address), knownBrowser: null, label: browserLabel(headers.get("user-agent")) },
+    visitor: { address: addressUnit, knownBrowser: null, label: browserLabel(headers.get("user-agent")) },
     moment: { nowMs, defer: (work) => c.executionCtx.waitUntil(work) },
     trace,
   };

@@ -1,5 +1,4 @@
 import { isPlainUtf8, mediaType, readTextBody } from "../http/body.ts";
-import { addressUnit } from "../http/client_address.ts";
 import type { ScopedContext } from "../http/request_scope.ts";
 import type { Caller } from "../issuing/issuer.ts";
 import { err, type Result } from "../kernel/result.ts";
@@ -25,7 +24,7 @@ const BODY_ONLY = [
 
 /** Who calls an endpoint for clients. */
 export function callerOf(c: ScopedContext): Caller {
-  return { authorization: c.req.raw.headers.get("authorization"), address: addressUnit(c.var.scope.address) };
+  return { authorization: c.req.raw.headers.get("authorization"), address: c.var.scope.addressUnit };
 }
 
 /** Reads a request to an OAuth endpoint that takes a form by POST alone (RFC 6749 §3.2): checks in order. */

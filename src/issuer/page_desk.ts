@@ -1,4 +1,3 @@
-import { addressUnit } from "../http/client_address.ts";
 import type { CookieRules } from "../http/cookies.ts";
 import { type LogFields, logEvent } from "../http/log.ts";
 import type { ScopedContext } from "../http/request_scope.ts";
@@ -40,7 +39,7 @@ export function browserAt(c: ScopedContext, desk: PageDesk): Browser {
 export function visitorAt(c: ScopedContext, desk: PageDesk): Visitor {
   const { headers } = c.req.raw;
   return {
-    address: addressUnit(c.var.scope.address),
+    address: c.var.scope.addressUnit,
     knownBrowser: readKnownBrowser(headers.get("cookie"), desk.cookies),
     label: browserLabel(headers.get("user-agent")),
   };

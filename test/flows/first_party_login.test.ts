@@ -225,6 +225,27 @@ describe("M12: guesses", () => {
     expect((await world.login(app, known.email)).status).toBe(200);
   });
 
+  it("Workers of other zones share an address and no budget: one zone that guesses locks out itself", async () => {
+    const strict = openFirstParty({ lockout: { attemptsPerAddressPerMinute: 2 } });
+    const user = await someone();
+    const from = (zone: string, address = "2a06:98c0:3600::103") => ({
+      "cf-connecting-ip": address,
+      "cf-worker": zone,
+    });
+    const guess = async (headers: Record<string, string>) => {
+      const email = `${crypto.randomUUID()}@people.example`;
+      return (await strict.post("/auth/login", { client_id: app.id, email, password: WRONG }, headers)).status;
+    };
+    const [abuser, honest] = [`${crypto.randomUUID()}.example`, `${crypto.randomUUID()}.example`];
+    for (const status of [401, 401, 429]) expect(await guess(from(abuser))).toBe(status);
+    expect(await guess(from(abuser.toUpperCase())), "one zone, however it is written").toBe(429);
+    const body = { client_id: app.id, email: user.email, password: PASSWORD };
+    expect((await strict.post("/auth/login", body, from(honest))).status).toBe(200);
+    const own = nextAddress();
+    for (const status of [401, 401, 429])
+      expect(await guess(from(crypto.randomUUID(), own)), "a word alone").toBe(status);
+  });
+
   it("five a minute from one address, whatever headers and names it sends, and others go on", async () => {
     const strict = openFirstParty({ lockout: { attemptsPerAddressPerMinute: 5 } });
     const user = await someone();
