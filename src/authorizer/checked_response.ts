@@ -40,15 +40,11 @@ export async function checkedResponse(origin: Response, check: ResponseCheck): P
   const { responses } = contract.operation;
   const shape = responseShape(responses, origin.status);
   if (method === "HEAD") return ok(without(origin, null, [...OF_THE_BYTES, ...OF_THE_CONTENT]));
-  if (NO_CONTENT.has(origin.status)) return ok(origin);
-  if (shape === null)
-    return unknown(
-      origin,
-      "status",
-      responses.some(({ hides }) => hides),
-      check,
-    );
-  if (origin.body === null && (shape.byType.size === 0 || origin.status >= 300)) return ok(origin);
+  const hides = responses.some((one) => one.hides);
+  const withoutBody = () => ok(hides ? without(origin, null, OF_THE_CONTENT) : origin);
+  if (NO_CONTENT.has(origin.status)) return withoutBody();
+  if (shape === null) return unknown(origin, "status", hides, check);
+  if (origin.body === null && (shape.byType.size === 0 || origin.status >= 300)) return withoutBody();
   const type = readMediaType(origin.headers.get("content-type"));
   const body = type.ok ? entryFor(shape.byType, type.value.name) : undefined;
   if (body === undefined) return unknown(origin, "content_type", shape.hides, check);

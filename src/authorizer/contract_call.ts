@@ -11,6 +11,13 @@ import type { HeldBodies } from "./held_bodies.ts";
 
 /** Of a part alone nothing can be said, and of a coding that the platform leaves on neither. */
 const NOT_PASSED_ON: ReadonlySet<string> = new Set(["range", "if-range", "accept-encoding"]);
+/** An origin answers these by the whole, and so would tell of what is hidden: a guess at it could be tried until it holds. */
+const CONDITIONS: ReadonlySet<string> = new Set([
+  "if-match",
+  "if-none-match",
+  "if-modified-since",
+  "if-unmodified-since",
+]);
 
 /**
  * A call on a route that looks into what is sent and answered: the page's size first, then the request, the origin (`pass`), and the
@@ -35,16 +42,21 @@ export async function throughContract(
   const viewer = { scopes: credential?.principal.scopes ?? [] };
   const withinMs = route.origin.timeoutMs;
   const passChecked = async (checked: Request) => {
-    exchange.headers = [
-      ...exchange.headers.filter(([name]) => !NOT_PASSED_ON.has(name)),
-      ["accept-encoding", "gzip"] as const,
-    ];
+    exchange.headers = headersFor(contract, method, exchange.headers);
     const forwarded = await pass(checked);
     if (!forwarded.ok) return forwarded;
     const tell = (faults: readonly ValueFault[]) => logMisfit("response_misfit", faults, exchange);
     return checkedResponse(forwarded.value, { contract, method, viewer, bodies, withinMs, tell });
   };
   return checkedRequest(request, contract, exchange, bodies, route.maxBodyBytes, { pass: passChecked, refuse });
+}
+
+/** A change under a condition stays under it: unasked, it would undo what somebody else wrote. */
+function headersFor({ operation }: Contract, method: string, headers: Exchange["headers"]): Exchange["headers"] {
+  const isRead = method === "GET" || method === "HEAD";
+  const hidesFromReaders = isRead && operation.responses.some(({ hides }) => hides);
+  const passing = headers.filter(([name]) => !NOT_PASSED_ON.has(name) && !(hidesFromReaders && CONDITIONS.has(name)));
+  return [...passing, ["accept-encoding", "gzip"]];
 }
 
 /** HEAD is held to what GET is. */

@@ -96,6 +96,23 @@ describe("what is shown", () => {
     expect([head.headers.get("content-length"), head.headers.get("etag")]).toEqual([null, null]);
   });
 
+  it("what has no body tells nothing of the whole either, and the origin is not asked to compare it", async () => {
+    const fields = { etag: '"hash-of-the-whole"', "last-modified": "Mon, 01 Jun 2026 00:00:00 GMT" };
+    for (const status of [304, 412]) {
+      const answer = await get("/items/1", () => new Response(null, { status, headers: fields }));
+      expect(answer.status).toBe(status);
+      expect([answer.headers.get("etag"), answer.headers.get("last-modified")]).toEqual([null, null]);
+    }
+    const conditions = { "if-none-match": "*", "if-match": '"guess"', "if-modified-since": fields["last-modified"] };
+    network.origin(json({ id: "1", name: "a" }));
+    const gate = install({ config: contractConfig() });
+    const sent = async (method: string) => ({ method, headers: { ...bearer(await token(ring, READ)), ...conditions } });
+    await gate.fetch("/items/1", await sent("GET"));
+    for (const name of Object.keys(conditions)) expect(network.originCalls.at(-1)?.headers.get(name), name).toBeNull();
+    await gate.fetch("/items/1", await sent("DELETE"));
+    expect(network.originCalls.at(-1)?.headers.get("if-match")).toBe('"guess"');
+  });
+
   it("the origin is asked for the whole, in a coding that can be read", async () => {
     await get("/items/1", json({ id: "1", name: "a" }));
     expect(network.originCalls[0]?.headers.get("range")).toBeNull();
