@@ -21,15 +21,15 @@ const CONDITIONS: ReadonlySet<string> = new Set([
 
 /**
  * A call on a route that looks into what is sent and answered: the page's size first, then the request, the origin (`pass`), and the
- * response. Owns the order and the log; a request that does not fit never reaches the origin.
+ * response. Owns the order and the log; a request that does not fit never reaches the origin. `pass` may refuse the call for reasons of its own.
  */
-export async function throughContract(
+export async function throughContract<Refused extends { readonly ok: false } = never>(
   request: Request,
   exchange: Exchange,
   { route, credential }: Passage,
   bodies: HeldBodies,
-  pass: (request: Request) => Promise<Forwarded>,
-): Promise<Forwarded> {
+  pass: (request: Request) => Promise<Forwarded | Refused>,
+): Promise<Forwarded | Refused> {
   const refuse = (refused: RefusedRequest) => refusedCall(refused, exchange);
   if (route.pageSize !== null) {
     const capped = capPageSize(exchange.search, route.pageSize);
@@ -41,7 +41,7 @@ export async function throughContract(
   if (contract === null) return pass(request);
   const viewer = { scopes: credential?.principal.scopes ?? [] };
   const withinMs = route.origin.timeoutMs;
-  const passChecked = async (checked: Request) => {
+  const passChecked = async (checked: Request): ReturnType<typeof pass> => {
     exchange.headers = headersFor(contract, method, exchange.headers);
     const forwarded = await pass(checked);
     if (!forwarded.ok) return forwarded;

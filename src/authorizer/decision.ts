@@ -98,7 +98,7 @@ async function answerFor(exchange: Exchange, decisions: DecisionParts): Promise<
     const looksInto = route.contracts !== null || route.pageSize !== null;
     const misfit = looksInto ? unseenContract(exchange, route, decisions.takesUnseenBodies) : null;
     if (misfit !== null) return await refuseMisfit(misfit, exchange, passed.value, parts);
-    const identity = await identityFor(passed.value, exchange, parts);
+    const identity = await identityFor(passed.value, exchange, exchange.call.nowMs, parts);
     const allowed = allow(exchange, passed.value, identity);
     conclude(exchange, "allowed", 200, null);
     return allowed;

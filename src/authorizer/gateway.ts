@@ -1,4 +1,7 @@
 import type { Passage } from "../access/pass_gate.ts";
+import type { Refusal } from "../access/refusal.ts";
+import { stillProven } from "../access/still_proven.ts";
+import type { Result } from "../kernel/result.ts";
 import type { CanonicalRequest } from "../policy/canonical_request.ts";
 import { throughContract } from "./contract_call.ts";
 import { type Exchange, openExchange } from "./exchange.ts";
@@ -36,9 +39,10 @@ export async function handleGatewayRequest(
     const looksInto = route.contracts !== null || route.pageSize !== null;
     const forwarded = looksInto
       ? await throughContract(request, exchange, passed.value, parts.bodies, (checked) =>
-          passOn(checked, exchange, passed.value, parts),
+          passOnLater(checked, exchange, passed.value, parts),
         )
-      : await passOn(request, exchange, passed.value, parts);
+      : await passOn(request, exchange, passed.value, exchange.call.nowMs, parts);
+    if (isRefused(forwarded)) return refuse(forwarded.error, exchange, parts);
     const limits = admitted && (await settleLimits(forwarded, admitted, route, exchange, parts.gate));
     const response = passResponse(forwarded, route, limits, exchange);
     if (passed.value.clearance !== null) setClearance(response.headers, passed.value.clearance);
@@ -48,8 +52,33 @@ export async function handleGatewayRequest(
   }
 }
 
-async function passOn(request: Request, exchange: Exchange, passage: Passage, parts: GatewayParts): Promise<Forwarded> {
-  const identity = await identityFor(passage, exchange, parts);
+/** A call that was let in, and goes nowhere after all. */
+type Refused = Extract<Result<never, Refusal>, { ok: false }>;
+
+/** A call whose body was waited for: by now its credential may have ended, and an identity of then would be old. */
+async function passOnLater(
+  request: Request,
+  exchange: Exchange,
+  passage: Passage,
+  parts: GatewayParts,
+): Promise<Forwarded | Refused> {
+  const nowMs = Date.now();
+  const proven = await stillProven(passage, exchange.call, nowMs, parts.gate, exchange.trace);
+  return proven.ok ? passOn(request, exchange, passage, nowMs, parts) : proven;
+}
+
+function isRefused(forwarded: Forwarded | Refused): forwarded is Refused {
+  return !forwarded.ok && "kind" in forwarded.error;
+}
+
+async function passOn(
+  request: Request,
+  exchange: Exchange,
+  passage: Passage,
+  nowMs: number,
+  parts: GatewayParts,
+): Promise<Forwarded> {
+  const identity = await identityFor(passage, exchange, nowMs, parts);
   const { guard: guarded } = passage.route.origin;
   const guard = guarded === null ? undefined : parts.guards.get(guarded);
   if (guard !== undefined) return forwardGuarded(request, passage.route, guard, exchange, identity);

@@ -48,14 +48,15 @@ async function recorded(decided: Result<Passage, Refusal>, exchange: Exchange): 
   return safe ? decided : err({ kind: "unavailable", reason: "audit_unavailable" });
 }
 
-/** The identity that the origin of `passage` is to receive; null on a public route, where nobody is proven. */
+/** The identity that the origin of `passage` is to receive at `nowMs`; null on a public route, where nobody is proven. */
 export async function identityFor(
   { credential, route }: Passage,
   { call }: Exchange,
+  nowMs: number,
   { identity }: JudgementParts,
 ): Promise<string | null> {
   if (credential === null) return null;
-  return signedIdentity(credential, route.origin.audience, call.nowMs, identity, call.defer);
+  return signedIdentity(credential, route.origin.audience, nowMs, identity, call.defer);
 }
 
 /** The answer to a call that goes nowhere: a refusal, or a preflight's, which ends at the gate. */
