@@ -124,7 +124,7 @@ export function composeIssuer(
       issuer,
       clients,
       ownKeys(ring, kept),
-      composeHumanCheck(env, config),
+      composeHumanCheck(env, config, kept),
     ),
     published: kept.keep("published_keys", null, () => new PublishedKeyCache(ring)),
     // A copy may be taken from an isolate's copy: both ages together stay within the lead of the next key.
@@ -151,7 +151,7 @@ export function composeAdmin(
     inventory: composeInventory(bindings, config),
     events: new D1SecurityEvents(need(bindings, "DB")),
     audit: new D1Audit(need(bindings, "DB")),
-    acts: composeActTrail(bindings, config),
+    acts: composeActTrail(bindings, config, kept),
     issuerUrl: config.issuer.url,
     catalog: targetCatalog(config),
     clients,
@@ -183,7 +183,7 @@ export function composeAuthorizer(
   const { gateway } = config;
   const identityRing = remoteKeyRing("identity_keys", () => need(bindings, "IDENTITY_KEYS").getByName(ONE));
   const own = config.issuer.apis.find((api) => api.resource === gateway.resource);
-  const sets = pinSets(config);
+  const sets = pinSets(config, kept);
   const proof = proofOfTokens(config);
   const paths = config.routes.map(({ path }) => path);
   const built = {
@@ -223,11 +223,11 @@ export function composeAuthorizer(
       },
       refusals: { resourceMetadataUrl: resourceMetadataUrl(gateway.resource) },
       guards: originGuards(env, config, kept),
-      audit: composeDecisionAudit(bindings, config, configHash),
+      audit: composeDecisionAudit(bindings, config, configHash, kept),
       unlisted: unlisted === null ? null : kept.keep("unlisted", paths, () => composeUnlistedCalls(unlisted, config)),
       cors: defaultCorsPolicy(config),
       security: composeSecurityHeaders(config)(null),
-      bodies: new HeldBodies(MAX_HELD_BYTES),
+      bodies: kept.keep("held_bodies", null, () => new HeldBodies(MAX_HELD_BYTES)),
     },
     wellKnown: {
       metadata: {

@@ -8,6 +8,7 @@ import type { CompiledRoute } from "./config/route_faults.ts";
 import type { ListConfig } from "./config/schema.ts";
 import { outboundReach } from "./config/trusted_issuer_faults.ts";
 import { completed } from "./kernel/completed.ts";
+import type { Kept } from "./kernel/kept.ts";
 import type { AccessList, ListedRanges, ListTerms } from "./policy/access_list.ts";
 import { parseAddressRange } from "./policy/address_range.ts";
 import { prefixTable } from "./policy/prefix_table.ts";
@@ -42,12 +43,18 @@ const WHEN_CHALLENGED = { when: "challenged", rememberSeconds: 600 } as const;
 export function captchaSite(
   env: Environment,
   { captcha, gateway }: Pick<CompiledConfig, "captcha" | "gateway">,
+  kept: Kept,
 ): CaptchaSite | null {
   if (captcha === undefined) return null;
   const { siteKey, secretBinding, hostnames, verifyUrl, deadlineMs, sendAddress } = captcha;
   const secret = sharedSecret(env, secretBinding, 1);
+  const reach = outboundReach(gateway);
   return {
-    service: new Turnstile({ secret, verifyUrl, deadlineMs, sendAddress, reach: outboundReach(gateway) }),
+    service: kept.keep(
+      "captcha",
+      [captcha, reach.loopback, gateway.outboundOrigins],
+      () => new Turnstile({ secret, verifyUrl, deadlineMs, sendAddress, reach }),
+    ),
     siteKey,
     hostnames: new Set(hostnames),
     clearanceKey: completed(() => clearanceKey(secret)),

@@ -7,6 +7,7 @@ import { type Bindings, type Environment, need, readBindings } from "./bindings.
 import type { CompiledConfig } from "./config/compile.ts";
 import type { CompiledRoute } from "./config/route_faults.ts";
 import { logFault } from "./http/log.ts";
+import type { Kept } from "./kernel/kept.ts";
 import { type AuditIntake, takeInAudit } from "./managing/take_in_audit.ts";
 import type { ActTrail, AuditTrail } from "./ports/audit.ts";
 import type { AuditEvent } from "./protocol/audit_event.ts";
@@ -38,25 +39,25 @@ export function composeDecisionAudit(
   bindings: Bindings,
   { gateway, routes }: CompiledConfig,
   configHash: string | null,
+  kept: Kept,
 ): DecisionAudit | null {
   const { keyUses, address } = gateway.audit;
   if (keyUses === "none" && routes.every(({ audit }) => audit === "none")) return null;
   const share = typeof keyUses === "object" ? keyUses.sample : keyUses === "all" ? 1 : 0;
-  return { trail: queuedTrail(need(bindings, "AUDIT")), keyUses: share, address, configHash };
+  return { trail: queuedTrail(need(bindings, "AUDIT"), kept), keyUses: share, address, configHash };
 }
 
 /** How operators' acts are recorded. */
-export function composeActTrail(bindings: Bindings, { issuer }: CompiledConfig): ActTrail {
-  const queue = bindings.AUDIT === null ? null : queuedTrail(bindings.AUDIT);
+export function composeActTrail(bindings: Bindings, { issuer }: CompiledConfig, kept: Kept): ActTrail {
+  const queue = bindings.AUDIT === null ? null : queuedTrail(bindings.AUDIT, kept);
   return new D1AdminActs(issuer.url, need(bindings, "DB"), queue, undelivered);
 }
 
-function queuedTrail(queue: Queue<unknown>): AuditTrail {
-  return new AuditQueue({
-    queue,
-    lost: undelivered,
-    pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-    clock: () => Date.now(),
+/** One for all events of the isolate: how many may be on their way at once holds for them together. */
+function queuedTrail(queue: Queue<unknown>, kept: Kept): AuditTrail {
+  return kept.keep("audit_queue", null, () => {
+    const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+    return new AuditQueue({ queue, lost: undelivered, pause, clock: () => Date.now() });
   });
 }
 

@@ -73,7 +73,7 @@ export function gateRoutes(
   kept: Kept,
 ): RouteTable<GateRoute> {
   const lists = accessLists(config);
-  const site = captchaSite(env, config);
+  const site = captchaSite(env, config, kept);
   const edges = routeEdges(config);
   const signals = composeSignals(env, config, kept);
   return new RouteTable(

@@ -4,6 +4,7 @@ import type { CompiledConfig } from "./config/compile.ts";
 import { hostsOf } from "./config/hosts.ts";
 import { logFault } from "./http/log.ts";
 import type { HumanCheck } from "./issuing/human_check.ts";
+import type { Kept } from "./kernel/kept.ts";
 import { LocalPace } from "./limits/local_pace.ts";
 
 /** Proofs that one address may have judged in a minute and isolate. */
@@ -17,13 +18,14 @@ const PROOFS_PER_MINUTE = 30;
 export function composeHumanCheck(
   env: Environment,
   config: Pick<CompiledConfig, "captcha" | "gateway" | "issuer">,
+  kept: Kept,
 ): HumanCheck | null {
   const { captcha, issuer } = config;
-  const site = issuer.captcha === undefined ? null : captchaSite(env, config);
+  const site = issuer.captcha === undefined ? null : captchaSite(env, config, kept);
   if (site === null || captcha === undefined || issuer.captcha === undefined) return null;
   const { login, register, forgot, onUnavailable } = issuer.captcha;
   const own = hostsOf(issuer).map((host) => new URL(`https://${host}`).hostname);
-  const pace = new LocalPace(PROOFS_PER_MINUTE);
+  const pace = kept.keep("human_pace", null, () => new LocalPace(PROOFS_PER_MINUTE));
   return {
     service: site.service,
     siteKey: site.siteKey,

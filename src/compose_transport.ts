@@ -6,6 +6,7 @@ import type { CompiledConfig } from "./config/compile.ts";
 import { pinDigest } from "./config/pin_faults.ts";
 import type { CompiledRoute } from "./config/route_faults.ts";
 import { isInDevelopment, transportOf } from "./config/transport_faults.ts";
+import type { Kept } from "./kernel/kept.ts";
 import { parseCertificateDigest } from "./policy/connection.ts";
 
 /*
@@ -15,8 +16,8 @@ import { parseCertificateDigest } from "./policy/connection.ts";
 const DAY_MS = 24 * 60 * 60_000;
 
 /** The sets of pins by name. They share one log. */
-export function pinSets({ gateway }: CompiledConfig): ReadonlyMap<string, PinSet> {
-  const notices = new PinLog();
+export function pinSets({ gateway }: CompiledConfig, kept: Kept): ReadonlyMap<string, PinSet> {
+  const notices = kept.keep("pin_log", null, () => new PinLog());
   return new Map(
     Object.entries(gateway.pins).map(([name, { pins, warnDays }]): [string, PinSet] => {
       const held = pins.map(({ sha256, from, until, backup }) => {

@@ -3,6 +3,7 @@ import type { Environment } from "../../src/bindings.ts";
 import { composeHumanCheck } from "../../src/compose_human.ts";
 import type { ConfigInput } from "../../src/config/schema.ts";
 import type { HumanCheck } from "../../src/issuing/human_check.ts";
+import { Kept } from "../../src/kernel/kept.ts";
 import { openFirstParty, ownApp, PASSWORD, someone as registered } from "../support/first_party_world.ts";
 import { gatewayConfig } from "../support/gateway_config.ts";
 import { compiled } from "../support/install.ts";
@@ -37,6 +38,7 @@ function human(captcha: Asked): HumanCheck {
       captcha: { siteKey: "0x4AAAsite", secretBinding: "TURNSTILE_SECRET", hostnames: ["app.example.com"] },
       issuer: { ...config.issuer, captcha },
     }),
+    new Kept(),
   );
   if (check === null) throw new Error("nothing is asked");
   return check;

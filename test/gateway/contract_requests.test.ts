@@ -259,7 +259,7 @@ describe("a body that comes slowly", () => {
   /** Sends a body whose end comes `lateMs` after its beginning, once `meanwhile` is done. */
   async function slowly(
     lateMs: number,
-    claims: object = {},
+    claims: Readonly<Record<string, unknown>> = {},
     meanwhile: () => Promise<unknown> = async () => undefined,
   ) {
     let identity: string | null = null;
