@@ -47,7 +47,7 @@ export interface RaisedSignal {
   readonly kind: SignalKind;
   readonly sinceMs: number;
   readonly untilMs: number;
-  /** Where a new country is all that is odd: calls from elsewhere are not meant. */
+  /** Where a new country is all that is odd: calls from elsewhere are not meant. Null for calls from anywhere. */
   readonly country: string | null;
   /** With its values, for operators alone. */
   readonly note: string;
@@ -68,7 +68,8 @@ export interface PrincipalState {
 
 const MOST_COUNTRIES = 16;
 const MOST_PLACES = 6;
-const MOST_RAISED = 8;
+/** So many new countries are told apart at once. Nothing that is raised makes room for another: that would be a way to be rid of it. */
+const MOST_NEW_COUNTRIES = 5;
 /** A place that was not returned to for so long is as good as new. */
 const PLACE_MS = 7 * 86_400_000;
 const HOUR_MS = 3_600_000;
@@ -123,7 +124,15 @@ function visit(state: PrincipalState, country: string, rules: SignalRules, nowMs
   const learning = rules.newCountry === null || nowMs < state.firstMs + rules.newCountry.learnMs;
   if (isKnown || learning || state.countries.length === 0) return after;
   const known = others.map(({ code }) => code).join(" ");
-  return raise(after, "new_country", country, `${country}, known: ${known}`, rules, nowMs);
+  const note = `${country}, known: ${known}`;
+  const isNewCountry = ({ kind }: RaisedSignal) => kind === "new_country";
+  const raised = after.raised.filter(isNewCountry);
+  if (raised.length < MOST_NEW_COUNTRIES && raised.every((one) => one.country !== null)) {
+    return raise(after, "new_country", country, note, rules, nowMs);
+  }
+  // Whoever shows still more is odd wherever it calls from.
+  const rest = after.raised.filter((one) => !isNewCountry(one) || one.country === null);
+  return raise({ ...after, raised: rest }, "new_country", null, note, rules, nowMs);
 }
 
 /** Faster than anybody travels, to a place that it did not call from lately: whoever changes between the same few is at home in all. */
@@ -158,7 +167,7 @@ function raise(
   const isSame = (one: RaisedSignal) => one.kind === kind && one.country === country;
   const sinceMs = state.raised.find(isSame)?.sinceMs ?? nowMs;
   const raised = { kind, sinceMs, untilMs: nowMs + cooldownMs, country, note };
-  return { ...state, raised: [...state.raised.filter((one) => !isSame(one)), raised].slice(-MOST_RAISED) };
+  return { ...state, raised: [...state.raised.filter((one) => !isSame(one)), raised] };
 }
 
 const EARTH_RADIUS_KM = 6_371;

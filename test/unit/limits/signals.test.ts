@@ -67,6 +67,19 @@ describe("a new country", () => {
     expect(kinds(stateAfter([seen(later, { at: { country: "BR" } })], odd))).toEqual([]);
   });
 
+  it("is forgotten for no later one while it is raised: where many come, calls from everywhere are meant", () => {
+    const codes = ["BR", "CN", "DE", "EG", "FR", "GB", "HU", "IN", "JP", "KE"];
+    const from = (code: string, minutes: number) => seen(START + DAY + minutes * 1_000, { at: { country: code } });
+    const hopped = stateAfter([home, ...codes.map(from)]);
+    const back = stateAfter([from("BR", 20)], hopped);
+    expect(back.raised.some(({ kind, country }) => kind === "new_country" && [null, "BR"].includes(country))).toBe(
+      true,
+    );
+    expect(back.raised.length).toBeLessThanOrEqual(8);
+    const alarmed = stateAfter([home, seen(START + DAY, { calls: 40, errors: 40 }), ...codes.map(from)]);
+    expect(kinds(alarmed)).toContain("error_burst");
+  });
+
   it("is nothing where the platform tells no country", () => {
     expect(kinds(stateAfter([home, seen(START + 2 * DAY)]))).toEqual([]);
   });
