@@ -42,6 +42,9 @@ export function transportFaults({ gateway }: Config, route: RouteConfig, path: s
   if (clientCertificate !== "none" && route.public && inTheClear === "without_credential") {
     fault("inTheClear", "a certificate is shown by TLS alone");
   }
+  if (route.cookies.length > 0 && route.public && inTheClear === "without_credential") {
+    fault("inTheClear", "the cookies that it passes are sessions of its origin: say `nothing`");
+  }
   if (pins !== null && !Object.hasOwn(gateway.pins, pins)) fault("pins", `\`${pins}\` is not among gateway.pins`);
   if (pins !== null && route.transport.clientCertificate === "none") {
     fault("clientCertificate", "`none` leaves nothing that could be among the pins");

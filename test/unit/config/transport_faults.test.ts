@@ -48,6 +48,11 @@ describe("how calls have to come", () => {
       { ...public_, transport: { clientCertificate: "required", inTheClear: "without_credential" } },
       "inTheClear: a certificate is shown by TLS alone",
     ],
+    [
+      "cookies in the clear",
+      { ...public_, cookies: ["basket"], transport: { inTheClear: "without_credential" } },
+      "inTheClear: the cookies that it passes are sessions of its origin",
+    ],
     ["pins that are not there", { transport: { pins: "nobody" } }, "pins: `nobody` is not among"],
     ["pins called like an object's member", { transport: { pins: "constructor" } }, "pins: `constructor` is not among"],
   ])("wrong: %s", (_, route, fault) => {
