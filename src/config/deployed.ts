@@ -31,7 +31,8 @@ export function loadFaults(wanted: CompiledConfig, bundled: CompiledConfig): rea
     ["issuer.url", wanted.issuer.url, bundled.issuer.url],
     ["gateway.url", wanted.gateway.url, bundled.gateway.url],
   ]);
-  return [...urls, ...algorithmFaults(wanted, bundled), ...secretFaults(wanted, bundled)];
+  const held = [...secretFaults(wanted, bundled), ...onwardFaults(wanted, bundled)];
+  return [...urls, ...algorithmFaults(wanted, bundled), ...held];
 }
 
 /** `wanted` as it runs on this deployment: what is the deployment's own is the deployment's. */
@@ -147,6 +148,20 @@ function secretFaults(wanted: CompiledConfig, bundled: CompiledConfig): readonly
   return secretUses(wanted, "").flatMap(({ path, use }) =>
     deployed.has(use) ? [] : [{ path, reason: "names a secret and is not in the deployed configuration: deploy it" }],
   );
+}
+
+/** What is had for a secret goes where the deployment says as well: an origin's token to that origin, by its address. */
+function onwardFaults({ origins }: CompiledConfig, bundled: CompiledConfig): readonly ConfigFault[] {
+  return Object.entries(origins).flatMap(([name, { url, onward }]) => {
+    if (onward === undefined) return [];
+    const receivers = Object.values(bundled.origins).filter(
+      (origin) => origin.onward !== undefined && canonicalJson(origin.onward) === canonicalJson(onward),
+    );
+    // None: then the secret itself is told of.
+    const isMeant = receivers.length === 0 || receivers.some((origin) => origin.url === url);
+    const reason = "gets a token (`onward`) that is for another address: deploy it";
+    return isMeant ? [] : [{ path: `origins.${name}.url`, reason }];
+  });
 }
 
 /** Every object that names a secret, with its place. */

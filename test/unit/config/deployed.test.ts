@@ -45,6 +45,16 @@ describe("a secret of the deployment", () => {
   );
 });
 
+it("a token that was had for a secret does not go elsewhere: another address of its origin is refused", () => {
+  const moved = (config: MutableConfig) => {
+    withOnward(onward)(config);
+    config.origins.main = { ...config.origins.main, url: "https://evil.test" };
+  };
+  expect(paths(moved, withOnward(onward))).toEqual(["origins.main.url"]);
+  expect(loadFaults(made(moved), made(withOnward(onward))).map(({ path }) => path)).toEqual(["origins.main.url"]);
+  expect(paths(moved, moved)).toEqual([]);
+});
+
 it("what may be called on a private network is not published", () => {
   const reach = (config: MutableConfig) => {
     config.gateway.outboundOrigins = ["https://partner.test", "http://10.0.0.1"];
