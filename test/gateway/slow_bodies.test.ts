@@ -1,0 +1,85 @@
+import { env } from "cloudflare:workers";
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { need, readBindings } from "../../src/bindings.ts";
+import type { FeedEntry } from "../../src/protocol/edge_feed.ts";
+import { contractConfig } from "../support/contract_config.ts";
+import { bearer, type ForgeKey, ringKey, token } from "../support/forge.ts";
+import { install } from "../support/install.ts";
+import { captureLogs } from "../support/logs.ts";
+import { stubNetwork } from "../support/network.ts";
+import { problemOf } from "../support/refused.ts";
+
+const logs = captureLogs();
+const network = stubNetwork();
+let ring: ForgeKey;
+
+beforeAll(async () => {
+  ring = await ringKey();
+});
+
+describe("a body that comes slowly", () => {
+  const START = Date.parse("2026-11-03T00:00:00Z");
+
+  beforeEach(() => {
+    vi.setSystemTime(START);
+  });
+
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  /** Sends a body whose end comes `lateMs` after its beginning, once `meanwhile` is done. */
+  async function slowly(
+    lateMs: number,
+    claims: Readonly<Record<string, unknown>> = {},
+    meanwhile: () => Promise<unknown> = async () => undefined,
+  ) {
+    let identity: string | null = null;
+    network.origin((request) => {
+      identity = request.headers.get("sallyport-identity");
+      return Response.json({ id: "1", name: "made" }, { status: 201 });
+    });
+    const chunks = ['{"name":', '"x"}'].map((text) => new TextEncoder().encode(text));
+    const body = new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        if (chunks.length === 1) {
+          await meanwhile();
+          vi.setSystemTime(START + lateMs);
+        }
+        const next = chunks.shift();
+        return next === undefined ? controller.close() : controller.enqueue(next);
+      },
+    });
+    const headers = { ...bearer(await token(ring, claims)), "content-type": "application/json" };
+    const response = await install({ config: contractConfig() }).fetch("/items", { method: "POST", headers, body });
+    return { response, identity: identity as string | null };
+  }
+
+  it("goes on with an identity that is as young as any", async () => {
+    const { response, identity } = await slowly(59_000);
+    expect(response.status).toBe(201);
+    const { iat, exp } = JSON.parse(atob(identity?.split(".")[1] ?? ""));
+    expect([iat, exp]).toEqual([START / 1000 + 59, START / 1000 + 119]);
+  });
+
+  it("does not keep a token alive that ends meanwhile", async () => {
+    const exp = START / 1000 + 30;
+    const { response, identity } = await slowly(59_000, { exp, iat: START / 1000 - 1 });
+    expect([response.status, identity]).toEqual([401, null]);
+    expect(response.headers.get("www-authenticate")).toContain("invalid_token");
+    expect(await problemOf(response)).toMatchObject({ code: "token_expired" });
+    expect(logs.lastDecision).toMatchObject({ outcome: "denied", reason: "token_expired", status: 401 });
+  });
+
+  it("does not hide a caller from a revocation", async () => {
+    const grant: FeedEntry = { kind: "token", id: "slow", epoch: 1, untilMs: START + 3_600_000 };
+    const feed = need(readBindings(env), "EDGE_FEED").getByName("one");
+    const { response, identity } = await slowly(4_000, { jti: "slow" }, () => feed.append([grant]));
+    expect([response.status, identity]).toEqual([401, null]);
+    expect(logs.lastDecision).toMatchObject({
+      outcome: "denied",
+      reason: "token_revoked",
+      principal_id: expect.anything(),
+    });
+  });
+});
