@@ -82,7 +82,8 @@ function proofKeys(
   if (keys === "ring")
     return { kind: "published", keys: kept.keep("trusted_ring", null, () => ringKeys(reader)), algorithms };
   if ("secretBinding" in keys) {
-    return { kind: "secret", secret: utf8(sharedSecret(env, keys.secretBinding, HS256_SECRET_BYTES)) };
+    const names = [keys.secretBinding].flat();
+    return { kind: "secret", secrets: names.map((name) => utf8(sharedSecret(env, name, HS256_SECRET_BYTES))) };
   }
   const from = [trusted.issuer, keys, reach.loopback, [...(reach.origins ?? [])]];
   const published = kept.keep("issuer_keys", from, () => remoteKeys(readBindings(env), trusted.issuer, keys, reach));

@@ -15,10 +15,10 @@ import {
 import { signatureHolds } from "./jose_signature.ts";
 import type { VerificationKeys } from "./jose_verification_keys.ts";
 
-/** What an issuer's tokens are signed with: published keys, or (HS256, RFC 7518 §3.2) a secret; never either of them. */
+/** What an issuer's tokens are signed with: published keys, or (HS256, RFC 7518 §3.2) secrets, of which either proves; never both kinds. */
 export type ProofKeys =
   | { readonly kind: "published"; readonly keys: VerificationKeys; readonly algorithms: readonly SignatureAlgorithm[] }
-  | { readonly kind: "secret"; readonly secret: Uint8Array };
+  | { readonly kind: "secret"; readonly secrets: readonly Uint8Array[] };
 
 /** An issuer whose tokens are taken. */
 export interface TrustedIssuerKeys {
@@ -80,7 +80,8 @@ async function proven(
 ): Promise<Result<KeyStanding | null, SignatureFault>> {
   if (proof.kind === "secret") {
     if (alg !== "HS256") return err("token_algorithm_not_allowed");
-    return (await signatureHolds(token, proof.secret, "HS256")) ? ok(null) : err("token_signature_wrong");
+    for (const secret of proof.secrets) if (await signatureHolds(token, secret, "HS256")) return ok(null);
+    return err("token_signature_wrong");
   }
   const algorithm = proof.algorithms.find((allowed) => allowed === alg);
   if (algorithm === undefined) return err("token_algorithm_not_allowed");

@@ -77,7 +77,13 @@ function keyFaults(
   if (keys === "ring") return [{ path: `${path}.keys`, reason: "must not be `ring` for this issuer" }];
   if ("secretBinding" in keys) {
     const reason = "must be left out: a secret is for HS256 alone, and HS256 for nothing else";
-    return algorithms === undefined ? [] : [{ path: `${path}.algorithms`, reason }];
+    const names = [keys.secretBinding].flat();
+    return [
+      ...(algorithms === undefined ? [] : [{ path: `${path}.algorithms`, reason }]),
+      ...(new Set(names).size === names.length
+        ? []
+        : [{ path: `${path}.keys.secretBinding`, reason: "names one secret twice" }]),
+    ];
   }
   const faults: ConfigFault[] = [];
   if (keys.refreshSeconds > keys.maxStaleSeconds) {

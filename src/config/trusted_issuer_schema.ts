@@ -45,8 +45,8 @@ const keys = z.union([
       .default([]),
     ...keyTimes,
   }),
-  /** HS256 with a secret that issuer and gate share, and nothing else. */
-  z.strictObject({ secretBinding }),
+  /** HS256 with a secret that issuer and gate share, and nothing else. Two while it is replaced: either proves. */
+  z.strictObject({ secretBinding: z.union([secretBinding, z.array(secretBinding).length(2)]) }),
 ]);
 
 /** Asking an issuer about its opaque tokens (RFC 7662). */

@@ -23,7 +23,7 @@ function hs256(text: string): Sign {
   };
 }
 
-function gateWith(secrets: Record<string, unknown>, secretBinding = "PARTNER_SECRET"): Installation {
+function gateWith(secrets: Record<string, unknown>, secretBinding: string | string[] = "PARTNER_SECRET"): Installation {
   const config: ConfigInput = gatewayConfig();
   const trustedIssuers = [...config.gateway.trustedIssuers, { issuer: SHARED_URL, keys: { secretBinding } }];
   const bound: Environment = { ...readBindings(env), KEY_SETS: null, ...secrets };
@@ -44,6 +44,26 @@ describe("RFC 7518 3.2: HS256, only where a secret was bound for it", () => {
     const unnamed = await compact({ alg: "HS256", typ: "at+jwt" }, claims({ iss: SHARED_URL }), hs256(SECRET));
     expect(await statusOf(gate, unnamed)).toBe(200);
     expect(network.calls).toHaveLength(network.originCalls.length);
+  });
+
+  it("while it is replaced either of two proves, and no third; afterwards the old one proves nothing", async () => {
+    const next = secret("the next secret, also of thirty-two bytes or more");
+    const bound = { PARTNER_SECRET: SECRET, PARTNER_SECRET_2: next };
+    const both = gateWith(bound, ["PARTNER_SECRET_2", "PARTNER_SECRET"]);
+    expect(await statusOf(both, await signed())).toBe(200);
+    expect(await statusOf(both, await signed({}, hs256(next)))).toBe(200);
+    expect(await statusOf(both, await signed({}, hs256(`${next}x`)))).toBe(401);
+    const after = gateWith(bound, "PARTNER_SECRET_2");
+    expect(await statusOf(after, await signed())).toBe(401);
+    expect(await statusOf(after, await signed({}, hs256(next)))).toBe(200);
+  });
+
+  it("each of two secrets has to be there, and long enough", () => {
+    expect(() => gateWith({ PARTNER_SECRET: SECRET }, ["PARTNER_SECRET_2", "PARTNER_SECRET"])).toThrow(
+      /PARTNER_SECRET_2/,
+    );
+    const short = { PARTNER_SECRET: SECRET, PARTNER_SECRET_2: "short" };
+    expect(() => gateWith(short, ["PARTNER_SECRET_2", "PARTNER_SECRET"])).toThrow(/shorter/);
   });
 
   it("another secret proves nothing", async () => {

@@ -128,6 +128,15 @@ const wrong: readonly [string, (config: MutableConfig) => void, string, RegExp][
     /HS256 alone/,
   ],
   [
+    "one secret twice",
+    (c) => {
+      const keys = { secretBinding: ["PARTNER_SECRET", "PARTNER_SECRET"] };
+      Object.assign(c.gateway.trustedIssuers[1] ?? {}, { keys, algorithms: undefined });
+    },
+    "gateway.trustedIssuers[1].keys.secretBinding",
+    /twice/,
+  ],
+  [
     "a secret instead of our own ring",
     (c) => Object.assign(c.gateway.trustedIssuers[0] ?? {}, { keys: { secretBinding: "PARTNER_SECRET" } }),
     "gateway.trustedIssuers[0].keys",
