@@ -9,6 +9,7 @@ import { type RouteEdges, routeEdges } from "./compose_edges.ts";
 import { routeLimits } from "./compose_limits.ts";
 import { isGuarded } from "./compose_origins.ts";
 import { composeSignals, routeSignals } from "./compose_signals.ts";
+import { routeStreams } from "./compose_streams.ts";
 import { routeTransport } from "./compose_transport.ts";
 import type { CompiledConfig } from "./config/compile.ts";
 import { hostsOf } from "./config/hosts.ts";
@@ -113,6 +114,7 @@ function gateRoute(
     maxBodyBytes: route.maxBodyBytes,
     audit: routeAudit(route.audit),
     ...composeContracts(route, openapi),
+    ...routeStreams(route, gateway),
     origin: {
       url: new URL(origin.url).origin,
       audience: origin.audience,

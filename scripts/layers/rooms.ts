@@ -113,6 +113,7 @@ const TOP_FILES: Readonly<Partial<Record<string, string>>> = {
   "src/compose_people.ts": "wiring",
   "src/compose_shapes.ts": "wiring",
   "src/compose_stores.ts": "wiring",
+  "src/compose_streams.ts": "wiring",
   "src/compose_transport.ts": "wiring",
   "src/compose_objects.ts": "wiring",
   "src/dispatch.ts": "wiring",

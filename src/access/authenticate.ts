@@ -5,6 +5,7 @@ import { authenticateBearer } from "./authenticate_bearer.ts";
 import type { CredentialEntry } from "./credential_entry.ts";
 import { type Presented, presentedCredential } from "./credentials.ts";
 import type { Call, Gate, GateRoute } from "./gate.ts";
+import { presentedAtHandshake } from "./handshake.ts";
 import type { Refusal } from "./refusal.ts";
 import type { CachedToken } from "./token_cache.ts";
 import { type Unproven, unproven } from "./unproven.ts";
@@ -24,7 +25,7 @@ export async function authenticate(
   gate: Gate,
   trace: CallerTrace,
 ): Promise<Result<CredentialEntry, Refusal>> {
-  const presented = presentedCredential(call.header);
+  const presented = route.webSocket === null ? presentedCredential(call.header) : presentedAtHandshake(call);
   if (!presented.ok) return err({ kind: "ambiguous_credentials", reason: presented.error });
   if (presented.value.kind === "none") return err({ kind: "unauthenticated", reason: presented.value.reason, route });
   const view = await gate.revocations.view(call.nowMs, call.defer, route.toleratedStalenessMs);

@@ -37,18 +37,38 @@ export async function authenticateApiKey(
   const found = await gate.apiKeys.find(hash, call.nowMs, view, call.defer);
   if (found === null) return unproven("api_key_unknown", null);
   if (known === undefined) gate.apiKeys.keepDigest(text, hash);
-  const { record } = found;
-  if (record.epoch < view.leastEpoch("api_key", record.id)) return unproven("api_key_revoked", found);
-  const fault = apiKeyFault(record, call.nowMs);
-  if (fault !== null) return unproven(fault === "disabled" ? "api_key_disabled" : "api_key_expired", found);
-  const place = found.places === null ? null : placeFault(found.places, call);
-  if (place !== null) return unproven(place, found);
-  const pins = gate.pins === null ? null : pinsOfKey(gate.pins, record);
-  if (pins === "unknown") return unproven("api_key_owner_unknown", found);
-  const unpinned = pins === null ? null : pinFault(pins, call.connection, call.nowMs);
-  if (unpinned !== null) return unproven(unpinned, found);
-  gate.keyUses.note(record.id, call.nowMs, call.defer);
+  const fault = keyFault(found, call, gate, view);
+  if (fault !== null) return unproven(fault, found);
+  gate.keyUses.note(found.record.id, call.nowMs, call.defer);
   return ok(found);
+}
+
+/** As `authenticateApiKey`, for a key that was proven before: that is no further use of it, and nothing holds it up. */
+export async function proveApiKeyAgain(
+  text: string,
+  call: Call,
+  gate: Gate,
+  view: RevocationView,
+): Promise<Result<CachedApiKey, Unproven<ApiKeyFault>>> {
+  const hash = gate.apiKeys.knownDigest(text) ?? (await digestOf(text));
+  if (hash === null) return unproven("api_key_malformed", null);
+  const found = await gate.apiKeys.find(hash, call.nowMs, view, call.defer);
+  if (found === null) return unproven("api_key_unknown", null);
+  const fault = keyFault(found, call, gate, view);
+  return fault === null ? ok(found) : unproven(fault, found);
+}
+
+/** What is wrong with a key that was found, here and now. */
+function keyFault(found: CachedApiKey, call: Call, gate: Gate, view: RevocationView): ApiKeyFault | null {
+  const { record } = found;
+  if (record.epoch < view.leastEpoch("api_key", record.id)) return "api_key_revoked";
+  const fault = apiKeyFault(record, call.nowMs);
+  if (fault !== null) return fault === "disabled" ? "api_key_disabled" : "api_key_expired";
+  const place = found.places === null ? null : placeFault(found.places, call);
+  if (place !== null) return place;
+  const pins = gate.pins === null ? null : pinsOfKey(gate.pins, record);
+  if (pins === "unknown") return "api_key_owner_unknown";
+  return pins === null ? null : pinFault(pins, call.connection, call.nowMs);
 }
 
 /** The digest of a string that has the form of a key, or null. */

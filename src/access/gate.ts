@@ -23,6 +23,7 @@ import type { KeyUses } from "./key_uses.ts";
 import type { GatePins, PinSet } from "./pins.ts";
 import type { RouteCaptcha } from "./route_captcha.ts";
 import type { RouteSignals } from "./route_signals.ts";
+import type { RouteStream, RouteWebSocket } from "./route_stream.ts";
 import type { TokenCache } from "./token_cache.ts";
 
 /**
@@ -84,6 +85,10 @@ export interface GateRoute {
   /** What callers may send and see, by method; null where nothing is looked into. */
   readonly contracts: ReadonlyMap<string, Contract> | null;
   readonly pageSize: PageSize | null;
+  /** Calls of it become WebSockets; null where none does. */
+  readonly webSocket: RouteWebSocket | null;
+  /** What bodies of its answers are bounded by while they are read; null for nothing. */
+  readonly stream: RouteStream | null;
   readonly origin: RouteOrigin;
   /** What scripts of other web origins may do; null where nothing is said to them. */
   readonly cors: CorsPolicy | null;
@@ -167,5 +172,7 @@ export interface Call {
   readonly edge: () => EdgeFacts;
   readonly connection: Connection;
   readonly nowMs: number;
+  /** Whether the gate itself passes it on, and not who asks about it. */
+  readonly isPassedOnHere: boolean;
   readonly defer: Defer;
 }

@@ -10,6 +10,7 @@ import { clearCall, needsClearing } from "./clear_call.ts";
 import type { CredentialEntry } from "./credential_entry.ts";
 import type { RouteAudit } from "./decision_audit.ts";
 import type { Call, Gate, GateRoute, RouteLimits } from "./gate.ts";
+import { handshakeRefusal } from "./handshake.ts";
 import type { Refusal } from "./refusal.ts";
 import { transportRefusal } from "./transport.ts";
 import { withinQuota } from "./within_quota.ts";
@@ -40,7 +41,7 @@ export interface Trace extends CallerTrace {
 }
 
 /**
- * The decision on a call, in order: match, transport, size, lists, authenticate, authorize, clear, admit. Throws `Outage`, which
+ * The decision on a call, in order: match, transport, size, handshake, lists, authenticate, authorize, clear, admit. Throws `Outage`, which
  * denies.
  */
 export async function passGate(call: Call, gate: Gate, trace: Trace): Promise<Result<Passage, Refusal>> {
@@ -50,7 +51,11 @@ export async function passGate(call: Call, gate: Gate, trace: Trace): Promise<Re
   trace.route = route.id;
   trace.audit = route.audit;
   trace.matched = route;
-  const refusal = transportRefusal(route, call) ?? sizeRefusal(call, gate, route) ?? sunsetRefusal(call, route);
+  const refusal =
+    transportRefusal(route, call) ??
+    sizeRefusal(call, gate, route) ??
+    sunsetRefusal(call, route) ??
+    handshakeRefusal(route, call);
   if (refusal !== null) return err(refusal);
   const listed = route.lists === null ? "pass" : checkLists(route.lists, call, trace);
   if (listed === "deny") return err({ kind: "barred", reason: "listed" });

@@ -16,6 +16,15 @@ export type Refusal =
   | { readonly kind: "client_certificate_required"; readonly reason: PinFault }
   | { readonly kind: "headers_too_large"; readonly reason: "headers_too_large" }
   | { readonly kind: "body_too_large"; readonly reason: "body_too_large" }
+  /** A WebSocket is asked for where there is none, or in a way that is not understood. */
+  | {
+      readonly kind: "upgrade_refused";
+      readonly reason: "upgrade_not_taken" | "subprotocols_malformed" | "subprotocol_credential";
+    }
+  /** Here there is nothing but a WebSocket. */
+  | { readonly kind: "upgrade_required"; readonly reason: "upgrade_missing" | "websocket_version" }
+  /** A page of that web origin may not open a WebSocket. */
+  | { readonly kind: "origin_not_allowed"; readonly reason: "web_origin_missing" | "web_origin_not_listed" }
   | { readonly kind: "ambiguous_credentials"; readonly reason: string }
   /** The caller learns neither what it is, nor whether it is about its network or about itself. */
   | { readonly kind: "barred"; readonly reason: "listed" }

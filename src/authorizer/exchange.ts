@@ -42,6 +42,8 @@ export interface Exchange {
   readonly audit: DecisionAudit | null;
   /** Hears how the call ended, where its record was begun before that. */
   ended: ((ending: Ending) => void) | null;
+  /** Settles when the WebSocket that the call became has ended; null where it becomes none. */
+  closed: PromiseWithResolvers<void> | null;
 }
 
 /** Reads `request` once: its clock, its headers, where it came from. */
@@ -72,12 +74,14 @@ export function openExchange(
       edge: () => readEdgeFacts(request.cf),
       connection: new EdgeConnection(request, canonical),
       nowMs: Date.now(),
+      isPassedOnHere: shape === "gateway",
       defer: (work) => ctx.waitUntil(work),
     },
     trace: { route: null, matched: null, audit: null, holder: null, rules: [], limits: null, abuse: null },
     attempts: 0,
     audit,
     ended: null,
+    closed: null,
   };
 }
 

@@ -5,6 +5,7 @@ import { reachesOrigin } from "../policy/inbound_headers.ts";
 import type { OnwardFault } from "../ports/onward_tokens.ts";
 import { limitBody } from "./body_limit.ts";
 import type { Exchange } from "./exchange.ts";
+import { setHandshake } from "./handshake_fields.ts";
 
 /** Why there is no response of an origin: it gave none, or the gate did not ask it. */
 export type OriginFault =
@@ -17,6 +18,7 @@ export type OriginFault =
   | "unsupported_media_type"
   | "request_timeout"
   | "gate_busy"
+  | "upgrade_failed"
   | "response_invalid"
   | OnwardFault;
 
@@ -98,7 +100,7 @@ export function withinDeadline<T>(answer: Promise<T>, timeoutMs: number): Promis
  * The caller's headers that may pass, and then the gate's own, none of which a caller can have named. Appending one by one
  * is the fastest way to fill a Headers in workerd: a list of pairs takes four times as long.
  */
-export function originHeaders({ cookies }: GateRoute, exchange: Exchange, identity: string | null): Headers {
+export function originHeaders({ cookies, webSocket }: GateRoute, exchange: Exchange, identity: string | null): Headers {
   const { requestId, canonical, address, call } = exchange;
   const headers = new Headers();
   const connection = call.header("connection");
@@ -112,5 +114,6 @@ export function originHeaders({ cookies }: GateRoute, exchange: Exchange, identi
   headers.append("x-forwarded-host", canonical.host);
   headers.append("x-forwarded-proto", canonical.scheme.slice(0, -1));
   if (identity !== null) headers.append("sallyport-identity", identity);
+  if (webSocket !== null) setHandshake(headers, call);
   return headers;
 }

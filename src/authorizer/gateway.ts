@@ -9,6 +9,8 @@ import { type Forwarded, forward } from "./forward.ts";
 import { forwardGuarded } from "./guarded_forward.ts";
 import type { HeldBodies } from "./held_bodies.ts";
 import { finish, identityFor, type JudgementParts, judge, refuse, refuseUnexpected } from "./judgement.ts";
+import { lastingResponse } from "./lasting_response.ts";
+import { upgraded } from "./opened_websocket.ts";
 import type { OriginGuard } from "./origin_guard.ts";
 import { passResponse, setClearance } from "./response.ts";
 import { settleLimits } from "./settle_limits.ts";
@@ -44,10 +46,14 @@ export async function handleGatewayRequest(
       : await passOn(request, exchange, passed.value, exchange.call.nowMs, parts);
     if (isRefused(forwarded)) return refuse(forwarded.error, exchange, parts);
     const limits = admitted && (await settleLimits(forwarded, admitted, route, exchange, parts.gate));
-    const response = passResponse(forwarded, route, limits, exchange);
+    const isLasting = route.webSocket !== null || route.stream !== null;
+    const response = isLasting
+      ? lastingResponse(forwarded, passed.value, limits, exchange, parts.gate)
+      : passResponse(forwarded, route, limits, exchange);
     if (passed.value.clearance !== null) setClearance(response.headers, passed.value.clearance);
     return finish(exchange, response, "allowed", forwarded.ok ? null : forwarded.error.fault, parts);
   } catch (error) {
+    exchange.closed?.resolve();
     return refuseUnexpected(error, exchange, parts);
   }
 }
@@ -72,6 +78,18 @@ function isRefused(forwarded: Forwarded | Refused): forwarded is Refused {
 }
 
 async function passOn(
+  request: Request,
+  exchange: Exchange,
+  passage: Passage,
+  nowMs: number,
+  parts: GatewayParts,
+): Promise<Forwarded> {
+  if (passage.route.webSocket === null) return send(request, exchange, passage, nowMs, parts);
+  exchange.closed = Promise.withResolvers();
+  return upgraded(await send(request, exchange, passage, nowMs, parts), exchange);
+}
+
+async function send(
   request: Request,
   exchange: Exchange,
   passage: Passage,

@@ -25,7 +25,7 @@ export function forwardGuarded(
   if (guard.slots === null) return work();
   const slot = guard.slots.take(Date.now());
   if (slot === null) return Promise.resolve(withoutResponse("origin_busy", BUSY_RETRY_SECONDS));
-  return holdSlot(slot, guard.readerIdleMs, exchange.call.defer, work);
+  return holdSlot(slot, guard.readerIdleMs, exchange.call.defer, exchange.closed?.promise ?? null, work);
 }
 
 async function callInTime(
@@ -101,7 +101,7 @@ function pauseBeforeNext(
   leftMs: number,
 ): number | null {
   const { methods, on } = retries.rules;
-  if (call.hasBody || !methods.has(call.method)) return null;
+  if (!call.isRepeatable || !methods.has(call.method)) return null;
   const cause = retryCause(forwarded);
   if (cause === null || !on.has(cause)) return null;
   return retries.spend(attempts, leftMs, Date.now());

@@ -13,12 +13,13 @@ const AHEAD_BYTES = 64 * 1024;
  * has ended, failed, or is read no more. A caller who hangs up ends the request but not what was handed to `defer`, so the place is
  * given back then as well; and where the platform ends that too, the signs of life stop. Of a caller who hung up while its response was
  * written, workerd tells the body nothing: it is only read no more. So one of which nothing was taken for `readerIdleMs` counts as
- * ended, whether its reader is gone or asleep.
+ * ended, whether its reader is gone or asleep. What became a WebSocket ends when `closed` says so.
  */
 export function holdSlot(
   slot: Slot,
   readerIdleMs: number,
   defer: Defer,
+  closed: Promise<void> | null,
   work: () => Promise<Forwarded>,
 ): Promise<Forwarded> {
   const signs = setInterval(() => slot.alive(Date.now()), SIGN_OF_LIFE_MS);
@@ -28,6 +29,10 @@ export function holdSlot(
   };
   const held = work().then(
     (forwarded) => {
+      if (forwarded.ok && closed !== null && forwarded.value.webSocket) {
+        closed.then(release);
+        return forwarded;
+      }
       if (forwarded.ok && reachesCaller(forwarded.value)) {
         return { ...forwarded, value: releasedAtEnd(forwarded.value, readerIdleMs, release, defer) };
       }
@@ -88,8 +93,8 @@ function releasedAtEnd(response: Response, readerIdleMs: number, release: () => 
   return new Response(withLength(body, response.headers), response);
 }
 
-/** Keeps a stated length, where it is the length of what is read: an encoded body is decoded on its way. */
-function withLength(body: ReadableStream<Uint8Array>, headers: Headers): ReadableStream {
+/** `body` for a response with `headers`. Keeps a stated length, where it is the length of what is read: an encoded body is decoded on its way. */
+export function withLength(body: ReadableStream<Uint8Array>, headers: Headers): ReadableStream {
   const length = headers.has("content-encoding") ? null : statedLength(headers);
   return length === null ? body : body.pipeThrough(new FixedLengthStream(length));
 }

@@ -12,6 +12,8 @@ export interface OriginCall {
   readonly method: string;
   /** A body is gone after the first time. */
   readonly hasBody: boolean;
+  /** Whether it may be made again where no answer came, or a bad one: without a body, and to become no WebSocket. */
+  readonly isRepeatable: boolean;
   /** Makes the call, with `token` for the origin where there is one. Never throws. */
   readonly send: (token: string | null) => Promise<Forwarded>;
   /** What `forwarded` says of the origin. */
@@ -41,6 +43,7 @@ export function originCall(
   return {
     method,
     hasBody: body.stream !== null,
+    isRepeatable: body.stream === null && route.webSocket === null,
     async send(token) {
       if (token !== null) headers.set("authorization", `Bearer ${token}`);
       exchange.attempts += 1;

@@ -29,6 +29,19 @@ const CERTIFICATE_REQUIRED: Problem = {
   detail: "a client certificate that is valid here is required",
 };
 
+const UPGRADE_REFUSED: Problem = {
+  status: 400,
+  code: "upgrade_refused",
+  title: "Bad Request",
+  detail: "no WebSocket is opened for such a call",
+};
+const ORIGIN_NOT_ALLOWED: Problem = {
+  status: 403,
+  code: "origin_not_allowed",
+  title: "Forbidden",
+  detail: "pages of this web origin may not open a WebSocket here",
+};
+
 type Mapped = { readonly problem: Problem; readonly headers?: Headers };
 
 /** The one mapper from refusals of the gate to responses. A refusal says to the caller what its kind says, and no more. */
@@ -55,6 +68,12 @@ function map(refusal: Refusal, context: RefusalContext): Mapped {
       return { problem: { status: 431, code: "headers_too_large", title: "Request Header Fields Too Large" } };
     case "body_too_large":
       return { problem: { status: 413, code: "body_too_large", title: "Content Too Large" } };
+    case "upgrade_refused":
+      return { problem: UPGRADE_REFUSED };
+    case "upgrade_required":
+      return upgradeRequired();
+    case "origin_not_allowed":
+      return { problem: ORIGIN_NOT_ALLOWED };
     case "ambiguous_credentials":
       return ambiguous(context);
     case "barred":
@@ -85,6 +104,12 @@ function map(refusal: Refusal, context: RefusalContext): Mapped {
 function methodNotAllowed(allow: readonly string[]): Mapped {
   const problem = { status: 405, code: "method_not_allowed", title: "Method Not Allowed" };
   return { problem, headers: new Headers({ allow: allow.join(", ") }) };
+}
+
+/** RFC 9110 §15.5.22, and RFC 6455 §4.4 for another version. */
+function upgradeRequired(): Mapped {
+  const problem = { status: 426, code: "upgrade_required", title: "Upgrade Required", detail: "open a WebSocket" };
+  return { problem, headers: new Headers({ upgrade: "websocket", "sec-websocket-version": "13" }) };
 }
 
 function ambiguous({ resourceMetadataUrl }: RefusalContext): Mapped {

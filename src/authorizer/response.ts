@@ -25,6 +25,7 @@ const ORIGIN_PROBLEMS: Readonly<Record<OriginFault, Problem>> = {
   unsupported_media_type: { status: 415, code: "unsupported_media_type", title: "Unsupported Media Type" },
   request_timeout: { status: 408, code: "request_timeout", title: "Request Timeout" },
   gate_busy: { status: 503, code: "temporarily_unavailable", title: "Service Unavailable" },
+  upgrade_failed: { status: 502, code: "upgrade_failed", title: "Bad Gateway" },
   response_invalid: { status: 502, code: "response_invalid", title: "Bad Gateway" },
   origin_credential_unavailable: { status: 503, code: "origin_credential_unavailable", title: "Service Unavailable" },
   origin_credential_refused: { status: 502, code: "origin_credential_refused", title: "Bad Gateway" },
@@ -105,7 +106,8 @@ export function isCallersAlone({ isPublic, cookies }: GateRoute): boolean {
 /** So many cookies of one answer pass; more is a fault of the origin that browsers would cut off anywhere. */
 const MAX_SET_COOKIES = 50;
 
-function passCookies(from: Headers, to: Headers, names: ReadonlySet<string>, scheme: string): void {
+/** Passes those cookies of an origin on that its route names. */
+export function passCookies(from: Headers, to: Headers, names: ReadonlySet<string>, scheme: string): void {
   for (const field of from.getSetCookie().slice(0, MAX_SET_COOKIES)) {
     const cookie = cookieForCaller(field, names, scheme === "https:");
     if (cookie !== null) to.append("set-cookie", cookie);

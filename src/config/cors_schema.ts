@@ -9,7 +9,8 @@ const FIELD_NAME = /^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/;
 /** Credentials end at the gate and do not reach an origin, but a page has to be able to send them. */
 const CREDENTIAL_FIELDS = ["authorization", "x-api-key"];
 
-const webOrigin = z.string().superRefine((text, context) => {
+/** A web origin as browsers write it, that can be trusted. */
+export const webOrigin = z.string().superRefine((text, context) => {
   const fault = webOriginFault(text);
   if (fault !== null) context.addIssue({ code: "custom", message: fault });
 });

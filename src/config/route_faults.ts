@@ -7,6 +7,7 @@ import { limitUseFaults } from "./limit_faults.ts";
 import { contractFaults } from "./openapi_faults.ts";
 import { isGatewayPath, isIssuerPath } from "./reserved_paths.ts";
 import type { Config, RouteConfig } from "./schema.ts";
+import { streamFaults } from "./stream_faults.ts";
 import { transportFaults } from "./transport_faults.ts";
 
 /** A route with its pattern read and its name settled. */
@@ -26,6 +27,7 @@ export function routeFaults(config: Config, route: RouteConfig, pattern: RoutePa
     ...routeCorsFaults(config, route, path),
     ...routeCookieFaults(route, path),
     ...contractFaults(config, route, pattern, path),
+    ...streamFaults(config, route, path),
   ];
 }
 

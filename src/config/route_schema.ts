@@ -7,6 +7,7 @@ import { limitUse } from "./limit_schema.ts";
 import { listNames } from "./list_schema.ts";
 import { pageSize, routeContract } from "./openapi_schema.ts";
 import { routeSecurityHeaders } from "./security_headers_schema.ts";
+import { routeStream, routeWebSocket } from "./stream_schema.ts";
 import { scopeToken, seconds } from "./terms.ts";
 import { routeTransport } from "./transport_schema.ts";
 
@@ -73,4 +74,8 @@ export const route = z.strictObject({
   /** What callers may send and see, by an OpenAPI document. */
   openapi: routeContract.optional(),
   pageSize: pageSize.optional(),
+  /** Calls of it become WebSockets. Without it none does. */
+  webSocket: routeWebSocket.optional(),
+  /** What bodies of its answers are bounded by while they are read. */
+  stream: routeStream.optional(),
 });

@@ -47,6 +47,8 @@ const DROPPED_PREFIXES = [
   "front-end-https",
   "remote-",
   "sallyport-",
+  // Between two parties of a handshake; one of the gate's own says anew what the origin is to know.
+  "sec-websocket-",
   "ssl-client",
   "tls-client",
   "x-accel-",
