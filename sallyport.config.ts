@@ -62,6 +62,9 @@ export default function config(vars: ConfigVariables): ConfigInput {
         deprecation: { since: "2026-06-01T00:00:00Z", sunset: "2027-06-01T00:00:00Z", successor: "/orders" },
       },
       { path: "/whoami", methods: ["GET"], origin: "demo" },
+      // Connections that stay open, and end with their credential.
+      { path: "/ws/echo", methods: ["GET"], origin: "demo", scopes: ["orders:read"], webSocket: {} },
+      { path: "/events", methods: ["GET"], origin: "demo", scopes: ["orders:read"], stream: {} },
       // GET and POST /v2/orders, held to what the document says of them.
       ...openapiRoutes("orders", ordersApi, { basePath: "/v2", origin: "demo" }),
     ],

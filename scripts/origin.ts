@@ -8,6 +8,7 @@ import { readSettings } from "./dev/settings.ts";
 import { sendProblem } from "./origin/answers.ts";
 import type { OriginCall } from "./origin/call.ts";
 import { type IdentityVerifier, identityVerifier } from "./origin/identity.ts";
+import { openEchoes } from "./origin/live.ts";
 import { demoRoutes, matchPath, type OriginRoute, PUBLIC_PATH } from "./origin/routes.ts";
 
 /** The audience that the gateway signs the demo origin's identity tokens for. */
@@ -69,7 +70,9 @@ function handler(verify: IdentityVerifier): (request: IncomingMessage, response:
 
 /** Starts the demo API on 127.0.0.1. Rejects when the port is taken. */
 export function startOrigin(options: OriginOptions): Promise<RunningOrigin> {
-  const handle = handler(identityVerifier(options.gatewayUrl, options.identityAudience));
+  const verify = identityVerifier(options.gatewayUrl, options.identityAudience);
+  const handle = handler(verify);
+  const echoes = openEchoes(verify);
   const server = createServer((request, response) => {
     handle(request, response).catch((error: unknown) => {
       // A caller who goes away in the middle of a body is no fault of ours.
@@ -79,12 +82,16 @@ export function startOrigin(options: OriginOptions): Promise<RunningOrigin> {
       } else response.destroy();
     });
   });
+  server.on("upgrade", (request, socket, head) => {
+    echoes.upgrade(request, socket, head).catch(() => socket.destroy());
+  });
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen(options.port, "127.0.0.1", () => {
       const { port } = server.address() as AddressInfo;
       const close = () =>
         new Promise<void>((done) => {
+          echoes.close();
           server.close(() => done());
           server.closeAllConnections();
         });

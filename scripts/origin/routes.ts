@@ -1,6 +1,7 @@
 import { sendJson } from "./answers.ts";
 import type { OriginCall } from "./call.ts";
 import { openDocuments } from "./documents.ts";
+import { events } from "./live.ts";
 import { openOrders } from "./orders.ts";
 import { echo, slow, stream, whoami } from "./probes.ts";
 
@@ -33,6 +34,7 @@ export function demoRoutes(): readonly OriginRoute[] {
     { path: "/echo", methods: { POST: echo } },
     { path: "/slow", methods: { GET: slow } },
     { path: "/stream", methods: { GET: stream } },
+    { path: "/events", methods: { GET: events } },
   ];
   return routes.map(withHead);
 }

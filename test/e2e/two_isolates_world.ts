@@ -1,4 +1,4 @@
-import { createServer, request } from "node:http";
+import { createServer, request, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { Miniflare } from "miniflare";
@@ -44,14 +44,16 @@ export interface TwoIsolates {
 type D1 = Awaited<ReturnType<Miniflare["getD1Database"]>>;
 type Kv = Awaited<ReturnType<Miniflare["getKVNamespace"]>>;
 
-/** Starts both isolates, and an origin that answers 200 to everything. */
-export async function startTwoIsolates(): Promise<TwoIsolates> {
-  const origin = createServer((_, response) => response.end('{"from":"origin"}'));
+/** Starts both isolates, and an origin: by default one that answers 200 to everything. `config` is a file; the demo's where absent. */
+export async function startTwoIsolates(
+  origin: Server = createServer((_, response) => response.end('{"from":"origin"}')),
+  config: string | null = null,
+): Promise<TwoIsolates> {
   await new Promise<void>((resolve) => {
     origin.listen(0, "127.0.0.1", resolve);
   });
   const originUrl = `http://127.0.0.1:${(origin.address() as AddressInfo).port}`;
-  const code = await bundle(ENTRY, null);
+  const code = await bundle(ENTRY, config);
   const vars = { ISSUER_URL: `http://${HOST}`, GATEWAY_URL: `http://${HOST}`, DEMO_ORIGIN_URL: originUrl };
   const shared = { vars, secrets: newSecrets() };
   const miniflare = new Miniflare({
