@@ -70,6 +70,8 @@ describe("a stream of events", () => {
     expect(logs.events("stream_closed")).toMatchObject([
       { kind: "response", reason: "origin_closed", bytes_to_caller: 18, request_id: logs.lastDecision.request_id },
     ]);
+    // The deadline of the call to the origin runs out by itself.
+    await vi.advanceTimersByTimeAsync(2_000);
     expect(vi.getTimerCount()).toBe(0);
   });
 
@@ -163,6 +165,8 @@ describe("callers", () => {
     await reader.cancel();
     expect(source.state.cancelled).toBe(true);
     expect(logs.events("stream_closed")).toMatchObject([{ reason: "caller_closed" }]);
+    // The deadline of the call to the origin runs out by itself.
+    await vi.advanceTimersByTimeAsync(2_000);
     expect(vi.getTimerCount()).toBe(0);
   });
 
