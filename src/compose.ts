@@ -252,7 +252,7 @@ function composeLimiter(bindings: Bindings): Limiter {
 
 function ownTokens(config: CompiledConfig, ring: Pick<IssuerReader, "published">, kept: Kept): JoseAccessTokens {
   const algorithms = accessTokenAlgorithms(config);
-  const proof = { kind: "published", keys: ownKeys(ring, kept), algorithms } as const;
+  const proof = { kind: "published", keys: ownKeys(ring, kept), algorithms, withdrawn: new Set<string>() } as const;
   return new JoseAccessTokens([{ issuer: config.issuer.url, proof, reading: null }]);
 }
 

@@ -79,15 +79,17 @@ function proofKeys(
   const { keys } = trusted;
   const algorithms = algorithmsOf(trusted);
   if (keys === undefined) return null;
+  // What is withdrawn here is no part of what is kept: the keys at hand go on, and are not fetched for it.
+  const withdrawn = new Set(trusted.withdrawnKeys);
   if (keys === "ring")
-    return { kind: "published", keys: kept.keep("trusted_ring", null, () => ringKeys(reader)), algorithms };
+    return { kind: "published", keys: kept.keep("trusted_ring", null, () => ringKeys(reader)), algorithms, withdrawn };
   if ("secretBinding" in keys) {
     const names = [keys.secretBinding].flat();
     return { kind: "secret", secrets: names.map((name) => utf8(sharedSecret(env, name, HS256_SECRET_BYTES))) };
   }
   const from = [trusted.issuer, keys, reach.loopback, [...(reach.origins ?? [])]];
   const published = kept.keep("issuer_keys", from, () => remoteKeys(readBindings(env), trusted.issuer, keys, reach));
-  return { kind: "published", keys: published, algorithms };
+  return { kind: "published", keys: published, algorithms, withdrawn };
 }
 
 type RemoteKeys = Extract<TrustedIssuerConfig["keys"], { readonly refreshSeconds: number }>;

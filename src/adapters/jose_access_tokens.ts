@@ -17,7 +17,13 @@ import type { VerificationKeys } from "./jose_verification_keys.ts";
 
 /** What an issuer's tokens are signed with: published keys, or (HS256, RFC 7518 §3.2) secrets, of which either proves; never both kinds. */
 export type ProofKeys =
-  | { readonly kind: "published"; readonly keys: VerificationKeys; readonly algorithms: readonly SignatureAlgorithm[] }
+  | {
+      readonly kind: "published";
+      readonly keys: VerificationKeys;
+      readonly algorithms: readonly SignatureAlgorithm[];
+      /** Ids of keys that the operator of this gate believes no more. */
+      readonly withdrawn: ReadonlySet<string>;
+    }
   | { readonly kind: "secret"; readonly secrets: readonly Uint8Array[] };
 
 /** An issuer whose tokens are taken. */
@@ -85,6 +91,7 @@ async function proven(
   }
   const algorithm = proof.algorithms.find((allowed) => allowed === alg);
   if (algorithm === undefined) return err("token_algorithm_not_allowed");
+  if (proof.withdrawn.has(kid)) return err("token_key_withdrawn");
   const found = await proof.keys.prove(kid, algorithm, nowMs, defer);
   if (found === null) return err("token_key_unknown");
   if (!(await signatureHolds(token, found.key, algorithm))) return err("token_signature_wrong");

@@ -19,6 +19,7 @@ export function trustedIssuerFaults({ issuer, gateway }: Config): ConfigFault[] 
         : [
             ...otherIssuerFaults(trusted, path),
             ...keyFaults(trusted, gateway, path),
+            ...withdrawnKeyFaults(trusted, path),
             ...introspectionFaults(trusted, gateway, path),
           ]),
     ];
@@ -30,6 +31,10 @@ type Parties = Pick<Config, "issuer" | "gateway">;
 function ownIssuerFaults(trusted: TrustedIssuerConfig, { issuer, gateway }: Parties, path: string): ConfigFault[] {
   const faults: ConfigFault[] = [];
   if (trusted.keys !== "ring") faults.push({ path: `${path}.keys`, reason: "must be `ring` for this issuer" });
+  if (trusted.withdrawnKeys !== undefined) {
+    const reason = "is for other issuers' keys: this issuer's are withdrawn by its operators, in the ring";
+    faults.push({ path: `${path}.withdrawnKeys`, reason });
+  }
   const audiences = audiencesOf(trusted, gateway.resource);
   for (const { resource, algorithm } of issuer.apis) {
     if (audiences.includes(resource) && !algorithmsOf(trusted).includes(algorithm)) {
@@ -92,6 +97,14 @@ function keyFaults(
   const member = "jwksUrl" in keys ? "jwksUrl" : "discovery";
   const url = "jwksUrl" in keys ? keys.jwksUrl : metadataUrl(issuer, keys.discovery);
   return [...faults, ...addressFaults(url, gateway, `${path}.keys.${member}`)];
+}
+
+function withdrawnKeyFaults({ keys, withdrawnKeys }: TrustedIssuerConfig, path: string): ConfigFault[] {
+  if (withdrawnKeys === undefined) return [];
+  const isPublished = keys !== undefined && keys !== "ring" && !("secretBinding" in keys);
+  if (!isPublished) return [{ path: `${path}.withdrawnKeys`, reason: "names keys of an issuer that publishes none" }];
+  const isTwice = new Set(withdrawnKeys).size < withdrawnKeys.length;
+  return isTwice ? [{ path: `${path}.withdrawnKeys`, reason: "names a key twice" }] : [];
 }
 
 function introspectionFaults(

@@ -76,6 +76,8 @@ export const trustedIssuer = z.strictObject({
   shape: z.enum(TOKEN_SHAPES).default("at+jwt"),
   /** Of published keys, never of a secret; ES256 alone when absent. */
   algorithms: z.array(algorithm).min(1).optional(),
+  /** Ids of published keys that prove nothing any more, whatever the issuer publishes: to be said before it says so itself. */
+  withdrawnKeys: z.array(z.string().min(1).max(256)).min(1).max(64).optional(),
   /** What `aud` must contain one of; the gateway's resource when absent. */
   audience: z.union([z.string().min(1), z.array(z.string().min(1)).min(1).max(16)]).optional(),
   /** How far ahead `iat` and `nbf` may lie. Never added to `exp`. */

@@ -12,6 +12,7 @@ export type SignatureFault =
   | "token_issuer_unknown"
   | "token_algorithm_not_allowed"
   | "token_key_unknown"
+  | "token_key_withdrawn"
   | "token_signature_wrong"
   | "token_inactive"
   | "token_issuer_wrong";

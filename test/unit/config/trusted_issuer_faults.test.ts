@@ -128,6 +128,27 @@ const wrong: readonly [string, (config: MutableConfig) => void, string, RegExp][
     /HS256 alone/,
   ],
   [
+    "withdrawn keys of our own ring",
+    (c) => Object.assign(c.gateway.trustedIssuers[0] ?? {}, { withdrawnKeys: ["k1"] }),
+    "gateway.trustedIssuers[0].withdrawnKeys",
+    /in the ring/,
+  ],
+  [
+    "withdrawn keys beside a secret",
+    (c) => {
+      const keys = { secretBinding: "PARTNER_SECRET" };
+      Object.assign(c.gateway.trustedIssuers[1] ?? {}, { keys, algorithms: undefined, withdrawnKeys: ["k1"] });
+    },
+    "gateway.trustedIssuers[1].withdrawnKeys",
+    /publishes none/,
+  ],
+  [
+    "a withdrawn key twice",
+    (c) => Object.assign(c.gateway.trustedIssuers[1] ?? {}, { withdrawnKeys: ["k1", "k1"] }),
+    "gateway.trustedIssuers[1].withdrawnKeys",
+    /twice/,
+  ],
+  [
     "one secret twice",
     (c) => {
       const keys = { secretBinding: ["PARTNER_SECRET", "PARTNER_SECRET"] };
