@@ -83,8 +83,9 @@ function localFault({ headers, call }: Exchange, canonical: CanonicalRequest, pa
   if (parts.isOwnPath(host, segments)) return "own_path";
   // Whoever passes the call on may fail to take a forged one off, above all where a public route gives none in its place.
   if (headers.some(([name]) => name.replaceAll("_", "-") === "sallyport-identity")) return "identity_presented";
-  const mayHaveBody = method === "POST" || method === "PUT" || method === "PATCH";
-  const isStated = /^\d{1,15}$/.test(call.header("content-length") ?? "") && call.header("transfer-encoding") === null;
+  const isChunked = call.header("transfer-encoding") !== null;
+  const mayHaveBody = isChunked || method === "POST" || method === "PUT" || method === "PATCH";
+  const isStated = /^\d{1,15}$/.test(call.header("content-length") ?? "") && !isChunked;
   return mayHaveBody && !isStated && !parts.takesUndeclaredBodies ? "length_required" : null;
 }
 

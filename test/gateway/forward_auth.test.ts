@@ -40,6 +40,13 @@ describe("who may ask", () => {
     expect((await askAsProxy(rotated, "/public/health")).status).toBe(200);
   });
 
+  it("an answer names an identity in any case, an empty one where nobody is proven: proxies put it over a forged one", async () => {
+    const gate = installForProxies();
+    expect((await askAsProxy(gate, "/public/health")).headers.get("sallyport-identity")).toBe("");
+    const proven = await askAsProxy(gate, "/orders", bearer(await token(ring)));
+    expect(proven.headers.get("sallyport-identity")).toMatch(/^ey/);
+  });
+
   it.each<[string, string | null]>([
     ["none", null],
     ["an empty one", ""],

@@ -168,3 +168,15 @@ describe("scripts of other web origins", () => {
     expect(new Map(passed.responseHeaders).get("access-control-allow-origin")).toBe(PAGE);
   });
 });
+
+it("a body in chunks has no length either, whatever the method", async () => {
+  const call = {
+    method: "GET",
+    url: "https://api.test/public/health",
+    headers: [["transfer-encoding", "chunked"]],
+  } as const;
+  const refused = await installForProxies().authorize(call);
+  expect(refused).toMatchObject({ allowed: false, status: 411 });
+  const lax = installForProxies({}, {}, { undeclaredBodies: "allow" });
+  expect(await lax.authorize(call)).toMatchObject({ allowed: true });
+});
