@@ -4,6 +4,7 @@ import { checkBody, requestBodyShape } from "../openapi/check_body.ts";
 import { checkParameters, type InputFault, inputFault } from "../openapi/check_parameters.ts";
 import type { Contract } from "../openapi/contract.ts";
 import { MAX_FAULTS } from "../openapi/judge.ts";
+import { ANONYMOUS, principalSubject } from "../policy/principal.ts";
 import type { Exchange } from "./exchange.ts";
 import type { OriginFault } from "./forward.ts";
 import type { HeldBodies, HeldBody } from "./held_bodies.ts";
@@ -43,7 +44,8 @@ export async function checkedRequest<T>(
   if (shape !== null && shape.node === null) {
     return faults.length > 0 ? refuse({ fault: "request_invalid", errors: faults }) : pass(request);
   }
-  const bounds = { maxBytes: shape === null ? 0 : maxBytes, withinMs: SLOWEST_BODY_MS };
+  const sender = principalSubject(exchange.trace.holder?.principal ?? ANONYMOUS, call.address);
+  const bounds = { maxBytes: shape === null ? 0 : maxBytes, withinMs: SLOWEST_BODY_MS, sender };
   return bodies.with(body, bounds, async (held) => {
     if (held.kind !== "whole") return refuse(unread(held, shape));
     const errors = [...faults, ...bodyFaults(held.bytes, shape, contract)].slice(0, MAX_FAULTS);

@@ -69,7 +69,7 @@ async function checkedJson(
   const { contract, bodies, withinMs, viewer } = check;
   const { body, headers } = origin;
   if (body === null || origin.status === 206 || !isDecoded(headers)) return unread(origin, body, shape, check);
-  return bodies.with(body, { maxBytes: contract.maxResponseBytes, withinMs }, async (held) => {
+  return bodies.with(body, { maxBytes: contract.maxResponseBytes, withinMs, sender: null }, async (held) => {
     if (held.kind === "too_large") return unread(origin, held.rest, shape, check);
     if (held.kind !== "whole") return withoutResponse(NOT_HELD[held.kind], held.kind === "no_room" ? 1 : null);
     const checked = checkResponseText(node, fromUtf8(held.bytes), contract, shape, viewer);

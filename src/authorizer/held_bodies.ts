@@ -6,13 +6,26 @@ export type HeldBody =
   | { readonly kind: "too_large"; readonly rest: ReadableStream<Uint8Array> }
   | { readonly kind: "late" | "no_room" | "broken" };
 
+/** What holds for one body. */
+export interface HoldTerms {
+  readonly maxBytes: number;
+  readonly withinMs: number;
+  /** Who sends it; null for an origin. */
+  readonly sender: string | null;
+}
+
+/** What one sender may take of the room: a quarter. */
+const SHARES = 4;
+
 /**
  * The bodies that are held in memory to be looked into, in one isolate. Owns the bound on all of them together: senders that
- * never end would otherwise fill the memory that every other call needs.
+ * never end would otherwise fill the memory that every other call needs. No sender fills it alone, by sending slowly what is large.
  */
 export class HeldBodies {
   readonly #maxBytes: number;
   #bytes = 0;
+  /** Of those alone who hold something. */
+  readonly #bySender = new Map<string, number>();
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
@@ -22,23 +35,18 @@ export class HeldBodies {
    * Reads `body` while it keeps to `maxBytes` and `withinMs`, and calls `use` with it. Its room is given back once `use` is
    * done. Of a body that is too large nothing is lost: `rest` begins at its beginning.
    */
-  async with<T>(
-    body: ReadableStream<Uint8Array>,
-    { maxBytes, withinMs }: { readonly maxBytes: number; readonly withinMs: number },
-    use: (held: HeldBody) => Promise<T>,
-  ): Promise<T> {
+  async with<T>(body: ReadableStream<Uint8Array>, terms: HoldTerms, use: (held: HeldBody) => Promise<T>): Promise<T> {
     const room = { taken: 0 };
     try {
-      return await use(await this.#read(body, maxBytes, withinMs, room));
+      return await use(await this.#read(body, terms, room));
     } finally {
-      this.#bytes -= room.taken;
+      this.#give(terms.sender, -room.taken);
     }
   }
 
   async #read(
     body: ReadableStream<Uint8Array>,
-    maxBytes: number,
-    withinMs: number,
+    { maxBytes, withinMs, sender }: HoldTerms,
     room: { taken: number },
   ): Promise<HeldBody> {
     const reader = body.getReader();
@@ -56,7 +64,7 @@ export class HeldBodies {
         length += chunk.value.byteLength;
         chunks.push(chunk.value);
         if (length > maxBytes) return { kind: "too_large", rest: resumed(chunks, reader) };
-        if (!this.#take(chunk.value.byteLength, room)) {
+        if (!this.#take(chunk.value.byteLength, sender, room)) {
           reader.cancel().catch(() => undefined);
           return { kind: "no_room" };
         }
@@ -68,11 +76,21 @@ export class HeldBodies {
     }
   }
 
-  #take(bytes: number, room: { taken: number }): boolean {
+  #take(bytes: number, sender: string | null, room: { taken: number }): boolean {
     if (this.#bytes + bytes > this.#maxBytes) return false;
-    this.#bytes += bytes;
+    const share = sender === null ? 0 : (this.#bySender.get(sender) ?? 0) + bytes;
+    if (share > this.#maxBytes / SHARES) return false;
+    this.#give(sender, bytes);
     room.taken += bytes;
     return true;
+  }
+
+  #give(sender: string | null, bytes: number): void {
+    this.#bytes += bytes;
+    if (sender === null) return;
+    const held = (this.#bySender.get(sender) ?? 0) + bytes;
+    if (held > 0) this.#bySender.set(sender, held);
+    else this.#bySender.delete(sender);
   }
 }
 

@@ -147,6 +147,20 @@ describe("what is held back", () => {
     expect(logs.lastDecision).toMatchObject({ reason: "response_invalid", status: 502 });
   });
 
+  it("a part is no whole, also where any success is declared", async () => {
+    network.origin(json({ id: "1", name: HIDDEN }, { status: 206 }));
+    const content = { "application/json": { schema: { $ref: "#/components/schemas/Item" } } };
+    const paths = { "/items": { get: { responses: { "2XX": { description: "", content } } } } };
+    const base = contractConfig({ ...ITEMS, paths });
+    const route = { path: "/items", methods: ["GET" as const], origin: "main", openapi: { document: "items" } };
+    const routes = [...base.routes.filter((one) => one.openapi === undefined), route];
+    const response = await install({ config: { ...base, routes } }).fetch("/items", {
+      headers: bearer(await token(ring)),
+    });
+    expect(response.status).toBe(502);
+    expect(await response.text()).not.toContain(HIDDEN);
+  });
+
   it("a refusal of the origin that is not declared goes on without its body", async () => {
     const response = await get("/items", json({ secret: HIDDEN }, { status: 404, headers: { etag: '"1"' } }));
     expect(response.status).toBe(404);

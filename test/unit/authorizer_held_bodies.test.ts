@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { HeldBodies, type HeldBody } from "../../src/authorizer/held_bodies.ts";
 
-const BOUNDS = { maxBytes: 100, withinMs: 60_000 };
+const BOUNDS = { maxBytes: 100, withinMs: 60_000, sender: null };
 
 function bodyOf(...chunks: readonly number[]): ReadableStream<Uint8Array> {
   const left = [...chunks];
@@ -28,6 +28,21 @@ it("all bodies together keep to one bound, and give their room back when they ar
   held.resolve();
   expect(await first).toBe("whole");
   expect(await bodies.with(bodyOf(100), BOUNDS, kind)).toBe("whole");
+});
+
+it("no sender fills it alone: others find room, and so does it again once it is done", async () => {
+  const bodies = new HeldBodies(100);
+  const greedy = { ...BOUNDS, sender: "user:greedy" };
+  const held = Promise.withResolvers<void>();
+  const first = bodies.with(bodyOf(20), greedy, () => held.promise);
+  await bodies.with(bodyOf(0), BOUNDS, kind);
+  expect(await bodies.with(bodyOf(10), greedy, kind)).toBe("no_room");
+  expect(await bodies.with(bodyOf(5), greedy, kind)).toBe("whole");
+  expect(await bodies.with(bodyOf(25), { ...BOUNDS, sender: "user:other" }, kind)).toBe("whole");
+  expect(await bodies.with(bodyOf(60), BOUNDS, kind)).toBe("whole");
+  held.resolve();
+  await first;
+  expect(await bodies.with(bodyOf(25), greedy, kind)).toBe("whole");
 });
 
 it("room comes back also where a body fails, or what is done with it does", async () => {
@@ -60,6 +75,6 @@ it("a body that is late is given up, and its sender told to stop", async () => {
       cancelled = true;
     },
   });
-  expect(await new HeldBodies(100).with(never, { maxBytes: 100, withinMs: 5 }, kind)).toBe("late");
+  expect(await new HeldBodies(100).with(never, { ...BOUNDS, withinMs: 5 }, kind)).toBe("late");
   expect(cancelled).toBe(true);
 });
