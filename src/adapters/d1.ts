@@ -9,6 +9,17 @@ export function onD1<T>(work: () => Promise<T>): Promise<T> {
   return orOutage("d1", DEADLINE_MS, work);
 }
 
+/** What `read` makes of a row. One that no release of this code wrote, or a newer one did, is an `Outage` of `d1`. */
+export function fromRow<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof z.ZodError || error instanceof SyntaxError)
+      throw new Outage("d1", { cause: "unreadable row" });
+    throw error;
+  }
+}
+
 /**
  * Runs `statements` as one transaction. `conflict` where a version trigger of the schema refused, with nothing done;
  * otherwise the number of rows that the first statement changed.

@@ -3,7 +3,7 @@ import type { ApiKey, ApiKeyLeak, ApiKeySecretRecord } from "../ports/api_keys.t
 import { type ApiKeyTerms, termsOf } from "../protocol/api_key_terms.ts";
 import type { ApiKeyId } from "../protocol/ids.ts";
 import { apiKeyTerms } from "./api_key_terms_schema.ts";
-import { textList } from "./d1.ts";
+import { fromRow, textList } from "./d1.ts";
 
 /*
  * Rows of the tables about API keys, read and written.
@@ -71,7 +71,7 @@ export function readParts(secrets: readonly unknown[], leaks: readonly unknown[]
 
 /** A key from its row, and from what belongs to it. */
 export function readKey(row: unknown, parts: KeyRowParts): ApiKey {
-  const key = keyRow.parse(row);
+  const key = fromRow(() => keyRow.parse(row));
   const { addresses, origins, limits, credits } = key.terms;
   return {
     id: key.id as ApiKeyId,

@@ -7,7 +7,7 @@ import type { AdminAct } from "../protocol/audit_event.ts";
 import type { FeedEntry } from "../protocol/edge_feed.ts";
 import type { ApiKeyId } from "../protocol/ids.ts";
 import { auditedKey } from "./audited_fields.ts";
-import { onD1, outboxInserts, transact } from "./d1.ts";
+import { fromRow, onD1, outboxInserts, transact } from "./d1.ts";
 import { MUTABLE_COLUMNS, mutableColumns, NO_PARTS, readKey, readParts } from "./d1_api_key_rows.ts";
 import { changeInserts } from "./d1_audited_change.ts";
 
@@ -37,7 +37,7 @@ export class D1ApiKeys implements ApiKeyRegistry {
     );
     if (row === null) return null;
     const key = readKey(row, NO_PARTS);
-    const secretExpiresAtMs = z.number().nullable().parse(row.secret_expires_at);
+    const secretExpiresAtMs = fromRow(() => z.number().nullable().parse(row.secret_expires_at));
     const { id, environment, kind, scopes, roles, disabled, expiresAtMs, epoch } = key;
     const terms = termsOf(key);
     const owner = parseKeyOwner(key.owner);

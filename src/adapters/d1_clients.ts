@@ -13,7 +13,7 @@ import { GRANT_TYPES } from "../protocol/grant_types.ts";
 import type { ClientId, ClientSecretId } from "../protocol/ids.ts";
 import { SIGNATURE_ALGORITHMS } from "../protocol/jws.ts";
 import { auditedClient } from "./audited_fields.ts";
-import { onD1, outboxInserts, textList, transact } from "./d1.ts";
+import { fromRow, onD1, outboxInserts, textList, transact } from "./d1.ts";
 import { changeInserts } from "./d1_audited_change.ts";
 
 const clientRow = z.object({
@@ -198,7 +198,7 @@ function columns(client: ClientRecord): unknown[] {
 }
 
 function readClient(row: unknown): ClientRecord {
-  const client = clientRow.parse(row);
+  const client = fromRow(() => clientRow.parse(row));
   return {
     id: client.id as ClientId,
     name: client.name,
@@ -228,7 +228,7 @@ function readClient(row: unknown): ClientRecord {
 }
 
 function readSecret(row: unknown): ClientSecretRecord {
-  const secret = secretRow.parse(row);
+  const secret = fromRow(() => secretRow.parse(row));
   return {
     id: secret.id as ClientSecretId,
     hash: secret.hash,

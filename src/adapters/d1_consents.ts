@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { Consent, ConsentGiver, Consents } from "../ports/consents.ts";
 import type { UserId } from "../protocol/ids.ts";
-import { onD1, textList } from "./d1.ts";
+import { fromRow, onD1, textList } from "./d1.ts";
 
 const consentRow = z.object({ client_id: z.string(), resource: z.string(), scopes: textList, updated_at: z.number() });
 
@@ -19,7 +19,7 @@ export class D1Consents implements Consents {
   async find({ user, epoch }: ConsentGiver, client: string, resource: string): Promise<readonly string[] | null> {
     const sql = "SELECT scopes FROM consents WHERE user_id = ? AND client_id = ? AND resource = ? AND epoch = ?";
     const scopes = await onD1(() => this.#db.prepare(sql).bind(user, client, resource, epoch).first<string>("scopes"));
-    return scopes === null ? null : textList.parse(scopes);
+    return scopes === null ? null : fromRow(() => textList.parse(scopes));
   }
 
   async list({ user, epoch }: ConsentGiver): Promise<readonly Consent[]> {
@@ -80,6 +80,6 @@ export class D1Consents implements Consents {
 }
 
 function readConsent(row: unknown): Consent {
-  const { client_id, resource, scopes, updated_at } = consentRow.parse(row);
+  const { client_id, resource, scopes, updated_at } = fromRow(() => consentRow.parse(row));
   return { clientId: client_id as Consent["clientId"], resource, scopes, givenAtMs: updated_at };
 }

@@ -8,7 +8,7 @@ import type { AdminAct } from "../protocol/audit_event.ts";
 import type { FeedEntry } from "../protocol/edge_feed.ts";
 import type { UserId } from "../protocol/ids.ts";
 import { auditedUser } from "./audited_fields.ts";
-import { onD1, outboxInserts, textList, transact } from "./d1.ts";
+import { fromRow, onD1, outboxInserts, textList, transact } from "./d1.ts";
 import { changeInserts } from "./d1_audited_change.ts";
 import { mailInsert } from "./d1_mail_outbox.ts";
 
@@ -214,7 +214,7 @@ function readProfile(json: string): UserProfile {
 }
 
 function readUser(row: unknown): UserRecord {
-  const user = userRow.parse(row);
+  const user = fromRow(() => userRow.parse(row));
   return {
     id: user.id as UserId,
     email: user.email,

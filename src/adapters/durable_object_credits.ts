@@ -24,11 +24,17 @@ export class DurableObjectCredits implements CreditSpending, CreditRecords {
   }
 
   async spend(key: ApiKeyId, credits: KeyCredits, cost: number): Promise<SpentCredits> {
-    const object = this.#object(key);
+    let object: KeyCreditsObject | null = null;
     const reservation = randomTokenId(platformRandom);
-    const giveBack = () => orOutage("credits", LATE_MS, () => object.giveBack(reservation)).catch(() => undefined);
+    const giveBack = () =>
+      orOutage("credits", LATE_MS, async () => object?.giveBack(reservation)).catch(() => undefined);
     try {
-      const verdict = await orOutage("credits", this.#deadlineMs, () => object.spend(credits, cost, reservation));
+      const verdict = await orOutage("credits", this.#deadlineMs, async () => {
+        object = this.#object(key);
+        const told = await object.spend(credits, cost, reservation);
+        if (typeof told?.granted !== "boolean") throw new TypeError("no verdict");
+        return told;
+      });
       return { ...verdict, giveBack };
     } catch (error) {
       waitUntil(giveBack());

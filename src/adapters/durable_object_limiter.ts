@@ -67,7 +67,7 @@ export class DurableObjectLimiter implements Limiter {
     const reservation = randomTokenId(this.#random);
     if (shares.length > 1) return this.#takeAcross(shares, reservation, nowMs);
     try {
-      return await this.#ask(() => only.object.take(demands, nowMs, reservation));
+      return await this.#ask(() => verdictOf(only, reservation, nowMs));
     } catch (error) {
       this.#leaveBehind(shares, reservation, nowMs);
       throw error;
@@ -83,7 +83,7 @@ export class DurableObjectLimiter implements Limiter {
   async #takeAcross(shares: readonly Share[], reservation: string, nowMs: number): Promise<LimitVerdict> {
     const answers = await Promise.allSettled(
       shares.map(async (share): Promise<SettledShare> => {
-        const verdict = await this.#ask(() => share.object.take(share.demands, nowMs, reservation));
+        const verdict = await this.#ask(() => verdictOf(share, reservation, nowMs));
         return { ...share, verdict };
       }),
     );
@@ -126,6 +126,14 @@ export class DurableObjectLimiter implements Limiter {
       places: own.map(({ place }) => place),
     }));
   }
+}
+
+/** What the object of `share` says. Throws for an answer that is no verdict on each of the demands. */
+async function verdictOf({ object, demands }: Share, reservation: string, nowMs: number): Promise<LimitVerdict> {
+  const verdict = await object.take(demands, nowMs, reservation);
+  const isVerdict = typeof verdict?.granted === "boolean" && verdict.limits?.length === demands.length;
+  if (!isVerdict) throw new TypeError("no verdict");
+  return verdict;
 }
 
 /** All shares' states in the order of the request's demands. */
