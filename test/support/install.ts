@@ -14,6 +14,8 @@ import { issuerApp } from "../../src/issuer/app.ts";
 import type { AskedRequest, AskingShape, AuthorizationDecision } from "../../src/ports/authorization.ts";
 import type { Revocations } from "../../src/ports/edge_feed.ts";
 import type { IssuerReader } from "../../src/ports/issuer_reader.ts";
+import type { KeyUseRecords } from "../../src/ports/key_uses.ts";
+import type { UnlistedCallRecords } from "../../src/ports/unlisted_calls.ts";
 import { PLAIN_TLS } from "./connections.ts";
 import { GATEWAY_URL, gatewayConfig } from "./gateway_config.ts";
 import { NO_USES } from "./keys.ts";
@@ -25,6 +27,9 @@ export interface InstallationWishes {
   readonly env?: Environment;
   readonly reader?: (real: IssuerReader) => IssuerReader;
   readonly revocations?: (reader: IssuerReader) => Revocations;
+  /** Who hears of uses of keys, and of calls that no route lists. Nobody, unless a test says so. */
+  readonly uses?: KeyUseRecords;
+  readonly unlisted?: UnlistedCallRecords;
 }
 
 export interface RequestWishes extends Omit<RequestInit, "headers" | "cf"> {
@@ -59,7 +64,14 @@ export function install(wishes: InstallationWishes = {}): Installation {
   const real = composeReader(environment);
   const reader = wishes.reader?.(real) ?? real;
   const revocations = wishes.revocations?.(reader) ?? composeRevocations(reader);
-  const authorizer = composeAuthorizer(environment, config, reader, revocations, NO_USES);
+  const authorizer = composeAuthorizer(
+    environment,
+    config,
+    reader,
+    revocations,
+    wishes.uses ?? NO_USES,
+    wishes.unlisted ?? null,
+  );
   const issuer = issuerApp(composeIssuer(environment, config, revocations));
   const apps = { ...composeHosts(config), issuer, admin: null, authorizer };
   const contexts: ExecutionContext[] = [];

@@ -1,0 +1,134 @@
+import { env } from "cloudflare:workers";
+import { type Environment, need, readBindings } from "../../../src/bindings.ts";
+import { composeReader, composeRemoteReader } from "../../../src/compose.ts";
+import { composeRemoteUnlistedCallRecords } from "../../../src/compose_inventory.ts";
+import { composeRemoteKeyUseRecords } from "../../../src/compose_keys.ts";
+import type { ConfigInput } from "../../../src/config/schema.ts";
+import { type Breakable, breakable } from "../breakable.ts";
+import { bearer, type ForgeKey, token } from "../forge.ts";
+import { gatewayConfig, PARTNER_URL } from "../gateway_config.ts";
+import { type Installation, install } from "../install.ts";
+import { newKeyWith, storedKey } from "../keys.ts";
+import type { GateCall, GateLie } from "./gate_rows.ts";
+import type { Answer } from "./row.ts";
+
+/** The usual gate, and routes that record and look for signals. */
+function faultConfig(signals: "allow" | "deny"): ConfigInput {
+  const config = gatewayConfig();
+  const get = { methods: ["GET" as const], origin: "main" };
+  return {
+    ...config,
+    signals: { newCountry: { action: "deny", learnSeconds: 60 }, ...(signals === "deny" ? { onUnknown: "deny" } : {}) },
+    routes: [
+      ...config.routes,
+      { ...get, path: "/watched", signals: true },
+      { ...get, path: "/recorded", audit: "all" },
+      { ...get, path: "/recorded/first", audit: "required" },
+    ],
+  };
+}
+
+/** Keys that sign for the gate. */
+export interface Signers {
+  readonly ring: ForgeKey;
+  readonly partner: ForgeKey;
+}
+
+/** One isolate of the gate, and its dependency `binding`, which a test breaks. */
+export interface GateWorld {
+  readonly gate: Installation;
+  readonly broken: Breakable<object>;
+  call(name: GateCall): Promise<Answer>;
+}
+
+/** What the authorizer of the pair reaches by a service binding, as its issuer would answer. */
+const ENTRYPOINTS: Readonly<Record<string, () => object>> = {
+  ISSUER: () => composeReader(env),
+  KEY_USES: () => ({ note: async () => undefined }),
+  UNLISTED_CALLS: () => ({ note: async () => undefined }),
+};
+
+/** Opens an isolate whose `binding` is missing, or can be broken. Throws `DeploymentFault` where it cannot be without. */
+export function openGateWorld(
+  binding: string,
+  isMissing: boolean,
+  signals: "allow" | "deny",
+  heard: () => void,
+  { ring, partner }: Signers,
+): GateWorld {
+  const real = ENTRYPOINTS[binding]?.() ?? need(readBindings(env), binding as "DB");
+  const broken = breakable(real as object, heard);
+  const bound = { ...readBindings(env), KEY_SETS: null, [binding]: isMissing ? null : broken.binding } as Environment;
+  const gate = install({
+    config: faultConfig(signals),
+    env: bound,
+    ...(binding === "ISSUER" ? { reader: () => composeRemoteReader(bound) } : {}),
+    ...(binding === "KEY_USES" ? { uses: composeRemoteKeyUseRecords(bound) } : {}),
+    ...(binding === "UNLISTED_CALLS" ? { unlisted: composeRemoteUnlistedCallRecords(bound) } : {}),
+  });
+  const ask = async (path: string, headers: Record<string, string> = {}): Promise<Answer> => {
+    const response = await gate.fetch(path, { headers, cf: { country: "AT" } });
+    if (response.status === 200) {
+      await response.body?.cancel();
+      return "200";
+    }
+    const { code } = await response.json<{ code: string }>();
+    return `${response.status} ${code}`;
+  };
+  const known = { key: storedKey(), token: token(ring) };
+  const withKey = async (path: string, key: Promise<{ readonly key: string }>) =>
+    ask(path, { "x-api-key": (await key).key });
+  const withToken = async (path: string, value: Promise<string>) => ask(path, bearer(await value));
+  const calls: Readonly<Record<GateCall, () => Promise<Answer>>> = {
+    "an API key that is new to the isolate": () => withKey("/whoami", storedKey()),
+    "an API key that was used before": () => withKey("/whoami", known.key),
+    "an API key that was made just now": () => withKey("/whoami", announcedKey()),
+    "a token that is new to the isolate": () => withToken("/whoami", token(ring)),
+    "a token that was used before": () => withToken("/whoami", known.token),
+    "a token of another issuer": () => withToken("/whoami", token(partner, { iss: PARTNER_URL })),
+    "a public route": () => ask("/public/health"),
+    "a call without a credential": async () => ((await ask("/whoami")) === "401 unauthenticated" ? "200" : "500"),
+    "a route with a limit": () => withToken("/limited/ping", token(ring)),
+    "a route whose limit says `onUnavailable: allow`": () => withToken("/limited/allow", token(ring)),
+    "a route whose limit says `onUnavailable: local`": () => withToken("/limited/local", token(ring)),
+    "an API key with credits": () =>
+      withKey(
+        "/whoami",
+        storedKey({ terms: { credits: { amount: 9, refill: null, series: 1, startedAtMs: Date.now() } } as never }),
+      ),
+    "a route that looks for signals": () => withToken("/watched", token(ring)),
+    "a route that looks for signals, `onUnknown: deny`": () => withToken("/watched", token(ring)),
+    "a route with `audit: all`": () => withToken("/recorded", known.token),
+    "a route with `audit: required`": () => withToken("/recorded/first", known.token),
+    "the identity key set": () => ask("/.well-known/sallyport/identity-jwks.json"),
+    "a path that no route lists": () => ask("/nowhere"),
+  };
+  return { gate, broken, call: (name) => calls[name]() };
+}
+
+async function announcedKey() {
+  const made = await newKeyWith();
+  const entry = { kind: "api_key" as const, id: made.hash, epoch: 1, untilMs: Date.now() + 300_000 };
+  await need(readBindings(env), "EDGE_FEED").getByName("one").append([entry]);
+  return made;
+}
+
+const statement = {
+  bind: () => statement,
+  first: async () => ({ id: 7, scopes: "all of them", disabled: "no" }),
+};
+
+/** What each lie is, by the method that is asked. */
+export const GATE_LIES: Readonly<Record<GateLie, (method: string) => unknown>> = {
+  "a value without end": () => {
+    const filler = new TextEncoder().encode(`"${"x".repeat(65_534)}`);
+    return new ReadableStream({ pull: (controller) => controller.enqueue(filler) });
+  },
+  "no page": (method) =>
+    method === "pull" ? { position: { generation: "another", seq: 1 }, more: false } : "nonsense",
+  "pages without end": () => ({ position: { generation: "another", seq: 1 }, entries: [], more: true }),
+  "a verdict that is none": () => ({ granted: "yes" }),
+  "keys that are none": () => ({ version: 1, keys: "all", sealed: "nothing", kid: 7 }),
+  "signals that are none": () => ({ raised: true }),
+  "rows that are none": () => statement,
+};
