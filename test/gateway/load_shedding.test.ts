@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
-import { handFed, installGuarded } from "../support/guarded.ts";
+import { guardedConfig, handFed, installGuarded } from "../support/guarded.ts";
+import { install } from "../support/install.ts";
 import { captureLogs } from "../support/logs.ts";
 import { stubNetwork } from "../support/network.ts";
 import { problemOf } from "../support/refused.ts";
@@ -52,6 +53,22 @@ describe("maxConcurrent", () => {
     origin.answer();
     for (const response of await Promise.all(more)) expect(await response.text()).toBe("done");
     expect(origin.seen.most).toBe(10);
+  });
+
+  it("who is turned away stays charged: no caller can ask a busy origin without end and for nothing", async () => {
+    const origin = slowOrigin();
+    const config = guardedConfig({ main: { maxConcurrent: 1 } });
+    const paid = { algorithm: "bucket", burst: 3, refill: 1, intervalSeconds: 86_400, key: "route" } as const;
+    config.limits = { ...config.limits, paid };
+    config.routes.push({ path: "/paid", methods: ["GET"], origin: "main", public: true, limits: ["paid"] });
+    const gate = install({ config });
+    const first = gate.fetch("/paid");
+    await origin.arrived(1);
+    const statuses: number[] = [];
+    for (let at = 0; at < 4; at++) statuses.push((await gate.fetch("/paid")).status);
+    expect(statuses).toEqual([503, 503, 429, 429]);
+    origin.answer();
+    expect((await first).status).toBe(200);
   });
 
   it("another origin, and the same one in another isolate, have places of their own", async () => {
