@@ -14,6 +14,8 @@ export interface ConfigVariables {
 export default function config(vars: ConfigVariables): ConfigInput {
   // The root URL with its slash is the API's identifier, so that clients which derive it from any path agree (RFC 9728).
   const resource = `${vars.GATEWAY_URL}/`;
+  // Where the issuer's cookie comes along, a browser that is signed in may call /whoami (docs/sessions-at-the-gate.md).
+  const besideIssuer = vars.ISSUER_URL === vars.GATEWAY_URL;
   return defineConfig({
     version: 1,
     issuer: {
@@ -34,6 +36,7 @@ export default function config(vars: ConfigVariables): ConfigInput {
       hosts: loopbackAliases(vars.GATEWAY_URL),
       resource,
       trustedIssuers: [{ issuer: vars.ISSUER_URL, keys: "ring", algorithms: ["ES256"] }],
+      ...(besideIssuer && { session: { scopes: ["orders:read"] } }),
     },
     origins: {
       demo: { url: vars.DEMO_ORIGIN_URL, audience: "urn:sallyport:demo-origin", timeoutMs: 5_000 },
@@ -61,7 +64,12 @@ export default function config(vars: ConfigVariables): ConfigInput {
         version: "v1",
         deprecation: { since: "2026-06-01T00:00:00Z", sunset: "2027-06-01T00:00:00Z", successor: "/orders" },
       },
-      { path: "/whoami", methods: ["GET"], origin: "demo" },
+      {
+        path: "/whoami",
+        methods: ["GET"],
+        origin: "demo",
+        credentials: ["bearer", "secret_key", ...(besideIssuer ? ["session" as const] : [])],
+      },
       // Connections that stay open, and end with their credential.
       { path: "/ws/echo", methods: ["GET"], origin: "demo", scopes: ["orders:read"], webSocket: {} },
       { path: "/events", methods: ["GET"], origin: "demo", scopes: ["orders:read"], stream: {} },

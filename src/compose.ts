@@ -5,6 +5,7 @@ import { AgedRevocations } from "./adapters/aged_revocations.ts";
 import { D1Audit } from "./adapters/d1_audit.ts";
 import { D1SecurityEvents } from "./adapters/d1_security_events.ts";
 import { DurableObjectLimiter } from "./adapters/durable_object_limiter.ts";
+import { expiringAccounts } from "./adapters/expiring_accounts.ts";
 import { JoseAccessTokens } from "./adapters/jose_access_tokens.ts";
 import { JoseTokenSigner } from "./adapters/jose_token_signer.ts";
 import type { VerificationKeys } from "./adapters/jose_verification_keys.ts";
@@ -30,6 +31,7 @@ import { composeConfigManagement } from "./compose_live.ts";
 import { composeMailRecords } from "./compose_mail.ts";
 import { originGuards } from "./compose_origins.ts";
 import { composeDesks, composeUserManagement } from "./compose_people.ts";
+import { composeSessions } from "./compose_sessions.ts";
 import { composeShapes } from "./compose_shapes.ts";
 import {
   IDENTITY_RING,
@@ -45,10 +47,13 @@ import type { CompiledConfig } from "./config/compile.ts";
 import { isInDevelopment } from "./config/transport_faults.ts";
 import type { IssuerAppParts } from "./issuer/app.ts";
 import { ClientCache } from "./issuing/client_cache.ts";
+import { sessionStanding } from "./issuing/current_session.ts";
 import type { Issuer } from "./issuing/issuer.ts";
 import { Kept } from "./kernel/kept.ts";
+import { orOutage } from "./kernel/outage.ts";
 import { platformRandom } from "./kernel/random.ts";
 import type { FeedFollower, Revocations } from "./ports/edge_feed.ts";
+import type { GrantSecrets } from "./ports/grant_secrets.ts";
 import type { IssuerReader } from "./ports/issuer_reader.ts";
 import type { KeyUseRecords } from "./ports/key_uses.ts";
 import type { Limiter } from "./ports/limiter.ts";
@@ -64,6 +69,8 @@ import { resourceMetadataUrl } from "./protocol/resource_metadata.ts";
 
 /** Bodies that one isolate holds at once to look into them, of the 128 MB that it has for everything. */
 const MAX_HELD_BYTES = 24 * 1024 * 1024;
+/** How long the gate waits to hear of a session. */
+const SESSION_DEADLINE_MS = 5_000;
 
 /** The isolate's view of the edge feed, shared by every app in it. */
 export function composeRevocations(reader: IssuerReader): FeedFollower {
@@ -78,8 +85,18 @@ export function composeRemoteReader(env: Environment): IssuerReader {
 
 /** The issuer's read-only side where the issuer is in this Worker: its own objects and tables. */
 export function composeReader(env: Environment): IssuerReader {
-  const { feed, ring, keys } = issuerStores(readBindings(env));
-  return { pull: feed.pull, published: ring.published, findApiKey: (hash) => keys.find(hash) };
+  const { feed, ring, keys, accounts, users, grantSecrets } = issuerStores(readBindings(env));
+  let secrets: GrantSecrets | undefined;
+  return {
+    pull: feed.pull,
+    published: ring.published,
+    findApiKey: (hash) => keys.find(hash),
+    findSession: (proof) => {
+      secrets ??= grantSecrets();
+      const people = { accounts, users, secrets };
+      return orOutage("session", SESSION_DEADLINE_MS, () => sessionStanding(proof, people, Date.now()));
+    },
+  };
 }
 
 /** The issuer's app. Its caches are `kept` from one configuration to the next. */
@@ -89,7 +106,7 @@ export function composeIssuer(
   revocations: Revocations,
   kept = new Kept(),
 ): IssuerAppParts {
-  const { feed, ring, clients, accounts, devices, grantSecrets, users, subjects } = issuerStores(readBindings(env));
+  const { feed, ring, clients, devices, grantSecrets, users, subjects, ...stores } = issuerStores(readBindings(env));
   const { issuer: settings } = config;
   const secrets = grantSecrets();
   const apis = new Map(settings.apis.map((api) => [api.resource, api]));
@@ -106,7 +123,7 @@ export function composeIssuer(
     signer: kept.keep("signer", null, () => new JoseTokenSigner(ring, signingEncryption(env), SIGNING_RING)),
     verifier: ownTokens(config, ring, kept),
     random: platformRandom,
-    accounts,
+    accounts: expiringAccounts(stores.accounts, revocations),
     devices,
     deviceTimes: settings.grants,
     secrets,
@@ -189,7 +206,7 @@ export function composeAuthorizer(
   const built = {
     gateway: {
       gate: {
-        routes: gateRoutes(env, config, sets, kept),
+        routes: gateRoutes(env, config, sets, kept, composeSessions(config, reader, kept)),
         issuers: trustedIssuers(config),
         // A token counts as proven for as long as nothing changed of what proves tokens.
         tokens: kept.keep("tokens", proof, () => new TokenCache()),

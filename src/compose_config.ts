@@ -1,3 +1,4 @@
+import type { RouteSession } from "./access/authenticate_session.ts";
 import type { GateRoute, TrustedIssuer } from "./access/gate.ts";
 import type { PinSet } from "./access/pins.ts";
 import type { CaptchaSite } from "./access/route_captcha.ts";
@@ -72,6 +73,7 @@ export function gateRoutes(
   config: CompiledConfig,
   sets: ReadonlyMap<string, PinSet>,
   kept: Kept,
+  sessions: RouteSession | null,
 ): RouteTable<GateRoute> {
   const lists = accessLists(config);
   const site = captchaSite(env, config, kept);
@@ -84,6 +86,7 @@ export function gateRoutes(
       route: {
         ...gateRoute(route, config, lists, site),
         ...edges(route),
+        session: route.credentials.includes("session") ? sessions : null,
         signals: routeSignals(route, config, signals),
         transport: routeTransport(route, config.gateway, sets),
       },
@@ -96,7 +99,7 @@ function gateRoute(
   config: CompiledConfig,
   lists: AccessLists,
   site: CaptchaSite | null,
-): Omit<GateRoute, keyof RouteEdges | "signals" | "transport"> {
+): Omit<GateRoute, keyof RouteEdges | "session" | "signals" | "transport"> {
   const { origins, limits, gateway, openapi } = config;
   const origin = origins[route.origin];
   if (origin === undefined) throw new DeploymentFault(`route ${route.id} has no origin`);

@@ -5,6 +5,7 @@ import { effectiveCors } from "./config/cors_faults.ts";
 import type { CompiledRoute } from "./config/route_faults.ts";
 import type { CorsConfig } from "./config/schema.ts";
 import type { CorsPolicy } from "./policy/cors.ts";
+import { CSRF_HEADER } from "./policy/cross_site.ts";
 import { patternShape } from "./policy/route_pattern.ts";
 import { type SecurityHeaders, securityHeaders } from "./policy/security_headers.ts";
 import { parseSuccessor } from "./policy/successor.ts";
@@ -119,6 +120,7 @@ function requestHeaders(
   const own = ["Content-Type"];
   if (!isPublic && credentials.includes("bearer")) own.push("Authorization");
   if (!isPublic && credentials.includes("publishable_key")) own.push("X-API-Key");
+  if (!isPublic && credentials.includes("session") && cors.credentials) own.push(CSRF_HEADER);
   if (isChallenging) own.push(PROOF_HEADER, CLEARANCE_HEADER);
   const known = new Set(own.map((name) => name.toLowerCase()));
   return [...own, ...cors.requestHeaders.filter((name) => !known.has(name.toLowerCase()))];

@@ -2,6 +2,7 @@ import { err, ok, type Result } from "../kernel/result.ts";
 import type { RevocationView } from "../ports/edge_feed.ts";
 import { authenticateApiKey } from "./authenticate_api_key.ts";
 import { authenticateBearer } from "./authenticate_bearer.ts";
+import { authenticateSession, forgery, type RouteSession, sessionCookie } from "./authenticate_session.ts";
 import type { CredentialEntry } from "./credential_entry.ts";
 import { type Presented, presentedCredential } from "./credentials.ts";
 import type { Call, Gate, GateRoute } from "./gate.ts";
@@ -27,10 +28,13 @@ export async function authenticate(
 ): Promise<Result<CredentialEntry, Refusal>> {
   const presented = route.webSocket === null ? presentedCredential(call.header) : presentedAtHandshake(call);
   if (!presented.ok) return err({ kind: "ambiguous_credentials", reason: presented.error });
-  if (presented.value.kind === "none") return err({ kind: "unauthenticated", reason: presented.value.reason, route });
+  const credential = presented.value.kind === "none" ? presentedSession(presented.value, route, call) : presented.value;
+  if (credential.kind === "none") return err({ kind: "unauthenticated", reason: credential.reason, route });
+  const forged = credential.kind === "session" ? forgery(route, call) : null;
+  if (forged !== null) return err({ kind: "cross_site", reason: forged });
   const view = await gate.revocations.view(call.nowMs, call.defer, route.toleratedStalenessMs);
   if (view === null) return err({ kind: "unavailable", reason: "edge_feed_stale" });
-  const proven = await prove(presented.value, route, call, gate, view);
+  const proven = await prove(credential, route, call, gate, view);
   trace.holder = proven.ok ? proven.value : proven.error.holder;
   if (proven.ok) return proven;
   const refusal = refusalOf(proven.error.reason, route, call, gate);
@@ -39,8 +43,19 @@ export async function authenticate(
   return err(refusal);
 }
 
+type NoCredential = Extract<Presented, { kind: "none" }>;
+type Session = { readonly kind: "session"; readonly cookie: string; readonly session: RouteSession };
+
+/** The browser's session where nothing explicit was presented at all; else nothing, as it was. */
+function presentedSession(nothing: NoCredential, route: GateRoute, call: Call): NoCredential | Session {
+  const { session } = route;
+  if (session === null || nothing.reason !== "no_credential") return nothing;
+  const cookie = sessionCookie(route, call);
+  return cookie === null ? nothing : { kind: "session", cookie, session };
+}
+
 async function prove(
-  presented: Exclude<Presented, { kind: "none" }>,
+  presented: Exclude<Presented, NoCredential> | Session,
   route: GateRoute,
   call: Call,
   gate: Gate,
@@ -52,6 +67,8 @@ async function prove(
     case "bearer":
       if (!route.credentials.includes("bearer")) return unproven("bearer_not_taken_here", null);
       return boundWhereDemanded(await authenticateBearer(presented.token, call, gate, view), route);
+    case "session":
+      return authenticateSession(presented.cookie, presented.session, call, gate, view);
     case "api_key": {
       const key = await authenticateApiKey(presented.key, call, gate, view);
       if (!key.ok) return key;

@@ -18,8 +18,17 @@ export interface CredentialEntry {
   readonly identities: Map<string, SignedIdentity>;
   /** The certificate that a token is bound to, by its thumbprint (RFC 8705 §3.1); absent where it is to none. */
   readonly certificate?: string | undefined;
+  /** How the person signed in; absent where the credential is no browser session. */
+  readonly signIn?: SignIn | undefined;
   /** What an API key may be used beside the route's limits; absent where nothing is said of it. */
   readonly quota?: KeyQuota | undefined;
+}
+
+/** When and how a person proved who they are (RFC 9068 §2.2.1). */
+export interface SignIn {
+  readonly authTimeSeconds: number;
+  readonly amr: readonly string[];
+  readonly acr: string | null;
 }
 
 export interface SignedIdentity {

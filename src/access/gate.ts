@@ -17,6 +17,7 @@ import type { CreditSpending } from "../ports/key_credits.ts";
 import type { Limiter } from "../ports/limiter.ts";
 import type { TokenExpectation } from "../protocol/access_token.ts";
 import type { ApiKeyCache } from "./api_key_cache.ts";
+import type { RouteSession } from "./authenticate_session.ts";
 import type { RouteAudit } from "./decision_audit.ts";
 import type { FailureBudget } from "./failure_budget.ts";
 import type { KeyUses } from "./key_uses.ts";
@@ -57,7 +58,7 @@ export interface TrustedIssuer extends TokenExpectation {
   readonly isOwn: boolean;
 }
 
-export type RouteCredential = "bearer" | "secret_key" | "publishable_key";
+export type RouteCredential = "bearer" | "secret_key" | "publishable_key" | "session";
 
 /** A route as the decision needs it. */
 export interface GateRoute {
@@ -65,6 +66,8 @@ export interface GateRoute {
   readonly isPublic: boolean;
   readonly transport: RouteTransport;
   readonly credentials: readonly RouteCredential[];
+  /** Null where no browser session opens it. */
+  readonly session: RouteSession | null;
   /** The lists of networks that a call is held against; null where there are none. */
   readonly lists: readonly AccessList[] | null;
   /** What it asks of people; null where nothing ever does. */
@@ -171,6 +174,8 @@ export interface Call {
   /** What the platform knows of where the call comes from: read where something asks for it. */
   readonly edge: () => EdgeFacts;
   readonly connection: Connection;
+  /** Whether the gate itself carries the call out, and so knows what goes on to the origin. */
+  readonly carriedByGate: boolean;
   readonly nowMs: number;
   /** Whether the gate itself passes it on, and not who asks about it. */
   readonly isPassedOnHere: boolean;

@@ -1,7 +1,7 @@
 import { type RandomBytes, randomTokenId } from "../kernel/random.ts";
 import type { Defer } from "../ports/edge_feed.ts";
 import type { TokenSigner } from "../ports/token_signer.ts";
-import type { CredentialEntry, ProvenPrincipal } from "./credential_entry.ts";
+import type { CredentialEntry, ProvenPrincipal, SignIn } from "./credential_entry.ts";
 
 /** The media type of the identity that origins receive. */
 export const IDENTITY_TYPE = "sallyport-identity+jwt";
@@ -38,6 +38,7 @@ export async function signedIdentity(
     aud: audience,
     ...principalClaims(credential.principal),
     ...(credential.certificate !== undefined && { cnf: { "x5t#S256": credential.certificate } }),
+    ...(credential.signIn !== undefined && signInClaims(credential.signIn)),
     iat: nowSeconds,
     exp: Math.min(nowSeconds + LIFE_SECONDS, latest),
     jti: randomTokenId(maker.random),
@@ -46,6 +47,10 @@ export async function signedIdentity(
   const jwt = await maker.signer.sign(request, defer);
   credential.identities.set(audience, { slot, jwt });
   return jwt;
+}
+
+function signInClaims({ authTimeSeconds, amr, acr }: SignIn): Readonly<Record<string, unknown>> {
+  return { auth_time: authTimeSeconds, amr, ...(acr !== null && { acr }) };
 }
 
 /** What the origin is told: `sub` with the kind of principal beside it, and the issuer that vouched where there is one. */

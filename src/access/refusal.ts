@@ -1,3 +1,4 @@
+import type { CrossSiteFault } from "../policy/cross_site.ts";
 import type { JudgedLimits } from "./admit.ts";
 import type { GateRoute } from "./gate.ts";
 import type { PinFault } from "./pins.ts";
@@ -37,6 +38,8 @@ export type Refusal =
       readonly reason: "no_credential" | "scheme_not_supported";
       readonly route: GateRoute;
     }
+  /** A session's cookie came with a call that may be another site's doing. */
+  | { readonly kind: "cross_site"; readonly reason: CrossSiteFault }
   | { readonly kind: "invalid_credential"; readonly reason: string; readonly route: GateRoute }
   /** A token without any other fault. */
   | { readonly kind: "expired_token"; readonly reason: "token_expired"; readonly route: GateRoute }

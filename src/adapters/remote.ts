@@ -5,6 +5,7 @@ import type { IssuerReader } from "../ports/issuer_reader.ts";
 import type { KeyRing, PublishedKeys } from "../ports/key_ring.ts";
 import type { OutboxCourier } from "../ports/outbox.ts";
 import { parseApiKeyRecord } from "./kv_api_keys.ts";
+import { parseSessionStanding } from "./session_standing_schema.ts";
 
 /**
  * Ports over RPC. Each call makes its own stub, for a stub belongs to the request that made it, has a deadline, and turns
@@ -59,6 +60,11 @@ export function remoteIssuerReader(stub: () => IssuerReader): IssuerReader {
       orOutage("issuer", FEED_DEADLINE_MS, async () => {
         const found: unknown = await stub().findApiKey(hash);
         return found === null ? null : parseApiKeyRecord(found);
+      }),
+    findSession: (proof) =>
+      orOutage("issuer", FEED_DEADLINE_MS, async () => {
+        const found: unknown = await stub().findSession(proof);
+        return found === null ? null : parseSessionStanding(found);
       }),
   };
 }

@@ -37,6 +37,10 @@ export class EdgeConnection implements Connection {
     return isLoopbackAuthority(this.#canonical.host);
   }
 
+  webOrigin(): string {
+    return `${this.#canonical.scheme}//${this.#canonical.host}`;
+  }
+
   tlsVersion(): TlsVersion | null {
     return VERSIONS.get(this.#told("tlsVersion")) ?? null;
   }

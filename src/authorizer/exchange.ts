@@ -73,6 +73,7 @@ export function openExchange(
       exactAddress: address,
       edge: () => readEdgeFacts(request.cf),
       connection: new EdgeConnection(request, canonical),
+      carriedByGate: shape === "gateway",
       nowMs: Date.now(),
       isPassedOnHere: shape === "gateway",
       defer: (work) => ctx.waitUntil(work),

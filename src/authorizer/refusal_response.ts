@@ -4,6 +4,7 @@ import type { CaptchaChallenge } from "../access/route_captcha.ts";
 import { type Problem, problemResponse } from "../http/problem.ts";
 import { rateLimitFields } from "../limits/rate_limit_fields.ts";
 import type { RequestFault } from "../policy/canonical_request.ts";
+import { CSRF_HEADER } from "../policy/cross_site.ts";
 import { bearerChallenge } from "../protocol/bearer_challenge.ts";
 
 /** What challenges need to know of the installation. */
@@ -27,6 +28,12 @@ const CERTIFICATE_REQUIRED: Problem = {
   code: "client_certificate_required",
   title: "Forbidden",
   detail: "a client certificate that is valid here is required",
+};
+const CROSS_SITE: Problem = {
+  status: 403,
+  code: "cross_site_call",
+  title: "Forbidden",
+  detail: `a call by session has to come from a page of this site, and with ${CSRF_HEADER}: 1 where it changes something`,
 };
 
 const UPGRADE_REFUSED: Problem = {
@@ -80,6 +87,8 @@ function map(refusal: Refusal, context: RefusalContext): Mapped {
       return { problem: { status: 403, code: "not_allowed", title: "Forbidden" } };
     case "captcha_required":
       return captchaRequired(refusal.challenge);
+    case "cross_site":
+      return { problem: CROSS_SITE };
     case "unauthenticated":
       return unauthorized(refusal.route, context, "unauthenticated");
     case "invalid_credential":
@@ -137,10 +146,14 @@ function unauthorized(
   const error = presented ? ({ error: "invalid_token", errorDescription: description } as const) : {};
   const headers = new Headers();
   headers.append("www-authenticate", bearerChallenge({ ...error, resourceMetadata: resourceMetadataUrl }));
-  const takesKeys = route.credentials.some((credential) => credential !== "bearer");
+  const takesKeys = route.credentials.some((kind) => kind === "secret_key" || kind === "publishable_key");
   if (takesKeys) headers.append("www-authenticate", 'ApiKey realm="sallyport"');
   const detail = presented ? description : "a credential is required";
-  const members = presented ? { error: "invalid_token", error_description: description } : {};
+  const members = {
+    ...(presented && { error: "invalid_token", error_description: description }),
+    // The way on for people is a page of the issuer's, and nothing that a caller could choose.
+    ...(route.session !== null && { login: route.session.loginUrl }),
+  };
   return { problem: { status: 401, code, title: "Unauthorized", detail, members }, headers };
 }
 

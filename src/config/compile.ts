@@ -16,6 +16,7 @@ import { outboundFaults } from "./outbound_faults.ts";
 import { endedPinFaults, pinFaults } from "./pin_faults.ts";
 import { type CompiledRoute, duplicateFaults, routeFaults } from "./route_faults.ts";
 import { type Config, type ConfigInput, configSchema, type RouteConfig } from "./schema.ts";
+import { sessionFaults } from "./session_faults.ts";
 import { signalFaults } from "./signal_faults.ts";
 import { gatewayTransportFaults } from "./transport_faults.ts";
 import { trustedIssuerFaults } from "./trusted_issuer_faults.ts";
@@ -46,6 +47,7 @@ export function compileConfig(
     ...signalFaults(config),
     ...originFaults(config),
     ...auditFaults(config),
+    ...sessionFaults(config),
     ...gatewayCookieFaults(config),
     ...forwardAuthFaults(config),
     ...gatewayTransportFaults(config),

@@ -6,6 +6,7 @@ import { forwardAuth, undeclaredBodies, unseenBodies } from "./forward_auth_sche
 import { listNames } from "./list_schema.ts";
 import { pinSet } from "./pin_schema.ts";
 import { securityHeaders } from "./security_headers_schema.ts";
+import { gatewaySession } from "./session_schema.ts";
 import { httpUrl, issuerUrl, NAME } from "./terms.ts";
 import { gatewayTransport } from "./transport_schema.ts";
 import { trustedIssuer } from "./trusted_issuer_schema.ts";
@@ -23,6 +24,8 @@ export const gateway = z.strictObject({
   trustedIssuers: z.array(trustedIssuer).min(1),
   /** Origins (scheme, host, port) that may be called although they are not `https` on a public address. */
   outboundOrigins: z.array(originUrl).max(32).default([]),
+  /** What the issuer's browser session may do on routes that take it. */
+  session: gatewaySession.optional(),
   forwardAuth: forwardAuth.optional(),
   undeclaredBodies,
   unseenBodies,

@@ -7,6 +7,7 @@ import { limitUseFaults } from "./limit_faults.ts";
 import { contractFaults } from "./openapi_faults.ts";
 import { isGatewayPath, isIssuerPath } from "./reserved_paths.ts";
 import type { Config, RouteConfig } from "./schema.ts";
+import { routeSessionFaults } from "./session_faults.ts";
 import { streamFaults } from "./stream_faults.ts";
 import { transportFaults } from "./transport_faults.ts";
 
@@ -26,6 +27,7 @@ export function routeFaults(config: Config, route: RouteConfig, pattern: RoutePa
     ...contradictions(route, path),
     ...routeCorsFaults(config, route, path),
     ...routeCookieFaults(route, path),
+    ...routeSessionFaults(config, route, path),
     ...contractFaults(config, route, pattern, path),
     ...streamFaults(config, route, path),
   ];
@@ -39,7 +41,8 @@ function contradictions(route: RouteConfig, path: string): ConfigFault[] {
       reason: "a public route proves nobody, so it cannot demand scopes or roles",
     });
   }
-  const takesKeys = !route.public && route.credentials.some((credential) => credential !== "bearer");
+  const takesKeys =
+    !route.public && route.credentials.some((kind) => kind === "secret_key" || kind === "publishable_key");
   if (route.creditCost !== 1 && !takesKeys) {
     faults.push({ path: `${path}.creditCost`, reason: "no API key opens this route, and nothing else has credits" });
   }

@@ -11,8 +11,8 @@ import { routeStream, routeWebSocket } from "./stream_schema.ts";
 import { scopeToken, seconds } from "./terms.ts";
 import { routeTransport } from "./transport_schema.ts";
 
-/** What opens a route. Publishable keys ship in browsers, so a route has to ask for them. */
-export const CREDENTIALS = ["bearer", "secret_key", "publishable_key"] as const;
+/** What opens a route. Publishable keys ship in browsers, which also send a session by themselves: a route has to ask for either. */
+export const CREDENTIALS = ["bearer", "secret_key", "publishable_key", "session"] as const;
 
 const staleness = z.union([z.literal("deny"), z.strictObject({ allowForSeconds: seconds.max(3_600) })]);
 

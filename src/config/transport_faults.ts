@@ -37,7 +37,7 @@ export function transportFaults({ gateway }: Config, route: RouteConfig, path: s
   if (clientCertificate === "bound" && route.public) {
     fault("clientCertificate", "a public route takes no token that could be bound: say `none` or `required`");
   } else if (clientCertificate === "bound" && route.credentials.some((credential) => credential !== "bearer")) {
-    fault("clientCertificate", "API keys cannot be bound to a certificate: take `bearer` alone, or say `required`");
+    fault("clientCertificate", "tokens alone can be bound to a certificate: take `bearer` alone, or say `required`");
   }
   if (clientCertificate !== "none" && route.public && inTheClear === "without_credential") {
     fault("inTheClear", "a certificate is shown by TLS alone");

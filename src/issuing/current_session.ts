@@ -1,5 +1,6 @@
 import { sha256Base64url } from "../kernel/bytes.ts";
 import type { EndOutcome, LiveSession } from "../ports/accounts.ts";
+import type { SessionProof, SessionStanding } from "../ports/issuer_reader.ts";
 import type { UserRecord } from "../ports/users.ts";
 import type { UserId } from "../protocol/ids.ts";
 import { parseOpaqueToken } from "../protocol/opaque_token.ts";
@@ -21,10 +22,37 @@ export async function currentSession(
   nowMs: number,
 ): Promise<CurrentSession | null> {
   const presented = await openCookie(cookie, people);
-  if (presented === null) return null;
+  return presented === null ? null : liveSession(presented, people, nowMs);
+}
+
+/** What of a live session the gate may know, for somebody who holds its cookie; else null. Throws `Outage`. */
+export async function sessionStanding(
+  { sealed, secretHash }: SessionProof,
+  people: Pick<People, "accounts" | "users" | "secrets">,
+  nowMs: number,
+): Promise<SessionStanding | null> {
+  const locator = await people.secrets.open(sealed, "session");
+  const live = locator === null ? null : await liveSession({ user: locator.user, secretHash }, people, nowMs);
+  if (live === null) return null;
+  const { user, session } = live;
+  const { id: sessionId, accountEpoch: userEpoch, authTimeMs, amr, acr, endsAtMs } = session;
+  return { sessionId, userId: user.id, userEpoch, roles: user.roles, authTimeMs, amr, acr, endsAtMs };
+}
+
+/** What a cookie proves, once it is opened. */
+interface OpenedCookie {
+  readonly user: UserId;
+  readonly secretHash: string;
+}
+
+async function liveSession(
+  presented: OpenedCookie,
+  { accounts, users }: Pick<People, "accounts" | "users">,
+  nowMs: number,
+): Promise<CurrentSession | null> {
   const [session, user] = await Promise.all([
-    people.accounts.findSession(presented.user, presented.secretHash, nowMs),
-    people.users.find(presented.user),
+    accounts.findSession(presented.user, presented.secretHash, nowMs),
+    users.find(presented.user),
   ]);
   return session === null || user === null || user.disabled ? null : { user, session };
 }
@@ -44,10 +72,7 @@ export async function signOut(
   return session === null ? null : people.accounts.endSession(presented.user, session.id, nowMs);
 }
 
-async function openCookie(
-  cookie: string,
-  { secrets }: Pick<People, "secrets">,
-): Promise<{ readonly user: UserId; readonly secretHash: string } | null> {
+async function openCookie(cookie: string, { secrets }: Pick<People, "secrets">): Promise<OpenedCookie | null> {
   const token = parseOpaqueToken("sps_", cookie);
   const locator = token === null ? null : await secrets.open(token.sealed, "session");
   if (token === null || locator === null) return null;

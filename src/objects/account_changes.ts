@@ -11,6 +11,7 @@ import {
 import { outlivesSession } from "../protocol/grant_terms.ts";
 import type { ClientId, GrantId, SessionId, UserId } from "../protocol/ids.ts";
 import { keepRoles } from "../protocol/roles_copy.ts";
+import { SESSION_ANSWER_MS, sessionEntry } from "../protocol/session_state.ts";
 import type { AccountStore, StoredGrant } from "./account_store.ts";
 import type { SessionClient } from "./session_clients.ts";
 
@@ -64,7 +65,10 @@ export class AccountChanges {
     const { id, replaces } = opening;
     const root = replaces === null ? null : this.#store.removeSession(replaces);
     this.#store.addSession({ ...opening, root: root ?? opening.root }, this.#nowMs);
-    if (replaces !== null && root !== null) this.#handOver(replaces, id);
+    if (replaces !== null && root !== null) {
+      this.#handOver(replaces, id);
+      this.#store.addEntry(sessionEntry(replaces, this.#nowMs));
+    }
     for (const { record } of this.#store.sessions().slice(MOST_SESSIONS)) this.endSession(record.id);
   }
 
@@ -104,6 +108,7 @@ export class AccountChanges {
    */
   endSession(id: SessionId): Ended {
     const sessions = this.#store.removeSession(id) === null ? 0 : 1;
+    if (sessions > 0) this.#store.addEntry(sessionEntry(id, this.#nowMs));
     const grants = this.#store.unrevokedGrants({ session: id });
     this.#tellSignedOut(this.#store.clients.takeOf(id));
     const ends = grants.filter(({ state }) => !hasGiven(state) || !outlivesSession(state.terms));
@@ -147,11 +152,13 @@ export class AccountChanges {
       const { subject } = state.terms;
       accessMsOf.set(subject, Math.max(accessMsOf.get(subject) ?? 0, state.accessMs));
     }
+    const gone = this.#store.sessions().filter(({ record }) => record.id !== except);
+    // Gates know sessions by their user's id: one entry for any number of them. One that goes on is looked at anew.
+    if (gone.length > 0) accessMsOf.set(this.#user, Math.max(accessMsOf.get(this.#user) ?? 0, SESSION_ANSWER_MS));
     for (const [subject, accessMs] of accessMsOf) {
       this.#store.addEntry(subjectEntry(subject, this.#store.epochs.advance(subject, epoch), accessMs, this.#nowMs));
     }
     for (const { id, state } of grants) this.#store.putGrant(id, revoke(state, this.#nowMs));
-    const gone = this.#store.sessions().filter(({ record }) => record.id !== except);
     for (const { record } of gone) this.#store.removeSession(record.id);
     this.#tellSignedOut(this.#store.clients.takeAllBut(except));
     this.#store.addEvent({

@@ -10,6 +10,8 @@ export interface Connection {
   readonly isTls: boolean;
   /** Whether the caller named this machine itself as the host. */
   isLoopback(): boolean;
+  /** The web origin of a page that stands where the call goes to (RFC 6454 §4). */
+  webOrigin(): string;
   /** Null where the edge does not say, or says something that nobody here knows. */
   tlsVersion(): TlsVersion | null;
   clientCertificate(): ClientCertificate;

@@ -1,4 +1,5 @@
 import type { ApiKeyRecord } from "../protocol/api_key.ts";
+import type { SessionId, UserId } from "../protocol/ids.ts";
 import type { EdgeFeedReader } from "./edge_feed.ts";
 import type { PublishedKeys } from "./key_ring.ts";
 
@@ -8,4 +9,32 @@ export interface IssuerReader extends EdgeFeedReader {
   published(): Promise<PublishedKeys>;
   /** The record of the API key whose string has the digest `hash`, or null. */
   findApiKey(hash: string): Promise<ApiKeyRecord | null>;
+  /**
+   * The browser session that `proof` is of, or null where it is over or never was. To be asked about is to be used: at most once a minute
+   * that is written down, as when the issuer's own pages look.
+   */
+  findSession(proof: SessionProof): Promise<SessionStanding | null>;
+}
+
+/** What shows that somebody holds a session's cookie, and is no cookie itself. */
+export interface SessionProof {
+  /** The locator as it stands in the cookie. */
+  readonly sealed: string;
+  /** SHA-256 of the cookie's secret, as base64url. */
+  readonly secretHash: string;
+}
+
+/** Whose a live session is, and what of it the gate needs. Times in Unix milliseconds. */
+export interface SessionStanding {
+  readonly sessionId: SessionId;
+  readonly userId: UserId;
+  /** The account's epoch: the edge feed names the least that counts under the user's id. */
+  readonly userEpoch: number;
+  readonly roles: readonly string[];
+  /** When and how the user proved who they are. */
+  readonly authTimeMs: number;
+  readonly amr: readonly string[];
+  readonly acr: string | null;
+  /** When it ends unless it is used again. */
+  readonly endsAtMs: number;
 }

@@ -147,8 +147,7 @@ describe("the edge feed: a key that changed", () => {
     const { key, hash, record } = await newKeyWith();
     const gate = install({
       reader: (real) => ({
-        pull: (position) => real.pull(position),
-        published: () => real.published(),
+        ...real,
         findApiKey: async (wanted) => {
           asked.push(wanted);
           await Promise.resolve();
@@ -169,8 +168,7 @@ describe("the edge feed: a key that changed", () => {
   it("made-up keys are looked up once, and not at the issuer", async () => {
     const gate = install({
       reader: (real) => ({
-        pull: (position) => real.pull(position),
-        published: () => real.published(),
+        ...real,
         findApiKey: () => Promise.reject(new Error("asked the issuer for a key that nobody announced")),
       }),
     });
@@ -218,8 +216,7 @@ describe("the edge feed: a key that changed", () => {
     ]);
     const gate = install({
       reader: (real) => ({
-        pull: (position) => real.pull(position),
-        published: () => real.published(),
+        ...real,
         findApiKey: async (hash) => truth.get(hash) ?? null,
       }),
     });

@@ -1,0 +1,126 @@
+import { Lru } from "../kernel/lru.ts";
+import type { Defer, RevocationView } from "../ports/edge_feed.ts";
+import type { SessionProof, SessionStanding } from "../ports/issuer_reader.ts";
+import { answerEndsAtMs } from "../protocol/session_state.ts";
+import type { CredentialEntry } from "./credential_entry.ts";
+
+/** A browser session that the issuer vouched for, in this isolate. */
+export interface CachedSession extends CredentialEntry {
+  readonly standing: SessionStanding;
+}
+
+/** What a session may do at the gate. */
+export interface SessionRights {
+  readonly issuer: string;
+  readonly scopes: readonly string[];
+}
+
+/** The client that principals of sessions are told to have: no registered one is called so. */
+export const SESSION_CLIENT = "session";
+
+const ABSENT_MS = 30_000;
+/** An exchange whose own request was cut off never settles: after this long, more than its deadlines, it is given up. */
+const STUCK_MS = 10_000;
+const ENTRY_BYTES = 2_048;
+const ABSENT_BYTES = 128;
+
+interface Held {
+  readonly session: CachedSession;
+  readonly askedAtMs: number;
+  /** From here on the issuer is asked again behind a call, and from there on before it. */
+  readonly renewAtMs: number;
+  readonly endsAtMs: number;
+}
+
+/**
+ * Sessions for which cookies were exchanged at the issuer, for a minute at the most: the short internal token of which nothing ever
+ * leaves. Kept under the cookie's locator and the digest of its secret, so that nothing in here opens anything. Sessions that do not
+ * exist are remembered apart, so that made-up ones cannot push out real ones.
+ */
+export class SessionCache {
+  readonly #ask: (proof: SessionProof) => Promise<SessionStanding | null>;
+  readonly #rights: SessionRights;
+  readonly #held = new Lru<Held>({ maxEntries: 8_000, maxBytes: 24 * 1024 * 1024 });
+  readonly #absent = new Lru<number>({ maxEntries: 10_000, maxBytes: 4 * 1024 * 1024 });
+  readonly #asking = new Map<string, { readonly done: Promise<CachedSession | null>; readonly startedMs: number }>();
+
+  /** `ask` is the exchange; it throws `Outage`. */
+  constructor(ask: (proof: SessionProof) => Promise<SessionStanding | null>, rights: SessionRights) {
+    this.#ask = ask;
+    this.#rights = rights;
+  }
+
+  /** Whether `proof` was looked up here before: it was proven then, or an answer to it costs nothing. */
+  knows(proof: SessionProof, nowMs: number): boolean {
+    const name = nameOf(proof);
+    return this.#held.get(name) !== undefined || this.#isAbsent(name, nowMs);
+  }
+
+  /** The live session of `proof`, or null where it is over or never was. Throws `Outage`: what cannot be asked is not alive. */
+  async find(proof: SessionProof, nowMs: number, view: RevocationView, defer: Defer): Promise<CachedSession | null> {
+    const name = nameOf(proof);
+    const held = this.#held.get(name);
+    if (held !== undefined && nowMs >= held.askedAtMs && nowMs < held.endsAtMs && isCurrent(held.session, view)) {
+      if (nowMs >= held.renewAtMs) defer(this.#exchange(name, proof, nowMs, defer).catch(() => undefined));
+      return held.session;
+    }
+    if (held === undefined && this.#isAbsent(name, nowMs)) return null;
+    const session = await this.#exchange(name, proof, nowMs, defer);
+    // An exchange that others began may be older than what ended the session.
+    return session !== null && isCurrent(session, view) ? session : null;
+  }
+
+  #isAbsent(name: string, nowMs: number): boolean {
+    const atMs = this.#absent.get(name);
+    return atMs !== undefined && Math.abs(nowMs - atMs) <= ABSENT_MS;
+  }
+
+  /** One exchange per cookie, shared by all that wait; it goes on when the request that began it is gone. */
+  #exchange(name: string, proof: SessionProof, nowMs: number, defer: Defer): Promise<CachedSession | null> {
+    const running = this.#asking.get(name);
+    if (running !== undefined && nowMs - running.startedMs < STUCK_MS) return running.done;
+    const asking = { done: this.#load(name, proof, nowMs), startedMs: nowMs };
+    this.#asking.set(name, asking);
+    const forget = () => {
+      if (this.#asking.get(name) === asking) this.#asking.delete(name);
+    };
+    defer(asking.done.then(forget, forget));
+    return asking.done;
+  }
+
+  async #load(name: string, proof: SessionProof, nowMs: number): Promise<CachedSession | null> {
+    const standing = await this.#ask(proof);
+    if (standing === null || standing.endsAtMs <= nowMs) {
+      this.#held.delete(name);
+      this.#absent.set(name, nowMs, ABSENT_BYTES + 2 * name.length);
+      return null;
+    }
+    const session = cachedSession(standing, this.#rights);
+    const endsAtMs = answerEndsAtMs(standing.endsAtMs, nowMs);
+    const renewAtMs = nowMs + (endsAtMs - nowMs) / 2;
+    this.#held.set(name, { session, askedAtMs: nowMs, renewAtMs, endsAtMs }, ENTRY_BYTES + 2 * name.length);
+    return session;
+  }
+}
+
+/** Whether nothing that the edge feed tells came after what was answered. */
+function isCurrent({ standing }: CachedSession, view: RevocationView): boolean {
+  const isOver = view.leastEpoch("session", standing.sessionId) > 0;
+  return !isOver && view.leastEpoch("user", standing.userId) <= standing.userEpoch;
+}
+
+function nameOf({ sealed, secretHash }: SessionProof): string {
+  return `${sealed}.${secretHash}`;
+}
+
+function cachedSession(standing: SessionStanding, { issuer, scopes }: SessionRights): CachedSession {
+  const { sessionId, userId, roles, authTimeMs, amr, acr, endsAtMs } = standing;
+  return {
+    standing,
+    principal: { v: 1, kind: "user", id: userId, issuer, clientId: SESSION_CLIENT, scopes, roles },
+    credentialId: sessionId,
+    expiresAtMs: endsAtMs,
+    signIn: { authTimeSeconds: Math.floor(authTimeMs / 1000), amr, acr },
+    identities: new Map(),
+  };
+}

@@ -1,0 +1,21 @@
+import * as z from "zod";
+import type { SessionStanding } from "../ports/issuer_reader.ts";
+import { parseSessionId, parseUserId, type SessionId, type UserId } from "../protocol/ids.ts";
+
+const text = z.string().max(256);
+
+const standing = z.strictObject({
+  sessionId: z.custom<SessionId>((value) => typeof value === "string" && parseSessionId(value) !== null),
+  userId: z.custom<UserId>((value) => typeof value === "string" && parseUserId(value) !== null),
+  userEpoch: z.int().min(0),
+  roles: z.array(text),
+  authTimeMs: z.int().min(0),
+  amr: z.array(text),
+  acr: text.nullable(),
+  endsAtMs: z.int().min(0),
+});
+
+/** What the issuer says of a session. Throws for anything else. */
+export function parseSessionStanding(told: unknown): SessionStanding {
+  return standing.parse(told);
+}
