@@ -28,7 +28,7 @@ accountSessionsContract({
 });
 
 describe("a session in the account's object", () => {
-  it("tells each of its clients once that it has ended, and the gate of the grants that ended with it", async () => {
+  it("tells each of its clients once that it has ended, and the gate of it and of the grants that ended with it", async () => {
     const account = await newAccount();
     const { accounts, user, nowMs } = account;
     const [here, elsewhere] = [await account.opened(), await account.opened()];
@@ -39,13 +39,31 @@ describe("a session in the account's object", () => {
     await of(here.id, { clientId: OTHER_CLIENT, sid: "sid-2", scopes: ["offline_access"] });
     await of(elsewhere.id, { sid: "sid-3" });
     await accounts.endSession(user, here.id, nowMs);
-    expect(new Set(account.feed.told.map(({ kind }) => kind))).toEqual(new Set(["grant"]));
+    const { told } = account.feed;
+    expect(new Set(told.map(({ kind }) => kind))).toEqual(new Set(["grant", "session"]));
+    expect(told.filter(({ kind }) => kind === "session")).toEqual([
+      { kind: "session", id: here.id, epoch: 1, untilMs: nowMs + 120_000 },
+    ]);
     await vi.waitFor(() => expect(account.clients.told).toHaveLength(2), { interval: 5 });
     // In no order: grants of one moment have none.
     expect(account.clients.told.toSorted((a, b) => (a.sid < b.sid ? -1 : 1))).toMatchObject([
       { clientId: CLIENT, sid: "sid-1", subject: "usr_subject" },
       { clientId: OTHER_CLIENT, sid: "sid-2" },
     ]);
+  });
+
+  it("tells the gate of one that another takes the place of, and once of any number that end together", async () => {
+    const account = await newAccount();
+    const { accounts, user, nowMs, feed } = account;
+    const first = await account.opened();
+    await account.opened();
+    expect(feed.told).toEqual([]);
+    await account.opened({ replaces: first.id });
+    expect(feed.told).toMatchObject([{ kind: "session", id: first.id }]);
+    await accounts.endEverything(user, "admin", null, nowMs);
+    expect(feed.told.slice(1)).toMatchObject([{ kind: "user", id: user, epoch: 2 }]);
+    await accounts.endEverything(user, "admin", null, nowMs);
+    expect(feed.told.slice(2), "where no session was left").toEqual([]);
   });
 
   it("the fifty-first ends the one that was seen longest ago", async () => {

@@ -37,7 +37,7 @@ describe("how calls have to come", () => {
     ["TLS 1.1", { transport: { minTlsVersion: "1.1" } }, "minTlsVersion: "],
     ["an unknown member", { transport: { tls: "1.3" } }, ": Unrecognized key"],
     ["a closed route in the clear", { transport: { inTheClear: "without_credential" } }, "inTheClear: is for public"],
-    ["a key that is bound", { transport: { clientCertificate: "bound" } }, "clientCertificate: API keys cannot"],
+    ["a key that is bound", { transport: { clientCertificate: "bound" } }, "clientCertificate: tokens alone can"],
     [
       "a public route with tokens that are bound",
       { ...public_, credentials: ["bearer"], transport: { clientCertificate: "bound" } },
