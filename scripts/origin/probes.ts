@@ -7,10 +7,14 @@ const MAX_DELAY_MS = 60_000;
 const STREAM_CHUNKS = 5;
 const STREAM_PAUSE_MS = 200;
 
-/** Everything that arrived: the verified claims, and each header as it came through the gateway. */
+/**
+ * Everything that arrived: the verified claims, and each header as it came through the gateway. Whoever came by a browser's session is shown
+ * its claims alone: no token goes into a page.
+ */
 export function whoami({ request, response, identity }: OriginCall): void {
   const headers: Record<string, string> = {};
   for (const [name, values] of Object.entries(request.headersDistinct)) headers[name] = (values ?? []).join(", ");
+  if (identity?.client_id === "session") delete headers["sallyport-identity"];
   sendJson(response, 200, { identity, headers });
 }
 

@@ -116,6 +116,11 @@ export class PersonBrowser {
     return this.#form("/device/confirm", { ...hiddenFields(entered.text), user_code: userCode, decision: "allow" });
   }
 
+  /** The cookie called `name`, or null. */
+  cookie(name: string): string | null {
+    return this.#jar.get(name) ?? null;
+  }
+
   async get(path: string): Promise<Answer> {
     return this.#keep(await this.#connection.send({ method: "GET", path, headers: this.#cookies() }));
   }

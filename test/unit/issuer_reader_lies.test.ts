@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { remoteIssuerReader, remoteKeyRing } from "../../src/adapters/remote.ts";
 import { Outage } from "../../src/kernel/outage.ts";
+import { platformRandom } from "../../src/kernel/random.ts";
+import { newSessionId, newUserId } from "../../src/protocol/ids.ts";
 import { newKeyWith } from "../support/keys.ts";
 
 /** An issuer of another release, or none at all, behind the service binding. */
@@ -28,6 +30,40 @@ describe("the issuer behind a service binding is believed in nothing that cannot
     const { record } = await newKeyWith();
     const told = lie(record);
     await expect(issuerThat({ findApiKey: async () => told }).findApiKey("x")).rejects.toBeInstanceOf(Outage);
+  });
+
+  const PROOF = { sealed: "AAAA", secretHash: "AAAA" };
+  const STANDING = {
+    sessionId: newSessionId(platformRandom),
+    userId: newUserId(platformRandom),
+    userEpoch: 1,
+    roles: ["manager"],
+    authTimeMs: 1,
+    amr: ["pwd"],
+    acr: null,
+    endsAtMs: 2,
+  };
+
+  it("a session comes as it was sent", async () => {
+    expect(await issuerThat({ findSession: async () => STANDING }).findSession(PROOF)).toEqual(STANDING);
+    expect(await issuerThat({ findSession: async () => null }).findSession(PROOF)).toBeNull();
+  });
+
+  it.each<[string, unknown]>([
+    ["of nobody", without(STANDING, "userId")],
+    ["of a client", { ...STANDING, userId: "cli_0000000000000000000000" }],
+    ["without an epoch", without(STANDING, "userEpoch")],
+    ["whose roles are one text", { ...STANDING, roles: "manager" }],
+    ["that never ends", { ...STANDING, endsAtMs: Number.POSITIVE_INFINITY }],
+    ["with a member more", { ...STANDING, scopes: ["admin"] }],
+    ["that is nothing", undefined],
+    ["that is true", true],
+  ])("a session %s opens nothing: an outage", async (_, told) => {
+    await expect(issuerThat({ findSession: async () => told }).findSession(PROOF)).rejects.toBeInstanceOf(Outage);
+  });
+
+  it("an issuer that knows no such question is an outage", async () => {
+    await expect(issuerThat({}).findSession(PROOF)).rejects.toBeInstanceOf(Outage);
   });
 
   it.each([null, undefined, "keys", {}, { version: 1 }, { version: "1", keys: [] }, { version: 1, keys: {} }])(

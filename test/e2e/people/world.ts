@@ -25,8 +25,11 @@ export interface PeopleWorld {
 
 type D1 = Awaited<ReturnType<Miniflare["getD1Database"]>>;
 
-/** Starts the Worker where a browser reaches it: the URL that it is configured with is the one that it listens on. */
-export async function startPeopleWorld(): Promise<PeopleWorld> {
+/**
+ * Starts the Worker where a browser reaches it: the URL that it is configured with is the one that it listens on. The file `config` stands
+ * in for `sallyport.config.ts` where given.
+ */
+export async function startPeopleWorld(config: string | null = null): Promise<PeopleWorld> {
   const [port = 0] = await freePorts(1);
   const url = `http://127.0.0.1:${port}`;
   const origin = await startOrigin({ port: 0, gatewayUrl: url, identityAudience: DEMO_AUDIENCE });
@@ -41,7 +44,7 @@ export async function startPeopleWorld(): Promise<PeopleWorld> {
       stderr.on("data", keep);
     },
     workers: [
-      workerOptions(await bundle(ENTRY, null), {
+      workerOptions(await bundle(ENTRY, config), {
         name: "sallyport",
         vars: { ISSUER_URL: url, GATEWAY_URL: url, DEMO_ORIGIN_URL: origin.url },
         secrets: newSecrets(),
