@@ -36,7 +36,7 @@ export default function config(vars: ConfigVariables): ConfigInput {
       hosts: loopbackAliases(vars.GATEWAY_URL),
       resource,
       trustedIssuers: [{ issuer: vars.ISSUER_URL, keys: "ring", algorithms: ["ES256"] }],
-      ...(besideIssuer && { session: { scopes: ["orders:read"] } }),
+      ...(besideIssuer && { session: { scopes: ["orders:read", "orders:write"] } }),
     },
     origins: {
       demo: { url: vars.DEMO_ORIGIN_URL, audience: "urn:sallyport:demo-origin", timeoutMs: 5_000 },

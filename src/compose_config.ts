@@ -1,7 +1,7 @@
-import type { RouteSession } from "./access/authenticate_session.ts";
 import type { GateRoute, TrustedIssuer } from "./access/gate.ts";
 import type { PinSet } from "./access/pins.ts";
 import type { CaptchaSite } from "./access/route_captcha.ts";
+import type { RouteSession } from "./access/route_session.ts";
 import { DeploymentFault, type Environment } from "./bindings.ts";
 import { type AccessLists, accessLists, captchaSite, routeCaptcha, routeLists } from "./compose_abuse.ts";
 import { routeAudit } from "./compose_audit.ts";

@@ -1,4 +1,4 @@
-import type { RouteSession } from "./access/authenticate_session.ts";
+import type { RouteSession } from "./access/route_session.ts";
 import { SessionCache } from "./access/session_cache.ts";
 import type { CompiledConfig } from "./config/compile.ts";
 import { cookieRules } from "./http/cookies.ts";

@@ -2,12 +2,13 @@ import { err, ok, type Result } from "../kernel/result.ts";
 import type { RevocationView } from "../ports/edge_feed.ts";
 import { authenticateApiKey } from "./authenticate_api_key.ts";
 import { authenticateBearer } from "./authenticate_bearer.ts";
-import { authenticateSession, forgery, type RouteSession, sessionCookie } from "./authenticate_session.ts";
+import { authenticateSession, forgery, sessionCookie } from "./authenticate_session.ts";
 import type { CredentialEntry } from "./credential_entry.ts";
 import { type Presented, presentedCredential } from "./credentials.ts";
 import type { Call, Gate, GateRoute } from "./gate.ts";
 import { presentedAtHandshake } from "./handshake.ts";
 import type { Refusal } from "./refusal.ts";
+import type { RouteSession } from "./route_session.ts";
 import type { CachedToken } from "./token_cache.ts";
 import { type Unproven, unproven } from "./unproven.ts";
 

@@ -4,17 +4,9 @@ import { type CrossSiteFault, crossSiteFault } from "../policy/cross_site.ts";
 import type { RevocationView } from "../ports/edge_feed.ts";
 import { parseOpaqueToken } from "../protocol/opaque_token.ts";
 import type { Call, Gate, GateRoute } from "./gate.ts";
-import type { CachedSession, SessionCache } from "./session_cache.ts";
+import type { RouteSession } from "./route_session.ts";
+import type { CachedSession } from "./session_cache.ts";
 import { type Unproven, unproven } from "./unproven.ts";
-
-/** What a route that takes the issuer's browser session needs. */
-export interface RouteSession {
-  /** The session's cookie in a `Cookie` field, or null; null as well where it is there twice. */
-  readonly cookieIn: (header: string | null) => string | null;
-  readonly cache: SessionCache;
-  /** Where people sign in: a page of the issuer's, named by the configuration alone. */
-  readonly loginUrl: string;
-}
 
 /** Why a cookie proves nobody: a stable word for logs. */
 export type SessionFault = "session_malformed" | "session_unknown";

@@ -1,3 +1,4 @@
+// Long because what a session opens and all that ends it is tried with a person who really signed in.
 import { env } from "cloudflare:workers";
 import { decodeJwt } from "jose";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
