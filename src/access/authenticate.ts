@@ -2,13 +2,12 @@ import { err, ok, type Result } from "../kernel/result.ts";
 import type { RevocationView } from "../ports/edge_feed.ts";
 import { authenticateApiKey } from "./authenticate_api_key.ts";
 import { authenticateBearer } from "./authenticate_bearer.ts";
-import { authenticateSession, forgery, sessionCookie } from "./authenticate_session.ts";
+import { authenticateSession, forgery, type PresentedSession, presentedOrSession } from "./authenticate_session.ts";
 import type { CredentialEntry } from "./credential_entry.ts";
 import { type Presented, presentedCredential } from "./credentials.ts";
 import type { Call, Gate, GateRoute } from "./gate.ts";
 import { presentedAtHandshake } from "./handshake.ts";
 import type { Refusal } from "./refusal.ts";
-import type { RouteSession } from "./route_session.ts";
 import type { CachedToken } from "./token_cache.ts";
 import { type Unproven, unproven } from "./unproven.ts";
 
@@ -29,7 +28,7 @@ export async function authenticate(
 ): Promise<Result<CredentialEntry, Refusal>> {
   const presented = route.webSocket === null ? presentedCredential(call.header) : presentedAtHandshake(call);
   if (!presented.ok) return err({ kind: "ambiguous_credentials", reason: presented.error });
-  const credential = presented.value.kind === "none" ? presentedSession(presented.value, route, call) : presented.value;
+  const credential = presentedOrSession(presented.value, route, call);
   if (credential.kind === "none") return err({ kind: "unauthenticated", reason: credential.reason, route });
   const forged = credential.kind === "session" ? forgery(route, call) : null;
   if (forged !== null) return err({ kind: "cross_site", reason: forged });
@@ -44,19 +43,8 @@ export async function authenticate(
   return err(refusal);
 }
 
-type NoCredential = Extract<Presented, { kind: "none" }>;
-type Session = { readonly kind: "session"; readonly cookie: string; readonly session: RouteSession };
-
-/** The browser's session where nothing explicit was presented at all; else nothing, as it was. */
-function presentedSession(nothing: NoCredential, route: GateRoute, call: Call): NoCredential | Session {
-  const { session } = route;
-  if (session === null || nothing.reason !== "no_credential") return nothing;
-  const cookie = sessionCookie(route, call);
-  return cookie === null ? nothing : { kind: "session", cookie, session };
-}
-
 async function prove(
-  presented: Exclude<Presented, NoCredential> | Session,
+  presented: Exclude<Presented, { kind: "none" }> | PresentedSession,
   route: GateRoute,
   call: Call,
   gate: Gate,

@@ -3,6 +3,7 @@ import { ok, type Result } from "../kernel/result.ts";
 import { type CrossSiteFault, crossSiteFault } from "../policy/cross_site.ts";
 import type { RevocationView } from "../ports/edge_feed.ts";
 import { parseOpaqueToken } from "../protocol/opaque_token.ts";
+import type { Presented } from "./credentials.ts";
 import type { Call, Gate, GateRoute } from "./gate.ts";
 import type { RouteSession } from "./route_session.ts";
 import type { CachedSession } from "./session_cache.ts";
@@ -11,12 +12,26 @@ import { type Unproven, unproven } from "./unproven.ts";
 /** Why a cookie proves nobody: a stable word for logs. */
 export type SessionFault = "session_malformed" | "session_unknown";
 
+/** A session's cookie on a route that takes it; nothing about it is proven. */
+export interface PresentedSession {
+  readonly kind: "session";
+  readonly cookie: string;
+  readonly session: RouteSession;
+}
+
 /**
- * The session's cookie, where it counts: the route takes it, no explicit credential was presented, and the gate itself carries the call
+ * What was presented, or the session's cookie in the place of nothing: where the route takes it and the gate itself carries the call
  * out. Where a proxy or an app does, nobody here knows whether the cookie goes on to an origin.
  */
-export function sessionCookie({ session }: GateRoute, call: Call): string | null {
-  return session === null || !call.carriedByGate ? null : session.cookieIn(call.header("cookie"));
+export function presentedOrSession(
+  presented: Presented,
+  { session }: GateRoute,
+  call: Call,
+): Presented | PresentedSession {
+  const takesCookie = session !== null && call.isPassedOnHere;
+  if (!takesCookie || presented.kind !== "none" || presented.reason !== "no_credential") return presented;
+  const cookie = session.cookieIn(call.header("cookie"));
+  return cookie === null ? presented : { kind: "session", cookie, session };
 }
 
 /** Why a call with a session's cookie may be another site's doing: looked at before the cookie, of which it tells nothing. */

@@ -174,8 +174,6 @@ export interface Call {
   /** What the platform knows of where the call comes from: read where something asks for it. */
   readonly edge: () => EdgeFacts;
   readonly connection: Connection;
-  /** Whether the gate itself carries the call out, and so knows what goes on to the origin. */
-  readonly carriedByGate: boolean;
   readonly nowMs: number;
   /** Whether the gate itself passes it on, and not who asks about it. */
   readonly isPassedOnHere: boolean;

@@ -4,6 +4,7 @@ import { evaluate } from "../policy/evaluate.ts";
 import type { RevocationView } from "../ports/edge_feed.ts";
 import { proveApiKeyAgain } from "./authenticate_api_key.ts";
 import { proveBearerAgain } from "./authenticate_bearer.ts";
+import { authenticateSession, type PresentedSession, presentedOrSession } from "./authenticate_session.ts";
 import type { CredentialEntry } from "./credential_entry.ts";
 import { type Presented, presentedCredential } from "./credentials.ts";
 import type { Call, Gate, GateRoute } from "./gate.ts";
@@ -31,7 +32,7 @@ export async function proveAgain(route: GateRoute, call: Call, gate: Gate): Prom
     if (!presented.ok) return { kind: "ended", reason: presented.error };
     const view = await gate.revocations.view(call.nowMs, call.defer, route.toleratedStalenessMs);
     if (view === null) return { kind: "unchecked", reason: "edge_feed_stale" };
-    const proven = await prove(presented.value, call, gate, view);
+    const proven = await prove(presentedOrSession(presented.value, route, call), call, gate, view);
     if (proven === null) return { kind: "ended", reason: "no_credential" };
     if (!proven.ok) return { kind: "ended", reason: proven.error.reason };
     const decision = evaluate(route.rule, proven.value.principal);
@@ -43,7 +44,7 @@ export async function proveAgain(route: GateRoute, call: Call, gate: Gate): Prom
 }
 
 function prove(
-  presented: Presented,
+  presented: Presented | PresentedSession,
   call: Call,
   gate: Gate,
   view: RevocationView,
@@ -53,6 +54,8 @@ function prove(
       return proveBearerAgain(presented.token, call, gate, view);
     case "api_key":
       return proveApiKeyAgain(presented.key, call, gate, view);
+    case "session":
+      return authenticateSession(presented.cookie, presented.session, call, gate, view);
     case "bearer_malformed":
     case "none":
       return null;

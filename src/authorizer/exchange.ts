@@ -73,7 +73,6 @@ export function openExchange(
       exactAddress: address,
       edge: () => readEdgeFacts(request.cf),
       connection: new EdgeConnection(request, canonical),
-      carriedByGate: shape === "gateway",
       nowMs: Date.now(),
       isPassedOnHere: shape === "gateway",
       defer: (work) => ctx.waitUntil(work),

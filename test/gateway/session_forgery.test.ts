@@ -84,7 +84,26 @@ describe("a call by session that reads", () => {
       const headers = { ...cross, "sec-fetch-mode": "no-cors", "sec-fetch-dest": dest };
       expect.soft((await browser.go(gate, "/basket", { headers })).status, dest).toBe(403);
     }
-    expect((await browser.go(gate, "/basket", { headers: { upgrade: "websocket" } })).status).toBe(403);
     expect(network.originCalls).toHaveLength(1);
+  });
+});
+
+describe("RFC 6455 10.2: a WebSocket by session", () => {
+  it.each<[string, Record<string, string>, string]>([
+    ["without an origin", {}, "csrf_origin_missing"],
+    ["of a page that may open sockets, but not by session", { origin: NEIGHBOUR }, "csrf_origin_foreign"],
+    ["of another site", { origin: EVIL }, "web_origin_not_listed"],
+  ])("is not opened %s", async (_, headers, reason) => {
+    const { gate, browser } = await signedIn();
+    const response = await browser.go(gate, "/session/socket", { headers: { upgrade: "websocket", ...headers } });
+    expect([response.status, logs.lastDecision.reason]).toEqual([403, reason]);
+    expect(network.originCalls).toEqual([]);
+  });
+
+  it("is asked for at the origin for a page of the gate's own host, without the cookie", async () => {
+    const { gate, browser } = await signedIn();
+    await browser.go(gate, "/session/socket", { headers: { upgrade: "websocket", origin: GATEWAY_URL } });
+    expect(logs.lastDecision).toMatchObject({ credential: "session" });
+    expect(network.originCalls.map(({ headers }) => headers.get("cookie"))).toEqual([null]);
   });
 });

@@ -25,6 +25,7 @@ export function sessionConfig(): ConfigInput {
     { ...both, path: "/session/managers", methods: ["GET"], roles: ["manager"] },
     { ...both, path: "/session/only", methods: ["GET"], credentials: ["session"] },
     { ...both, path: "/session/key", methods: ["GET"], credentials: ["secret_key", "session"] },
+    { ...both, path: "/session/socket", methods: ["GET"], webSocket: { origins: [GATEWAY_URL, NEIGHBOUR] } },
     { ...both, path: "/session/limited", methods: ["GET"], limits: ["ping"] },
     { ...both, path: "/session/audited", methods: ["GET"], audit: "all" },
     {
