@@ -6,6 +6,7 @@ import type { LimitDemand, LimitState, LimitVerdict } from "../limits/limit.ts";
 import type { Defer } from "../ports/edge_feed.ts";
 import type { Limiter } from "../ports/limiter.ts";
 import type { LimiterObject } from "../ports/limiter_object.ts";
+import { JoinedTakes } from "./joined_takes.ts";
 
 /** The part of a `DurableObjectNamespace` used here: an object by its name. */
 export interface LimiterObjects {
@@ -24,6 +25,7 @@ const LATE_MS = 5000;
 
 /** One subject's share of a request. Lives for one `take`: stubs must not be shared across requests. */
 interface Share {
+  readonly subject: string;
   readonly object: LimiterObject;
   readonly demands: readonly LimitDemand[];
   /** Where each of `demands` stood in the request. */
@@ -37,7 +39,8 @@ interface SettledShare extends Share {
 
 /**
  * Counting in Durable Objects, one per subject. One subject is one call and one transaction. Several are asked at once,
- * so that a grant costs the slowest call and not their sum; on a denial the others give back what they took.
+ * so that a grant costs the slowest call and not their sum; on a denial the others give back what they took. Requests that want
+ * the same subject at once go together (see `JoinedTakes`).
  *
  * Between a grant and its giving back a concurrent request may be denied by units that are about to return, and a crash
  * there leaves them charged. Both err on the strict side: nothing is ever granted twice.
@@ -47,12 +50,14 @@ export class DurableObjectLimiter implements Limiter {
   readonly #deadlineMs: number;
   readonly #random: RandomBytes;
   readonly #defer: Defer;
+  readonly #joined: JoinedTakes;
 
   constructor(objects: LimiterObjects, options: DurableObjectLimiterOptions = {}) {
     this.#objects = objects;
     this.#deadlineMs = options.deadlineMs ?? 250;
     this.#random = options.random ?? platformRandom;
     this.#defer = options.defer ?? waitUntil;
+    this.#joined = new JoinedTakes(this.#defer);
   }
 
   /**
@@ -67,7 +72,7 @@ export class DurableObjectLimiter implements Limiter {
     const reservation = randomTokenId(this.#random);
     if (shares.length > 1) return this.#takeAcross(shares, reservation, nowMs);
     try {
-      return await this.#ask(() => verdictOf(only, reservation, nowMs));
+      return await this.#takeShare(only, reservation, nowMs);
     } catch (error) {
       this.#leaveBehind(shares, reservation, nowMs);
       throw error;
@@ -80,11 +85,19 @@ export class DurableObjectLimiter implements Limiter {
     await Promise.all(this.#shares(demands).map((share) => this.#ask(() => share.object.charge(share.demands, nowMs))));
   }
 
+  #takeShare({ subject, object, demands }: Share, reservation: string, nowMs: number): Promise<LimitVerdict> {
+    return this.#ask(async () => {
+      const verdict = await this.#joined.take(subject, object, { demands, nowMs, reservation });
+      const isVerdict = typeof verdict?.granted === "boolean" && verdict.limits?.length === demands.length;
+      if (!isVerdict) throw new TypeError("no verdict");
+      return verdict;
+    });
+  }
+
   async #takeAcross(shares: readonly Share[], reservation: string, nowMs: number): Promise<LimitVerdict> {
     const answers = await Promise.allSettled(
       shares.map(async (share): Promise<SettledShare> => {
-        const verdict = await this.#ask(() => verdictOf(share, reservation, nowMs));
-        return { ...share, verdict };
+        return { ...share, verdict: await this.#takeShare(share, reservation, nowMs) };
       }),
     );
     const settled = answers.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : []));
@@ -108,8 +121,12 @@ export class DurableObjectLimiter implements Limiter {
     );
   }
 
-  /** Undoes what may have been charged. A silent object is asked as well: calls to one stub arrive in order. */
+  /**
+   * Undoes what may have been charged. A silent object is asked as well: calls to one stub arrive in order. A take that went in
+   * another request's call may still come after, and then stays charged.
+   */
   #leaveBehind(shares: readonly Share[], reservation: string, nowMs: number): void {
+    for (const { subject } of shares) this.#joined.giveUp(subject, reservation);
     const undone = shares.map(({ object }) => orOutage("limiter", LATE_MS, () => object.giveBack(reservation, nowMs)));
     this.#defer(Promise.allSettled(undone));
   }
@@ -121,19 +138,12 @@ export class DurableObjectLimiter implements Limiter {
   #shares(demands: readonly LimitDemand[]): Share[] {
     const placed = demands.map((demand, place) => ({ demand, place }));
     return [...Map.groupBy(placed, ({ demand }) => demand.subject)].map(([subject, own]) => ({
+      subject,
       object: this.#objects.getByName(subject),
       demands: own.map(({ demand }) => demand),
       places: own.map(({ place }) => place),
     }));
   }
-}
-
-/** What the object of `share` says. Throws for an answer that is no verdict on each of the demands. */
-async function verdictOf({ object, demands }: Share, reservation: string, nowMs: number): Promise<LimitVerdict> {
-  const verdict = await object.take(demands, nowMs, reservation);
-  const isVerdict = typeof verdict?.granted === "boolean" && verdict.limits?.length === demands.length;
-  if (!isVerdict) throw new TypeError("no verdict");
-  return verdict;
 }
 
 /** All shares' states in the order of the request's demands. */

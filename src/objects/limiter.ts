@@ -5,7 +5,7 @@ import { type CounterState, counterState, equalStates, msUntilFresh } from "../l
 import { describe, giveBack, type Reservation, reserve, settleRefill } from "../limits/give_back.ts";
 import type { LimitDemand, LimitState, LimitVerdict } from "../limits/limit.ts";
 import { type ChangedCounter, take } from "../limits/take.ts";
-import type { LimiterObject } from "../ports/limiter_object.ts";
+import type { LimiterObject, ReservedTake } from "../ports/limiter_object.ts";
 
 /** Isolates' clocks may differ by this much before a forgotten counter could be opened a second time. */
 const GRACE_MS = 60_000;
@@ -70,6 +70,11 @@ export class Limiter extends DurableObject implements LimiterObject {
     }
     await armed;
     return verdict;
+  }
+
+  /** See `LimiterObject.takeEach`: one turn, in which each take sees what those before it left. */
+  takeEach(takes: readonly ReservedTake[]): Promise<readonly LimitVerdict[]> {
+    return Promise.all(takes.map(({ demands, nowMs, reservation }) => this.take(demands, nowMs, reservation)));
   }
 
   /** See `LimiterObject.charge`. Throws `RangeError` where the demands are a bug. */

@@ -1,5 +1,12 @@
 import type { LimitDemand, LimitState, LimitVerdict } from "../limits/limit.ts";
 
+/** A take of one request, which can be given back under `reservation`. */
+export interface ReservedTake {
+  readonly demands: readonly LimitDemand[];
+  readonly nowMs: number;
+  readonly reservation: string;
+}
+
 /** What the object that counts for one subject answers over RPC. All demands of a call belong to its subject. */
 export interface LimiterObject {
   /**
@@ -7,6 +14,9 @@ export interface LimiterObject {
    * seconds.
    */
   take(demands: readonly LimitDemand[], nowMs: number, reservation?: string): Promise<LimitVerdict>;
+
+  /** Each of `takes` by itself and in this order, with a verdict for each: what `take` does, for requests that come together. */
+  takeEach(takes: readonly ReservedTake[]): Promise<readonly LimitVerdict[]>;
 
   /** Charges every demand, into debt where it must. */
   charge(demands: readonly LimitDemand[], nowMs: number): Promise<void>;

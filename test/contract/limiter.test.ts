@@ -19,7 +19,7 @@ function refused(): Promise<never> {
 }
 
 function objectsThat(answer: () => Promise<never>): LimiterObjects {
-  return { getByName: () => ({ take: answer, charge: answer, giveBack: answer }) };
+  return { getByName: () => ({ take: answer, takeEach: answer, charge: answer, giveBack: answer }) };
 }
 
 limiterContract({

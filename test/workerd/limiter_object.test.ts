@@ -177,11 +177,54 @@ describe("Limiter object: giving back", () => {
   });
 });
 
+describe("takes that go together", () => {
+  it.each([fixed(50), bucket(50)])(
+    "each has its own verdict, and not one unit more is granted ($algorithm)",
+    async (policy) => {
+      const { subject, object } = newSubject();
+      const calls = { alone: 0, together: 0 };
+      const counted: LimiterObject = {
+        take: (demands, nowMs, reservation) => {
+          calls.alone++;
+          return object.take(demands, nowMs, reservation);
+        },
+        takeEach: (takes) => {
+          calls.together++;
+          return object.takeEach(takes);
+        },
+        charge: (demands, nowMs) => object.charge(demands, nowMs),
+        giveBack: (reservation, nowMs) => object.giveBack(reservation, nowMs),
+      };
+      const limiter = new DurableObjectLimiter({ getByName: () => counted }, { deadlineMs: 10_000 });
+      const verdicts = await Promise.all(Array.from({ length: 80 }, () => limiter.take([demand(subject, policy)], T0)));
+      expect(verdicts.filter(({ granted }) => granted)).toHaveLength(50);
+      expect(
+        new Set(verdicts.flatMap(({ granted, limits }) => (granted ? limits.map((one) => one.remaining) : []))).size,
+      ).toBe(50);
+      expect(calls).toEqual({ alone: 2, together: 2 });
+    },
+  );
+
+  it("a grant among them can be given back, and the others stay", async () => {
+    const { subject, object } = newSubject();
+    const takes = ["r1", "r2", "r3"].map((reservation) => ({
+      demands: [demand(subject, fixed(2))],
+      nowMs: T0,
+      reservation,
+    }));
+    const verdicts = await object.takeEach(takes);
+    expect(verdicts.map(({ granted }) => granted)).toEqual([true, true, false]);
+    expect(await object.giveBack("r1", T0)).toMatchObject([{ remaining: 1 }]);
+    expect(await object.giveBack("r3", T0)).toBeNull();
+  });
+});
+
 describe("Durable Object limiter over several subjects", () => {
   it("leaves the others uncharged when one object fails", async () => {
     const { subject, object } = newSubject();
     const broken = {
       take: () => Promise.reject(new Error("reset")),
+      takeEach: () => Promise.reject(new Error("reset")),
       charge: () => Promise.reject(new Error("reset")),
       giveBack: () => Promise.reject(new Error("reset")),
     };
@@ -199,6 +242,7 @@ describe("Durable Object limiter over several subjects", () => {
     await spent.object.take([demand(spent.subject, fixed(1))], T0);
     const deaf: LimiterObject = {
       take: (demands, nowMs, reservation) => object.take(demands, nowMs, reservation),
+      takeEach: (takes) => object.takeEach(takes),
       charge: (demands, nowMs) => object.charge(demands, nowMs),
       giveBack: () => Promise.reject(new Error("reset")),
     };
@@ -215,6 +259,7 @@ describe("an object that answers after the deadline", () => {
     const { subject, object } = newSubject();
     const silent: LimiterObject = {
       take: (demands, nowMs, reservation) => object.take(demands, nowMs, reservation).then(() => new Promise(() => {})),
+      takeEach: (takes) => object.takeEach(takes),
       charge: (demands, nowMs) => object.charge(demands, nowMs),
       giveBack: (reservation, nowMs) => object.giveBack(reservation, nowMs),
     };
