@@ -14,6 +14,7 @@ import { BARE_PROXY, BARE_SIGNER, BARE_WRITER, ORIGIN } from "./controls.ts";
 import { plantCrowd } from "./crowd.ts";
 import { CONNECTIONS } from "./load.ts";
 import { workerdChildren } from "./process_usage.ts";
+import { QUIET } from "./quiet.ts";
 
 /** One Worker in a workerd of its own. */
 export interface RunningWorker {
@@ -44,15 +45,6 @@ const PEOPLE = 3 * CONNECTIONS;
 const COMPATIBILITY_DATE = "2026-07-30";
 const WORKER = "worker";
 const SOCKET = { unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }] };
-
-/** What workerd still writes to us is read and dropped. */
-const QUIET = {
-  host: "127.0.0.1",
-  handleRuntimeStdio: (stdout: NodeJS.ReadableStream, stderr: NodeJS.ReadableStream) => {
-    stdout.resume();
-    stderr.resume();
-  },
-};
 
 /** Starts the origin, the controls and Sallyport, each in a workerd of its own with a direct socket. */
 export async function startInstallation(measured: Bundle): Promise<Installation> {

@@ -1,8 +1,9 @@
+import { heldBytes } from "../kernel/held_bytes.ts";
 import { Lru } from "../kernel/lru.ts";
 import type { ApiKeyRecords } from "../ports/api_keys.ts";
 import type { Defer, RevocationView } from "../ports/edge_feed.ts";
 import type { ApiKeyRecord } from "../protocol/api_key.ts";
-import type { CredentialEntry } from "./credential_entry.ts";
+import { type CredentialEntry, laterIdentityBytes } from "./credential_entry.ts";
 import { type KeyPlaces, keyPlaces, keyQuota } from "./key_terms.ts";
 
 /** A key whose record was read in this isolate. */
@@ -18,6 +19,8 @@ const ABSENT_MS = 30_000;
 const ENDED_MS = 30_000;
 /** A reading whose own request was cut off never settles: after this long, more than its deadlines, it is given up. */
 const STUCK_MS = 10_000;
+/** Readings that others may wait for: beyond so many each reads for itself. */
+const MAX_SHARED = 1_000;
 const ENTRY_BYTES = 1_536;
 /** Terms are held as they came and as they were read. */
 const TERM_FACTOR = 8;
@@ -33,7 +36,7 @@ type Held = { readonly key: CachedApiKey; readonly readAtMs: number };
 export class ApiKeyCache {
   readonly #near: ApiKeyRecords;
   readonly #issuer: ApiKeyRecords;
-  readonly #held = new Lru<Held>({ maxEntries: 8_000, maxBytes: 16 * 1024 * 1024 });
+  readonly #held = new Lru<Held>({ maxEntries: 8_000, maxBytes: 12 * 1024 * 1024 });
   readonly #absent = new Lru<{ readonly announced: number; readonly atMs: number }>({
     maxEntries: 10_000,
     maxBytes: 2 * 1024 * 1024,
@@ -75,6 +78,7 @@ export class ApiKeyCache {
     const held = this.#held.get(hash);
     if (!this.remembers(hash, nowMs, view)) return this.#read(hash, nowMs, view, defer);
     if (held === undefined) return null;
+    if (held.key.identities.size > 1) this.#held.resize(hash, bytesOf(held.key));
     if (nowMs - held.readAtMs > REFRESH_MS) defer(this.#read(hash, nowMs, view, defer).catch(() => undefined));
     return held.key;
   }
@@ -86,12 +90,22 @@ export class ApiKeyCache {
     const running = this.#reading.get(name);
     if (running !== undefined && nowMs - running.startedMs < STUCK_MS) return running.done;
     const reading = { done: this.#load(hash, nowMs, announced), startedMs: nowMs };
+    if (!this.#hasRoomToShare(nowMs)) return reading.done;
     this.#reading.set(name, reading);
     const forget = () => {
       if (this.#reading.get(name) === reading) this.#reading.delete(name);
     };
     defer(reading.done.then(forget, forget));
     return reading.done;
+  }
+
+  /** Whether there is room to remember another reading; those that will never settle give theirs back. */
+  #hasRoomToShare(nowMs: number): boolean {
+    if (this.#reading.size < MAX_SHARED) return true;
+    for (const [name, { startedMs }] of this.#reading) {
+      if (nowMs - startedMs >= STUCK_MS) this.#reading.delete(name);
+    }
+    return this.#reading.size < MAX_SHARED;
   }
 
   async #load(hash: string, nowMs: number, announced: number): Promise<CachedApiKey | null> {
@@ -105,10 +119,16 @@ export class ApiKeyCache {
     const { terms } = record;
     const places = terms === undefined ? null : keyPlaces(terms);
     const key = { record, places, ...credentialOf(record), identities: new Map() };
-    const termBytes = terms === undefined ? 0 : TERM_FACTOR * JSON.stringify(terms).length;
-    this.#held.set(hash, { key, readAtMs: nowMs }, ENTRY_BYTES + termBytes);
+    this.#held.set(hash, { key, readAtMs: nowMs }, bytesOf(key));
     return key;
   }
+}
+
+function bytesOf(key: CachedApiKey): number {
+  const { terms, scopes, roles } = key.record;
+  const termBytes = terms === undefined ? 0 : TERM_FACTOR * JSON.stringify(terms).length;
+  // Names are held by themselves and in the first identity.
+  return ENTRY_BYTES + termBytes + 2 * (heldBytes(scopes) + heldBytes(roles)) + laterIdentityBytes(key);
 }
 
 function credentialOf(record: ApiKeyRecord): Omit<CredentialEntry, "identities"> {

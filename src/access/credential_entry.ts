@@ -1,6 +1,9 @@
 import type { Principal } from "../policy/principal.ts";
 import type { KeyQuota } from "./key_terms.ts";
 
+/** What a held identity takes beside its text. */
+const IDENTITY_BYTES = 160;
+
 /** Whoever holds a credential that was proven. */
 export type ProvenPrincipal = Exclude<Principal, { kind: "anonymous" }>;
 
@@ -14,7 +17,7 @@ export interface CredentialEntry {
   readonly credentialId: string;
   /** When the credential ends, in Unix milliseconds; null for never. */
   readonly expiresAtMs: number | null;
-  /** Signed identities made for this credential, by audience. */
+  /** Signed identities made for this credential, by audience: a few at most. */
   readonly identities: Map<string, SignedIdentity>;
   /** The certificate that a token is bound to, by its thumbprint (RFC 8705 §3.1); absent where it is to none. */
   readonly certificate?: string | undefined;
@@ -29,6 +32,13 @@ export interface SignIn {
   readonly authTimeSeconds: number;
   readonly amr: readonly string[];
   readonly acr: string | null;
+}
+
+/** What identities beside the first take of a cache, in bytes: entries are weighed with one. */
+export function laterIdentityBytes({ identities }: Pick<CredentialEntry, "identities">): number {
+  if (identities.size < 2) return 0;
+  const [, ...later] = identities.values();
+  return later.reduce((bytes, { jwt }) => bytes + jwt.length + IDENTITY_BYTES, 0);
 }
 
 export interface SignedIdentity {

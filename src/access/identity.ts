@@ -1,13 +1,15 @@
 import { type RandomBytes, randomTokenId } from "../kernel/random.ts";
 import type { Defer } from "../ports/edge_feed.ts";
 import type { TokenSigner } from "../ports/token_signer.ts";
-import type { CredentialEntry, ProvenPrincipal, SignIn } from "./credential_entry.ts";
+import type { CredentialEntry, ProvenPrincipal, SignedIdentity, SignIn } from "./credential_entry.ts";
 
 /** The media type of the identity that origins receive. */
 export const IDENTITY_TYPE = "sallyport-identity+jwt";
 
 const LIFE_SECONDS = 60;
 const SLOT_MS = 30_000;
+/** Audiences that a credential's identities are kept for: one that goes to more origins has the others made anew. */
+const MOST_HELD = 4;
 
 /** Signs identities with the authorizer's own key, under its own name. */
 export interface IdentityMaker {
@@ -45,12 +47,22 @@ export async function signedIdentity(
   };
   const request = { alg: "ES256", type: IDENTITY_TYPE, claims, nowMs, leastRingVersion: 0 } as const;
   const jwt = await maker.signer.sign(request, defer);
-  credential.identities.set(audience, { slot, jwt });
+  hold(credential.identities, audience, { slot, jwt });
   return jwt;
 }
 
 function signInClaims({ authTimeSeconds, amr, acr }: SignIn): Readonly<Record<string, unknown>> {
   return { auth_time: authTimeSeconds, amr, ...(acr !== null && { acr }) };
+}
+
+/** Keeps `identity` in the place of the one for the same audience, or of the one made longest ago. */
+function hold(identities: CredentialEntry["identities"], audience: string, identity: SignedIdentity): void {
+  identities.delete(audience);
+  identities.set(audience, identity);
+  for (const oldest of identities.keys()) {
+    if (identities.size <= MOST_HELD) return;
+    identities.delete(oldest);
+  }
 }
 
 /** What the origin is told: `sub` with the kind of principal beside it, and the issuer that vouched where there is one. */

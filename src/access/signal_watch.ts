@@ -15,7 +15,9 @@ const MOST_TELLINGS = 200;
 const PAUSE_MS = 5_000;
 /** A telling whose own request was cut off never settles: after this long it is given up. */
 const STUCK_MS = 15_000;
-const ENTRY_BYTES = 1_024;
+/** What an entry takes with places and counts, and each signal that is raised, its note included. */
+const ENTRY_BYTES = 512;
+const RAISED_BYTES = 256;
 
 interface Watched {
   /** Null until it was heard for the first time. */
@@ -34,7 +36,7 @@ interface Watched {
 export class SignalWatch {
   readonly #store: SignalStore;
   readonly #lost: (principals: number, error: unknown) => void;
-  readonly #watched = new Lru<Watched>({ maxEntries: 10_000, maxBytes: 16 * 1024 * 1024 });
+  readonly #watched = new Lru<Watched>({ maxEntries: 10_000, maxBytes: 6 * 1024 * 1024 });
   readonly #due = new Set<string>();
   #startedMs: number | null = null;
   #pausedUntilMs = 0;
@@ -56,7 +58,7 @@ export class SignalWatch {
   /** The same, asked for while the call waits. Throws `Outage`. */
   async ask(subject: string, nowMs: number): Promise<readonly RaisedSignal[]> {
     const raised = await this.#store.raised(subject);
-    this.#entry(subject).heard = { raised, atMs: nowMs };
+    this.#hear(subject, this.#entry(subject), raised, nowMs);
     return live(raised, nowMs);
   }
 
@@ -106,16 +108,25 @@ export class SignalWatch {
     entry.toldAtMs = untold.atMs;
     const last = untold.sightings.at(-1);
     if (last !== undefined) entry.place = placeOf(last);
-    entry.heard = { raised: await this.#store.observe(subject, untold), atMs: untold.atMs };
+    this.#hear(subject, entry, await this.#store.observe(subject, untold), untold.atMs);
+  }
+
+  #hear(subject: string, entry: Watched, raised: readonly RaisedSignal[], atMs: number): void {
+    entry.heard = { raised, atMs };
+    this.#watched.resize(subject, bytesOf(subject, raised.length));
   }
 
   #entry(subject: string): Watched {
     const held = this.#watched.get(subject);
     if (held !== undefined) return held;
     const entry: Watched = { heard: null, toldAtMs: null, place: "", untold: null };
-    this.#watched.set(subject, entry, ENTRY_BYTES);
+    this.#watched.set(subject, entry, bytesOf(subject, 0));
     return entry;
   }
+}
+
+function bytesOf(subject: string, raised: number): number {
+  return ENTRY_BYTES + subject.length + raised * RAISED_BYTES;
 }
 
 function added(before: Observation | null, sighting: Sighting, isError: boolean): Observation {

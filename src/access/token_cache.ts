@@ -1,26 +1,36 @@
+import { heldBytes } from "../kernel/held_bytes.ts";
 import { Lru } from "../kernel/lru.ts";
 import type { SignedAccessToken } from "../ports/access_tokens.ts";
-import type { CredentialEntry, ProvenPrincipal } from "./credential_entry.ts";
+import { type CredentialEntry, laterIdentityBytes, type ProvenPrincipal } from "./credential_entry.ts";
 
 /** A token whose signature was verified in this isolate. */
 export interface CachedToken extends CredentialEntry {
   readonly token: SignedAccessToken;
 }
 
-const ENTRY_BYTES = 2_048;
+/** Claims, principal and the first identity, beside what grows with the token. */
+const ENTRY_BYTES = 1_024;
 
 /** Verified tokens by the token itself: a string equal to one that was verified proves what that one proved. */
 export class TokenCache {
-  readonly #entries = new Lru<CachedToken>({ maxEntries: 8_000, maxBytes: 24 * 1024 * 1024 });
+  readonly #entries = new Lru<CachedToken>({ maxEntries: 8_000, maxBytes: 22 * 1024 * 1024 });
 
   get(token: string): CachedToken | undefined {
-    return this.#entries.get(token);
+    const entry = this.#entries.get(token);
+    if (entry !== undefined && entry.identities.size > 1) this.#entries.resize(token, bytesOf(token, entry));
+    return entry;
   }
 
   /** Remembers a verified token. */
   add(token: string, entry: CachedToken): void {
-    this.#entries.set(token, entry, token.length * 2 + ENTRY_BYTES);
+    this.#entries.set(token, entry, bytesOf(token, entry));
   }
+}
+
+/** The token is held as its text and once more in its first identity; names of scopes and roles also by themselves. */
+function bytesOf(token: string, entry: CachedToken): number {
+  const { scopes, roles } = entry.token.claims;
+  return ENTRY_BYTES + token.length * 2 + heldBytes(scopes) + heldBytes(roles) + laterIdentityBytes(entry);
 }
 
 /** What is remembered of a verified token. */

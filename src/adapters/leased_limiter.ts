@@ -61,7 +61,7 @@ export class LeasedLimiter implements Limiter {
   readonly #deadlineMs: number;
   readonly #defer: Defer;
   readonly #now: () => number;
-  readonly #holdings = new Lru<Holding>({ maxEntries: 10_000, maxBytes: 8 * 1024 * 1024 });
+  readonly #holdings = new Lru<Holding>({ maxEntries: 10_000, maxBytes: 4 * 1024 * 1024 });
   /** Runs forwards only: units must not live longer because a clock stepped back. */
   #clockMs = Number.MIN_SAFE_INTEGER;
 

@@ -1,4 +1,5 @@
 import { sha256Base64url } from "../kernel/bytes.ts";
+import { heldBytes } from "../kernel/held_bytes.ts";
 import { Lru } from "../kernel/lru.ts";
 import { Outage } from "../kernel/outage.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
@@ -35,7 +36,8 @@ const MAX_TOKEN_CHARACTERS = 4_096;
 const MAX_RUNNING = 64;
 const STUCK_MS = 10_000;
 const NEGATIVE_MS = 10_000;
-const ANSWER_BYTES = 2_048;
+/** What an answer takes beside the names in it. */
+const ANSWER_BYTES = 768;
 
 /**
  * Proves opaque tokens by asking their issuer, and leaves to `signed` whatever looks like a JWT. An answer is believed for a
@@ -46,7 +48,7 @@ export class OpaqueAccessTokens implements AccessTokenVerifier {
   readonly #signed: AccessTokenVerifier;
   readonly #answers = new Lru<{ readonly answer: Answer; readonly untilMs: number }>({
     maxEntries: 4_000,
-    maxBytes: 8 * 1024 * 1024,
+    maxBytes: 4 * 1024 * 1024,
   });
   readonly #running = new Map<string, { readonly done: Promise<Answer>; readonly startedMs: number }>();
 
@@ -93,9 +95,15 @@ export class OpaqueAccessTokens implements AccessTokenVerifier {
       ? Math.min(nowMs + issuer.cacheMs, read.value.claims.expSeconds * 1000)
       : nowMs + Math.min(NEGATIVE_MS, issuer.cacheMs);
     const answer = read.ok ? ok({ ...read.value, standing: { counts: (atMs: number) => atMs < untilMs } }) : read;
-    this.#answers.set(digest, { answer, untilMs }, ANSWER_BYTES);
+    this.#answers.set(digest, { answer, untilMs }, bytesOf(answer));
     return answer;
   }
+}
+
+function bytesOf(answer: Answer): number {
+  if (!answer.ok) return ANSWER_BYTES;
+  const { sub, clientId, jti, aud, scopes, roles } = answer.value.claims;
+  return ANSWER_BYTES + heldBytes([sub, clientId, jti, ...aud]) + heldBytes(scopes) + heldBytes(roles);
 }
 
 /** Three parts, or the beginning of a JOSE header: a JWS or JWE, whoever made it. */

@@ -32,6 +32,23 @@ export class Lru<V> {
     if (bytes > this.#bounds.maxBytes) return;
     this.#entries.set(key, { value, bytes });
     this.#bytes += bytes;
+    this.#shrink();
+  }
+
+  /** What is held under `key` takes `bytes` from now on: it grew or shrank where it is, and the bounds hold again. */
+  resize(key: string, bytes: number): void {
+    const entry = this.#entries.get(key);
+    if (entry === undefined || entry.bytes === bytes) return;
+    if (bytes > this.#bounds.maxBytes) {
+      this.delete(key);
+      return;
+    }
+    this.#bytes += bytes - entry.bytes;
+    entry.bytes = bytes;
+    this.#shrink();
+  }
+
+  #shrink(): void {
     while (this.#entries.size > this.#bounds.maxEntries || this.#bytes > this.#bounds.maxBytes) {
       const oldest = this.#entries.keys().next();
       if (oldest.done) return;

@@ -54,4 +54,16 @@ describe("a cache with two bounds", () => {
     }
     expect(lru.size).toBe(100);
   });
+
+  it("what grows where it is pushes out the oldest, or itself where it is larger than the whole", () => {
+    const lru = new Lru<string>({ maxEntries: 10, maxBytes: 10 });
+    for (const key of ["a", "b", "c"]) lru.set(key, key, 3);
+    lru.resize("c", 5);
+    expect([lru.get("a"), lru.get("b"), lru.get("c"), lru.bytes]).toEqual([undefined, "b", "c", 8]);
+    lru.resize("c", 1);
+    lru.resize("gone", 9);
+    expect([lru.size, lru.bytes]).toEqual([2, 4]);
+    lru.resize("b", 11);
+    expect([lru.get("b"), lru.get("c"), lru.bytes]).toEqual([undefined, "c", 1]);
+  });
 });

@@ -35,4 +35,14 @@ describe("memory limiter: bounded", () => {
     await limiter.take([demand("b", fixed(1))], T0 + 10_000);
     await expect(limiter.take([demand("a", fixed(1))], T0)).rejects.toThrow(Outage);
   });
+
+  it("is full by what the names take as well: long ones are a caller's own words", async () => {
+    const limiter = new MemoryLimiter({ maxBytes: 10_000 });
+    const long = (name: string) => demand(name.repeat(4_000), fixed(2));
+    await limiter.take([long("a"), long("b")], T0);
+    await expect(limiter.take([long("c")], T0)).rejects.toThrow(Outage);
+    expect((await limiter.take([long("a"), demand("short", fixed(2))], T0)).granted).toBe(true);
+    expect((await limiter.take([long("c"), long("d")], T0 + 10_000)).granted, "and has room again").toBe(true);
+    await expect(limiter.take([long("e")], T0 + 10_000)).rejects.toThrow(Outage);
+  });
 });

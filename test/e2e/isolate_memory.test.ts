@@ -1,0 +1,78 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { weighFullCaches } from "../../scripts/bench/memory/full_caches.ts";
+
+/*
+ * What an isolate remembers has an end. DESIGN: under 64 MB with full caches; what is left of that is for the code and the configuration.
+ */
+const BOUND_MIB = 60;
+const SRC = fileURLToPath(new URL("../../src", import.meta.url));
+const FILLER = fileURLToPath(new URL("../../scripts/bench/memory/full_caches.worker.ts", import.meta.url));
+
+/** Maps and sets that live as long as their isolate, and what bounds each. Whoever adds one says here what bounds it. */
+const BOUNDED: Readonly<Record<string, string>> = {
+  "access/api_key_cache.ts #reading": "1,000 readings; those that never settle are forgotten",
+  "access/key_uses.ts #waiting": "1,000 keys",
+  "access/signal_watch.ts #due": "200 principals",
+  "access/unlisted_calls.ts #waiting": "100 shapes, and one for all others of each kind",
+  "adapters/audit_queue.ts #onTheWay": "500 events",
+  "adapters/hash_queue.ts #places": "as many as the queue has places",
+  "adapters/jose_token_signer.ts #open": "one key for each algorithm",
+  "adapters/jose_token_signer.ts #triedAtMs": "one time for each algorithm",
+  "adapters/jose_verification_keys.ts #imported": "the 100 keys that a published set may have",
+  "adapters/memory_limiter.ts #kept": "10,000 counters and 3 MiB",
+  "adapters/opaque_access_tokens.ts #running": "64 questions",
+  "kernel/kept.ts #held": "what one configuration asks for",
+  "kernel/lru.ts #entries": "the bounds it is made with",
+  "limits/slots.ts #held": "as many as an origin has places",
+  "openapi/compile_schema.ts #nodes": "the schemas of one document; gone when it is compiled",
+  "protocol/edge_feed.ts #entries":
+    "the feed itself: each entry names the end after which it is forgotten, and none may be dropped before",
+};
+
+/** Caches that `full_caches.worker.ts` does not fill by themselves. */
+const NOT_FILLED: Readonly<Record<string, string>> = {
+  "issuing/client_cache.ts": "the issuer's",
+  "limits/local_pace.ts": "filled by the count of unlisted calls",
+  "limits/refused_keys.ts": "the issuer's",
+};
+
+/** Files of the rooms that an authorizer's isolate runs, with their text. */
+function sources(): readonly (readonly [path: string, text: string])[] {
+  const all = readdirSync(SRC, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".ts"));
+  const remembered = all.filter((path) => !/^(?:objects|admin|issuer|managing|ports)\//.test(path));
+  return remembered.map((path) => [path, readFileSync(join(SRC, path), "utf8")] as const);
+}
+
+test("every map and set that an isolate keeps has a bound", () => {
+  const kept = sources().flatMap(([path, text]) =>
+    [...text.matchAll(/^ {2}(?:readonly )?(#\w+)(?:: [^=\n]+)? = new (?:Map|Set)\b/gm)].map(
+      ([, field]) => `${path} ${field}`,
+    ),
+  );
+  expect(kept.toSorted()).toEqual(Object.keys(BOUNDED).toSorted());
+});
+
+test("every cache is among those that are weighed", () => {
+  const filler = readFileSync(FILLER, "utf8");
+  const caches = sources().flatMap(([path, text]) => (/ = new Lru\b/.test(text) ? [path] : []));
+  expect(caches.length).toBeGreaterThan(8);
+  expect(caches.filter((path) => !filler.includes(`src/${path}"`)).toSorted()).toEqual(
+    Object.keys(NOT_FILLED).toSorted(),
+  );
+});
+
+test.each(["usual", "large"] as const)(
+  "with %s entries all of them together stay small when they are full",
+  async (size) => {
+    const { liveMiB, emptyMiB, caches } = await weighFullCaches(size);
+    console.info(
+      `${size}: ${liveMiB.toFixed(1)} MiB`,
+      caches.map(({ name, miB }) => `${name} ${miB.toFixed(1)}`).join(", "),
+    );
+    expect(liveMiB).toBeLessThan(BOUND_MIB);
+    expect(liveMiB - emptyMiB, "positive control: they were filled").toBeGreaterThan(30);
+  },
+);
