@@ -1,9 +1,25 @@
 /** The controls that Sallyport is set against, as module text. They do the least that the job allows. */
 
-/** The origin: a small JSON answer from memory. */
+/** The origin: a small JSON answer from memory, and, at one path, the key set that it is given. */
 export const ORIGIN = `
 const body = JSON.stringify({ orders: [{ id: "ord_1", item: "bolt", quantity: 3 }] });
-export default { fetch: () => new Response(body, { headers: { "content-type": "application/json" } }) };
+const headers = { "content-type": "application/json" };
+export default {
+  fetch: ({ url }, { JWKS }) => new Response(url.endsWith("/keys.json") ? JWKS : body, { headers }),
+};
+`;
+
+/** A Worker that does nothing but what hono's `jwk` middleware does, as its documentation shows it, and passes every request on. */
+export const HONO_JWK = `
+import { Hono } from "hono";
+import { jwk } from "hono/jwk";
+const app = new Hono();
+app.use("*", jwk({ jwks_uri: (c) => c.env.ORIGIN_URL + "/keys.json", alg: ["ES256"] }));
+app.all("*", (c) => {
+  const { pathname, search } = new URL(c.req.url);
+  return fetch(c.env.ORIGIN_URL + pathname + search, c.req.raw);
+});
+export default app;
 `;
 
 /** A Worker that passes every request on and does nothing else. */

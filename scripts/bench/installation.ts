@@ -10,9 +10,10 @@ import { newApiKeyId, newClientId } from "../../src/protocol/ids.ts";
 import { type Bundle, bundle } from "../workers/bundle.ts";
 import { migrate, newSecrets, workerOptions } from "../workers/options.ts";
 import { type PlantedPeople, plantPeople } from "../workers/plant_people.ts";
-import { BARE_PROXY, BARE_SIGNER, BARE_WRITER, ORIGIN } from "./controls.ts";
+import { BARE_PROXY, BARE_SIGNER, BARE_WRITER, HONO_JWK, ORIGIN } from "./controls.ts";
 import { plantCrowd } from "./crowd.ts";
 import { CONNECTIONS } from "./load.ts";
+import { newOutsideIssuer, type OutsideIssuer } from "./outside_issuer.ts";
 import { workerdChildren } from "./process_usage.ts";
 import { QUIET } from "./quiet.ts";
 
@@ -27,10 +28,16 @@ export interface RunningWorker {
 /** What runs, and how to reach it. */
 export interface Installation {
   readonly sallyport: RunningWorker;
+  readonly origin: Pick<RunningWorker, "url">;
+  /** Whose tokens configurations with outside issuers take. */
+  readonly outsiders: OutsideIssuer;
   readonly bareProxy: RunningWorker;
   readonly bareSigner: RunningWorker;
-  readonly bareWriter: RunningWorker;
-  readonly bareHasher: RunningWorker;
+  readonly bareWriter: () => Promise<RunningWorker>;
+  readonly bareHasher: () => Promise<RunningWorker>;
+  readonly honoJwk: () => Promise<RunningWorker>;
+  /** Starts another installation of Sallyport, before the same origin. */
+  readonly gate: (of: Bundle) => Promise<RunningGate>;
   readonly client: { readonly id: string; readonly secret: string };
   readonly apiKey: string;
   readonly people: PlantedPeople;
@@ -46,32 +53,61 @@ const COMPATIBILITY_DATE = "2026-07-30";
 const WORKER = "worker";
 const SOCKET = { unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }] };
 
+/** A workerd with Sallyport in it, filled with nothing but its tables. */
+export interface RunningGate extends RunningWorker {
+  readonly miniflare: Miniflare;
+}
+
 /** Starts the origin, the controls and Sallyport, each in a workerd of its own with a direct socket. */
 export async function startInstallation(measured: Bundle): Promise<Installation> {
   const started: Miniflare[] = [];
-  const start = async (worker: WorkerOptions): Promise<RunningWorker> => {
+  const start = async (worker: WorkerOptions): Promise<RunningGate> => {
     const known = new Set(workerdChildren());
     const miniflare = new Miniflare({ ...QUIET, workers: [worker] });
     started.push(miniflare);
     const { origin: url } = await miniflare.unsafeGetDirectURL(WORKER);
     const pid = workerdChildren().find((child) => !known.has(child));
     if (pid === undefined) throw new Error("a workerd that was started is not there");
-    return { url, pid };
+    return { url, pid, miniflare };
   };
-  const { url: originUrl } = await start(bare(ORIGIN));
-  const bareProxy = await start(bare(BARE_PROXY, { ORIGIN_URL: originUrl }));
-  const bareSigner = await start(bare(await withJose(BARE_SIGNER)));
-  const bareWriter = await start(withStore(bare(await withJose(BARE_WRITER))));
-  const { modules } = await bundle(fileURLToPath(new URL("./bare_hasher.mjs", import.meta.url)), null);
-  const bareHasher = await start({ ...bare(""), modules } as WorkerOptions);
+  const outsiders = newOutsideIssuer();
+  const { url: originUrl } = await start(bare(ORIGIN, { JWKS: outsiders.jwks }));
+  const toOrigin = { ORIGIN_URL: originUrl };
   const vars = { ISSUER_URL: URL_OF_ISSUER, GATEWAY_URL: URL_OF_ISSUER, DEMO_ORIGIN_URL: originUrl };
-  const sallyport = await start(workerOptions(measured, { name: WORKER, vars, secrets: newSecrets() }));
-  const dispose = async () => {
-    await Promise.all(started.map((miniflare) => miniflare.dispose()));
+  const gate = async (of: Bundle) => {
+    const running = await start(workerOptions(of, { name: WORKER, vars, secrets: newSecrets() }));
+    await migrate(await running.miniflare.getD1Database("DB", WORKER));
+    return running;
   };
-  const ours = started.at(-1);
-  if (ours === undefined) throw new Error("nothing was started");
-  return { sallyport, bareProxy, bareSigner, bareWriter, bareHasher, ...(await seed(ours)), dispose };
+  const hasher = async () => {
+    const { modules } = await bundle(fileURLToPath(new URL("./bare_hasher.mjs", import.meta.url)), null);
+    return start({ ...bare(""), modules } as WorkerOptions);
+  };
+  const sallyport = await gate(measured);
+  return {
+    origin: { url: originUrl },
+    outsiders,
+    sallyport,
+    gate,
+    bareProxy: await start(bare(BARE_PROXY, toOrigin)),
+    bareSigner: await start(bare(await bundled(BARE_SIGNER))),
+    bareWriter: once(async () => start(withStore(bare(await bundled(BARE_WRITER))))),
+    bareHasher: once(hasher),
+    honoJwk: once(async () => start(bare(await bundled(HONO_JWK), toOrigin))),
+    ...(await seed(sallyport.miniflare)),
+    dispose: async () => {
+      await Promise.all(started.map((miniflare) => miniflare.dispose()));
+    },
+  };
+}
+
+/** What `make` makes, at the first asking and once. */
+export function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | null = null;
+  return () => {
+    made ??= make();
+    return made;
+  };
 }
 
 /** A Worker of one script. */
@@ -86,7 +122,6 @@ function withStore(worker: WorkerOptions): WorkerOptions {
 
 async function seed(miniflare: Miniflare) {
   const db = await miniflare.getD1Database("DB", WORKER);
-  await migrate(db);
   const id = newClientId(platformRandom);
   const secret = newClientSecret(platformRandom);
   const methods = JSON.stringify(["client_secret_basic"]);
@@ -122,7 +157,8 @@ async function seed(miniflare: Miniflare) {
   return { client: { id, secret }, apiKey, people, fill };
 }
 
-async function withJose(source: string): Promise<string> {
+/** `source` with the packages that it imports. */
+async function bundled(source: string): Promise<string> {
   const require = createRequire(import.meta.url);
   const { outputFiles } = await build({
     stdin: { contents: source, resolveDir: fileURLToPath(new URL("..", import.meta.url)), loader: "js" },

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { request } from "node:http";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
+import type { ManyHeadersJob } from "./many_headers_load.ts";
 import type { TokenJob, TokenTally } from "./token_load.ts";
 
 /** What is asked, over and over. */
@@ -29,14 +30,44 @@ export interface Load {
 }
 
 export const CONNECTIONS = 32;
-/** The share of failures that a measurement bears: a reused connection to the origin may be closed under a request. */
+/** The share of failures that a measurement bears, and one for each connection: a reused one to the origin may be closed under a request. */
 const TOLERATED = 0.005;
 const AUTOCANNON = createRequire(import.meta.url).resolve("autocannon");
+const MANY_HEADERS_LOAD = fileURLToPath(new URL("./many_headers_load.ts", import.meta.url));
 const TOKEN_LOAD = fileURLToPath(new URL("./token_load.ts", import.meta.url));
 
 /** The same request over and over, on loopback, from a process of its own. Failures beyond a few fail the bench. */
 export function requests(target: Target): Load {
   return { ready: () => knock(target), run: (seconds) => load(target, seconds) };
+}
+
+/**
+ * The same with `headers` that take turns. `warm`: whether each of them is sent once before the first measurement, as it is where all that they
+ * stand for was used before.
+ */
+export function turns(url: string, headers: ManyHeadersJob["headers"], warm: boolean): Load {
+  const [first = {}] = headers;
+  let isWarm = !warm;
+  const job = (seconds: number, once: boolean): ManyHeadersJob => ({
+    url,
+    connections: CONNECTIONS,
+    seconds,
+    headers,
+    once,
+  });
+  return {
+    ready: async () => {
+      await knock({ url, headers: first });
+      if (!isWarm) await loadInTurn(job(0, true));
+      isWarm = true;
+    },
+    run: (seconds) => loadInTurn(job(seconds, false)),
+  };
+}
+
+async function loadInTurn(job: ManyHeadersJob): Promise<Measurement> {
+  assertLoopback(job.url);
+  return measured(job.url, await run(process.execPath, [MANY_HEADERS_LOAD], JSON.stringify(job)));
 }
 
 /** Runs `job` in a process of its own. Any failure fails the bench: a chain that breaks is not mended. */
@@ -59,13 +90,17 @@ async function load(target: Target, seconds: number): Promise<Measurement> {
   const headers = Object.entries(target.headers ?? {}).flatMap(([name, value]) => ["-H", `${name}=${value}`]);
   const body = target.body === undefined ? [] : ["-b", target.body];
   const timing = ["-c", String(CONNECTIONS), "-d", String(seconds), "-j", "-m", target.method ?? "GET"];
-  const output = await run(process.execPath, [AUTOCANNON, ...timing, ...headers, ...body, target.url]);
+  return measured(target.url, await run(process.execPath, [AUTOCANNON, ...timing, ...headers, ...body, target.url]));
+}
+
+/** Reads what autocannon tells. Throws where more failed than is borne. */
+function measured(url: string, output: string): Measurement {
   const result = JSON.parse(output);
-  if (result.non2xx + result.errors > result["2xx"] * TOLERATED) {
+  if (result.non2xx + result.errors > Math.max(CONNECTIONS, result["2xx"] * TOLERATED)) {
     const answers = Object.entries<{ count: number }>(result.statusCodeStats ?? {}).map(
       ([code, { count }]) => `${count} x ${code}`,
     );
-    throw new Error(`${target.url}: ${answers.join(", ")}; ${result.errors} errors`);
+    throw new Error(`${url}: ${answers.join(", ")}; ${result.errors} errors`);
   }
   return {
     requests: result["2xx"],

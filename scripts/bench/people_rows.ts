@@ -1,4 +1,4 @@
-import type { Installation } from "./installation.ts";
+import { type Installation, once } from "./installation.ts";
 import { CONNECTIONS } from "./load.ts";
 import {
   beginFamilies,
@@ -11,48 +11,72 @@ import {
   signEverybodyIn,
   signIns,
 } from "./people_loads.ts";
-import type { Row } from "./rows.ts";
+import type { Row } from "./row.ts";
 
 /**
  * The rows about people: what spends something once, and what proves a password. Their accounts and the directory hold
  * `crowd` users and grants beside those under load.
  */
-export async function peopleRows(installation: Installation, crowd: number): Promise<readonly Row[]> {
+export function peopleRows(installation: Installation, crowd: number): readonly Row[] {
   const { sallyport, bareWriter, bareHasher } = installation;
   const client = benchClient(installation);
-  const people = await signEverybodyIn(installation);
-  const families = await beginFamilies(installation, people.slice(0, CONNECTIONS), client);
-  // Codes go to another shift each time: who has as many grants of one client as one may have ends the oldest with each new one.
-  let shift = 0;
-  const nextShift = () => {
-    const from = (shift++ * CONNECTIONS) % people.length;
-    return people.slice(from, from + CONNECTIONS);
-  };
-  if (crowd > 0) await installation.fill(crowd);
-  const invented = families.map((_, at) => inventedToken(at));
-  const pids = { targetPid: sallyport.pid, controlPid: bareWriter.pid };
+  const signedIn = once(async () => {
+    const people = await signEverybodyIn(installation);
+    const families = await beginFamilies(installation, people.slice(0, CONNECTIONS), client);
+    if (crowd > 0) await installation.fill(crowd);
+    return { people, families };
+  });
   return [
     {
+      group: "issuer",
       name: "refresh",
       floor: 0.8,
-      target: refreshes(sallyport, client, families),
-      control: refreshes(bareWriter, client, invented),
-      ...pids,
+      prepare: async () => {
+        const { families } = await signedIn();
+        const writer = await bareWriter();
+        const invented = families.map((_, at) => inventedToken(at));
+        return {
+          target: refreshes(sallyport, client, families),
+          targetPid: sallyport.pid,
+          control: refreshes(writer, client, invented),
+          controlPid: writer.pid,
+        };
+      },
     },
     {
+      group: "issuer",
       name: "code redemption",
       floor: 0.8,
-      target: redemptions(sallyport, () => issueCodes(nextShift(), client)),
-      control: redemptions(bareWriter, () => inventCodes(CONNECTIONS, client)),
-      ...pids,
+      prepare: async () => {
+        const { people } = await signedIn();
+        const writer = await bareWriter();
+        // Codes go to another shift each time: who has as many grants of one client as one may have ends the oldest with each new one.
+        let shift = 0;
+        const nextShift = () => {
+          const from = (shift++ * CONNECTIONS) % people.length;
+          return people.slice(from, from + CONNECTIONS);
+        };
+        return {
+          target: redemptions(sallyport, () => issueCodes(nextShift(), client)),
+          targetPid: sallyport.pid,
+          control: redemptions(writer, () => inventCodes(CONNECTIONS, client)),
+          controlPid: writer.pid,
+        };
+      },
     },
     {
+      group: "issuer",
       name: "password login, 8 at once",
       floor: null,
-      target: signIns(sallyport, installation),
-      control: signIns(bareHasher, installation),
-      targetPid: sallyport.pid,
-      controlPid: bareHasher.pid,
+      prepare: async () => {
+        const hasher = await bareHasher();
+        return {
+          target: signIns(sallyport, installation),
+          targetPid: sallyport.pid,
+          control: signIns(hasher, installation),
+          controlPid: hasher.pid,
+        };
+      },
     },
   ];
 }

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import type { Measurement } from "./load.ts";
-import type { Row } from "./rows.ts";
+import type { Row } from "./row.ts";
 
 /** A measurement with the processor time that a request cost workerd. */
 export interface CostedMeasurement extends Measurement {

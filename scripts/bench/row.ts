@@ -1,0 +1,22 @@
+import type { Load } from "./load.ts";
+
+/** A load of what is measured, and one of what it is set against. */
+export interface Pair {
+  readonly target: Load;
+  /** Whose processor time the target takes. */
+  readonly targetPid: string;
+  readonly control: Load;
+  readonly controlPid: string;
+}
+
+/** One line of the table. */
+export interface Row {
+  /** Rows that belong together: `BENCH_ONLY` chooses by it as well as by the name. */
+  readonly group: "gateway" | "flat" | "others" | "issuer";
+  /** What is measured, and against what. */
+  readonly name: string;
+  /** The least ratio that counts as passed; null for a row without one. */
+  readonly floor: number | null;
+  /** Starts what the row needs; null where that cannot be had here, which it has said then. */
+  readonly prepare: () => Promise<Pair | null>;
+}
