@@ -24,6 +24,7 @@ const BOUNDED: Readonly<Record<string, string>> = {
   "adapters/jose_verification_keys.ts #imported": "the 100 keys that a published set may have",
   "adapters/memory_limiter.ts #kept": "10,000 counters and 3 MiB",
   "adapters/opaque_access_tokens.ts #running": "64 questions",
+  "authorizer/held_bodies.ts #bySender": "those whose bodies are held now, which have a bound in bytes",
   "kernel/kept.ts #held": "what one configuration asks for",
   "kernel/lru.ts #entries": "the bounds it is made with",
   "limits/slots.ts #held": "as many as an origin has places",
