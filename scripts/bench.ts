@@ -15,7 +15,7 @@ import { bundle } from "./workers/bundle.ts";
  */
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 3);
-const WARM_UP_SECONDS = 1;
+const WARM_UP_SECONDS = 2;
 /** Only rows that have this in `group: name`: `BENCH_ONLY=flat npm run bench`. */
 const ONLY = process.env.BENCH_ONLY ?? "";
 /** How many users and grants there are beside those under load: `BENCH_CROWD=100000 npm run bench`. */

@@ -5,6 +5,7 @@ import type { Defer, RevocationView } from "../ports/edge_feed.ts";
 import type { ApiKeyRecord } from "../protocol/api_key.ts";
 import { type CredentialEntry, laterIdentityBytes } from "./credential_entry.ts";
 import { type KeyPlaces, keyPlaces, keyQuota } from "./key_terms.ts";
+import { SharedReadings } from "./shared_readings.ts";
 
 /** A key whose record was read in this isolate. */
 export interface CachedApiKey extends CredentialEntry {
@@ -17,10 +18,6 @@ const REFRESH_MS = 5 * 60_000;
 const FORGET_MS = 60 * 60_000;
 const ABSENT_MS = 30_000;
 const ENDED_MS = 30_000;
-/** A reading whose own request was cut off never settles: after this long, more than its deadlines, it is given up. */
-const STUCK_MS = 10_000;
-/** Readings that others may wait for: beyond so many each reads for itself. */
-const MAX_SHARED = 1_000;
 const ENTRY_BYTES = 1_536;
 /** Terms are held as they came and as they were read. */
 const TERM_FACTOR = 8;
@@ -42,7 +39,7 @@ export class ApiKeyCache {
     maxBytes: 2 * 1024 * 1024,
   });
   readonly #digests = new Lru<string>({ maxEntries: 8_000, maxBytes: 4 * 1024 * 1024 });
-  readonly #reading = new Map<string, { readonly done: Promise<CachedApiKey | null>; readonly startedMs: number }>();
+  readonly #reading = new SharedReadings<CachedApiKey | null>();
 
   constructor(near: ApiKeyRecords, issuer: ApiKeyRecords) {
     this.#near = near;
@@ -83,29 +80,10 @@ export class ApiKeyCache {
     return held.key;
   }
 
-  /** One reading per key and announcement, shared by all that wait; it goes on when the request that began it is gone. */
+  /** One reading per key and announcement, shared by all that wait. */
   #read(hash: string, nowMs: number, view: RevocationView, defer: Defer): Promise<CachedApiKey | null> {
     const announced = view.leastEpoch("api_key", hash);
-    const name = `${hash}:${announced}`;
-    const running = this.#reading.get(name);
-    if (running !== undefined && nowMs - running.startedMs < STUCK_MS) return running.done;
-    const reading = { done: this.#load(hash, nowMs, announced), startedMs: nowMs };
-    if (!this.#hasRoomToShare(nowMs)) return reading.done;
-    this.#reading.set(name, reading);
-    const forget = () => {
-      if (this.#reading.get(name) === reading) this.#reading.delete(name);
-    };
-    defer(reading.done.then(forget, forget));
-    return reading.done;
-  }
-
-  /** Whether there is room to remember another reading; those that will never settle give theirs back. */
-  #hasRoomToShare(nowMs: number): boolean {
-    if (this.#reading.size < MAX_SHARED) return true;
-    for (const [name, { startedMs }] of this.#reading) {
-      if (nowMs - startedMs >= STUCK_MS) this.#reading.delete(name);
-    }
-    return this.#reading.size < MAX_SHARED;
+    return this.#reading.join(`${hash}:${announced}`, nowMs, defer, () => this.#load(hash, nowMs, announced));
   }
 
   async #load(hash: string, nowMs: number, announced: number): Promise<CachedApiKey | null> {

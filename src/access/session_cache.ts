@@ -1,8 +1,10 @@
+import { heldBytes } from "../kernel/held_bytes.ts";
 import { Lru } from "../kernel/lru.ts";
 import type { Defer, RevocationView } from "../ports/edge_feed.ts";
 import type { SessionProof, SessionStanding } from "../ports/issuer_reader.ts";
 import { answerEndsAtMs } from "../protocol/session_state.ts";
 import type { CredentialEntry } from "./credential_entry.ts";
+import { SharedReadings } from "./shared_readings.ts";
 
 /** A browser session that the issuer vouched for, in this isolate. */
 export interface CachedSession extends CredentialEntry {
@@ -19,8 +21,6 @@ export interface SessionRights {
 export const SESSION_CLIENT = "session";
 
 const ABSENT_MS = 30_000;
-/** An exchange whose own request was cut off never settles: after this long, more than its deadlines, it is given up. */
-const STUCK_MS = 10_000;
 const ENTRY_BYTES = 2_048;
 const ABSENT_BYTES = 128;
 
@@ -40,9 +40,9 @@ interface Held {
 export class SessionCache {
   readonly #ask: (proof: SessionProof) => Promise<SessionStanding | null>;
   readonly #rights: SessionRights;
-  readonly #held = new Lru<Held>({ maxEntries: 8_000, maxBytes: 24 * 1024 * 1024 });
-  readonly #absent = new Lru<number>({ maxEntries: 10_000, maxBytes: 4 * 1024 * 1024 });
-  readonly #asking = new Map<string, { readonly done: Promise<CachedSession | null>; readonly startedMs: number }>();
+  readonly #held = new Lru<Held>({ maxEntries: 8_000, maxBytes: 4 * 1024 * 1024 });
+  readonly #absent = new Lru<number>({ maxEntries: 10_000, maxBytes: 1024 * 1024 });
+  readonly #asking = new SharedReadings<CachedSession | null>();
 
   /** `ask` is the exchange; it throws `Outage`. */
   constructor(ask: (proof: SessionProof) => Promise<SessionStanding | null>, rights: SessionRights) {
@@ -75,17 +75,9 @@ export class SessionCache {
     return atMs !== undefined && Math.abs(nowMs - atMs) <= ABSENT_MS;
   }
 
-  /** One exchange per cookie, shared by all that wait; it goes on when the request that began it is gone. */
+  /** One exchange per cookie, shared by all that wait. */
   #exchange(name: string, proof: SessionProof, nowMs: number, defer: Defer): Promise<CachedSession | null> {
-    const running = this.#asking.get(name);
-    if (running !== undefined && nowMs - running.startedMs < STUCK_MS) return running.done;
-    const asking = { done: this.#load(name, proof, nowMs), startedMs: nowMs };
-    this.#asking.set(name, asking);
-    const forget = () => {
-      if (this.#asking.get(name) === asking) this.#asking.delete(name);
-    };
-    defer(asking.done.then(forget, forget));
-    return asking.done;
+    return this.#asking.join(name, nowMs, defer, () => this.#load(name, proof, nowMs));
   }
 
   async #load(name: string, proof: SessionProof, nowMs: number): Promise<CachedSession | null> {
@@ -98,7 +90,8 @@ export class SessionCache {
     const session = cachedSession(standing, this.#rights);
     const endsAtMs = answerEndsAtMs(standing.endsAtMs, nowMs);
     const renewAtMs = nowMs + (endsAtMs - nowMs) / 2;
-    this.#held.set(name, { session, askedAtMs: nowMs, renewAtMs, endsAtMs }, ENTRY_BYTES + 2 * name.length);
+    const bytes = ENTRY_BYTES + 2 * name.length + heldBytes(standing.roles);
+    this.#held.set(name, { session, askedAtMs: nowMs, renewAtMs, endsAtMs }, bytes);
     return session;
   }
 }

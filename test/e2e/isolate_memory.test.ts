@@ -13,8 +13,8 @@ const FILLER = fileURLToPath(new URL("../../scripts/bench/memory/full_caches.wor
 
 /** Maps and sets that live as long as their isolate, and what bounds each. Whoever adds one says here what bounds it. */
 const BOUNDED: Readonly<Record<string, string>> = {
-  "access/api_key_cache.ts #reading": "1,000 readings; those that never settle are forgotten",
   "access/key_uses.ts #waiting": "1,000 keys",
+  "access/shared_readings.ts #running": "1,000 readings; those that never settle are forgotten",
   "access/signal_watch.ts #due": "200 principals",
   "access/unlisted_calls.ts #waiting": "100 shapes, and one for all others of each kind",
   "adapters/audit_queue.ts #onTheWay": "500 events",
@@ -35,6 +35,7 @@ const BOUNDED: Readonly<Record<string, string>> = {
 
 /** Caches that `full_caches.worker.ts` does not fill by themselves. */
 const NOT_FILLED: Readonly<Record<string, string>> = {
+  "adapters/joined_takes.ts": "one for each subject that is asked for now; 4 MiB",
   "issuing/client_cache.ts": "the issuer's",
   "limits/local_pace.ts": "filled by the count of unlisted calls",
   "limits/refused_keys.ts": "the issuer's",

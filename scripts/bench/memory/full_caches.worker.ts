@@ -1,8 +1,10 @@
+// Long because every cache that an isolate has is filled here, each by the way that calls fill it.
 import { ApiKeyCache } from "../../../src/access/api_key_cache.ts";
 import { FailureBudget } from "../../../src/access/failure_budget.ts";
 import type { Call } from "../../../src/access/gate.ts";
 import { signedIdentity } from "../../../src/access/identity.ts";
 import { KeyUses } from "../../../src/access/key_uses.ts";
+import { SessionCache } from "../../../src/access/session_cache.ts";
 import { SignalWatch } from "../../../src/access/signal_watch.ts";
 import { cachedToken, TokenCache } from "../../../src/access/token_cache.ts";
 import { UnlistedCalls } from "../../../src/access/unlisted_calls.ts";
@@ -113,6 +115,35 @@ async function absentApiKeys() {
   const nobody = { find: async () => null };
   const cache = new ApiKeyCache(nobody, nobody);
   for (let at = 0; at < MANY; at++) await cache.find(text(43), NOW_MS, NOTHING_ANNOUNCED, drop);
+  return cache;
+}
+
+async function sessions(size: Size) {
+  const standing = () => ({
+    sessionId: `ses_${text(22)}`,
+    userId: `usr_${text(22)}`,
+    userEpoch: 1,
+    roles: names(size === "usual" ? 2 : 40, 12),
+    authTimeMs: NOW_MS,
+    amr: ["pwd"],
+    acr: null,
+    endsAtMs: NOW_MS + 3_600_000,
+  });
+  const cache = new SessionCache(async () => standing() as never, { issuer: "https://issuer.example.com", scopes: [] });
+  const signer = { sign: async () => text(700) } as never;
+  const maker = { issuer: "https://gate.test", signer, random: (count: number) => new Uint8Array(count) };
+  for (let at = 0; at < MANY; at++) {
+    const session = await cache.find({ sealed: text(60), secretHash: text(43) }, NOW_MS, NOTHING_ANNOUNCED, drop);
+    if (session !== null) await signedIdentity(session, "urn:origin", NOW_MS, maker, drop);
+  }
+  return cache;
+}
+
+async function absentSessions() {
+  const cache = new SessionCache(async () => null, { issuer: "https://issuer.example.com", scopes: [] });
+  for (let at = 0; at < MANY; at++) {
+    await cache.find({ sealed: text(60), secretHash: text(43) }, NOW_MS, NOTHING_ANNOUNCED, drop);
+  }
   return cache;
 }
 
@@ -271,6 +302,8 @@ const FILLERS: Readonly<Record<string, (size: Size) => Promise<unknown>>> = {
   tokens,
   apiKeys,
   absentApiKeys,
+  sessions,
+  absentSessions,
   opaqueTokens,
   keySets,
   failures,
