@@ -2,7 +2,7 @@ import type { RouteSession } from "./access/route_session.ts";
 import { SessionCache } from "./access/session_cache.ts";
 import type { CompiledConfig } from "./config/compile.ts";
 import { cookieRules } from "./http/cookies.ts";
-import { readSessionCookie } from "./issuer/session_cookie.ts";
+import { readSessionCookie } from "./http/session_cookie.ts";
 import type { Kept } from "./kernel/kept.ts";
 import type { IssuerReader } from "./ports/issuer_reader.ts";
 

@@ -11,6 +11,7 @@ import { readLink } from "../issuing/mail_person.ts";
 import { displayText } from "../protocol/display_text.ts";
 import { done, signedInForm } from "./account_form.ts";
 import { seeOther } from "./authorization_desk.ts";
+import { setKnownBrowser } from "./browser_cookies.ts";
 import { dropEmailReturn, emailReturnPath, isLinkToken, setEmailReturn } from "./email_return.ts";
 import { logPerson, type PageDesk, personAt, seal, showPage, visitorAt } from "./page_desk.ts";
 import {
@@ -23,7 +24,6 @@ import {
   signInToConfirmPage,
 } from "./pages/change_email_pages.tsx";
 import { deadLinkPage } from "./pages/verify_email_page.tsx";
-import { setKnownBrowser } from "./session_cookie.ts";
 
 const MAX_EMAIL = 254;
 const FORM = "/account/email";

@@ -2,9 +2,9 @@ import type { ScopedContext } from "../http/request_scope.ts";
 import type { CurrentSession } from "../issuing/current_session.ts";
 import type { Form } from "../protocol/form.ts";
 import { seeOther } from "./authorization_desk.ts";
+import { dropNotice, readNotice, setNotice } from "./browser_cookies.ts";
 import { type PageDesk, personAt, takeForm } from "./page_desk.ts";
 import type { AccountNotice } from "./pages/account_notice.tsx";
-import { dropNotice, readNotice, setNotice } from "./session_cookie.ts";
 
 const NOTICES: ReadonlySet<string> = new Set<AccountNotice>([
   "password_changed",

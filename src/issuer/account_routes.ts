@@ -1,4 +1,5 @@
 import type { ScopedContext } from "../http/request_scope.ts";
+import { dropSessionCookie, setSessionCookie } from "../http/session_cookie.ts";
 import { changePassword, type PasswordChangeFault } from "../issuing/change_password.ts";
 import type { CurrentSession } from "../issuing/current_session.ts";
 import type { Throttled } from "../issuing/guess_budgets.ts";
@@ -7,12 +8,12 @@ import { parseSessionId } from "../protocol/ids.ts";
 import { connectedApps } from "./account_apps_routes.ts";
 import { done, signedInForm, withNotice } from "./account_form.ts";
 import { seeOther } from "./authorization_desk.ts";
+import { setKnownBrowser } from "./browser_cookies.ts";
 import { logPerson, type PageDesk, personAt, seal, showPage, visitorAt } from "./page_desk.ts";
 import { type AccountProps, accountPage } from "./pages/account_page.tsx";
 import { loggedOutPage } from "./pages/logout_pages.tsx";
 import type { PageTerms } from "./pages/page_response.ts";
 import { waitInWords } from "./pages/words.ts";
-import { dropSessionCookie, setKnownBrowser, setSessionCookie } from "./session_cookie.ts";
 
 const MAX_LABEL = 60;
 /** The connected apps that the account's own page has room for. */

@@ -1,4 +1,5 @@
 import type { ScopedContext } from "../http/request_scope.ts";
+import { readSessionCookie, setSessionCookie } from "../http/session_cookie.ts";
 import { type CurrentSession, signOut } from "../issuing/current_session.ts";
 import { challengeToShow, requireHuman } from "../issuing/require_human.ts";
 import { type SignedIn, signIn } from "../issuing/sign_in.ts";
@@ -7,6 +8,7 @@ import { displayText } from "../protocol/display_text.ts";
 import type { TransactionId } from "../protocol/ids.ts";
 import { resumePath, seeOther } from "./authorization_desk.ts";
 import type { Browser } from "./browser_cookie.ts";
+import { setKnownBrowser } from "./browser_cookies.ts";
 import { deviceReturnPath } from "./device_return.ts";
 import { emailReturnPath } from "./email_return.ts";
 import {
@@ -23,7 +25,6 @@ import {
 } from "./page_desk.ts";
 import { HUMAN_FIELD } from "./pages/human_check.tsx";
 import { type LoginProblem, loginPage } from "./pages/login_page.tsx";
-import { readSessionCookie, setKnownBrowser, setSessionCookie } from "./session_cookie.ts";
 
 const MAX_EMAIL = 254;
 

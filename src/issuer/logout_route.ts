@@ -1,5 +1,6 @@
 import type { Hono } from "hono";
 import type { ScopedContext, ScopedEnv } from "../http/request_scope.ts";
+import { dropSessionCookie, readSessionCookie } from "../http/session_cookie.ts";
 import type { CurrentSession } from "../issuing/current_session.ts";
 import { confirmLogout, type LogoutStep, logout, type SigningOut } from "../issuing/end_session.ts";
 import type { Issuer } from "../issuing/issuer.ts";
@@ -11,12 +12,12 @@ import { parseClientId } from "../protocol/ids.ts";
 import { type LogoutRequest, parseLogoutRequest } from "../protocol/logout_request.ts";
 import { type AuthorizationDesk, seeOther } from "./authorization_desk.ts";
 import { queryOf, readBody } from "./authorize_route.ts";
+import { dropNotice } from "./browser_cookies.ts";
 import { logPerson, momentOf, type PageDesk, personAt, seal, showPage, takeForm } from "./page_desk.ts";
 import { asPage, methodNotAllowed } from "./page_routes.ts";
 import { clientView } from "./pages/client_view.tsx";
 import { errorPage } from "./pages/error_page.tsx";
 import { carryLogoutPage, loggedOutPage, logoutPage } from "./pages/logout_pages.tsx";
-import { dropNotice, dropSessionCookie, readSessionCookie } from "./session_cookie.ts";
 
 const LOGOUT = "/oauth2/logout";
 const CONFIRM = "/oauth2/logout/confirm";

@@ -1,6 +1,7 @@
 import type { CookieRules } from "../http/cookies.ts";
 import { type LogFields, logEvent } from "../http/log.ts";
 import type { ScopedContext } from "../http/request_scope.ts";
+import { readSessionCookie } from "../http/session_cookie.ts";
 import type { Connections } from "../issuing/connected_apps.ts";
 import { type CurrentSession, currentSession } from "../issuing/current_session.ts";
 import type { Moment } from "../issuing/issuer.ts";
@@ -10,13 +11,13 @@ import type { Form } from "../protocol/form.ts";
 import { type FormBearer, newFormToken } from "../protocol/form_token.ts";
 import { parseTransactionId, type TransactionId } from "../protocol/ids.ts";
 import { type Browser, browserOf } from "./browser_cookie.ts";
+import { readKnownBrowser } from "./browser_cookies.ts";
 import { type FormGuard, type PageFormFault, readPageForm } from "./form_guard.ts";
 import type { FindLoginContext } from "./login_context.ts";
 import { errorPage } from "./pages/error_page.tsx";
 import type { FormSeal } from "./pages/form.tsx";
 import type { Page } from "./pages/page.ts";
 import { type PagePress, type PageTerms, pageResponse } from "./pages/page_response.ts";
-import { readKnownBrowser, readSessionCookie } from "./session_cookie.ts";
 
 /** What the page routes are built from. */
 export interface PageDesk {

@@ -1,12 +1,13 @@
 import type { ScopedContext } from "../http/request_scope.ts";
+import { dropSessionCookie } from "../http/session_cookie.ts";
 import { readLink } from "../issuing/mail_person.ts";
 import { resetPassword } from "../issuing/reset_password.ts";
 import { seeOther } from "./authorization_desk.ts";
 import type { Browser } from "./browser_cookie.ts";
+import { setKnownBrowser } from "./browser_cookies.ts";
 import { browserAt, browserSeal, logPerson, type PageDesk, showPage, takeForm, visitorAt } from "./page_desk.ts";
 import { resetDonePage, resetPage } from "./pages/forgot_page.tsx";
 import { deadLinkPage } from "./pages/verify_email_page.tsx";
-import { dropSessionCookie, setKnownBrowser } from "./session_cookie.ts";
 
 /** `GET /reset?token=..`: the form, where the link works. A look spends nothing: scanners of mail open links. */
 export async function resetPageRoute(c: ScopedContext, desk: PageDesk): Promise<Response> {

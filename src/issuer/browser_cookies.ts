@@ -2,10 +2,9 @@ import { type CookieRules, dropCookie, readCookie, setCookie } from "../http/coo
 import { fromBase64url } from "../kernel/bytes.ts";
 
 /**
- * The cookies of somebody who signed in: the session, which ends with the browser at the latest, and the name under which a
- * browser is known again, which outlives it. Both are opaque. Refuses to hold anything about the person.
+ * The cookies of pages beside the session's: the name under which a browser is known again, which outlives the session, and what the
+ * next page is to say. Both are opaque. Refuses to hold anything about the person.
  */
-const SESSION_COOKIE = "sallyport_session";
 const KNOWN_COOKIE = "sallyport_known";
 const NOTICE_COOKIE = "sallyport_notice";
 
@@ -14,20 +13,6 @@ const KNOWN_SECONDS = 90 * 86_400;
 const KNOWN_BYTES = 16;
 /** Long enough for the next page. */
 const NOTICE_SECONDS = 60;
-
-/** The session's cookie as it came, or null. Nothing in it is proven. */
-export function readSessionCookie(header: string | null, rules: CookieRules): string | null {
-  return readCookie(header, SESSION_COOKIE, rules);
-}
-
-/** Sets the session. It has no age of its own: the account's object says when it ends. */
-export function setSessionCookie(value: string, rules: CookieRules): string {
-  return setCookie({ name: SESSION_COOKIE, value, maxAgeSeconds: null }, rules);
-}
-
-export function dropSessionCookie(rules: CookieRules): string {
-  return dropCookie(SESSION_COOKIE, rules);
-}
 
 /** The id under which this browser signed somebody in before, or null. */
 export function readKnownBrowser(header: string | null, rules: CookieRules): string | null {
