@@ -21,8 +21,8 @@ interface Waiting {
 
 /** What one isolate asks of one object. */
 interface Lane {
-  /** When each call that is on its way began. */
-  readonly flights: Set<{ readonly startedMs: number }>;
+  /** When each call that is on its way began, by the reservation of whose turn it was. */
+  readonly flights: Map<string, number>;
   readonly waiting: Waiting[];
 }
 
@@ -58,22 +58,27 @@ export class JoinedTakes {
     return this.#fly(subject, lane, object, take, lane.waiting.splice(0, MOST_TOGETHER - 1));
   }
 
-  /** Takes what waits under `reservation` out of the row: whoever asked has given up, and nothing is to be charged any more. */
+  /**
+   * Whoever asked under `reservation` has given up: what still waits is not to be charged any more, and a call that is on its way holds up
+   * nobody.
+   */
   giveUp(subject: string, reservation: string): void {
-    const waiting = this.#lanes.get(subject)?.waiting ?? [];
-    const place = waiting.findIndex(({ take }) => take.reservation === reservation);
-    for (const { told } of place < 0 ? [] : waiting.splice(place, 1)) told.reject(new Error("given up"));
+    const lane = this.#lanes.get(subject);
+    if (lane === undefined) return;
+    const place = lane.waiting.findIndex(({ take }) => take.reservation === reservation);
+    for (const { told } of place < 0 ? [] : lane.waiting.splice(place, 1)) told.reject(new Error("given up"));
+    if (lane.flights.delete(reservation)) this.#next(subject, lane);
   }
 
   #lane(subject: string): Lane {
     const lane = this.#lanes.get(subject);
     if (lane === undefined) {
-      const opened = { flights: new Set<{ startedMs: number }>(), waiting: [] };
+      const opened = { flights: new Map<string, number>(), waiting: [] };
       this.#lanes.set(subject, opened, subject.length + LANE_BYTES);
       return opened;
     }
     const tooOld = this.#now() - STUCK_MS;
-    for (const flight of lane.flights) if (flight.startedMs < tooOld) lane.flights.delete(flight);
+    for (const [flight, startedMs] of lane.flights) if (startedMs < tooOld) lane.flights.delete(flight);
     if (lane.flights.size === 0) lane.waiting.shift()?.told.resolve("your_turn");
     return lane;
   }
@@ -86,11 +91,9 @@ export class JoinedTakes {
     take: ReservedTake,
     company: readonly Waiting[],
   ): Promise<LimitVerdict> {
-    const flight = { startedMs: this.#now() };
-    lane.flights.add(flight);
+    lane.flights.set(take.reservation, this.#now());
     const landed = this.#ask(object, take, company).finally(() => {
-      lane.flights.delete(flight);
-      this.#next(subject, lane);
+      if (lane.flights.delete(take.reservation)) this.#next(subject, lane);
     });
     if (company.length > 0) this.#defer(landed.catch(() => undefined));
     return landed;

@@ -37,8 +37,20 @@ export interface JudgementParts {
 
 /** The decision on a call, once it is on its way to the record where its route asks for that. Throws `Outage`, which denies. */
 export async function judge(exchange: Exchange, parts: JudgementParts): Promise<Result<Passage, Refusal>> {
-  const decided = await passGate(exchange.call, parts.gate, exchange.trace);
-  return parts.audit === null ? decided : recorded(decided, exchange);
+  const decided = passGate(exchange.call, parts.gate, exchange.trace);
+  if (parts.audit === null) return decided;
+  try {
+    return await recorded(await decided, exchange);
+  } catch (error) {
+    // It denies as well: where a route insists on the record, nobody is answered before that.
+    await recordDecision(exchange, { outcome: "denied", status: null, reason: faultReason(error) });
+    throw error;
+  }
+}
+
+/** What the log and the record say of a call that something unexpected ended. */
+function faultReason(error: unknown): "outage" | "internal_error" {
+  return error instanceof Outage ? "outage" : "internal_error";
 }
 
 /** The decision, or the refusal of a call whose decision could not be recorded. */
@@ -114,5 +126,5 @@ export function refuseUnexpected(error: unknown, exchange: Exchange, parts: Judg
     cause: error instanceof Error ? String(error.cause ?? "") : "",
   });
   const response = unexpectedResponse(dependency !== null, requestId);
-  return finish(exchange, response, "denied", dependency === null ? "internal_error" : "outage", parts);
+  return finish(exchange, response, "denied", faultReason(error), parts);
 }

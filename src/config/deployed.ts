@@ -31,7 +31,11 @@ export function loadFaults(wanted: CompiledConfig, bundled: CompiledConfig): rea
     ["issuer.url", wanted.issuer.url, bundled.issuer.url],
     ["gateway.url", wanted.gateway.url, bundled.gateway.url],
   ]);
-  const held = [...secretFaults(wanted, bundled), ...onwardFaults(wanted, bundled)];
+  const held = [
+    ...secretFaults(wanted, bundled),
+    ...onwardFaults(wanted, bundled),
+    ...sharedSecretFaults(wanted, bundled),
+  ];
   return [...urls, ...algorithmFaults(wanted, bundled), ...held];
 }
 
@@ -161,6 +165,18 @@ function onwardFaults({ origins }: CompiledConfig, bundled: CompiledConfig): rea
     const isMeant = receivers.length === 0 || receivers.some((origin) => origin.url === url);
     const reason = "gets a token (`onward`) that is for another address: deploy it";
     return isMeant ? [] : [{ path: `origins.${name}.url`, reason }];
+  });
+}
+
+/** Whoever shares a secret with the gate may say with it what the deployment says: under that name, for that audience, in those claims. */
+function sharedSecretFaults({ gateway }: CompiledConfig, bundled: CompiledConfig): readonly ConfigFault[] {
+  const deployed = new Set(bundled.gateway.trustedIssuers.map(canonicalJson));
+  return gateway.trustedIssuers.flatMap((issuer, at) => {
+    const isShared = typeof issuer.keys === "object" && "secretBinding" in issuer.keys;
+    if (!isShared || deployed.has(canonicalJson(issuer))) return [];
+    return [
+      { path: `gateway.trustedIssuers[${at}]`, reason: "is proven by a shared secret and not as deployed: deploy it" },
+    ];
   });
 }
 

@@ -118,11 +118,11 @@ describe("what belongs to the deployment is not published", () => {
         held[step] ??= {};
         return held[step] as Record<string, unknown>;
       }, config);
-      owner[last] = value;
+      owner[last] = typeof value === "function" ? value(owner[last]) : value;
     });
 
   it.each([
-    ["issuer.hosts", ["issuer.example"], "issuer.hosts"],
+    ["issuer.hosts", (hosts: readonly string[] = []) => [...hosts, "issuer.example"], "issuer.hosts"],
     ["gateway.hosts", [], "gateway.hosts"],
     ["issuer.signingKeys", { rotateAfterSeconds: 60 }, "issuer.signingKeys"],
     ["issuer.retention", { sweepSeconds: 60 }, "issuer.retention"],

@@ -90,6 +90,29 @@ describe("`required`", () => {
     ]);
   });
 
+  it("a call that an outage ends is answered once its denial is safe, or could not be made safe", async () => {
+    const queue = memoryQueue();
+    const keys = breakable(need(readBindings(env), "API_KEYS"));
+    const config = auditedConfig({ "/orders": "required" });
+    const gate = install({ config, env: { AUDIT: queue.binding, API_KEYS: keys.binding } });
+    const { key } = await storedKey();
+    keys.health = "failing";
+    queue.health = "silent";
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    let isAnswered = false;
+    const answer = gate.fetch("/orders", present(key)).finally(() => {
+      isAnswered = true;
+    });
+    while (vi.getTimerCount() === 0 && !isAnswered) await scheduler.wait(1);
+    await scheduler.wait(20);
+    expect(isAnswered).toBe(false);
+    expect((await hurried(answer)).status).toBe(503);
+    queue.health = "well";
+    expect((await gate.fetch("/orders", present(key))).status).toBe(503);
+    expect(queue.events.at(-1)).toMatchObject({ outcome: "denied", reason: "outage" });
+    await hurried(gate.settled());
+  });
+
   it("other routes of the same gate go on", async () => {
     const { gate, queue } = gateWith({ "/orders": "required" });
     queue.health = "failing";

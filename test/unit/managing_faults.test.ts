@@ -28,6 +28,7 @@ describe("the admin API's codes", () => {
     [{ code: "public_client" }, 409, {}],
     [{ code: "rotation_in_progress" }, 409, {}],
     [{ code: "body_too_large" }, 413, {}],
+    [{ code: "config_invalid", faults: [{ path: "routes[0].path", reason: "is reserved" }] }, 422, {}],
     [{ code: "unsupported_media_type" }, 415, {}],
     [{ code: "internal_error" }, 500, {}],
     [{ code: "temporarily_unavailable" }, 503, { "retry-after": "2" }],
@@ -36,10 +37,12 @@ describe("the admin API's codes", () => {
     expect(told.problem).toMatchObject({ code: fault.code, status });
     expect(Object.fromEntries(told.headers)).toEqual(headers);
     if (fault.code === "validation_failed") expect(told.problem.members).toEqual({ errors: fault.errors });
-    else expect(told.problem.members).toBeUndefined();
+    else if (fault.code === "config_invalid") {
+      expect(told.problem.members).toEqual({ errors: [{ field: "routes[0].path", reason: "is reserved" }] });
+    } else expect(told.problem.members).toBeUndefined();
   });
 
   it("are all in the table above", () => {
-    expect(Object.keys(FAULTS)).toHaveLength(17);
+    expect(Object.keys(FAULTS)).toHaveLength(18);
   });
 });

@@ -203,6 +203,7 @@ describe("an account that an older version of the code left behind", () => {
     return runInDurableObject(account.stub(), (_, { storage }) => {
       storage.sql.exec(`
         DROP TABLE session_clients;
+        DROP TABLE withdrawals;
         ALTER TABLE sessions DROP COLUMN root;
         DROP INDEX grants_of_clients;
         CREATE INDEX grants_unrevoked ON grants (has_given, last_used) WHERE is_revoked = 0;`);

@@ -55,6 +55,21 @@ it("a token that was had for a secret does not go elsewhere: another address of 
   expect(paths(moved, moved)).toEqual([]);
 });
 
+it("whoever shares a secret with the gate gets no other name and no other claims by what is published", () => {
+  const partner =
+    (settings: object = {}) =>
+    (config: MutableConfig) => {
+      const shared = { issuer: "https://shared.test", keys: { secretBinding: "PARTNER_SECRET" }, ...settings };
+      config.gateway.trustedIssuers.push(shared as never);
+    };
+  const at = `gateway.trustedIssuers[${made(partner()).gateway.trustedIssuers.length - 1}]`;
+  expect(paths(partner(), partner())).toEqual([]);
+  expect(paths(partner({ issuer: "https://other.test" }), partner())).toEqual([at]);
+  expect(paths(partner({ claims: { roles: "/groups" } }), partner())).toEqual([at]);
+  const [wanted, deployed] = [made(partner({ audience: "urn:other" })), made(partner())];
+  expect(loadFaults(wanted, deployed).map(({ path }) => path)).toEqual([at]);
+});
+
 it("what may be called on a private network is not published", () => {
   const reach = (config: MutableConfig) => {
     config.gateway.outboundOrigins = ["https://partner.test", "http://10.0.0.1"];

@@ -128,6 +128,19 @@ describe("takes of one subject in one isolate", () => {
     expect(told.get("c")).toBe("Error: given up");
   });
 
+  it("a silent object holds up nobody for longer than each waits by itself", async () => {
+    const { object, take, joined } = world();
+    for (const name of ["a", "b", "c", "d"]) take(name);
+    joined.giveUp(SUBJECT, "a");
+    await settle();
+    expect(object.asked.slice(2)).toEqual([["c", "d"]]);
+    joined.giveUp(SUBJECT, "b");
+    joined.giveUp(SUBJECT, "c");
+    take("e");
+    await settle();
+    expect(object.asked.slice(3)).toEqual([["e"]]);
+  });
+
   it("a caller who hangs up keeps nobody waiting: whoever waits is kept alive", async () => {
     const { object, take, behind } = world();
     for (const name of ["a", "b", "c", "d"]) take(name);
