@@ -19,10 +19,17 @@ interface Waiting {
   readonly told: PromiseWithResolvers<LimitVerdict | "your_turn">;
 }
 
+/** A call that is on its way. */
+interface Flight {
+  readonly startedMs: number;
+  /** Settled when it has landed, or whoever began it has given up. */
+  readonly over: PromiseWithResolvers<void>;
+}
+
 /** What one isolate asks of one object. */
 interface Lane {
-  /** When each call that is on its way began, by the reservation of whose turn it was. */
-  readonly flights: Map<string, number>;
+  /** The calls that are on their way, by the reservation of whose turn it was. */
+  readonly flights: Map<string, Flight>;
   readonly waiting: Waiting[];
 }
 
@@ -67,18 +74,18 @@ export class JoinedTakes {
     if (lane === undefined) return;
     const place = lane.waiting.findIndex(({ take }) => take.reservation === reservation);
     for (const { told } of place < 0 ? [] : lane.waiting.splice(place, 1)) told.reject(new Error("given up"));
-    if (lane.flights.delete(reservation)) this.#next(subject, lane);
+    this.#end(subject, lane, reservation);
   }
 
   #lane(subject: string): Lane {
     const lane = this.#lanes.get(subject);
     if (lane === undefined) {
-      const opened = { flights: new Map<string, number>(), waiting: [] };
+      const opened = { flights: new Map<string, Flight>(), waiting: [] };
       this.#lanes.set(subject, opened, subject.length + LANE_BYTES);
       return opened;
     }
     const tooOld = this.#now() - STUCK_MS;
-    for (const [flight, startedMs] of lane.flights) if (startedMs < tooOld) lane.flights.delete(flight);
+    for (const [name, { startedMs }] of lane.flights) if (startedMs < tooOld) lane.flights.delete(name);
     if (lane.flights.size === 0) lane.waiting.shift()?.told.resolve("your_turn");
     return lane;
   }
@@ -91,11 +98,14 @@ export class JoinedTakes {
     take: ReservedTake,
     company: readonly Waiting[],
   ): Promise<LimitVerdict> {
-    lane.flights.set(take.reservation, this.#now());
+    const flight: Flight = { startedMs: this.#now(), over: Promise.withResolvers() };
+    lane.flights.set(take.reservation, flight);
+    // A caller who hangs up must not leave a flight behind that others wait for.
+    this.#defer(flight.over.promise);
     const landed = this.#ask(object, take, company).finally(() => {
-      if (lane.flights.delete(take.reservation)) this.#next(subject, lane);
+      flight.over.resolve();
+      this.#end(subject, lane, take.reservation);
     });
-    if (company.length > 0) this.#defer(landed.catch(() => undefined));
     return landed;
   }
 
@@ -110,6 +120,14 @@ export class JoinedTakes {
       for (const one of company) one.told.reject(error);
       throw error;
     }
+  }
+
+  #end(subject: string, lane: Lane, reservation: string): void {
+    const flight = lane.flights.get(reservation);
+    if (flight === undefined) return;
+    flight.over.resolve();
+    lane.flights.delete(reservation);
+    this.#next(subject, lane);
   }
 
   /** Gives the first who waits the turn, or forgets a lane that nobody uses. */

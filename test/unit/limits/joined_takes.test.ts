@@ -144,10 +144,10 @@ describe("takes of one subject in one isolate", () => {
   it("a caller who hangs up keeps nobody waiting: whoever waits is kept alive", async () => {
     const { object, take, behind } = world();
     for (const name of ["a", "b", "c", "d"]) take(name);
-    expect(behind).toHaveLength(2);
+    expect(behind, "two that are on their way, two that wait").toHaveLength(4);
     object.open[0]?.answer();
     await settle();
-    expect(behind).toHaveLength(3);
+    expect(behind).toHaveLength(5);
     for (const call of object.open) call.answer();
     await Promise.all(behind);
   });
