@@ -1,0 +1,36 @@
+import type { ActionPolicy, DecisionPhase, PolicyRule } from "./action_policy.ts";
+import type { DecisionFacts } from "./decision_facts.ts";
+import type { DecisionTrace, RuleTrace } from "./decision_trace.ts";
+import { outcomeOf } from "./rule_outcome.ts";
+import { isSteppedUp } from "./step_up.ts";
+
+/** Writes down what each permission and each rule of `policy` comes to, those in shadow too; what was written before is replaced. */
+export function traceAction(
+  policy: ActionPolicy,
+  facts: DecisionFacts,
+  phase: DecisionPhase,
+  trace: DecisionTrace,
+): void {
+  const held = facts.principal.permissions;
+  trace.permissions.splice(
+    0,
+    trace.permissions.length,
+    ...policy.permissions.map((permission) => ({ permission, held: held.has(permission) })),
+  );
+  trace.rules.splice(0, trace.rules.length, ...policy.rules.map((rule) => traceRule(rule, facts, phase)));
+}
+
+function traceRule(rule: PolicyRule, facts: DecisionFacts, phase: DecisionPhase): RuleTrace {
+  const { id, effect, mode, source, stepUp } = rule;
+  const outcome = rule.needsBody && phase === "before_body" ? null : outcomeOf(rule, facts);
+  return {
+    id,
+    effect,
+    mode,
+    source,
+    value: outcome?.kind ?? "not_now",
+    error: outcome?.kind === "error" ? outcome.message : null,
+    steppedUp: stepUp === null ? null : isSteppedUp(stepUp, facts.env),
+    failed: outcome?.kind === "false" ? rule.expression.failedCondition(facts) : null,
+  };
+}
