@@ -43,21 +43,6 @@ export async function authenticateApiKey(
   return ok(found);
 }
 
-/** As `authenticateApiKey`, for a key that was proven before: that is no further use of it, and nothing holds it up. */
-export async function proveApiKeyAgain(
-  text: string,
-  call: Call,
-  gate: Gate,
-  view: RevocationView,
-): Promise<Result<CachedApiKey, Unproven<ApiKeyFault>>> {
-  const hash = gate.apiKeys.knownDigest(text) ?? (await digestOf(text));
-  if (hash === null) return unproven("api_key_malformed", null);
-  const found = await gate.apiKeys.find(hash, call.nowMs, view, call.defer);
-  if (found === null) return unproven("api_key_unknown", null);
-  const fault = keyFault(found, call, gate, view);
-  return fault === null ? ok(found) : unproven(fault, found);
-}
-
 /** What is wrong with a key that was found, here and now. */
 function keyFault(found: CachedApiKey, call: Call, gate: Gate, view: RevocationView): ApiKeyFault | null {
   const { record } = found;

@@ -25,27 +25,6 @@ export async function authenticateBearer(
   const held = gate.tokens.get(token);
   if (held !== undefined && stillProven(held, call)) return checked(held, call, gate, view, false);
   if (gate.failures.waitSeconds(call.address, call.nowMs) > 0) return unproven("throttled", null);
-  return verified(token, call, gate, view);
-}
-
-/** As `authenticateBearer`, for a token that was proven before: whatever others fail at its address does not hold it up. */
-export async function proveBearerAgain(
-  token: string,
-  call: Call,
-  gate: Gate,
-  view: RevocationView,
-): Promise<Result<CachedToken, Unproven<BearerFault>>> {
-  const held = gate.tokens.get(token);
-  if (held !== undefined && stillProven(held, call)) return checked(held, call, gate, view, false);
-  return verified(token, call, gate, view);
-}
-
-async function verified(
-  token: string,
-  call: Call,
-  gate: Gate,
-  view: RevocationView,
-): Promise<Result<CachedToken, Unproven<BearerFault>>> {
   const signed = await gate.verifier.verify(token, call.nowMs, call.defer);
   if (!signed.ok) return unproven(signed.error, null);
   const proven = checked(cachedToken(signed.value), call, gate, view, true);

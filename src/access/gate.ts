@@ -38,7 +38,7 @@ export interface Gate {
   readonly verifier: AccessTokenVerifier;
   readonly apiKeys: ApiKeyCache;
   readonly revocations: Revocations;
-  readonly failures: FailureBudget;
+  readonly failures: Pick<FailureBudget, "waitSeconds" | "fail">;
   readonly limiter: Limiter;
   /** Counts in this isolate alone: what a limit with `onUnavailable: local` falls back to. */
   readonly localLimiter: Limiter;
@@ -46,7 +46,7 @@ export interface Gate {
   readonly noLimits: RouteLimits;
   /** The credits of the keys that have some. */
   readonly credits: CreditSpending;
-  readonly keyUses: KeyUses;
+  readonly keyUses: Pick<KeyUses, "note">;
   /** Certificates that clients and owners of keys are held to; null where none are. */
   readonly pins: GatePins | null;
   readonly maxHeaderBytes: number;

@@ -1,9 +1,9 @@
 import { err, ok, type Result } from "../kernel/result.ts";
-import { evaluate } from "../policy/evaluate.ts";
 import { ANONYMOUS } from "../policy/principal.ts";
 import type { AbuseTrace } from "./abuse_trace.ts";
 import { type Admitted, admit, type LimitTrace } from "./admit.ts";
 import { authenticate, type CallerTrace } from "./authenticate.ts";
+import { authorize, type RuleTrace } from "./authorize.ts";
 import { checkLists } from "./check_lists.ts";
 import { watchCaller } from "./check_signals.ts";
 import { clearCall, needsClearing } from "./clear_call.ts";
@@ -27,13 +27,12 @@ export interface Passage {
 }
 
 /** What the decision came to know on its way, for the one log line: filled in step by step, also when it ends early. */
-export interface Trace extends CallerTrace {
+export interface Trace extends CallerTrace, RuleTrace {
   route: string | null;
   /** What the route asks to have recorded. */
   audit: RouteAudit | null;
   /** The route itself, for what its answers carry. */
   matched: GateRoute | null;
-  rules: readonly string[];
   /** Null where the route has no limits, or the call did not come so far. */
   limits: LimitTrace | null;
   /** Null where nothing was looked for. */
@@ -59,7 +58,7 @@ export async function passGate(call: Call, gate: Gate, trace: Trace): Promise<Re
   if (refusal !== null) return err(refusal);
   const listed = route.lists === null ? "pass" : checkLists(route.lists, call, trace);
   if (listed === "deny") return err({ kind: "barred", reason: "listed" });
-  const authorized = route.isPublic ? ok(null) : await authorize(route, call, gate, trace);
+  const authorized = route.isPublic ? ok(null) : await letIn(route, call, gate, trace);
   if (!authorized.ok) return authorized;
   const credential = authorized.value;
   const cleared = needsClearing(route, listed) ? await clearCall(route, credential, listed, call, gate, trace) : null;
@@ -127,7 +126,8 @@ function sunsetRefusal(call: Call, route: GateRoute): Refusal | null {
   return ended ? { kind: "gone", reason: "past_sunset" } : null;
 }
 
-async function authorize(
+/** Proves the caller, and holds it against the route's rule. */
+async function letIn(
   route: GateRoute,
   call: Call,
   gate: Gate,
@@ -136,10 +136,6 @@ async function authorize(
   const authenticated = await authenticate(route, call, gate, trace);
   if (!authenticated.ok) return authenticated;
   if (route.signals !== null) watchCaller(route.signals, authenticated.value, call, trace);
-  const decision = evaluate(route.rule, authenticated.value.principal);
-  trace.rules = decision.rules;
-  if (decision.effect === "allow") return authenticated;
-  return decision.missing === "role"
-    ? err({ kind: "forbidden", reason: "role_missing", route })
-    : err({ kind: "insufficient_scope", reason: "scope_missing", route });
+  const authorized = authorize(route, authenticated.value.principal, trace);
+  return authorized.ok ? authenticated : authorized;
 }

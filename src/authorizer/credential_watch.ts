@@ -1,6 +1,9 @@
 import type { Gate } from "../access/gate.ts";
 import type { Passage } from "../access/pass_gate.ts";
 import { proveAgain } from "../access/prove_again.ts";
+import type { Refusal } from "../access/refusal.ts";
+import { Outage } from "../kernel/outage.ts";
+import type { Result } from "../kernel/result.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** With the feed's own bound of 3 seconds: what is revoked ends within 5 seconds and one round trip. */
@@ -31,12 +34,26 @@ export function watchCredential(
     timer = setTimeout(check, leftMs > 0 ? Math.min(leftMs, CHECK_MS) : CHECK_MS);
   };
   const check = async () => {
-    const proof = await proveAgain(route, { ...call, nowMs: Date.now() }, gate);
+    const end = await endOf(proveAgain(route, { ...call, nowMs: Date.now() }, gate));
     if (isStopped) return;
-    if (proof.kind === "holds") return wait();
+    if (end === null) return wait();
     stop();
-    ended(proof.kind === "ended" ? "credential_ended" : "credential_unchecked", proof.reason);
+    ended(end.why, end.reason);
   };
   wait();
   return stop;
+}
+
+/** What a second look came to; null where the credential counts still. */
+async function endOf(
+  looked: Promise<Result<null, Refusal>>,
+): Promise<{ readonly why: CredentialEnd; readonly reason: string } | null> {
+  try {
+    const proven = await looked;
+    if (proven.ok) return null;
+    const { kind, reason } = proven.error;
+    return { why: kind === "unavailable" ? "credential_unchecked" : "credential_ended", reason };
+  } catch (error) {
+    return { why: "credential_unchecked", reason: error instanceof Outage ? error.dependency : "internal_error" };
+  }
 }

@@ -1,6 +1,6 @@
 import type { Passage } from "../access/pass_gate.ts";
+import { mayGoOn } from "../access/prove_again.ts";
 import type { Refusal } from "../access/refusal.ts";
-import { stillProven } from "../access/still_proven.ts";
 import type { Result } from "../kernel/result.ts";
 import type { CanonicalRequest } from "../policy/canonical_request.ts";
 import { throughContract } from "./contract_call.ts";
@@ -69,7 +69,7 @@ async function passOnLater(
   parts: GatewayParts,
 ): Promise<Forwarded | Refused> {
   const nowMs = Date.now();
-  const proven = await stillProven(passage, exchange.call, nowMs, parts.gate, exchange.trace);
+  const proven = await mayGoOn(passage, exchange.call, nowMs, parts.gate);
   return proven.ok ? passOn(request, exchange, passage, nowMs, parts) : proven;
 }
 
