@@ -1,4 +1,5 @@
 import type { Principal } from "../policy/principal.ts";
+import type { SignIn } from "../protocol/sign_in_claims.ts";
 import type { KeyQuota } from "./key_terms.ts";
 
 /** What a held identity takes beside its text. */
@@ -21,17 +22,12 @@ export interface CredentialEntry {
   readonly identities: Map<string, SignedIdentity>;
   /** The certificate that a token is bound to, by its thumbprint (RFC 8705 §3.1); absent where it is to none. */
   readonly certificate?: string | undefined;
-  /** How the person signed in; absent where the credential is no browser session. */
+  /** How the person signed in; absent where nobody did. */
   readonly signIn?: SignIn | undefined;
+  /** Whether it is a browser session. */
+  readonly isSession?: boolean | undefined;
   /** What an API key may be used beside the route's limits; absent where nothing is said of it. */
   readonly quota?: KeyQuota | undefined;
-}
-
-/** When and how a person proved who they are (RFC 9068 §2.2.1). */
-export interface SignIn {
-  readonly authTimeSeconds: number;
-  readonly amr: readonly string[];
-  readonly acr: string | null;
 }
 
 /** What identities beside the first take of a cache, in bytes: entries are weighed with one. */

@@ -1,7 +1,8 @@
 import { type RandomBytes, randomTokenId } from "../kernel/random.ts";
 import type { Defer } from "../ports/edge_feed.ts";
 import type { TokenSigner } from "../ports/token_signer.ts";
-import type { CredentialEntry, ProvenPrincipal, SignedIdentity, SignIn } from "./credential_entry.ts";
+import { signInClaims } from "../protocol/sign_in_claims.ts";
+import type { CredentialEntry, ProvenPrincipal, SignedIdentity } from "./credential_entry.ts";
 
 /** The media type of the identity that origins receive. */
 export const IDENTITY_TYPE = "sallyport-identity+jwt";
@@ -49,10 +50,6 @@ export async function signedIdentity(
   const jwt = await maker.signer.sign(request, defer);
   hold(credential.identities, audience, { slot, jwt });
   return jwt;
-}
-
-function signInClaims({ authTimeSeconds, amr, acr }: SignIn): Readonly<Record<string, unknown>> {
-  return { auth_time: authTimeSeconds, amr, ...(acr !== null && { acr }) };
 }
 
 /** Keeps `identity` in the place of the one for the same audience, or of the one made longest ago. */

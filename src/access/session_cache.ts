@@ -113,6 +113,7 @@ function cachedSession(standing: SessionStanding, { issuer, scopes }: SessionRig
     principal: { v: 1, kind: "user", id: userId, issuer, clientId: SESSION_CLIENT, scopes, roles },
     credentialId: sessionId,
     expiresAtMs: endsAtMs,
+    isSession: true,
     signIn: { authTimeSeconds: Math.floor(authTimeMs / 1000), amr, acr },
     identities: new Map(),
   };

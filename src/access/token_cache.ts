@@ -1,6 +1,7 @@
 import { heldBytes } from "../kernel/held_bytes.ts";
 import { Lru } from "../kernel/lru.ts";
 import type { SignedAccessToken } from "../ports/access_tokens.ts";
+import { NO_SIGN_IN } from "../protocol/sign_in_claims.ts";
 import { type CredentialEntry, laterIdentityBytes, type ProvenPrincipal } from "./credential_entry.ts";
 
 /** A token whose signature was verified in this isolate. */
@@ -29,16 +30,18 @@ export class TokenCache {
 
 /** The token is held as its text and once more in its first identity; names of scopes and roles also by themselves. */
 function bytesOf(token: string, entry: CachedToken): number {
-  const { scopes, roles } = entry.token.claims;
-  return ENTRY_BYTES + token.length * 2 + heldBytes(scopes) + heldBytes(roles) + laterIdentityBytes(entry);
+  const { scopes, roles, signIn } = entry.token.claims;
+  const texts = heldBytes(scopes) + heldBytes(roles) + heldBytes(signIn.amr);
+  return ENTRY_BYTES + token.length * 2 + texts + laterIdentityBytes(entry);
 }
 
 /** What is remembered of a verified token. */
 export function cachedToken(token: SignedAccessToken): CachedToken {
-  const { jti, expSeconds, confirmation } = token.claims;
+  const { jti, expSeconds, confirmation, signIn } = token.claims;
   const expiresAtMs = expSeconds * 1000;
   const certificate = confirmation?.thumbprint;
-  return { token, principal: principalOf(token), credentialId: jti, expiresAtMs, certificate, identities: new Map() };
+  const proven = { token, principal: principalOf(token), credentialId: jti, expiresAtMs, certificate };
+  return { ...proven, signIn: signIn === NO_SIGN_IN ? undefined : signIn, identities: new Map() };
 }
 
 /** A token whose subject is its client speaks for the client; any other subject is a user (RFC 9068 §2.2). */

@@ -22,7 +22,7 @@ export function logDecision(
     route: trace.route,
     principal: holder?.principal.kind ?? null,
     principal_id: holder?.principal.id ?? null,
-    credential: holder?.signIn === undefined ? undefined : "session",
+    credential: holder?.isSession === true ? "session" : undefined,
     credential_id: holder?.credentialId ?? null,
     rules: trace.rules,
     attempts: attempts > 1 ? attempts : undefined,

@@ -6,6 +6,7 @@ import { type AccessTokenClaims, checkAccessTokenClaims } from "../protocol/acce
 import { invalidClient } from "../protocol/client_credentials.ts";
 import type { Form } from "../protocol/form.ts";
 import { type OAuthError, oauthError } from "../protocol/oauth_error.ts";
+import { signInClaims } from "../protocol/sign_in_claims.ts";
 import { tokenRevocation } from "../protocol/token_revocation.ts";
 import { openToken } from "./grant_holder.ts";
 import { identifyClient } from "./identify_client.ts";
@@ -79,6 +80,8 @@ async function accessToken(
     iat: claims.iatSeconds,
     exp: claims.expSeconds,
     jti: claims.jti,
+    // RFC 9470 §6.2: whoever asks for more of a sign-in has to see what there was.
+    ...signInClaims(claims.signIn),
     // RFC 8705 §3.2: whoever takes the token has to know that not everybody may use it.
     ...(claims.confirmation && { cnf: { "x5t#S256": claims.confirmation.thumbprint } }),
   };

@@ -45,13 +45,14 @@ export async function mintPersonTokens(
   const nowSeconds = Math.floor(nowMs / 1000);
   const tokenId = randomTokenId(issuer.random);
   const signing = { nowMs, leastRingVersion: view?.leastEpoch("config", RING_FEED_ID) ?? 0 };
+  const signIn = { authTimeSeconds: Math.floor(terms.authTimeMs / 1000), acr: terms.acr, amr: terms.amr };
   const claims = accessTokenClaims({
     issuer: issuer.url,
     subject: terms.subject,
     audience,
     clientId: client.id,
     clientEpoch: client.epoch,
-    person: { grantId: grant.grantId, userEpoch: grant.userEpoch },
+    person: { grantId: grant.grantId, userEpoch: grant.userEpoch, signIn },
     scopes,
     roles,
     tokenId,
@@ -70,10 +71,8 @@ export async function mintPersonTokens(
       clientId: client.id,
       nowSeconds,
       ttlSeconds: issuer.idTokenTtlSeconds,
-      authTimeSeconds: Math.floor(terms.authTimeMs / 1000),
+      signIn,
       nonce: mint.first ? terms.nonce : null,
-      acr: terms.acr,
-      amr: terms.amr,
       sid: terms.sid,
       atHash: await accessTokenHash(accessToken, alg),
     });

@@ -2,6 +2,7 @@ import { err, ok, type Result } from "../kernel/result.ts";
 import { isJsonObject } from "../kernel/strict_json.ts";
 import { type Confirmation, type ConfirmationFault, readConfirmation } from "./confirmation.ts";
 import type { ClientId, GrantId } from "./ids.ts";
+import { readSignIn, type SignIn, signInClaims } from "./sign_in_claims.ts";
 
 /** The media type of JWT access tokens (RFC 9068 §2.1). */
 export const ACCESS_TOKEN_TYPE = "at+jwt";
@@ -25,6 +26,8 @@ export interface AccessTokenClaims {
   readonly grantId: string | null;
   /** The user's epoch when the token was minted; 0 where nobody said one, which any end of that user's tokens ends. */
   readonly userEpoch: number;
+  /** How the person signed in that it speaks for. */
+  readonly signIn: SignIn;
   /** What it is bound to; null for a token that whoever holds it may use. Who takes the token checks it. */
   readonly confirmation: Confirmation | null;
 }
@@ -45,7 +48,7 @@ export interface AccessTokenGrant {
   readonly clientId: ClientId;
   readonly clientEpoch: number;
   /** What a person's token carries beside; absent from a client's own. */
-  readonly person?: { readonly grantId: GrantId; readonly userEpoch: number };
+  readonly person?: { readonly grantId: GrantId; readonly userEpoch: number; readonly signIn: SignIn };
   readonly scopes: readonly string[];
   readonly roles: readonly string[];
   readonly tokenId: string;
@@ -67,7 +70,7 @@ export function accessTokenClaims(grant: AccessTokenGrant): Readonly<Record<stri
     exp: grant.nowSeconds + grant.ttlSeconds,
     jti: grant.tokenId,
     epochs: { client: grant.clientEpoch, ...(grant.person && { user: grant.person.userEpoch }) },
-    ...(grant.person && { grant_id: grant.person.grantId }),
+    ...(grant.person && { grant_id: grant.person.grantId, ...signInClaims(grant.person.signIn) }),
   };
 }
 
@@ -101,6 +104,7 @@ export function parseAccessTokenClaims(
     clientEpoch: epochs.client,
     grantId: grantId ?? null,
     userEpoch: epochs.user,
+    signIn: readSignIn(payload, iat),
     confirmation: confirmation.value,
   });
 }

@@ -4,6 +4,7 @@ import { isJsonObject } from "../kernel/strict_json.ts";
 import type { AccessTokenClaims } from "./access_token.ts";
 import { type ConfirmationFault, readConfirmation } from "./confirmation.ts";
 import { SCOPE_TOKEN } from "./scope.ts";
+import { readSignIn } from "./sign_in_claims.ts";
 import type { TokenShape } from "./token_shape.ts";
 
 /** How the claims of one issuer's access tokens are read. All pointers are parsed (RFC 6901). */
@@ -61,7 +62,8 @@ export function readForeignClaims(
   }
   const times = { iatSeconds: iat, expSeconds: exp, nbfSeconds: nbf ?? null };
   const own = { clientEpoch: 0, grantId: null, userEpoch: 0 };
-  return ok({ iss, ...named, ...times, scopes, roles, ...own, confirmation: confirmation.value });
+  const signIn = readSignIn(payload, iat);
+  return ok({ iss, ...named, ...times, scopes, roles, ...own, signIn, confirmation: confirmation.value });
 }
 
 type Payload = Readonly<Record<string, unknown>>;

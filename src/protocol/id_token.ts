@@ -1,6 +1,7 @@
 import { toBase64url, utf8 } from "../kernel/bytes.ts";
 import type { ClientId } from "./ids.ts";
 import type { SignatureAlgorithm } from "./jws.ts";
+import { type SignIn, signInClaims } from "./sign_in_claims.ts";
 
 /** The media type of ID tokens. It is not `at+jwt`, so that no API takes one for an access token (RFC 9068 §4). */
 export const ID_TOKEN_TYPE = "JWT";
@@ -19,12 +20,9 @@ export interface IdTokenGrant {
   readonly clientId: ClientId;
   readonly nowSeconds: number;
   readonly ttlSeconds: number;
-  /** When the user last proved who they are. */
-  readonly authTimeSeconds: number;
+  readonly signIn: SignIn;
   /** What the authorization request sent; null where it sent none, and at every refresh (OpenID Connect Core §12.2). */
   readonly nonce: string | null;
-  readonly acr: string | null;
-  readonly amr: readonly string[];
   readonly sid: string | null;
   /** `accessTokenHash` of the access token beside it. */
   readonly atHash: string;
@@ -42,10 +40,8 @@ export function idTokenClaims(grant: IdTokenGrant): Readonly<Record<string, unkn
     azp: grant.clientId,
     iat: grant.nowSeconds,
     exp: grant.nowSeconds + grant.ttlSeconds,
-    auth_time: grant.authTimeSeconds,
+    ...signInClaims(grant.signIn),
     ...(grant.nonce === null ? {} : { nonce: grant.nonce }),
-    ...(grant.acr === null ? {} : { acr: grant.acr }),
-    ...(grant.amr.length === 0 ? {} : { amr: grant.amr }),
     ...(grant.sid === null ? {} : { sid: grant.sid }),
     at_hash: grant.atHash,
   };

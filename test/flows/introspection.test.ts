@@ -83,6 +83,9 @@ describe("RFC 7662 2.2: what a token is", () => {
       iat: expect.any(Number),
       exp: expect.any(Number),
       jti: expect.any(String),
+      // RFC 9470 6.2.
+      auth_time: expect.any(Number),
+      amr: ["pwd"],
     });
     expect(logs.events("token_introspected").at(-1)).toMatchObject({ client_id: app.id, active: true });
   });

@@ -5,6 +5,7 @@ import { signedIdentity } from "../../../src/access/identity.ts";
 import { cachedToken, TokenCache } from "../../../src/access/token_cache.ts";
 import { platformRandom } from "../../../src/kernel/random.ts";
 import type { AccessTokenClaims } from "../../../src/protocol/access_token.ts";
+import { NO_SIGN_IN } from "../../../src/protocol/sign_in_claims.ts";
 import { newKeyWith } from "../../support/keys.ts";
 
 const T0 = 1_800_000_000_000;
@@ -26,6 +27,7 @@ function entryWith(scopes: readonly string[] = []) {
     clientEpoch: 0,
     grantId: null,
     userEpoch: 0,
+    signIn: NO_SIGN_IN,
     confirmation: null,
   };
   return cachedToken({ claims, kid: "k", standing: null });

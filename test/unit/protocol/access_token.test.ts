@@ -6,6 +6,7 @@ import {
   parseAccessTokenClaims,
 } from "../../../src/protocol/access_token.ts";
 import type { ClientId, GrantId } from "../../../src/protocol/ids.ts";
+import { NO_SIGN_IN } from "../../../src/protocol/sign_in_claims.ts";
 import { tokenEntry, tokenRevocation } from "../../../src/protocol/token_revocation.ts";
 
 const NOW = 1_800_000_000;
@@ -50,6 +51,7 @@ describe("RFC 9068 2.2: claims", () => {
       clientEpoch: 3,
       grantId: null,
       userEpoch: 0,
+      signIn: NO_SIGN_IN,
       confirmation: null,
     });
   });
@@ -182,7 +184,7 @@ describe("what ends a token before its time", () => {
     ["its user under another subject", { "user:usr_a": 9 }, null],
     ["its client", { "client:cli_a": 9 }, "token_client_revoked"],
   ])("a person's token: %s", (_, entries, fault) => {
-    const person = { grantId: "grt_a" as GrantId, userEpoch: 3 };
+    const person = { grantId: "grt_a" as GrantId, userEpoch: 3, signIn: NO_SIGN_IN };
     const claims = parsed(accessTokenClaims({ ...MINTED, subject: "pairwise", person }));
     expect([claims.grantId, claims.userEpoch]).toEqual(["grt_a", 3]);
     expect(tokenRevocation(claims, "k1", view(entries))).toBe(fault);

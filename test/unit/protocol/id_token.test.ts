@@ -14,10 +14,8 @@ const grant: IdTokenGrant = {
   clientId,
   nowSeconds: 1_790_000_000,
   ttlSeconds: 900,
-  authTimeSeconds: 1_789_999_000,
+  signIn: { authTimeSeconds: 1_789_999_000, acr: "urn:test:acr", amr: ["pwd"] },
   nonce: "n-0S6_WzA2Mj",
-  acr: "urn:test:acr",
-  amr: ["pwd"],
   sid: "sid-1",
   atHash: "hash",
 };
@@ -41,7 +39,7 @@ describe("OpenID Connect Core 2: the claims of an ID token", () => {
   });
 
   it("what the sign-in did not have is absent, not null", () => {
-    const claims = idTokenClaims({ ...grant, nonce: null, acr: null, amr: [], sid: null });
+    const claims = idTokenClaims({ ...grant, nonce: null, sid: null, signIn: { ...grant.signIn, acr: null, amr: [] } });
     expect(Object.keys(claims).sort()).toEqual(["at_hash", "aud", "auth_time", "azp", "exp", "iat", "iss", "sub"]);
   });
 

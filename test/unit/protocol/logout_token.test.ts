@@ -14,10 +14,8 @@ const ID_TOKEN = idTokenClaims({
   clientId: CLIENT,
   nowSeconds: 1_000,
   ttlSeconds: 900,
-  authTimeSeconds: 990,
+  signIn: { authTimeSeconds: 990, acr: null, amr: ["pwd"] },
   nonce: "n",
-  acr: null,
-  amr: ["pwd"],
   sid: "sid-a",
   atHash: "h",
 });
