@@ -22,7 +22,7 @@ interface Waiting {
 /** A call that is on its way. */
 interface Flight {
   readonly startedMs: number;
-  /** Settled when it has landed, or whoever began it has given up. */
+  /** Settled when it counts no more: it has landed, whoever began it has given up, or it is stuck. */
   readonly over: PromiseWithResolvers<void>;
 }
 
@@ -85,7 +85,7 @@ export class JoinedTakes {
       return opened;
     }
     const tooOld = this.#now() - STUCK_MS;
-    for (const [name, { startedMs }] of lane.flights) if (startedMs < tooOld) lane.flights.delete(name);
+    for (const [name, { startedMs }] of lane.flights) if (startedMs < tooOld) land(lane, name);
     if (lane.flights.size === 0) lane.waiting.shift()?.told.resolve("your_turn");
     return lane;
   }
@@ -102,11 +102,7 @@ export class JoinedTakes {
     lane.flights.set(take.reservation, flight);
     // A caller who hangs up must not leave a flight behind that others wait for.
     this.#defer(flight.over.promise);
-    const landed = this.#ask(object, take, company).finally(() => {
-      flight.over.resolve();
-      this.#end(subject, lane, take.reservation);
-    });
-    return landed;
+    return this.#ask(object, take, company).finally(() => this.#end(subject, lane, take.reservation));
   }
 
   async #ask(object: LimiterObject, take: ReservedTake, company: readonly Waiting[]): Promise<LimitVerdict> {
@@ -123,11 +119,7 @@ export class JoinedTakes {
   }
 
   #end(subject: string, lane: Lane, reservation: string): void {
-    const flight = lane.flights.get(reservation);
-    if (flight === undefined) return;
-    flight.over.resolve();
-    lane.flights.delete(reservation);
-    this.#next(subject, lane);
+    if (land(lane, reservation)) this.#next(subject, lane);
   }
 
   /** Gives the first who waits the turn, or forgets a lane that nobody uses. */
@@ -136,4 +128,10 @@ export class JoinedTakes {
     if (next !== undefined) next.told.resolve("your_turn");
     else if (lane.flights.size === 0 && this.#lanes.get(subject) === lane) this.#lanes.delete(subject);
   }
+}
+
+/** Counts on the flight of `reservation` no more; whether there was one. */
+function land({ flights }: Lane, reservation: string): boolean {
+  flights.get(reservation)?.over.resolve();
+  return flights.delete(reservation);
 }
