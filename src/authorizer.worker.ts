@@ -16,12 +16,16 @@ export { Signals } from "./objects/signals.ts";
 function open(env: Environment): LiveApps {
   const reader = composeRemoteReader(env);
   const feed = composeRevocations(reader);
-  const uses = composeRemoteKeyUseRecords(env);
-  const unlisted = composeRemoteUnlistedCallRecords(env);
+  const side = {
+    reader,
+    revocations: feed,
+    uses: composeRemoteKeyUseRecords(env),
+    unlisted: composeRemoteUnlistedCallRecords(env),
+  };
   return liveApps(env, feed, composeRemoteConfigReader(env), (config, { kept, hash }) => ({
     issuer: null,
     admin: null,
-    authorizer: composeAuthorizer(env, config, reader, feed, uses, unlisted, kept, hash),
+    authorizer: composeAuthorizer(env, config, side, kept, hash),
   }));
 }
 

@@ -181,18 +181,24 @@ export function composeAdmin(
   };
 }
 
+/** The issuer as its authorizer sees it, in the same Worker or in another. */
+export interface IssuerSide {
+  readonly reader: IssuerReader;
+  readonly revocations: Revocations;
+  /** Hears when keys were used. */
+  readonly uses: KeyUseRecords;
+  /** Hears of calls that no route lists; null where they are not counted. */
+  readonly unlisted: UnlistedCallRecords | null;
+}
+
 /**
- * The authorizer: the gateway and what it publishes. `uses` hears when keys were used, `unlisted` of calls that no route lists, which are not
- * counted without it. What it remembers is `kept` from one configuration to the next: no credential is proven twice for it, no unit counted
- * twice, no origin's trouble forgotten. `configHash` is the configuration's name in what is recorded.
+ * The authorizer: the gateway and what it publishes. What it remembers is `kept` from one configuration to the next: no credential is proven
+ * twice for it, no unit counted twice, no origin's trouble forgotten. `configHash` is the configuration's name in what is recorded.
  */
 export function composeAuthorizer(
   env: Environment,
   config: CompiledConfig,
-  reader: IssuerReader,
-  revocations: Revocations,
-  uses: KeyUseRecords,
-  unlisted: UnlistedCallRecords | null = null,
+  { reader, revocations, uses, unlisted }: IssuerSide,
   kept = new Kept(),
   configHash: string | null = null,
 ): AuthorizerParts {

@@ -36,12 +36,16 @@ export { Signals } from "./objects/signals.ts";
 function open(env: Environment): LiveApps {
   const reader = composeReader(env);
   const feed = composeRevocations(reader);
-  const uses = composeKeyUseRecords(env);
-  const unlisted = composeUnlistedCallRecords(env);
+  const side = {
+    reader,
+    revocations: feed,
+    uses: composeKeyUseRecords(env),
+    unlisted: composeUnlistedCallRecords(env),
+  };
   return liveApps(env, feed, composeConfigReader(env), (config, { kept, hash, running }) => ({
     issuer: issuerApp(composeIssuer(env, config, feed, kept)),
     admin: adminApp(composeAdmin(env, config, feed, kept, running)),
-    authorizer: composeAuthorizer(env, config, reader, feed, uses, unlisted, kept, hash),
+    authorizer: composeAuthorizer(env, config, side, kept, hash),
   }));
 }
 

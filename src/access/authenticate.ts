@@ -7,7 +7,7 @@ import type { CredentialEntry } from "./credential_entry.ts";
 import { type Presented, presentedCredential } from "./credentials.ts";
 import type { Call, Gate, GateRoute } from "./gate.ts";
 import { presentedAtHandshake } from "./handshake.ts";
-import type { Refusal } from "./refusal.ts";
+import { type Refusal, tooManyFailures } from "./refusal.ts";
 import type { CachedToken } from "./token_cache.ts";
 import { type Unproven, unproven } from "./unproven.ts";
 
@@ -81,10 +81,8 @@ function refusalOf(reason: string, route: GateRoute, call: Call, gate: Gate): Re
   switch (reason) {
     case "token_expired":
       return { kind: "expired_token", reason, route };
-    case "throttled": {
-      const retryAfterSeconds = gate.failures.waitSeconds(call.address, call.nowMs);
-      return { kind: "too_many_failures", reason: "failed_authentications", retryAfterSeconds };
-    }
+    case "throttled":
+      return tooManyFailures(gate.failures.waitSeconds(call.address, call.nowMs));
     default:
       return { kind: "invalid_credential", reason, route };
   }

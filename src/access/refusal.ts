@@ -63,3 +63,8 @@ export type Refusal =
         | "audit_unavailable"
         | "signals_unavailable";
     };
+
+/** The address has failed too often to be looked at again before so many seconds. */
+export function tooManyFailures(retryAfterSeconds: number): Refusal {
+  return { kind: "too_many_failures", reason: "failed_authentications", retryAfterSeconds };
+}

@@ -6,7 +6,7 @@ import { type ClearanceOf, clearanceTime, sealClearance } from "../protocol/capt
 import type { AbuseTrace } from "./abuse_trace.ts";
 import type { CredentialEntry } from "./credential_entry.ts";
 import type { Call, Gate } from "./gate.ts";
-import type { Refusal } from "./refusal.ts";
+import { type Refusal, tooManyFailures } from "./refusal.ts";
 import type { RouteCaptcha } from "./route_captcha.ts";
 
 /** The header that a proof comes in, and the one that a clearance goes and comes in. */
@@ -44,9 +44,7 @@ export async function requireCaptcha(
   const token = call.header(PROOF_HEADER);
   if (token === null) return fail("captcha_missing");
   const retryAfterSeconds = failures.waitSeconds(call.address, call.nowMs);
-  if (retryAfterSeconds > 0) {
-    return err({ kind: "too_many_failures", reason: "failed_authentications", retryAfterSeconds });
-  }
+  if (retryAfterSeconds > 0) return err(tooManyFailures(retryAfterSeconds));
   const verdict = await verdictOn(service, { token, action, hostnames, address: call.exactAddress }, call.nowMs);
   if (verdict === null) {
     trace.captcha = "captcha_unavailable";

@@ -1,3 +1,4 @@
+import type { GateRoute } from "../access/gate.ts";
 import type { Passage } from "../access/pass_gate.ts";
 import { logEvent } from "../http/log.ts";
 import type { Contract } from "../openapi/contract.ts";
@@ -18,6 +19,11 @@ const CONDITIONS: ReadonlySet<string> = new Set([
   "if-modified-since",
   "if-unmodified-since",
 ]);
+
+/** Whether `route` looks into what is sent and answered: no other is held up for it. */
+export function looksInto({ contracts, pageSize }: GateRoute): boolean {
+  return contracts !== null || pageSize !== null;
+}
 
 /**
  * A call on a route that looks into what is sent and answered: the page's size first, then the request, the origin (`pass`), and the

@@ -10,6 +10,7 @@ import {
 import { ANONYMOUS } from "../policy/principal.ts";
 import type { SecurityHeaders } from "../policy/security_headers.ts";
 import type { AllowedCall, AuthorizationDecision, HeaderList, RefusedCall } from "../ports/authorization.ts";
+import { looksInto } from "./contract_call.ts";
 import { setCorsFields } from "./cors.ts";
 import { type Exchange, type Incoming, openExchange, type Shape } from "./exchange.ts";
 import type { Forwarded } from "./forward.ts";
@@ -96,8 +97,7 @@ async function answerFor(exchange: Exchange, decisions: DecisionParts): Promise<
     if (!passed.ok) return await refusedCall(refuse(passed.error, exchange, parts), exchange.requestId);
     const { route, admitted } = passed.value;
     if (admitted?.trial) await admitted.trial;
-    const looksInto = route.contracts !== null || route.pageSize !== null;
-    const misfit = looksInto ? unseenContract(exchange, route, decisions.takesUnseenBodies) : null;
+    const misfit = looksInto(route) ? unseenContract(exchange, route, decisions.takesUnseenBodies) : null;
     if (misfit !== null) return await refuseMisfit(misfit, exchange, passed.value, parts);
     const identity = await identityFor(passed.value, exchange, exchange.call.nowMs, parts);
     const allowed = allow(exchange, passed.value, identity);

@@ -1,3 +1,4 @@
+import { tooManyFailures } from "../access/refusal.ts";
 import { callerUnit } from "../http/client_address.ts";
 import { problemResponse } from "../http/problem.ts";
 import { equalDigests, sha256Base64url } from "../kernel/bytes.ts";
@@ -12,6 +13,7 @@ import {
 } from "../policy/forwarded_request.ts";
 import type { AuthorizationDecision } from "../ports/authorization.ts";
 import { type DecisionParts, decide, type EarlyRefusal, refuseEarly } from "./decision.ts";
+import { refusalResponse } from "./refusal_response.ts";
 
 /**
  * `/_authz`: another proxy asks about each of its calls, and carries out what passes. Owns whom it believes (whoever holds a shared
@@ -108,11 +110,8 @@ function refuseStranger(
     const problem = { status: 403, code: "proxy_not_proven", title: "Forbidden" };
     return refuseEarly("proxy_not_proven", early, (id) => problemResponse(problem, id));
   }
-  const detail = "too many failed authentications from this address";
-  const problem = { status: 429, code: "too_many_failures", title: "Too Many Requests", detail };
-  return refuseEarly("proxy_not_proven", early, (id) =>
-    problemResponse(problem, id, { "retry-after": String(waitSeconds) }),
-  );
+  const refusal = tooManyFailures(waitSeconds);
+  return refuseEarly("proxy_not_proven", early, (id) => refusalResponse(refusal, id, decisions.judgement.refusals));
 }
 
 function readForwarded(

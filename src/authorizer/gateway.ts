@@ -3,7 +3,7 @@ import { mayGoOn } from "../access/prove_again.ts";
 import type { Refusal } from "../access/refusal.ts";
 import type { Result } from "../kernel/result.ts";
 import type { CanonicalRequest } from "../policy/canonical_request.ts";
-import { throughContract } from "./contract_call.ts";
+import { looksInto, throughContract } from "./contract_call.ts";
 import { type Exchange, openExchange } from "./exchange.ts";
 import { type Forwarded, forward } from "./forward.ts";
 import { forwardGuarded } from "./guarded_forward.ts";
@@ -38,8 +38,7 @@ export async function handleGatewayRequest(
     const passed = await judge(exchange, parts);
     if (!passed.ok) return refuse(passed.error, exchange, parts);
     const { admitted, route } = passed.value;
-    const looksInto = route.contracts !== null || route.pageSize !== null;
-    const forwarded = looksInto
+    const forwarded = looksInto(route)
       ? await throughContract(request, exchange, passed.value, parts.bodies, (checked) =>
           passOnLater(checked, exchange, passed.value, parts),
         )

@@ -29,7 +29,12 @@ function wired(kept: Kept, ...paths: readonly string[]) {
   });
   const reader = composeReader(environment);
   const revocations = composeRevocations(reader);
-  const { gateway } = composeAuthorizer(environment, settings, reader, revocations, NO_USES, null, kept);
+  const { gateway } = composeAuthorizer(
+    environment,
+    settings,
+    { reader, revocations, uses: NO_USES, unlisted: null },
+    kept,
+  );
   const human = composeHumanCheck(environment, settings, kept);
   kept.settle();
   if (human === null || gateway.audit === null) throw new Error("the installation asks for nothing");

@@ -22,8 +22,11 @@ stubNetwork();
 function gateTelling(note: (calls: readonly UnlistedCall[]) => Promise<void>) {
   const config = compiled(corsConfig());
   const reader = composeReader(env);
-  const authorizer = composeAuthorizer(readBindings(env), config, reader, composeRevocations(reader), NO_USES, {
-    note,
+  const authorizer = composeAuthorizer(readBindings(env), config, {
+    reader,
+    revocations: composeRevocations(reader),
+    uses: NO_USES,
+    unlisted: { note },
   });
   const apps = { ...composeHosts(config), issuer: null, admin: null, authorizer };
   const ctx = createExecutionContext();

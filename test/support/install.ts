@@ -64,14 +64,12 @@ export function install(wishes: InstallationWishes = {}): Installation {
   const real = composeReader(environment);
   const reader = wishes.reader?.(real) ?? real;
   const revocations = wishes.revocations?.(reader) ?? composeRevocations(reader);
-  const authorizer = composeAuthorizer(
-    environment,
-    config,
+  const authorizer = composeAuthorizer(environment, config, {
     reader,
     revocations,
-    wishes.uses ?? NO_USES,
-    wishes.unlisted ?? null,
-  );
+    uses: wishes.uses ?? NO_USES,
+    unlisted: wishes.unlisted ?? null,
+  });
   const issuer = issuerApp(composeIssuer(environment, config, revocations));
   const apps = { ...composeHosts(config), issuer, admin: null, authorizer };
   const contexts: ExecutionContext[] = [];

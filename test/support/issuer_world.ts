@@ -142,7 +142,7 @@ export function openIsolate({ config = installedConfig(env), bindings: other = {
   const reader = composeReader(environment);
   const revocations = composeRevocations(reader);
   const parts = composeIssuer(environment, config, revocations);
-  const authorizer = composeAuthorizer(environment, config, reader, revocations, NO_USES);
+  const authorizer = composeAuthorizer(environment, config, { reader, revocations, uses: NO_USES, unlisted: null });
   const apps: Apps = { ...composeHosts(config), issuer: issuerApp(parts), admin: null, authorizer };
   return {
     parts,

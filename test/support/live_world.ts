@@ -50,7 +50,13 @@ export function openLive(wishes: LiveWishes = {}): LiveIsolate {
     return liveApps(given, feed, wishes.reader?.(configs) ?? configs, (config, { kept, hash, running }) => ({
       issuer: issuerApp(composeIssuer(given, config, feed, kept)),
       admin: adminApp(composeAdmin(given, config, feed, kept, running)),
-      authorizer: composeAuthorizer(given, config, reader, feed, NO_USES, null, kept, hash),
+      authorizer: composeAuthorizer(
+        given,
+        config,
+        { reader, revocations: feed, uses: NO_USES, unlisted: null },
+        kept,
+        hash,
+      ),
     }));
   });
   const left: ExecutionContext[] = [];
