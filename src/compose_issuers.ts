@@ -1,8 +1,10 @@
+import { Introspection } from "./adapters/introspection.ts";
 import { JoseAccessTokens, type ProofKeys, type TrustedIssuerKeys } from "./adapters/jose_access_tokens.ts";
 import { VerificationKeys } from "./adapters/jose_verification_keys.ts";
 import { discoveredJwks, jwksUrl, watchedKeys } from "./adapters/jwks_url.ts";
 import { KvKeyCopies } from "./adapters/kv_key_copies.ts";
-import { type IntrospectingIssuer, OpaqueAccessTokens } from "./adapters/opaque_access_tokens.ts";
+import { OpaqueAccessTokens } from "./adapters/opaque_access_tokens.ts";
+import { logBreaker } from "./authorizer/breaker_log.ts";
 import { type Bindings, type Environment, readBindings, sharedSecret } from "./bindings.ts";
 import { ringKeys } from "./compose_stores.ts";
 import type { CompiledConfig } from "./config/compile.ts";
@@ -52,14 +54,10 @@ export function trustedTokens(
   return kept.keep("introspection", proofOfTokens({ gateway }), () => new OpaqueAccessTokens(asked, signed));
 }
 
-function introspecting(
-  env: Environment,
-  trusted: TrustedIssuerConfig,
-  reach: OutboundReach,
-): IntrospectingIssuer | null {
+function introspecting(env: Environment, trusted: TrustedIssuerConfig, reach: OutboundReach): Introspection | null {
   if (trusted.introspection === undefined) return null;
   const { secretBinding, cacheSeconds, ...settings } = trusted.introspection;
-  return {
+  const issuer = {
     ...settings,
     issuer: trusted.issuer,
     clientSecret: sharedSecret(env, secretBinding, 1),
@@ -67,6 +65,7 @@ function introspecting(
     reading: claimReading(trusted, INTROSPECTED),
     reach,
   };
+  return new Introspection(issuer, (phase, name) => logBreaker(phase, { issuer: name }));
 }
 
 function proofKeys(

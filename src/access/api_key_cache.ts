@@ -1,11 +1,11 @@
 import { heldBytes } from "../kernel/held_bytes.ts";
 import { Lru } from "../kernel/lru.ts";
+import { SharedReadings } from "../kernel/shared_readings.ts";
 import type { ApiKeyRecords } from "../ports/api_keys.ts";
 import type { Defer, RevocationView } from "../ports/edge_feed.ts";
 import type { ApiKeyRecord } from "../protocol/api_key.ts";
 import { type CredentialEntry, laterIdentityBytes } from "./credential_entry.ts";
 import { type KeyPlaces, keyPlaces, keyQuota } from "./key_terms.ts";
-import { SharedReadings } from "./shared_readings.ts";
 
 /** A key whose record was read in this isolate. */
 export interface CachedApiKey extends CredentialEntry {

@@ -1,10 +1,10 @@
 import { heldBytes } from "../kernel/held_bytes.ts";
 import { Lru } from "../kernel/lru.ts";
+import { SharedReadings } from "../kernel/shared_readings.ts";
 import type { Defer, RevocationView } from "../ports/edge_feed.ts";
 import type { SessionProof, SessionStanding } from "../ports/issuer_reader.ts";
 import { answerEndsAtMs } from "../protocol/session_state.ts";
 import type { CredentialEntry } from "./credential_entry.ts";
-import { SharedReadings } from "./shared_readings.ts";
 
 /** A browser session that the issuer vouched for, in this isolate. */
 export interface CachedSession extends CredentialEntry {

@@ -14,8 +14,7 @@ export class D1Perishables implements Perishables {
   }
 
   forgetSentMails(untilMs: number, limit: number): Promise<number> {
-    const over = "SELECT seq FROM mail_outbox WHERE sent_at <= ? ORDER BY sent_at LIMIT ?";
-    return this.#take(`DELETE FROM mail_outbox WHERE seq IN (${over}) RETURNING seq`, untilMs, limit);
+    return this.#forget("mail_outbox", "sent_at", untilMs, limit);
   }
 
   forgetUnsentMails(untilMs: number, limit: number): Promise<number> {
@@ -36,18 +35,15 @@ export class D1Perishables implements Perishables {
   }
 
   forgetSecurityEvents(untilMs: number, limit: number): Promise<number> {
-    const over = "SELECT seq FROM security_events WHERE at <= ? ORDER BY at LIMIT ?";
-    return this.#take(`DELETE FROM security_events WHERE seq IN (${over}) RETURNING seq`, untilMs, limit);
+    return this.#forget("security_events", "at", untilMs, limit);
   }
 
   forgetAuditEvents(untilMs: number, limit: number): Promise<number> {
-    const over = "SELECT seq FROM audit_events WHERE at <= ? ORDER BY at LIMIT ?";
-    return this.#take(`DELETE FROM audit_events WHERE seq IN (${over}) RETURNING seq`, untilMs, limit);
+    return this.#forget("audit_events", "at", untilMs, limit);
   }
 
   forgetAuditDeadLetters(untilMs: number, limit: number): Promise<number> {
-    const over = "SELECT seq FROM audit_dead_letters WHERE found_at <= ? ORDER BY found_at LIMIT ?";
-    return this.#take(`DELETE FROM audit_dead_letters WHERE seq IN (${over}) RETURNING seq`, untilMs, limit);
+    return this.#forget("audit_dead_letters", "found_at", untilMs, limit);
   }
 
   forgetUnlistedCalls(rareUntilMs: number, untilMs: number, limit: number): Promise<number> {
@@ -67,6 +63,17 @@ export class D1Perishables implements Perishables {
       AND NOT EXISTS (SELECT 1 FROM action_links WHERE user_id = users.id AND expires_at > ?2)
       ORDER BY created_at LIMIT ?3`;
     return this.#take(`DELETE FROM users WHERE id IN (${over}) RETURNING id`, untilMs, nowMs, limit);
+  }
+
+  /** The oldest rows of a table that is numbered by `seq`, by the time in `column`. */
+  #forget(
+    table: "mail_outbox" | "security_events" | "audit_events" | "audit_dead_letters",
+    column: "sent_at" | "at" | "found_at",
+    untilMs: number,
+    limit: number,
+  ): Promise<number> {
+    const over = `SELECT seq FROM ${table} WHERE ${column} <= ? ORDER BY ${column} LIMIT ?`;
+    return this.#take(`DELETE FROM ${table} WHERE seq IN (${over}) RETURNING seq`, untilMs, limit);
   }
 
   async #take(sql: string, ...values: readonly unknown[]): Promise<number> {

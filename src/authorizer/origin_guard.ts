@@ -1,14 +1,5 @@
-import { logEvent, logFault } from "../http/log.ts";
-import {
-  admitCall,
-  type BreakerPhase,
-  type BreakerSettings,
-  type BreakerState,
-  type BreakerVerdict,
-  type CallOutcome,
-  NEW_BREAKER,
-  recordCall,
-} from "../limits/breaker.ts";
+import type { BreakerSettings } from "../limits/breaker.ts";
+import { Circuit } from "../limits/circuit.ts";
 import {
   backoffMs,
   earnRetry,
@@ -19,6 +10,7 @@ import {
 } from "../limits/retry_budget.ts";
 import type { Slots } from "../limits/slots.ts";
 import type { OnwardTokens } from "../ports/onward_tokens.ts";
+import { logBreaker } from "./breaker_log.ts";
 
 /**
  * What stands before one origin in this isolate. Owns the memory that its calls share: how many are under way, how the
@@ -39,46 +31,12 @@ export interface BreakerRules extends BreakerSettings {
 }
 
 /** The circuit breaker of one origin. Each change of its phase is logged, by the call that made it. */
-export class OriginBreaker {
+export class OriginBreaker extends Circuit {
   readonly rules: BreakerRules;
-  readonly #origin: string;
-  #state: BreakerState = NEW_BREAKER;
 
   constructor(origin: string, rules: BreakerRules) {
-    this.#origin = origin;
+    super(rules, (phase) => logBreaker(phase, { origin }));
     this.rules = rules;
-  }
-
-  /** Whether a call may be made. */
-  admit(nowMs: number): BreakerVerdict {
-    const { state, verdict } = admitCall(this.#state, this.rules, nowMs);
-    this.#become(state);
-    return verdict;
-  }
-
-  /** What became of the call that was admitted in `era`. */
-  record(era: number, outcome: CallOutcome, nowMs: number): void {
-    this.#become(recordCall(this.#state, this.rules, era, outcome, nowMs));
-  }
-
-  #become(state: BreakerState): void {
-    const before = this.#state.phase;
-    this.#state = state;
-    if (state.phase !== before) logPhase(state.phase, this.#origin);
-  }
-}
-
-function logPhase(phase: BreakerPhase, origin: string): void {
-  switch (phase) {
-    case "open":
-      logFault("breaker_opened", { origin });
-      break;
-    case "half_open":
-      logEvent("breaker_half_open", { origin });
-      break;
-    case "closed":
-      logEvent("breaker_closed", { origin });
-      break;
   }
 }
 

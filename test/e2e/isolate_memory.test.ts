@@ -14,7 +14,6 @@ const FILLER = fileURLToPath(new URL("../../scripts/bench/memory/full_caches.wor
 /** Maps and sets that live as long as their isolate, and what bounds each. Whoever adds one says here what bounds it. */
 const BOUNDED: Readonly<Record<string, string>> = {
   "access/key_uses.ts #waiting": "1,000 keys",
-  "access/shared_readings.ts #running": "1,000 readings; those that never settle are forgotten",
   "access/signal_watch.ts #due": "200 principals",
   "access/unlisted_calls.ts #waiting": "100 shapes, and one for all others of each kind",
   "adapters/audit_queue.ts #onTheWay": "500 events",
@@ -23,10 +22,11 @@ const BOUNDED: Readonly<Record<string, string>> = {
   "adapters/jose_token_signer.ts #triedAtMs": "one time for each algorithm",
   "adapters/jose_verification_keys.ts #imported": "the 100 keys that a published set may have",
   "adapters/memory_limiter.ts #kept": "10,000 counters and 3 MiB",
-  "adapters/opaque_access_tokens.ts #running": "64 questions",
   "authorizer/held_bodies.ts #bySender": "those whose bodies are held now, which have a bound in bytes",
   "kernel/kept.ts #held": "what one configuration asks for",
   "kernel/lru.ts #entries": "the bounds it is made with",
+  "kernel/shared_readings.ts #running":
+    "1,000 readings, or as many as it is made for; those that never settle are forgotten",
   "limits/slots.ts #held": "as many as an origin has places",
   "openapi/compile_schema.ts #nodes": "the schemas of one document; gone when it is compiled",
   "protocol/edge_feed.ts #entries":

@@ -260,3 +260,67 @@ describe("a server that is down, slow or garbage: 503, and nobody passes", () =>
     expect(await statusOf(gate, known)).toBe(503);
   });
 });
+
+describe("a server that keeps failing is left alone", () => {
+  const failing = () => new Response("trace", { status: 500 });
+
+  /** Sends `calls` new tokens, one after the other; their statuses. */
+  async function send(gate: Installation, calls: number): Promise<readonly number[]> {
+    const statuses: number[] = [];
+    for (let call = 0; call < calls; call++) statuses.push(await statusOf(gate, opaque()));
+    return statuses;
+  }
+
+  it("after ten failures: nobody waits for it, and tokens in memory go on", async () => {
+    serve(() => active());
+    const gate = gateWith({ cacheSeconds: 30 });
+    const known = opaque();
+    expect(await statusOf(gate, known)).toBe(200);
+    serve(failing);
+    expect(await send(gate, 12)).toEqual(Array(12).fill(503));
+    expect(asked).toHaveLength(9);
+    expect(logs.events("breaker_opened")).toMatchObject([{ issuer: OPAQUE }]);
+    expect(await statusOf(gate, known)).toBe(200);
+  });
+
+  it("for five seconds; then one question tries it out, and opens it for all or for nobody", async () => {
+    serve(failing);
+    const gate = gateWith();
+    await send(gate, 10);
+    vi.setSystemTime(START + 4_999);
+    expect([await send(gate, 1), asked.length]).toEqual([[503], 10]);
+    vi.setSystemTime(START + 5_000);
+    expect([await send(gate, 2), asked.length]).toEqual([[503, 503], 11]);
+    serve(() => active());
+    vi.setSystemTime(START + 10_000);
+    expect([await send(gate, 3), asked.length]).toEqual([[200, 200, 200], 3]);
+  });
+
+  it("but not because of what callers send: a refused question says nothing of it", async () => {
+    serve((text) => (text.startsWith("odd") ? new Response("", { status: 400 }) : active()));
+    const gate = gateWith();
+    for (let call = 0; call < 20; call++) expect(await statusOf(gate, opaque("odd"))).toBe(503);
+    expect(await statusOf(gate, opaque())).toBe(200);
+  });
+
+  it("and other issuers are asked all the same, also while its questions hang", async () => {
+    const other = "https://other.example";
+    const config = gatewayConfig();
+    const asking = (issuer: string, tokenPrefix: string) => ({
+      issuer,
+      introspection: { url: `${issuer}/introspect`, clientId: "gate", secretBinding: "OPAQUE_SECRET", tokenPrefix },
+    });
+    const trustedIssuers = [...config.gateway.trustedIssuers, asking(OPAQUE, "a_"), asking(other, "b_")];
+    const bound: Environment & Json = { ...readBindings(env), KEY_SETS: null, OPAQUE_SECRET: SECRET };
+    const gate = install({ config: { ...config, gateway: { ...config.gateway, trustedIssuers } }, env: bound });
+    const waiting: (() => void)[] = [];
+    serve(() => new Promise((resolve) => waiting.push(() => resolve(failing()))));
+    network.serve(other, () => Response.json(active()));
+    const hung = Array.from({ length: 64 }, () => statusOf(gate, opaque("a_")));
+    await vi.waitFor(() => expect(waiting).toHaveLength(64));
+    expect(await statusOf(gate, opaque("b_"))).toBe(200);
+    for (const answer of waiting) answer();
+    expect(await Promise.all(hung)).toEqual(Array(64).fill(503));
+    expect(await statusOf(gate, opaque("b_"))).toBe(200);
+  });
+});

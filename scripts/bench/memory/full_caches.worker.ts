@@ -8,6 +8,7 @@ import { SessionCache } from "../../../src/access/session_cache.ts";
 import { SignalWatch } from "../../../src/access/signal_watch.ts";
 import { cachedToken, TokenCache } from "../../../src/access/token_cache.ts";
 import { UnlistedCalls } from "../../../src/access/unlisted_calls.ts";
+import { Introspection } from "../../../src/adapters/introspection.ts";
 import { VerificationKeys } from "../../../src/adapters/jose_verification_keys.ts";
 import { LeasedLimiter } from "../../../src/adapters/leased_limiter.ts";
 import { MemoryLimiter } from "../../../src/adapters/memory_limiter.ts";
@@ -177,7 +178,9 @@ async function opaqueTokens(size: Size) {
     reading,
     reach,
   };
-  const cache = new OpaqueAccessTokens([issuer], { verify: () => Promise.reject(new Error("no JWT")) });
+  const cache = new OpaqueAccessTokens([new Introspection(issuer, () => undefined)], {
+    verify: () => Promise.reject(new Error("no JWT")),
+  });
   let held = 0;
   for (let at = 0; at < MANY / 2; at++) held += (await cache.verify(text(48), NOW_MS, drop)).ok ? 1 : 0;
   if (held === 0) throw new Error("no opaque token was taken");
