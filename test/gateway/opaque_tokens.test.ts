@@ -1,3 +1,4 @@
+// Long because one world, an issuer that is asked about its tokens, serves every way in which it may answer.
 import { env } from "cloudflare:workers";
 import { decodeJwt } from "jose";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
