@@ -31,6 +31,7 @@ import { composeConfigManagement } from "./compose_live.ts";
 import { composeMailRecords } from "./compose_mail.ts";
 import { originGuards } from "./compose_origins.ts";
 import { composeDesks, composeUserManagement } from "./compose_people.ts";
+import { composeRoleManagement, followedRoles } from "./compose_roles.ts";
 import { composeSessions } from "./compose_sessions.ts";
 import { composeShapes } from "./compose_shapes.ts";
 import {
@@ -85,12 +86,13 @@ export function composeRemoteReader(env: Environment): IssuerReader {
 
 /** The issuer's read-only side where the issuer is in this Worker: its own objects and tables. */
 export function composeReader(env: Environment): IssuerReader {
-  const { feed, ring, keys, accounts, users, grantSecrets } = issuerStores(readBindings(env));
+  const { feed, ring, keys, accounts, users, roles, grantSecrets } = issuerStores(readBindings(env));
   let secrets: GrantSecrets | undefined;
   return {
     pull: feed.pull,
     published: ring.published,
     findApiKey: (hash) => keys.find(hash),
+    roleBook: () => roles.current(),
     findSession: (proof) => {
       secrets ??= grantSecrets();
       const people = { accounts, users, secrets };
@@ -161,6 +163,7 @@ export function composeAdmin(
   const { ring, courier, clients, keys, accounts } = issuerStores(bindings);
   return {
     people: composeUserManagement(bindings, config, accounts),
+    ...composeRoleManagement(bindings, revocations),
     configs: composeConfigManagement(env, revocations, courier, running),
     credits: composeCredits(bindings),
     scanning: composeScanning(bindings, config, revocations, kept),
@@ -184,7 +187,7 @@ export function composeAdmin(
 /** The issuer as its authorizer sees it, in the same Worker or in another. */
 export interface IssuerSide {
   readonly reader: IssuerReader;
-  readonly revocations: Revocations;
+  readonly revocations: FeedFollower;
   /** Hears when keys were used. */
   readonly uses: KeyUseRecords;
   /** Hears of calls that no route lists; null where they are not counted. */
@@ -233,6 +236,7 @@ export function composeAuthorizer(
         credits: composeCredits(bindings),
         keyUses: kept.keep("key_uses", null, () => composeKeyUses(uses)),
         pins: gatePins(config, sets),
+        roles: kept.keep("roles", null, () => followedRoles(bindings, revocations, reader)),
         maxHeaderBytes: gateway.maxHeaderBytes,
       },
       identity: {

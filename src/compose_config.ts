@@ -9,6 +9,7 @@ import { composeContracts } from "./compose_contracts.ts";
 import { type RouteEdges, routeEdges } from "./compose_edges.ts";
 import { routeLimits } from "./compose_limits.ts";
 import { isGuarded } from "./compose_origins.ts";
+import { routeRoles } from "./compose_roles.ts";
 import { composeSignals, routeSignals } from "./compose_signals.ts";
 import { routeStreams } from "./compose_streams.ts";
 import { routeTransport } from "./compose_transport.ts";
@@ -111,6 +112,7 @@ function gateRoute(
     lists: routeLists(route.lists ?? gateway.lists, lists),
     captcha: routeCaptcha(route, config, site),
     rule: { scopes: route.scopes, roles: route.roles },
+    ...routeRoles(route),
     limits: routeLimits(route, { limits, gateway }),
     creditCost: route.creditCost,
     toleratedStalenessMs: onStale === "deny" ? 0 : onStale.allowForSeconds * 1000,

@@ -122,7 +122,7 @@ export function composeConfigManagement(
 
 /** Where copies of snapshots are: beside those of API keys. */
 export function configCopies(bindings: Bindings): ConfigCopies {
-  return kvConfigCopies(() => need(bindings, "API_KEYS"), MAX_SNAPSHOT_BYTES);
+  return kvConfigCopies(() => need(bindings, "API_KEYS"), "cfg", MAX_SNAPSHOT_BYTES);
 }
 
 function publishable(written: unknown, bundled: CompiledConfig, nowMs: number | null): readonly ConfigFault[] {

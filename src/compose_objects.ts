@@ -8,6 +8,7 @@ import { type Environment, need, readBindings } from "./bindings.ts";
 import { signingAlgorithms } from "./compose_config.ts";
 import { configCopies } from "./compose_live.ts";
 import { composeAccountEvents, composeMailCourier } from "./compose_mail.ts";
+import { roleBookCopies } from "./compose_roles.ts";
 import {
   IDENTITY_RING,
   installedConfig,
@@ -21,6 +22,7 @@ import { longestTokens } from "./config/deployed.ts";
 import { logEvent, logFault } from "./http/log.ts";
 import { Outage, orOutage } from "./kernel/outage.ts";
 import { retellConfig } from "./managing/retell_config.ts";
+import { retellRoles } from "./managing/retell_roles.ts";
 import { sweep } from "./managing/sweep.ts";
 import type { AccountWiring } from "./objects/account.ts";
 import type { KeyRingWiring } from "./objects/key_ring.ts";
@@ -97,11 +99,13 @@ export function wireSweeper(env: Environment): SweeperWiring {
     swept: (what: string, rows: number) => logEvent("swept", { what, rows }),
     failed: (what: string, error: unknown) => logFault("sweep_failed", { what, error: String(error) }),
   };
-  const { configs: versions, feed } = issuerStores(bindings);
+  const { configs: versions, roles: books, feed } = issuerStores(bindings);
   const failed = (error: unknown) => logFault("config_not_retold", { error: String(error) });
+  const rolesFailed = (error: unknown) => logFault("role_book_not_retold", { error: String(error) });
   return {
     sweep: async (nowMs) => {
       await retellConfig({ versions, feed, copies: configCopies(bindings), failed });
+      await retellRoles({ books, feed, copies: roleBookCopies(bindings), failed: rolesFailed });
       return sweep(sweeping, nowMs);
     },
     everyMs: retention.sweepSeconds * 1000,

@@ -66,6 +66,10 @@ export class IssuerReader extends WorkerEntrypoint<Environment> implements Issue
     return composeReader(this.env).findSession(proof);
   }
 
+  roleBook() {
+    return composeReader(this.env).roleBook();
+  }
+
   configPointer() {
     return composeConfigReader(this.env).configPointer();
   }

@@ -11,10 +11,12 @@ import type { KeyPart } from "../policy/limit_subject.ts";
 import type { RouteTable } from "../policy/route_table.ts";
 import type { SecurityHeaders } from "../policy/security_headers.ts";
 import type { Successor } from "../policy/successor.ts";
+import type { TenantSource } from "../policy/tenant.ts";
 import type { AccessTokenVerifier } from "../ports/access_tokens.ts";
 import type { Defer, Revocations } from "../ports/edge_feed.ts";
 import type { CreditSpending } from "../ports/key_credits.ts";
 import type { Limiter } from "../ports/limiter.ts";
+import type { RoleBooks } from "../ports/role_books.ts";
 import type { TokenExpectation } from "../protocol/access_token.ts";
 import type { ApiKeyCache } from "./api_key_cache.ts";
 import type { RouteAudit } from "./decision_audit.ts";
@@ -49,6 +51,8 @@ export interface Gate {
   readonly keyUses: Pick<KeyUses, "note">;
   /** Certificates that clients and owners of keys are held to; null where none are. */
   readonly pins: GatePins | null;
+  /** What roles may do. */
+  readonly roles: RoleBooks;
   readonly maxHeaderBytes: number;
 }
 
@@ -75,6 +79,10 @@ export interface GateRoute {
   /** What it does about callers who are not as usual; null where it does not look. */
   readonly signals: RouteSignals | null;
   readonly rule: AccessRule;
+  /** Permissions that it demands, all of them; null where it demands none and asks for no book of roles. */
+  readonly permissions: readonly string[] | null;
+  /** Where a call names the tenant that it is for; null where it names none. */
+  readonly tenant: TenantSource | null;
   /** Null where nothing is limited. */
   readonly limits: RouteLimits | null;
   /** What a call takes of the credits of a key that has some. */

@@ -136,6 +136,7 @@ async function letIn(
   const authenticated = await authenticate(route, call, gate, trace);
   if (!authenticated.ok) return authenticated;
   if (route.signals !== null) watchCaller(route.signals, authenticated.value, call, trace);
-  const authorized = authorize(route, authenticated.value.principal, trace);
+  const judged = authorize(route, authenticated.value.principal, call, gate, trace);
+  const authorized = judged instanceof Promise ? await judged : judged;
   return authorized.ok ? authenticated : authorized;
 }

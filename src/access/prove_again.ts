@@ -22,7 +22,7 @@ const UNCOUNTED: Pick<Gate, "failures" | "keyUses"> = {
 export async function proveAgain(route: GateRoute, call: Call, gate: Gate): Promise<Result<null, Refusal>> {
   // Who was let in stays the one whom the log names: what was learnt then is not overwritten.
   const proven = await authenticate(route, call, { ...gate, ...UNCOUNTED }, { holder: null });
-  return proven.ok ? authorize(route, proven.value.principal, { rules: [] }) : proven;
+  return proven.ok ? authorize(route, proven.value.principal, call, gate, { rules: [] }) : proven;
 }
 
 /**

@@ -50,6 +50,12 @@ export type Refusal =
     }
   | { readonly kind: "insufficient_scope"; readonly reason: "scope_missing"; readonly route: GateRoute }
   | { readonly kind: "forbidden"; readonly reason: "role_missing"; readonly route: GateRoute }
+  /** Which permissions that the route demands no role of the caller gives. */
+  | {
+      readonly kind: "permission_missing";
+      readonly reason: "permission_missing";
+      readonly missing: readonly string[];
+    }
   /** Milliseconds until something comes back; null for never. */
   | { readonly kind: "credits_exhausted"; readonly reason: "credits_exhausted"; readonly refillInMs: number | null }
   | { readonly kind: "quota_exceeded"; readonly reason: "limit"; readonly limits: JudgedLimits }
@@ -61,7 +67,8 @@ export type Refusal =
         | "credits_unavailable"
         | "captcha_unavailable"
         | "audit_unavailable"
-        | "signals_unavailable";
+        | "signals_unavailable"
+        | "role_book_unavailable";
     };
 
 /** The address has failed too often to be looked at again before so many seconds. */

@@ -1,6 +1,6 @@
 import { Outage, orOutage } from "../kernel/outage.ts";
 import type { Defer, EdgeFeedReader, FeedFollower, RevocationView } from "../ports/edge_feed.ts";
-import { type ConfigPointer, type FeedPage, FeedView, isFeedPage } from "../protocol/edge_feed.ts";
+import { type ConfigPointer, type FeedPage, FeedView, isFeedPage, type RolesPointer } from "../protocol/edge_feed.ts";
 import { FeedOutageLog } from "./feed_outage_log.ts";
 
 /** All in milliseconds. */
@@ -57,6 +57,10 @@ export class AgedRevocations implements FeedFollower {
 
   get pointer(): ConfigPointer {
     return this.#view.pointer;
+  }
+
+  get roles(): RolesPointer {
+    return this.#view.roles;
   }
 
   expire(): void {

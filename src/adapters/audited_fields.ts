@@ -1,5 +1,6 @@
 import type { ApiKey } from "../ports/api_keys.ts";
 import type { ClientRecord, ClientSecretRecord } from "../ports/clients.ts";
+import type { Role } from "../ports/roles.ts";
 import type { UserRecord } from "../ports/users.ts";
 import type { FieldChange } from "../protocol/audit_event.ts";
 
@@ -70,6 +71,14 @@ export function auditedUser(user: UserRecord): AuditedFields {
     profile: names(user.profile),
     roles: { told: user.roles },
     disabled: { told: user.disabled },
+  };
+}
+
+export function auditedRole(role: Role): AuditedFields {
+  return {
+    description: { told: role.description },
+    permissions: { told: role.permissions },
+    inherits: { told: role.inherits },
   };
 }
 

@@ -8,17 +8,17 @@ const WRITE_DEADLINE_MS = 5_000;
 const KEEP_SECONDS = 7 * 86_400;
 
 /**
- * Copies of snapshots in KV, as `cfg:<sha256>`, beside the API keys, whose names have no colon. `maxBytes`: a longer value is an
+ * Copies of snapshots in KV, as `<prefix>:<sha256>`, beside the API keys, whose names have no colon. `maxBytes`: a longer value is an
  * outage, and not read to its end.
  */
-export function kvConfigCopies(kv: () => KVNamespace, maxBytes: number): ConfigCopies {
+export function kvConfigCopies(kv: () => KVNamespace, prefix: "cfg" | "roles", maxBytes: number): ConfigCopies {
   return {
     find: (hash) =>
       orOutage("kv", READ_DEADLINE_MS, async () => {
-        const stream = await kv().get(`cfg:${hash}`, "stream");
+        const stream = await kv().get(`${prefix}:${hash}`, "stream");
         return stream === null ? null : boundedText(stream, maxBytes, "kv");
       }),
     put: (hash, text) =>
-      orOutage("kv", WRITE_DEADLINE_MS, () => kv().put(`cfg:${hash}`, text, { expirationTtl: KEEP_SECONDS })),
+      orOutage("kv", WRITE_DEADLINE_MS, () => kv().put(`${prefix}:${hash}`, text, { expirationTtl: KEEP_SECONDS })),
   };
 }

@@ -5,6 +5,7 @@ import type { IssuerReader } from "../ports/issuer_reader.ts";
 import type { KeyRing, PublishedKeys } from "../ports/key_ring.ts";
 import type { OutboxCourier } from "../ports/outbox.ts";
 import { parseApiKeyRecord } from "./kv_api_keys.ts";
+import { parsePublishedRoles } from "./published_roles_schema.ts";
 import { parseSessionStanding } from "./session_standing_schema.ts";
 
 /**
@@ -66,6 +67,7 @@ export function remoteIssuerReader(stub: () => IssuerReader): IssuerReader {
         const found: unknown = await stub().findSession(proof);
         return found === null ? null : parseSessionStanding(found);
       }),
+    roleBook: () => orOutage("issuer", CONFIG_DEADLINE_MS, async () => parsePublishedRoles(await stub().roleBook())),
   };
 }
 

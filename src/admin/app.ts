@@ -14,6 +14,7 @@ import type { Managed } from "./managed.ts";
 import { ADMIN_BASE, openApiDocument } from "./openapi_document.ts";
 import type { Operation } from "./operation.ts";
 import { recordOperations } from "./record_operations.ts";
+import { roleOperations } from "./role_operations.ts";
 import { routeOperations } from "./route_operations.ts";
 import { faultResponse, runOperation } from "./run_operation.ts";
 import { type SecretScanning, secretScanningRoute } from "./secret_scanning_route.ts";
@@ -40,6 +41,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...signingKeyOperations,
   ...userOperations,
   ...userAccessOperations,
+  ...roleOperations,
   ...recordOperations,
   ...auditOperations,
   ...routeOperations,

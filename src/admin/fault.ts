@@ -52,6 +52,11 @@ export const FAULTS: Readonly<Record<AdminFault["code"], Told>> = {
     title: "Conflict",
     detail: "an earlier rotation still overlaps: wait for its end, or end every older string with overlap_seconds 0",
   },
+  role_in_use: {
+    status: 409,
+    title: "Conflict",
+    detail: "somebody has the role, or another role inherits from it: take it away there first",
+  },
   body_too_large: { status: 413, title: "Content Too Large", detail: "the body is larger than is taken here" },
   unsupported_media_type: { status: 415, title: "Unsupported Media Type", detail: "the body must be application/json" },
   internal_error: { status: 500, title: "Internal Server Error" },

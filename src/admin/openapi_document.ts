@@ -15,6 +15,7 @@ import { configShape, configSnapshotShape, configVersionListShape, configVersion
 import { type AdminFault, FAULTS } from "./fault.ts";
 import type { Operation } from "./operation.ts";
 import { mailListShape, securityEventListShape } from "./record_operations.ts";
+import { roleListShape, roleShape } from "./role_shapes.ts";
 import { routeListShape } from "./route_operations.ts";
 import { rotationsShape, signingKeyListShape, signingKeyShape } from "./signing_key_operations.ts";
 import { newUserShape, userGrantListShape, userListShape, userSessionListShape, userShape } from "./user_shapes.ts";
@@ -58,6 +59,8 @@ const COMPONENTS = {
   UserList: userListShape,
   UserSessionList: userSessionListShape,
   UserGrantList: userGrantListShape,
+  Role: roleShape,
+  RoleList: roleListShape,
   SecurityEventList: securityEventListShape,
   MailList: mailListShape,
   AuditEventList: auditListShape,

@@ -29,7 +29,7 @@ export interface Answer {
 export interface OperationFacts {
   /** Unique: the `operationId`, and the log's `action`. */
   readonly id: string;
-  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Under `/admin/v1`, with parameters as `{name}`. */
   readonly path: string;
   readonly summary: string;

@@ -101,6 +101,8 @@ function map(refusal: Refusal, context: RefusalContext): Mapped {
       return insufficientScope(refusal.route, context);
     case "forbidden":
       return { problem: { status: 403, code: "forbidden", title: "Forbidden", detail: "a role is missing" } };
+    case "permission_missing":
+      return permissionMissing(refusal.missing);
     case "credits_exhausted":
       return creditsExhausted(refusal.refillInMs);
     case "quota_exceeded":
@@ -185,6 +187,13 @@ function insufficientScope(route: GateRoute, { resourceMetadataUrl }: RefusalCon
     problem: { status: 403, code: "insufficient_scope", title: "Forbidden", detail: "a scope is missing", members },
     headers: new Headers({ "www-authenticate": challenge }),
   };
+}
+
+/** Names what is missing (M19), as scopes are named: whoever administers roles knows then what to give. */
+function permissionMissing(missing: readonly string[]): Mapped {
+  const members = { permission: missing.join(" ") };
+  const detail = "a permission is missing";
+  return { problem: { status: 403, code: "permission_missing", title: "Forbidden", detail, members } };
 }
 
 function quotaExceeded({ limits }: Extract<Refusal, { kind: "quota_exceeded" }>): Mapped {

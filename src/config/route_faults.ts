@@ -6,6 +6,7 @@ import { hostsOf } from "./hosts.ts";
 import { limitUseFaults } from "./limit_faults.ts";
 import { contractFaults } from "./openapi_faults.ts";
 import { isGatewayPath, isIssuerPath } from "./reserved_paths.ts";
+import { roleFaults } from "./role_faults.ts";
 import type { Config, RouteConfig } from "./schema.ts";
 import { routeSessionFaults } from "./session_faults.ts";
 import { streamFaults } from "./stream_faults.ts";
@@ -25,6 +26,7 @@ export function routeFaults(config: Config, route: RouteConfig, pattern: RoutePa
     ...reservedFaults(config, pattern, path),
     ...transportFaults(config, route, path),
     ...contradictions(route, path),
+    ...roleFaults(route, pattern, path),
     ...routeCorsFaults(config, route, path),
     ...routeCookieFaults(route, path),
     ...routeSessionFaults(config, route, path),

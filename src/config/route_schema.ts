@@ -6,6 +6,7 @@ import { routeCors } from "./cors_schema.ts";
 import { limitUse } from "./limit_schema.ts";
 import { listNames } from "./list_schema.ts";
 import { pageSize, routeContract } from "./openapi_schema.ts";
+import { permissions, tenant } from "./role_schema.ts";
 import { routeSecurityHeaders } from "./security_headers_schema.ts";
 import { routeStream, routeWebSocket } from "./stream_schema.ts";
 import { scopeToken, seconds } from "./terms.ts";
@@ -41,6 +42,10 @@ export const route = z.strictObject({
   scopes: z.array(scopeToken).default([]),
   /** At least one of these. */
   roles: z.array(z.string().min(1)).default([]),
+  /** All of these, by what roles may do. */
+  permissions,
+  /** Whose roles count beside those that count everywhere. */
+  tenant: tenant.optional(),
   /** Limits by name, all of which must grant. */
   limits: z.array(z.union([z.string(), limitUse])).default([]),
   /** The lists of networks that calls are held against, in the place of the gateway's. */

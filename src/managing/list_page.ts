@@ -1,7 +1,7 @@
 import { fromBase64url, fromUtf8, toBase64url, utf8 } from "../kernel/bytes.ts";
 import type { ListPosition } from "../ports/clients.ts";
 
-const POSITION = /^(0|[1-9]\d{0,15})\.([0-9A-Za-z_]+)$/;
+const POSITION = /^(0|[1-9]\d{0,15})\.([0-9A-Za-z_.-]+)$/;
 
 /** Some items of a list, and where the next ones begin; null at its end. */
 export interface ListPage<T> {
@@ -32,7 +32,7 @@ export function formatCursor({ createdAtMs, id }: ListPosition): string {
  * that its bearer may read whole.
  */
 export function parseCursor(text: string, parseId: (id: string) => string | null): ListPosition | null {
-  const bytes = text.length > 200 ? null : fromBase64url(text);
+  const bytes = text.length > 600 ? null : fromBase64url(text);
   const [, createdAt, id] = POSITION.exec((bytes === null ? null : fromUtf8(bytes)) ?? "") ?? [];
   if (createdAt === undefined || id === undefined || parseId(id) === null) return null;
   const createdAtMs = Number(createdAt);

@@ -5,6 +5,7 @@ import {
   type FeedKind,
   type FeedPage,
   type FeedPosition,
+  isSingleKind,
   mergeEntries,
   NEVER_MS,
 } from "../protocol/edge_feed.ts";
@@ -17,7 +18,7 @@ type Row = { seq: number; kind: FeedKind; id: string; epoch: number; until: numb
 /**
  * The edge feed: one ordered list of what stopped being true. An entry that says nothing new keeps its place, so that
  * repeating a delivery is harmless; one that says more moves to the end, so that every reader meets it again. Of the
- * configuration's pointer there is one, whatever it points at: the highest version, which is never forgotten.
+ * pointers to the configuration and to the role book there is one each, whatever it points at: the highest version, which is never forgotten.
  */
 export class EdgeFeed extends DurableObject implements EdgeFeedWriter, EdgeFeedReader {
   readonly #sql: SqlStorage;
@@ -66,12 +67,12 @@ export class EdgeFeed extends DurableObject implements EdgeFeedWriter, EdgeFeedR
   }
 
   #append(entry: FeedEntry): void {
-    if (entry.kind === "pointer") {
+    if (isSingleKind(entry.kind)) {
       const newer = this.#sql
-        .exec("SELECT 1 FROM entries WHERE kind = 'pointer' AND epoch >= ?", entry.epoch)
+        .exec("SELECT 1 FROM entries WHERE kind = ? AND epoch >= ?", entry.kind, entry.epoch)
         .toArray();
       if (newer.length > 0) return;
-      this.#sql.exec("DELETE FROM entries WHERE kind = 'pointer'");
+      this.#sql.exec("DELETE FROM entries WHERE kind = ?", entry.kind);
     }
     const [held] = this.#sql
       .exec<Row>("SELECT seq, kind, id, epoch, until FROM entries WHERE kind = ? AND id = ?", entry.kind, entry.id)

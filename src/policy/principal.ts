@@ -1,9 +1,23 @@
+/** Roles that count in one tenant alone, by its name. */
+export type TenantRoles = ReadonlyMap<string, readonly string[]>;
+
+/** What is known of a principal beside its roles, by the names that the configuration declares. */
+export type PrincipalAttributes = Readonly<
+  Record<string, string | number | boolean | readonly (string | number | boolean)[]>
+>;
+
+/** What every principal may have beside its names; absent where it has none. */
+interface Described {
+  readonly tenantRoles?: TenantRoles | undefined;
+  readonly attributes?: PrincipalAttributes | undefined;
+}
+
 /**
  * Who is calling, as proven by exactly one credential. A versioned union, because it travels: rules read it, the origin is told
  * it, logs keep its id. `v` grows when a member changes meaning.
  */
 export type Principal =
-  | {
+  | (Described & {
       readonly v: 1;
       readonly kind: "user";
       readonly id: string;
@@ -11,23 +25,23 @@ export type Principal =
       readonly clientId: string;
       readonly scopes: readonly string[];
       readonly roles: readonly string[];
-    }
-  | {
+    })
+  | (Described & {
       readonly v: 1;
       readonly kind: "client";
       readonly id: string;
       readonly issuer: string;
       readonly scopes: readonly string[];
       readonly roles: readonly string[];
-    }
-  | {
+    })
+  | (Described & {
       readonly v: 1;
       readonly kind: "api_key";
       readonly id: string;
       readonly publishable: boolean;
       readonly scopes: readonly string[];
       readonly roles: readonly string[];
-    }
+    })
   | { readonly v: 1; readonly kind: "anonymous" };
 
 export const ANONYMOUS: Principal = { v: 1, kind: "anonymous" };

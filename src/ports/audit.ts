@@ -2,6 +2,7 @@ import type { AdminAct, AdminChangeEvent, AuditEvent, AuditKind, AuditOutcome } 
 import type { ApiKeyRegistry } from "./api_keys.ts";
 import type { ClientRegistry } from "./clients.ts";
 import type { Defer } from "./edge_feed.ts";
+import type { RoleRegistry } from "./roles.ts";
 import type { UserDirectory } from "./users.ts";
 
 /** Where events go on their way to the record. */
@@ -88,6 +89,7 @@ export interface ActTrail {
     readonly clients: ClientRegistry;
     readonly keys: ApiKeyRegistry;
     readonly users: UserDirectory;
+    readonly roles: RoleRegistry;
   };
   /** Records what no such transaction tells. Never throws: an act that ends access waits for no record. */
   record(event: AdminChangeEvent): Promise<void>;

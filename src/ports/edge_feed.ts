@@ -1,4 +1,11 @@
-import type { ConfigPointer, FeedEntry, FeedKind, FeedPage, FeedPosition } from "../protocol/edge_feed.ts";
+import type {
+  ConfigPointer,
+  FeedEntry,
+  FeedKind,
+  FeedPage,
+  FeedPosition,
+  RolesPointer,
+} from "../protocol/edge_feed.ts";
 
 /** Where revocations are announced. */
 export interface EdgeFeedWriter {
@@ -35,6 +42,8 @@ export interface FeedFollower extends Revocations {
   isFresh(nowMs: number): boolean;
   /** Which configuration runs, as far as is known here. */
   readonly pointer: ConfigPointer;
+  /** Which role book counts, as far as is known here. */
+  readonly roles: RolesPointer;
 }
 
 /** Goes on with `work` behind the response (`ctx.waitUntil`). */

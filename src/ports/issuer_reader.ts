@@ -2,6 +2,7 @@ import type { ApiKeyRecord } from "../protocol/api_key.ts";
 import type { SessionId, UserId } from "../protocol/ids.ts";
 import type { EdgeFeedReader } from "./edge_feed.ts";
 import type { PublishedKeys } from "./key_ring.ts";
+import type { PublishedRoles } from "./roles.ts";
 
 /** All that the authorizer may ask of the issuer: reading, and no secret. Every method throws `Outage`. */
 export interface IssuerReader extends EdgeFeedReader {
@@ -14,6 +15,8 @@ export interface IssuerReader extends EdgeFeedReader {
    * that is written down, as when the issuer's own pages look.
    */
   findSession(proof: SessionProof): Promise<SessionStanding | null>;
+  /** The role book that counts; version 0 where no role was ever defined. */
+  roleBook(): Promise<PublishedRoles>;
 }
 
 /** What shows that somebody holds a session's cookie, and is no cookie itself. */

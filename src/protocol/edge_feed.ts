@@ -10,6 +10,7 @@ export const FEED_KINDS = [
   "client",
   "api_key",
   "kid",
+  /** What roles may do has changed. There is one such entry at most, as of `pointer`. */
   "role",
   "relation",
   /** What isolates hold copies of has changed: a client, the ring of keys. */
@@ -96,6 +97,25 @@ export function pointerEntry({ version, hash }: ConfigPointer): FeedEntry {
   return { kind: "pointer", id: hash, epoch: version, untilMs: NEVER_MS };
 }
 
+/** Which role book counts: its hash, under a version that grows with each change of any role. Version 0: no role was ever defined. */
+export interface RolesPointer {
+  readonly version: number;
+  /** Lower-case hex SHA-256 of the book's text; empty for version 0. */
+  readonly hash: string;
+}
+
+export const NO_ROLES: RolesPointer = { version: 0, hash: "" };
+
+/** The entry that points at a role book. */
+export function rolesEntry({ version, hash }: RolesPointer): FeedEntry {
+  return { kind: "role", id: hash, epoch: version, untilMs: NEVER_MS };
+}
+
+/** Kinds of which a feed holds one entry: the one with the highest epoch, whatever it names, and never forgotten. */
+export function isSingleKind(kind: string): kind is "pointer" | "role" {
+  return kind === "pointer" || kind === "role";
+}
+
 /** Where two entries name the same thing: the higher epoch and the later end, so that order and repetition don't matter. */
 export function mergeEntries(a: FeedEntry, b: FeedEntry): FeedEntry {
   return { ...a, epoch: Math.max(a.epoch, b.epoch), untilMs: Math.max(a.untilMs, b.untilMs) };
@@ -106,6 +126,7 @@ export class FeedView {
   #entries = new Map<string, FeedEntry>();
   #position = FEED_START;
   #pointer = NEVER_PUBLISHED;
+  #roles = NO_ROLES;
 
   /** How far this view has come. */
   get position(): FeedPosition {
@@ -122,6 +143,11 @@ export class FeedView {
     return this.#pointer;
   }
 
+  /** The role book that counts, as far as this view has come. It never goes back either. */
+  get roles(): RolesPointer {
+    return this.#roles;
+  }
+
   /** Adds a page. A page of another generation replaces everything else: the feed it described no longer exists. */
   apply(page: FeedPage): void {
     if (page.position.generation !== this.#position.generation) this.#entries = new Map();
@@ -129,6 +155,10 @@ export class FeedView {
     for (const entry of page.entries) {
       if (entry.kind === "pointer") {
         if (entry.epoch > this.#pointer.version) this.#pointer = { version: entry.epoch, hash: entry.id };
+        continue;
+      }
+      if (entry.kind === "role") {
+        if (entry.epoch > this.#roles.version) this.#roles = { version: entry.epoch, hash: entry.id };
         continue;
       }
       const key = `${entry.kind}:${entry.id}`;

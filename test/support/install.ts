@@ -12,7 +12,7 @@ import type { ConfigInput } from "../../src/config/schema.ts";
 import { dispatch } from "../../src/dispatch.ts";
 import { issuerApp } from "../../src/issuer/app.ts";
 import type { AskedRequest, AskingShape, AuthorizationDecision } from "../../src/ports/authorization.ts";
-import type { Revocations } from "../../src/ports/edge_feed.ts";
+import type { FeedFollower } from "../../src/ports/edge_feed.ts";
 import type { IssuerReader } from "../../src/ports/issuer_reader.ts";
 import type { KeyUseRecords } from "../../src/ports/key_uses.ts";
 import type { UnlistedCallRecords } from "../../src/ports/unlisted_calls.ts";
@@ -26,7 +26,7 @@ export interface InstallationWishes {
   /** Bindings in the place of the real ones. Isolates of tests leave each other no copies of keys, unless they say so. */
   readonly env?: Environment;
   readonly reader?: (real: IssuerReader) => IssuerReader;
-  readonly revocations?: (reader: IssuerReader) => Revocations;
+  readonly revocations?: (reader: IssuerReader) => FeedFollower;
   /** Who hears of uses of keys, and of calls that no route lists. Nobody, unless a test says so. */
   readonly uses?: KeyUseRecords;
   readonly unlisted?: UnlistedCallRecords;

@@ -25,6 +25,7 @@ describe("the admin API's codes", () => {
     [{ code: "method_not_allowed", allow: "GET, HEAD" }, 405, { allow: "GET, HEAD" }],
     [{ code: "conflict" }, 409, {}],
     [{ code: "too_many_secrets" }, 409, {}],
+    [{ code: "role_in_use" }, 409, {}],
     [{ code: "public_client" }, 409, {}],
     [{ code: "rotation_in_progress" }, 409, {}],
     [{ code: "body_too_large" }, 413, {}],
@@ -43,6 +44,6 @@ describe("the admin API's codes", () => {
   });
 
   it("are all in the table above", () => {
-    expect(Object.keys(FAULTS)).toHaveLength(18);
+    expect(Object.keys(FAULTS)).toHaveLength(19);
   });
 });

@@ -1,0 +1,62 @@
+import type { GateRoute } from "./access/gate.ts";
+import { FollowedRoles } from "./adapters/followed_roles.ts";
+import { kvConfigCopies } from "./adapters/kv_config_copies.ts";
+import { provenRoleBook } from "./adapters/proven_role_book.ts";
+import { type Bindings, need } from "./bindings.ts";
+import { issuerStores } from "./compose_stores.ts";
+import type { CompiledRoute } from "./config/route_faults.ts";
+import { logEvent, logFault } from "./http/log.ts";
+import { Outage } from "./kernel/outage.ts";
+import type { RoleManagement } from "./managing/roles.ts";
+import type { ConfigCopies } from "./ports/config_versions.ts";
+import type { FeedFollower } from "./ports/edge_feed.ts";
+import type { IssuerReader } from "./ports/issuer_reader.ts";
+import { MAX_BOOK_BYTES } from "./protocol/role_book.ts";
+
+/*
+ * The wiring of roles: how an isolate follows the book of them, and how operators change it.
+ */
+
+/** What a route asks of roles, as the gate needs it. */
+export function routeRoles({ permissions, tenant, pattern }: CompiledRoute): Pick<GateRoute, "permissions" | "tenant"> {
+  const segment = pattern.findIndex((part) => part.kind === "parameter" && part.name === tenant?.path);
+  return {
+    permissions: permissions.length === 0 ? null : permissions,
+    tenant: segment === -1 ? null : { segment },
+  };
+}
+
+/** The role book of this isolate. */
+export function followedRoles(bindings: Bindings, feed: FeedFollower, reader: IssuerReader): FollowedRoles {
+  const copies = roleBookCopies(bindings);
+  const refused = (hash: string, error: unknown) => logFault("role_book_copy_refused", { hash, error: told(error) });
+  return new FollowedRoles({
+    feed,
+    load: (pointer) => provenRoleBook(pointer, copies, { current: () => reader.roleBook() }, refused),
+    runs: (version) => logEvent("role_book_runs", { version }),
+    failed: (wanted, held, error) => logFault("role_book_not_loaded", { version: wanted, held, error: told(error) }),
+  });
+}
+
+/** What operators need to change roles. */
+export function composeRoleManagement(bindings: Bindings, feed: FeedFollower): Pick<RoleManagement, "roles" | "books"> {
+  return {
+    roles: issuerStores(bindings).roles,
+    books: {
+      copies: roleBookCopies(bindings),
+      copyLost: (hash, error) => logFault("role_book_copy_not_written", { hash, error: told(error) }),
+      told: () => feed.roles,
+    },
+  };
+}
+
+/** Where copies of role books are: beside those of API keys. */
+export function roleBookCopies(bindings: Bindings): ConfigCopies {
+  return kvConfigCopies(() => need(bindings, "API_KEYS"), "roles", MAX_BOOK_BYTES);
+}
+
+/** An outage's cause says more than its name. */
+function told(error: unknown): string {
+  const cause = error instanceof Outage && error.cause !== undefined ? error.cause : error;
+  return cause instanceof Error ? cause.message : String(cause);
+}
