@@ -72,7 +72,7 @@ describe("the OpenAPI document", () => {
       const parameters = objects(member(one, "parameters")).filter((found) => found.in === "path");
       expect(parameters.map(({ name }) => `{${name}}`)).toEqual(path.match(/\{\w+\}/g) ?? []);
       expect(parameters.every(({ required }) => required === true)).toBe(true);
-      expect(member(one, "requestBody") !== undefined, `${method} ${path}`).toBe(/^(post|patch)$/.test(method));
+      expect(member(one, "requestBody") !== undefined, `${method} ${path}`).toBe(/^(post|put|patch)$/.test(method));
     }
   });
 
@@ -106,6 +106,9 @@ describe("the OpenAPI document", () => {
       change_key: { name: "Renamed" },
       create_user: { email: "ada@example.org", profile: { name: "Ada" }, roles: ["staff"] },
       change_user: { profile: { name: "Renamed" } },
+      create_role: { id: "documented" },
+      replace_role: { permissions: ["document:read"] },
+      change_role: { description: "Reads" },
       publish_config: { config: { ...JSON.parse(bundledText(env)), limits: { ping: PING } }, parent: 0 },
       roll_back_config: { to: "bundled" },
     };
@@ -116,6 +119,7 @@ describe("the OpenAPI document", () => {
       user_id: user.id,
       session_id: opening.id,
       grant_id: start.grantId,
+      role_id: "documented",
       hash: "bundled",
     };
     // Deletions last, inner ones before the object that they are part of.

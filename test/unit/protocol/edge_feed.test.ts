@@ -5,13 +5,15 @@ import {
   FEED_START,
   type FeedEntry,
   FeedView,
+  isSingleKind,
   mergeEntries,
   pointerEntry,
+  rolesEntry,
 } from "../../../src/protocol/edge_feed.ts";
 
 const T0 = 1_800_000_000_000;
-/** The pointer has no least epoch: see below. */
-const KINDS = FEED_KINDS.filter((kind) => kind !== "pointer");
+/** Pointers have no least epoch: see below. */
+const KINDS = FEED_KINDS.filter((kind) => !isSingleKind(kind));
 
 const anyEntry: fc.Arbitrary<FeedEntry> = fc.record({
   kind: fc.constantFrom(...KINDS),
@@ -144,5 +146,16 @@ describe("FeedView: the configuration's pointer", () => {
     view.apply(page([], 0, "g2"));
     view.apply(page([pointerEntry({ version: 2, hash: "two" })], 1, "g2"));
     expect(view.pointer).toEqual({ version: 4, hash: "four" });
+  });
+});
+
+describe("FeedView: the role book's pointer", () => {
+  it("begins with none, goes to the highest version in whatever order they come, and never back, nor away", () => {
+    const view = new FeedView();
+    expect(view.roles).toEqual({ version: 0, hash: "" });
+    for (const version of [2, 5, 3]) view.apply(page([rolesEntry({ version, hash: `h${version}` })], 1));
+    view.apply(page([rolesEntry({ version: 1, hash: "h1" })], 1, "g2"));
+    view.prune(Number.MAX_SAFE_INTEGER);
+    expect([view.roles, view.pointer.version]).toEqual([{ version: 5, hash: "h5" }, 0]);
   });
 });
