@@ -9,13 +9,15 @@ export function onD1<T>(work: () => Promise<T>): Promise<T> {
   return orOutage("d1", DEADLINE_MS, work);
 }
 
+/** Why a row is no use: the cause of the `Outage`. */
+export const UNREADABLE = "unreadable row";
+
 /** What `read` makes of a row. One that no release of this code wrote, or a newer one did, is an `Outage` of `d1`. */
 export function fromRow<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
-    if (error instanceof z.ZodError || error instanceof SyntaxError)
-      throw new Outage("d1", { cause: "unreadable row" });
+    if (error instanceof z.ZodError || error instanceof SyntaxError) throw new Outage("d1", { cause: UNREADABLE });
     throw error;
   }
 }

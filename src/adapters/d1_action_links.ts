@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { ActionLink, ActionLinks, LinkPurpose } from "../ports/action_links.ts";
 import type { UserId } from "../protocol/ids.ts";
-import { onD1 } from "./d1.ts";
+import { fromRow, onD1 } from "./d1.ts";
 
 /** The longest that a link may live (the configuration's own bound), in milliseconds. */
 const LONGEST_LINK_MS = 7 * 86_400_000;
@@ -84,6 +84,6 @@ export function linkInsert(
 }
 
 function readLink(row: unknown): { readonly user: UserId; readonly email: string } {
-  const link = linkRow.parse(row);
+  const link = fromRow(() => linkRow.parse(row));
   return { user: link.user_id as UserId, email: link.email };
 }

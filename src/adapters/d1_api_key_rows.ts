@@ -60,12 +60,12 @@ export const NO_PARTS: KeyRowParts = { secrets: new Map(), leaks: new Map() };
 /** Reads what belongs to keys. `leaks` come the oldest first. */
 export function readParts(secrets: readonly unknown[], leaks: readonly unknown[]): KeyRowParts {
   const bySecret = Map.groupBy(
-    secrets.map((row) => secretRow.parse(row)),
+    secrets.map((row) => fromRow(() => secretRow.parse(row))),
     (row) => row.key_id,
   );
   return {
     secrets: new Map([...bySecret].map(([id, rows]) => [id, rows.map(readSecret)])),
-    leaks: new Map(leaks.map((row) => leakRow.parse(row)).map((leak) => [leak.key_id, readLeak(leak)])),
+    leaks: new Map(leaks.map((row) => fromRow(() => leakRow.parse(row))).map((leak) => [leak.key_id, readLeak(leak)])),
   };
 }
 

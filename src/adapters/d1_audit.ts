@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { Outage } from "../kernel/outage.ts";
 import type {
   AuditFilter,
   AuditPosition,
@@ -11,7 +12,7 @@ import type {
 } from "../ports/audit.ts";
 import type { AuditEvent } from "../protocol/audit_event.ts";
 import { parseAuditEvent } from "./audit_event_schema.ts";
-import { onD1 } from "./d1.ts";
+import { fromRow, onD1, UNREADABLE } from "./d1.ts";
 
 const COLUMNS = [
   "id",
@@ -195,7 +196,7 @@ function detail(event: AuditEvent): object {
 }
 
 function readRecord(row: unknown): AuditRecord {
-  const read = eventRow.parse(row);
+  const read = fromRow(() => eventRow.parse(row));
   const { issuer, ...detailed } = read.detail;
   const event = parseAuditEvent({
     ...detailed,
@@ -217,12 +218,12 @@ function readRecord(row: unknown): AuditRecord {
     outcome: read.outcome,
     reason: read.reason,
   });
-  if (event === null) throw new Error(`audit event ${read.seq} cannot be read`);
+  if (event === null) throw new Outage("d1", { cause: UNREADABLE });
   return { seq: read.seq, event };
 }
 
 function readLetter(row: unknown): DeadLetterRecord {
-  const { seq, message_id: messageId, found_at: foundAtMs, body } = letterRow.parse(row);
+  const { seq, message_id: messageId, found_at: foundAtMs, body } = fromRow(() => letterRow.parse(row));
   return { seq, messageId, foundAtMs, body };
 }
 

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { ConfigVersion, ConfigVersions } from "../ports/config_versions.ts";
 import type { FeedEntry } from "../protocol/edge_feed.ts";
-import { onD1, outboxInserts, transact } from "./d1.ts";
+import { fromRow, onD1, outboxInserts, transact } from "./d1.ts";
 
 /** Snapshots of older versions are forgotten, so that publishing does not fill the database. */
 const KEPT_VERSIONS = 100;
@@ -84,6 +84,6 @@ export class D1ConfigVersions implements ConfigVersions {
 }
 
 function readVersion(row: unknown): ConfigVersion {
-  const { created_at: createdAtMs, ...version } = versionRow.parse(row);
+  const { created_at: createdAtMs, ...version } = fromRow(() => versionRow.parse(row));
   return { ...version, createdAtMs };
 }

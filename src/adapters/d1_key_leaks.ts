@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { KeyLeaks, KnownStrings, LeakEnd } from "../ports/key_leaks.ts";
 import type { MailCourier } from "../ports/mail_queue.ts";
 import type { ApiKeyId } from "../protocol/ids.ts";
-import { onD1, transact } from "./d1.ts";
+import { fromRow, onD1, transact } from "./d1.ts";
 import { keyUpdate } from "./d1_api_keys.ts";
 import { mailInsert } from "./d1_mail_outbox.ts";
 import { securityEventInserts } from "./d1_security_events.ts";
@@ -30,10 +30,10 @@ export class D1KeyLeaks implements KeyLeaks {
         ),
       ),
     );
-    const owned = (kept?.results ?? []).map((row) => keptRow.parse(row));
+    const owned = (kept?.results ?? []).map((row) => fromRow(() => keptRow.parse(row)));
     return {
       kept: new Map(owned.map(({ hash, key_id }) => [hash, key_id as ApiKeyId])),
-      reported: new Set((reported?.results ?? []).map((row) => reportedRow.parse(row).hash)),
+      reported: new Set((reported?.results ?? []).map((row) => fromRow(() => reportedRow.parse(row)).hash)),
     };
   }
 

@@ -2,24 +2,26 @@ import * as z from "zod";
 import type { Mail, MailMessage } from "../ports/mail.ts";
 import type { MailQueue } from "../ports/mail_queue.ts";
 import type { MailRecord, MailRecords } from "../ports/operator_records.ts";
-import { onD1 } from "./d1.ts";
+import { fromRow, onD1 } from "./d1.ts";
+
+const KINDS = [
+  "verify_email",
+  "reset_password",
+  "password_changed",
+  "suspected_theft",
+  "address_in_use",
+  "no_account",
+  "invitation",
+  "change_email",
+  "email_changed",
+  "api_key_leaked",
+  "email_change_undone",
+] as const satisfies readonly MailMessage["kind"][];
 
 const mailRow = z.object({
   seq: z.number(),
   recipient: z.string(),
-  kind: z.enum([
-    "verify_email",
-    "reset_password",
-    "password_changed",
-    "suspected_theft",
-    "address_in_use",
-    "no_account",
-    "invitation",
-    "change_email",
-    "email_changed",
-    "api_key_leaked",
-    "email_change_undone",
-  ]),
+  kind: z.enum(KINDS),
   subject: z.string(),
   body: z.string(),
   tries: z.number(),
@@ -29,6 +31,8 @@ const mailRow = z.object({
 });
 
 const WAITS = "sent_at IS NULL AND given_up_at IS NULL";
+/** A mail of a kind that a newer release made waits for that release, and holds up no other. */
+const KNOWN = `kind IN (${KINDS.map((kind) => `'${kind}'`).join(", ")})`;
 
 /** A mail that was taken in. Times in Unix milliseconds. */
 export interface OutboxMail extends MailMessage {
@@ -58,7 +62,7 @@ export class D1MailOutbox implements Mail, MailQueue {
   }
 
   due(limit: number, nowMs: number): Promise<readonly OutboxMail[]> {
-    const sql = `SELECT * FROM mail_outbox WHERE ${WAITS} AND due_at <= ? ORDER BY due_at, seq LIMIT ?`;
+    const sql = `SELECT * FROM mail_outbox WHERE ${WAITS} AND ${KNOWN} AND due_at <= ? ORDER BY due_at, seq LIMIT ?`;
     return this.#all(sql, nowMs, limit);
   }
 
@@ -75,7 +79,7 @@ export class D1MailOutbox implements Mail, MailQueue {
   }
 
   async nextDueMs(): Promise<number | null> {
-    const sql = `SELECT min(due_at) AS due FROM mail_outbox WHERE ${WAITS}`;
+    const sql = `SELECT min(due_at) AS due FROM mail_outbox WHERE ${WAITS} AND ${KNOWN}`;
     return onD1(() => this.#db.prepare(sql).first<number>("due"));
   }
 
@@ -134,7 +138,7 @@ export function d1MailRecords(db: D1Database, withTexts: boolean): MailRecords {
 }
 
 function readMail(row: unknown): OutboxMail {
-  const mail = mailRow.parse(row);
+  const mail = fromRow(() => mailRow.parse(row));
   return {
     seq: mail.seq,
     to: mail.recipient,

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { SecurityEvent, SecurityEventRecord, SecurityEventRecords } from "../ports/operator_records.ts";
 import type { UserId } from "../protocol/ids.ts";
-import { onD1 } from "./d1.ts";
+import { fromRow, onD1 } from "./d1.ts";
 
 const eventRow = z.object({
   seq: z.number(),
@@ -59,6 +59,6 @@ export function securityEventInserts(
 
 /** What is read was written by the inserts above alone. */
 function readEvent(row: unknown): SecurityEventRecord {
-  const { seq, id, user_id: userId, kind, detail, at: atMs } = eventRow.parse(row);
+  const { seq, id, user_id: userId, kind, detail, at: atMs } = fromRow(() => eventRow.parse(row));
   return { seq, event: { id, userId, kind, ...detail, atMs } as SecurityEvent };
 }
