@@ -1,15 +1,13 @@
+import type { Attributes } from "./decision_facts.ts";
+
 /** Roles that count in one tenant alone, by its name. */
 export type TenantRoles = ReadonlyMap<string, readonly string[]>;
-
-/** What is known of a principal beside its roles, by the names that the configuration declares. */
-export type PrincipalAttributes = Readonly<
-  Record<string, string | number | boolean | readonly (string | number | boolean)[]>
->;
 
 /** What every principal may have beside its names; absent where it has none. */
 interface Described {
   readonly tenantRoles?: TenantRoles | undefined;
-  readonly attributes?: PrincipalAttributes | undefined;
+  /** By the names that the configuration declares. */
+  readonly attributes?: Attributes | undefined;
 }
 
 /**
