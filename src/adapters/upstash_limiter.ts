@@ -1,6 +1,5 @@
 import { waitUntil } from "cloudflare:workers";
 import { Ratelimit } from "@upstash/ratelimit";
-import { Redis } from "@upstash/redis/cloudflare";
 import { orOutage } from "../kernel/outage.ts";
 import { checkDemands } from "../limits/check_demands.ts";
 import { type CounterState, counterAt, counterKey } from "../limits/counter.ts";
@@ -9,6 +8,7 @@ import { type Outcome, verdictOf } from "../limits/take.ts";
 import { bucketScale } from "../limits/token_bucket.ts";
 import type { Defer } from "../ports/edge_feed.ts";
 import type { Limiter } from "../ports/limiter.ts";
+import { BoundedUpstash, type UpstashAddress } from "./bounded_upstash.ts";
 import { UPSTASH_GIVE_BACK_SCRIPT } from "./upstash_give_back_script.ts";
 import { UPSTASH_TAKE_SCRIPT } from "./upstash_take_script.ts";
 
@@ -20,10 +20,8 @@ const FIELDS_PER_DEMAND = 4;
 /** How long an answer is waited for behind a request that has gone on without it. */
 const LATE_MS = 5000;
 
-/** Where the database's REST endpoint is, its token, and how long a call to it may take. */
-export interface UpstashLimiterOptions {
-  readonly url: string;
-  readonly token: string;
+/** Where the database is, and how long a call to it may take. */
+export interface UpstashLimiterOptions extends UpstashAddress {
   readonly deadlineMs?: number;
   /** Keeps work alive behind the request that it belongs to. */
   readonly defer?: Defer;
@@ -46,24 +44,15 @@ interface BucketDemand extends LimitDemand {
  * full bucket expire at once, so that an isolate d ms behind may then gain the refill of d ms.
  */
 export class UpstashLimiter implements Limiter {
-  readonly #redis: Redis;
+  readonly #redis: BoundedUpstash;
   readonly #deadlineMs: number;
   readonly #defer: Defer;
 
   constructor(options: UpstashLimiterOptions) {
     this.#deadlineMs = options.deadlineMs ?? 250;
     this.#defer = options.defer ?? waitUntil;
-    this.#redis = new Redis({
-      url: options.url,
-      token: options.token,
-      enableTelemetry: false,
-      // A pipeline would be shared by requests, and an answer belongs to the request that asked.
-      enableAutoPipelining: false,
-      // A repeated call charges twice.
-      retry: { retries: 0 },
-      // What comes after the deadline still has to be known, to be given back.
-      signal: () => AbortSignal.timeout(LATE_MS),
-    });
+    // What comes after the deadline still has to be known, to be given back.
+    this.#redis = new BoundedUpstash(options, LATE_MS);
   }
 
   /**

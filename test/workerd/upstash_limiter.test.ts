@@ -88,6 +88,54 @@ describe("Upstash limiter: what it sends", () => {
   });
 });
 
+describe("Upstash limiter: a database that lies", () => {
+  /** What `answer` makes of a take, and how much was read of it. */
+  async function taken(answer: () => Response) {
+    const fetched = vi.spyOn(globalThis, "fetch").mockImplementation(async () => answer());
+    const fault = await newLimiter()
+      .take([demand("usr_secret", fixed(5))], T0)
+      .then(
+        () => null,
+        (error: unknown) => error,
+      );
+    return { fault, calls: fetched.mock.calls };
+  }
+
+  it("is not read to its end: 64 KiB are more than any answer", async () => {
+    let sent = 0;
+    const endless = () =>
+      new ReadableStream<Uint8Array>({
+        pull(controller) {
+          sent += 1;
+          controller.enqueue(new Uint8Array(16 * 1024).fill(32));
+        },
+      });
+    const { fault } = await taken(() => new Response(endless()));
+    expect(fault).toMatchObject({ dependency: "upstash" });
+    expect(sent).toBeLessThan(10);
+  });
+
+  it("gets the token for no other place", async () => {
+    const { fault, calls } = await taken(() => Response.redirect("https://evil.example/", 307));
+    expect(fault).toMatchObject({ dependency: "upstash" });
+    expect(calls).toHaveLength(1);
+    expect(calls[0]?.[1]).toMatchObject({ redirect: "manual" });
+  });
+
+  it.each<[string, () => Response]>([
+    ["an error", () => Response.json({ error: "ERR no" }, { status: 400 })],
+    ["a status alone", () => Response.json({ result: [1, 1, 1, 1, 1] }, { status: 500 })],
+    ["no answer", () => Response.json([])],
+    ["null", () => Response.json(null)],
+    ["no JSON", () => new Response("<html>")],
+    ["too few numbers", () => Response.json({ result: [1] })],
+  ])("is no verdict, and no error quotes what was asked (%s)", async (_, answer) => {
+    const { fault } = await taken(answer);
+    expect(fault).toMatchObject({ dependency: "upstash" });
+    expect(String(fault instanceof Error ? fault.cause : "")).not.toContain("usr_secret");
+  });
+});
+
 describe("Upstash limiter: the arithmetic", () => {
   const policies = [
     fixed(5),

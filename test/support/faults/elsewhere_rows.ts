@@ -57,7 +57,7 @@ export const ELSEWHERE_ROWS: readonly ProvenRow[] = [
     call: "an opaque token that is new to the isolate, for as long as `deadlineMs`",
     answer: UNAVAILABLE,
     log: "outage",
-    meanwhile: "opaque tokens in memory, until their answer is over; 64 questions at once at most",
+    meanwhile: "opaque tokens in memory, until their answer is over; after ten questions nobody waits",
     after: "200",
     test: [
       "test/gateway/opaque_tokens.test.ts",
@@ -147,7 +147,7 @@ export const ELSEWHERE_ROWS: readonly ProvenRow[] = [
   {
     dependency: "Upstash",
     binding: null,
-    faults: ["down", "slow", "lying"],
+    faults: ALL,
     call: "a route with a limit, for 250 ms at most; then as `onUnavailable` says",
     answer: UNAVAILABLE,
     log: "decision: limiter_unavailable",
