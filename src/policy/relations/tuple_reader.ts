@@ -1,0 +1,36 @@
+import type { ResourceRef } from "../decision_facts.ts";
+import type { TupleNode } from "./node.ts";
+import type { RelationSubject, RelationTuple } from "./terms.ts";
+
+/** Reads tuples a level at a time: whatever one level asks is one round trip, and one moment of the store. */
+export interface TupleReader {
+  /** Throws `Outage`. */
+  read(level: LevelQuestions): Promise<LevelRows>;
+}
+
+export interface LevelQuestions {
+  /** Whether these very tuples are there. */
+  readonly tuples: readonly RelationTuple[];
+  /** Which sets (subjects with a relation) each of these nodes has. */
+  readonly sets: readonly TupleNode[];
+  /** Which subjects without a relation each of these nodes has: objects, or principals. */
+  readonly members: readonly TupleNode[];
+  /** What was read before, and the revision that the first of it was read at; null on the first level. */
+  readonly before: { readonly revision: number; readonly buckets: readonly number[] } | null;
+  /** More rows of sets and members together than this are not read: the level then says that it is not whole. */
+  readonly maxRows: number;
+}
+
+export interface LevelRows {
+  /** How many changes the store has seen at this moment. */
+  readonly revision: number;
+  /** Whether something in the buckets that were read `before` has changed since. */
+  readonly moved: boolean;
+  /** For each of the tuples. */
+  readonly tuples: readonly boolean[];
+  /** For each of the nodes. */
+  readonly sets: readonly (readonly RelationSubject[])[];
+  readonly members: readonly (readonly ResourceRef[])[];
+  /** False where rows were left off. */
+  readonly whole: boolean;
+}
