@@ -6,7 +6,13 @@ import {
 } from "../../src/policy/relations/relation_schema.ts";
 import type { Rewrite } from "../../src/policy/relations/rewrite.ts";
 import { parseTuple, type RelationTuple, refText, subjectText, tupleText } from "../../src/policy/relations/terms.ts";
-import type { LevelQuestions, LevelRows, TupleReader } from "../../src/policy/relations/tuple_reader.ts";
+import type {
+  LevelQuestions,
+  LevelRows,
+  SubjectLevel,
+  SubjectRows,
+  TupleReader,
+} from "../../src/policy/relations/tuple_reader.ts";
 
 /** `written`, which has to be sound. */
 export function schemaOf(written: WrittenRelations): RelationSchema {
@@ -57,6 +63,18 @@ export class TupleGraph implements TupleReader {
 
   get tuples(): readonly RelationTuple[] {
     return [...this.#tuples.values()];
+  }
+
+  async readBySubject({ subjects, before, maxRows }: SubjectLevel): Promise<SubjectRows> {
+    this.onRead();
+    let room = maxRows;
+    const nodes = subjects.map((subject) => {
+      const rows = this.tuples.filter((each) => subjectText(each.subject) === subjectText(subject));
+      const taken = rows.slice(0, Math.max(0, room));
+      room -= rows.length;
+      return taken.map(({ object, relation }) => ({ object, relation }));
+    });
+    return { revision: this.revision, moved: before !== null && this.moved(), nodes, whole: room >= 0 };
   }
 
   async read(level: LevelQuestions): Promise<LevelRows> {

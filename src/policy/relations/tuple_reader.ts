@@ -6,6 +6,15 @@ import type { RelationSubject, RelationTuple } from "./terms.ts";
 export interface TupleReader {
   /** Throws `Outage`. */
   read(level: LevelQuestions): Promise<LevelRows>;
+  /** The other way round: what each subject stands in. Throws `Outage`. */
+  readBySubject(level: SubjectLevel): Promise<SubjectRows>;
+}
+
+/** What was read on earlier levels. */
+export interface ReadBefore {
+  /** When the first of them was read. */
+  readonly revision: number;
+  readonly buckets: readonly number[];
 }
 
 export interface LevelQuestions {
@@ -15,8 +24,8 @@ export interface LevelQuestions {
   readonly sets: readonly TupleNode[];
   /** Which subjects without a relation each of these nodes has: objects, or principals. */
   readonly members: readonly TupleNode[];
-  /** What was read before, and the revision that the first of it was read at; null on the first level. */
-  readonly before: { readonly revision: number; readonly buckets: readonly number[] } | null;
+  /** Null on the first level. */
+  readonly before: ReadBefore | null;
   /** More rows of sets and members together than this are not read: the level then says that it is not whole. */
   readonly maxRows: number;
 }
@@ -32,5 +41,19 @@ export interface LevelRows {
   readonly sets: readonly (readonly RelationSubject[])[];
   readonly members: readonly (readonly ResourceRef[])[];
   /** False where rows were left off. */
+  readonly whole: boolean;
+}
+
+export interface SubjectLevel {
+  readonly subjects: readonly RelationSubject[];
+  readonly before: ReadBefore | null;
+  readonly maxRows: number;
+}
+
+export interface SubjectRows {
+  readonly revision: number;
+  readonly moved: boolean;
+  /** For each of the subjects: where a tuple names it. */
+  readonly nodes: readonly (readonly TupleNode[])[];
   readonly whole: boolean;
 }
