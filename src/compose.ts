@@ -31,6 +31,7 @@ import { composeConfigManagement } from "./compose_live.ts";
 import { composeMailRecords } from "./compose_mail.ts";
 import { originGuards } from "./compose_origins.ts";
 import { composeDesks, composeUserManagement } from "./compose_people.ts";
+import { answerRelations } from "./compose_relations.ts";
 import { composeRoleManagement, followedRoles } from "./compose_roles.ts";
 import { composeSessions } from "./compose_sessions.ts";
 import { composeShapes } from "./compose_shapes.ts";
@@ -86,13 +87,15 @@ export function composeRemoteReader(env: Environment): IssuerReader {
 
 /** The issuer's read-only side where the issuer is in this Worker: its own objects and tables. */
 export function composeReader(env: Environment): IssuerReader {
-  const { feed, ring, keys, accounts, users, roles, grantSecrets } = issuerStores(readBindings(env));
+  const bindings = readBindings(env);
+  const { feed, ring, keys, accounts, users, roles, grantSecrets } = issuerStores(bindings);
   let secrets: GrantSecrets | undefined;
   return {
     pull: feed.pull,
     published: ring.published,
     findApiKey: (hash) => keys.find(hash),
     roleBook: () => roles.current(),
+    checkRelations: (asked) => answerRelations(bindings, asked),
     findSession: (proof) => {
       secrets ??= grantSecrets();
       const people = { accounts, users, secrets };

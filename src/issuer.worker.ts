@@ -22,7 +22,7 @@ import { MailCourierObject } from "./objects/mail_courier.ts";
 import { OutboxCourierObject } from "./objects/outbox_courier.ts";
 import { SweeperObject } from "./objects/sweeper.ts";
 import type { ConfigReader } from "./ports/config_reader.ts";
-import type { IssuerReader as IssuerReaderPort, SessionProof } from "./ports/issuer_reader.ts";
+import type { AskedRelations, IssuerReader as IssuerReaderPort, SessionProof } from "./ports/issuer_reader.ts";
 import type { KeyUse, KeyUseRecords } from "./ports/key_uses.ts";
 import type { UnlistedCall, UnlistedCallRecords } from "./ports/unlisted_calls.ts";
 import type { FeedPosition } from "./protocol/edge_feed.ts";
@@ -68,6 +68,10 @@ export class IssuerReader extends WorkerEntrypoint<Environment> implements Issue
 
   roleBook() {
     return composeReader(this.env).roleBook();
+  }
+
+  checkRelations(asked: AskedRelations) {
+    return composeReader(this.env).checkRelations(asked);
   }
 
   configPointer() {

@@ -7,6 +7,7 @@ import type { OutboxCourier } from "../ports/outbox.ts";
 import { parseApiKeyRecord } from "./kv_api_keys.ts";
 import { parsePublishedRoles } from "./published_roles_schema.ts";
 import { parseSessionStanding } from "./session_standing_schema.ts";
+import { parseToldRelations } from "./told_relations_schema.ts";
 
 /**
  * Ports over RPC. Each call makes its own stub, for a stub belongs to the request that made it, has a deadline, and turns
@@ -19,6 +20,8 @@ const RING_READ_DEADLINE_MS = 10_000;
 const RING_ROTATE_DEADLINE_MS = 20_000;
 /** A first request may wait for it. */
 const CONFIG_DEADLINE_MS = 2_000;
+/** The issuer's round trips to the store together. */
+export const RELATIONS_DEADLINE_MS = 2_000;
 /** A courier notes that something is to come, and no more. */
 const EXPECT_DEADLINE_MS = 5_000;
 const DELIVER_DEADLINE_MS = 20_000;
@@ -67,6 +70,8 @@ export function remoteIssuerReader(stub: () => IssuerReader): IssuerReader {
         const found: unknown = await stub().findSession(proof);
         return found === null ? null : parseSessionStanding(found);
       }),
+    checkRelations: (asked) =>
+      orOutage("relations", RELATIONS_DEADLINE_MS, async () => parseToldRelations(await stub().checkRelations(asked))),
     roleBook: () => orOutage("issuer", CONFIG_DEADLINE_MS, async () => parsePublishedRoles(await stub().roleBook())),
   };
 }

@@ -1,7 +1,9 @@
+import type { RelationCheck } from "../policy/decision_facts.ts";
 import type { ApiKeyRecord } from "../protocol/api_key.ts";
 import type { SessionId, UserId } from "../protocol/ids.ts";
 import type { EdgeFeedReader } from "./edge_feed.ts";
 import type { PublishedKeys } from "./key_ring.ts";
+import type { RelationAnswer } from "./relation_facts.ts";
 import type { PublishedRoles } from "./roles.ts";
 
 /** All that the authorizer may ask of the issuer: reading, and no secret. Every method throws `Outage`. */
@@ -17,6 +19,27 @@ export interface IssuerReader extends EdgeFeedReader {
   findSession(proof: SessionProof): Promise<SessionStanding | null>;
   /** The role book that counts; version 0 where no role was ever defined. */
   roleBook(): Promise<PublishedRoles>;
+  /** Answers about relations, as of one moment. */
+  checkRelations(asked: AskedRelations): Promise<ToldRelations>;
+}
+
+export interface AskedRelations {
+  /** The schema that the gate decides by, as its canonical text. */
+  readonly schema: string;
+  readonly checks: readonly RelationCheck[];
+}
+
+export interface ToldRelations {
+  /** How many changes of relations there had been when it was read. */
+  readonly revision: number;
+  /** In the order of the checks. */
+  readonly findings: readonly ToldFinding[];
+}
+
+export interface ToldFinding {
+  readonly answer: RelationAnswer;
+  /** Buckets of what the answer was made of; null for everything. */
+  readonly reads: readonly number[] | null;
 }
 
 /** What shows that somebody holds a session's cookie, and is no cookie itself. */

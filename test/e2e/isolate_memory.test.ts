@@ -29,6 +29,10 @@ const BOUNDED: Readonly<Record<string, string>> = {
     "1,000 readings, or as many as it is made for; those that never settle are forgotten",
   "limits/slots.ts #held": "as many as an origin has places",
   "openapi/compile_schema.ts #nodes": "the schemas of one document; gone when it is compiled",
+  "policy/relations/check_run.ts #buckets": "one question's nodes",
+  "policy/relations/check_run.ts #objects": "one question's nodes; gone when it is answered",
+  "policy/relations/check_run.ts #sets": "one question's nodes; gone when it is answered",
+  "policy/relations/check_run.ts #unknowns": "1,000 of one question; gone when it is answered",
   "protocol/edge_feed.ts #entries":
     "the feed itself: each entry names the end after which it is forgotten, and none may be dropped before",
 };
@@ -37,6 +41,7 @@ const BOUNDED: Readonly<Record<string, string>> = {
 const NOT_FILLED: Readonly<Record<string, string>> = {
   "adapters/joined_takes.ts": "one for each subject that is asked for now; 4 MiB",
   "issuing/client_cache.ts": "the issuer's",
+  "issuing/relation_desk.ts": "the issuer's",
   "limits/local_pace.ts": "filled by the count of unlisted calls",
   "limits/refused_keys.ts": "the issuer's",
 };

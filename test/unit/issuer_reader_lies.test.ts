@@ -75,4 +75,30 @@ describe("the issuer behind a service binding is believed in nothing that cannot
       await expect(ring.published()).rejects.toMatchObject({ dependency: "identity_keys" });
     },
   );
+
+  const ASKED = { schema: "{}", checks: [] };
+  const TOLD = { revision: 7, findings: [{ answer: true, reads: [1, 4_095] }] };
+
+  it("answers about relations come as they were sent", async () => {
+    const undecided = { revision: 0, findings: [{ answer: "undecided", reads: null }] };
+    for (const told of [TOLD, undecided])
+      expect(await issuerThat({ checkRelations: async () => told }).checkRelations(ASKED)).toEqual(told);
+  });
+
+  it.each<[string, unknown]>([
+    ["that are of no revision", without(TOLD, "revision")],
+    ["of a revision before the first", { ...TOLD, revision: -1 }],
+    ["that are neither yes nor no", { ...TOLD, findings: [{ answer: "yes", reads: [] }] }],
+    ["that hang on nothing that is known here", { ...TOLD, findings: [{ answer: true, reads: [4_096] }] }],
+    ["that do not say what they hang on", { ...TOLD, findings: [{ answer: true }] }],
+    ["with a member more", { ...TOLD, findings: [{ answer: true, reads: [], path: [] }] }],
+    ["that are too many", { ...TOLD, findings: Array.from({ length: 101 }, () => ({ answer: true, reads: [] })) }],
+    ["that are nothing", undefined],
+  ])("answers about relations %s are an outage", async (_, told) => {
+    await expect(issuerThat({ checkRelations: async () => told }).checkRelations(ASKED)).rejects.toBeInstanceOf(Outage);
+  });
+
+  it("an issuer that knows no relations yet is an outage", async () => {
+    await expect(issuerThat({}).checkRelations(ASKED)).rejects.toBeInstanceOf(Outage);
+  });
 });

@@ -4,6 +4,7 @@ import { FailureBudget } from "../../../src/access/failure_budget.ts";
 import type { Call } from "../../../src/access/gate.ts";
 import { signedIdentity } from "../../../src/access/identity.ts";
 import { KeyUses } from "../../../src/access/key_uses.ts";
+import { RelationAnswers } from "../../../src/access/relation_answers.ts";
 import { SessionCache } from "../../../src/access/session_cache.ts";
 import { SignalWatch } from "../../../src/access/signal_watch.ts";
 import { cachedToken, TokenCache } from "../../../src/access/token_cache.ts";
@@ -17,6 +18,7 @@ import { PinLog } from "../../../src/adapters/pin_log.ts";
 import { Turnstile } from "../../../src/adapters/turnstile.ts";
 import type { LimitDemand } from "../../../src/limits/limit.ts";
 import type { CertificateDigest } from "../../../src/policy/connection.ts";
+import { compileRelations } from "../../../src/policy/relations/relation_schema.ts";
 import { parseAccessTokenClaims } from "../../../src/protocol/access_token.ts";
 import { newApiKeyId } from "../../../src/protocol/ids.ts";
 import { SHAPES } from "../../../src/protocol/token_shape.ts";
@@ -146,6 +148,31 @@ async function absentSessions() {
     await cache.find({ sealed: text(60), secretHash: text(43) }, NOW_MS, NOTHING_ANNOUNCED, drop);
   }
   return cache;
+}
+
+async function relationAnswers(size: Size) {
+  const schema = compileRelations({ document: { viewer: "[user]" } });
+  if (!schema.ok) throw new Error("no schema");
+  const length = size === "usual" ? 4 : 64;
+  const reads = Array.from({ length }, (_, at) => at * 61);
+  const caches = [true, false].map(
+    (answer) =>
+      new RelationAnswers(schema.value, async (checks) => ({
+        revision: 1,
+        findings: checks.map(() => ({ answer, reads: [...reads] })),
+      })),
+  );
+  const call = { nowMs: NOW_MS, view: NOTHING_ANNOUNCED, defer: drop, atLeast: 0 };
+  const idLength = size === "usual" ? 26 : 250;
+  for (let from = 0; from < MANY; from += 100) {
+    const checks = Array.from({ length: 100 }, () => ({
+      object: { type: "document", id: text(idLength) },
+      relation: "viewer",
+      subject: { type: "user", id: text(idLength) },
+    }));
+    for (const cache of caches) await cache.resolve(checks, call);
+  }
+  return caches;
 }
 
 async function opaqueTokens(size: Size) {
@@ -307,6 +334,7 @@ const FILLERS: Readonly<Record<string, (size: Size) => Promise<unknown>>> = {
   absentApiKeys,
   sessions,
   absentSessions,
+  relationAnswers,
   opaqueTokens,
   keySets,
   failures,

@@ -1,0 +1,29 @@
+import * as z from "zod";
+import { MAX_CHECKS } from "../policy/relations/check.ts";
+import { NODE_BUCKETS } from "../policy/relations/node.ts";
+import type { ToldRelations } from "../ports/issuer_reader.ts";
+
+const told = z.strictObject({
+  revision: z.int().min(0),
+  findings: z
+    .array(
+      z.strictObject({
+        answer: z.union([z.boolean(), z.literal("undecided")]),
+        reads: z
+          .array(
+            z
+              .int()
+              .min(0)
+              .max(NODE_BUCKETS - 1),
+          )
+          .max(64)
+          .nullable(),
+      }),
+    )
+    .max(MAX_CHECKS),
+});
+
+/** What the issuer says of relations. Throws for anything else. */
+export function parseToldRelations(answer: unknown): ToldRelations {
+  return told.parse(answer);
+}

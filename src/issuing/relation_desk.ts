@@ -1,0 +1,39 @@
+import { Lru } from "../kernel/lru.ts";
+import { checkRelations, MAX_CHECKS } from "../policy/relations/check.ts";
+import { compileRelations, type RelationSchema, type WrittenRelations } from "../policy/relations/relation_schema.ts";
+import type { TupleReader } from "../policy/relations/tuple_reader.ts";
+import type { AskedRelations, ToldRelations } from "../ports/issuer_reader.ts";
+
+/** Gates send the schema that they decide by, so that an answer never mixes two configurations. More than this is none. */
+const MAX_SCHEMA_LENGTH = 512 * 1024;
+
+/** Schemas are few: those of the configuration that runs, and of the one before. */
+const compiled = new Lru<RelationSchema>({ maxEntries: 8, maxBytes: 4 * 1024 * 1024 });
+
+/** Answers what gates ask of relations. Throws `Outage` as `reader` does, and a `TypeError` for what no gate asks. */
+export async function tellRelations({ schema, checks }: AskedRelations, reader: TupleReader): Promise<ToldRelations> {
+  if (!Array.isArray(checks) || checks.length > MAX_CHECKS) throw new TypeError("too many checks");
+  const { revision, findings } = await checkRelations(schemaOf(schema), checks, reader);
+  return { revision, findings: findings.map(({ answer, reads }) => ({ answer, reads })) };
+}
+
+function schemaOf(text: string): RelationSchema {
+  const known = compiled.get(text);
+  if (known !== undefined) return known;
+  if (text.length > MAX_SCHEMA_LENGTH) throw new TypeError("no schema");
+  const schema = compileRelations(readWritten(text));
+  if (!schema.ok) throw new TypeError("no schema");
+  compiled.set(text, schema.value, 20 * text.length);
+  return schema.value;
+}
+
+function readWritten(text: string): WrittenRelations {
+  const written: unknown = JSON.parse(text);
+  const isWritten = isRecordOf(written, (relations) => isRecordOf(relations, (rewrite) => typeof rewrite === "string"));
+  if (!isWritten) throw new TypeError("no schema");
+  return written as WrittenRelations;
+}
+
+function isRecordOf(value: unknown, isMember: (member: unknown) => boolean): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && Object.values(value).every(isMember);
+}

@@ -1,0 +1,304 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { RelationAnswers } from "../../../src/access/relation_answers.ts";
+import { tellRelations } from "../../../src/issuing/relation_desk.ts";
+import { Outage } from "../../../src/kernel/outage.ts";
+import { bucketOf, nodeText } from "../../../src/policy/relations/node.ts";
+import { type RelationTuple, tupleText } from "../../../src/policy/relations/terms.ts";
+import type { ToldRelations } from "../../../src/ports/issuer_reader.ts";
+import type { RelationCall } from "../../../src/ports/relation_facts.ts";
+import { FeedView } from "../../../src/protocol/edge_feed.ts";
+import { RELATION_ENTRY_MS } from "../../../src/protocol/relation_entries.ts";
+import { naively, schemaOf, TupleGraph, tuple } from "../../support/relation_graph.ts";
+
+const SCHEMA = schemaOf({
+  group: { member: "[user, group#member]" },
+  folder: {
+    parent: "[folder]",
+    blocked: "[user]",
+    viewer: "([user, group#member] or viewer of parent) but not blocked",
+  },
+  document: { parent: "[folder]", owner: "[user]", viewer: "[user, group#member] or owner or viewer of parent" },
+});
+const T0 = 1_800_000_000_000;
+
+/** A gate's answers beside a store that changes, and a feed that tells of it when it is told to. */
+class World {
+  readonly graph = new TupleGraph();
+  readonly view = new FeedView();
+  readonly asked: string[][] = [];
+  nowMs = T0;
+  /** What the store said last, before it was changed on the way. */
+  onTheWay: (told: ToldRelations) => ToldRelations | Promise<ToldRelations> = (told) => told;
+  readonly deferred: Promise<unknown>[] = [];
+  #untold: [id: string, revision: number][] = [];
+  #seq = 0;
+
+  readonly answers = new RelationAnswers(SCHEMA, async (checks) => {
+    this.asked.push(checks.map(tupleText));
+    return this.onTheWay(await tellRelations({ schema: SCHEMA.text, checks }, this.graph));
+  });
+
+  call(atLeast = 0): RelationCall {
+    return { nowMs: this.nowMs, view: this.view, defer: (work) => void this.deferred.push(work), atLeast };
+  }
+
+  async ask(text: string, atLeast = 0) {
+    return (await this.answers.resolve([tuple(text)], this.call(atLeast)))[0];
+  }
+
+  write(change: "add" | "remove", each: RelationTuple): void {
+    this.graph[change](each);
+    this.graph.revision += 1;
+    this.#untold.push([String(bucketOf(nodeText(each))), this.graph.revision], ["*", this.graph.revision]);
+  }
+
+  /** The feed tells of all changes so far. */
+  tell(): void {
+    const entries = this.#untold.map(([id, epoch]) => ({
+      kind: "relation" as const,
+      id,
+      epoch,
+      untilMs: this.nowMs + RELATION_ENTRY_MS,
+    }));
+    this.#untold = [];
+    this.#seq += entries.length;
+    this.view.apply({ position: { generation: "g", seq: this.#seq }, entries, more: false });
+  }
+}
+
+const CHAIN = ["document:1#parent@folder:a", "folder:a#viewer@group:g#member", "group:g#member@user:alice"];
+const QUESTION = "document:1#viewer@user:alice";
+
+function chained(): World {
+  const world = new World();
+  for (const text of CHAIN) world.write("add", tuple(text));
+  world.tell();
+  return world;
+}
+
+describe("answers about relations in an isolate", () => {
+  it("are fetched once, for all who ask at the same time, and then known", async () => {
+    const world = chained();
+    expect(world.answers.known(tuple(QUESTION), world.call())).toBeUndefined();
+    const answers = await Promise.all(Array.from({ length: 5 }, () => world.ask(QUESTION)));
+    expect(answers).toEqual([true, true, true, true, true]);
+    expect(world.answers.known(tuple(QUESTION), world.call())).toBe(true);
+    expect(world.asked).toEqual([[QUESTION]]);
+  });
+
+  it("of several checks are one question, without those that somebody asks already", async () => {
+    const world = chained();
+    const others = ["document:2#viewer@user:alice", "document:3#viewer@user:alice"];
+    const [first, second] = await Promise.all([
+      world.ask(QUESTION),
+      world.answers.resolve([QUESTION, ...others].map(tuple), world.call()),
+    ]);
+    expect([first, second]).toEqual([true, [true, false, false]]);
+    expect(world.asked).toEqual([[QUESTION], others]);
+  });
+
+  it("a tuple three levels away that is taken away ends a yes, as soon as the feed has told of it", async () => {
+    for (const text of CHAIN) {
+      const world = chained();
+      expect(await world.ask(QUESTION)).toBe(true);
+      world.write("remove", tuple(text));
+      world.tell();
+      expect(world.answers.known(tuple(QUESTION), world.call()), text).toBeUndefined();
+      expect(await world.ask(QUESTION), text).toBe(false);
+    }
+  });
+
+  it("a tuple that is added ends a no", async () => {
+    const world = chained();
+    world.write("remove", tuple("group:g#member@user:alice"));
+    world.tell();
+    expect(await world.ask(QUESTION)).toBe(false);
+    world.write("add", tuple("group:g#member@user:alice"));
+    world.tell();
+    expect(await world.ask(QUESTION)).toBe(true);
+  });
+
+  it("a change elsewhere ends nothing", async () => {
+    const world = chained();
+    let reads: readonly number[] = [];
+    world.onTheWay = (told) => {
+      reads = told.findings[0]?.reads ?? [];
+      return told;
+    };
+    await world.ask(QUESTION);
+    expect(reads.length).toBeGreaterThanOrEqual(CHAIN.length);
+    const others = Array.from({ length: 200 }, (_, at) => tuple(`document:other${at}#owner@user:bob`));
+    for (const other of others) if (!reads.includes(bucketOf(nodeText(other)))) world.write("add", other);
+    world.tell();
+    expect(world.view.size).toBeGreaterThan(150);
+    expect(world.answers.known(tuple(QUESTION), world.call())).toBe(true);
+    expect(world.asked).toHaveLength(1);
+  });
+
+  it("are never older than what the feed has told, whatever is written, told and asked in whatever order", async () => {
+    const users = ["alice", "bob"];
+    const nodes = [
+      "document:1#parent@folder:a",
+      "document:1#owner@user:U",
+      "document:1#viewer@group:g#member",
+      "folder:a#parent@folder:b",
+      "folder:b#parent@folder:a",
+      "folder:a#blocked@user:U",
+      "folder:b#viewer@group:g#member",
+      "group:g#member@group:h#member",
+      "group:h#member@user:U",
+      "group:h#member@group:g#member",
+    ].flatMap((text) => (text.includes("U") ? users.map((user) => text.replace("U", user)) : [text]));
+    const step = fc.oneof(
+      fc.record({ do: fc.constant("add" as const), text: fc.constantFrom(...nodes) }),
+      fc.record({ do: fc.constant("remove" as const), text: fc.constantFrom(...nodes) }),
+      fc.record({ do: fc.constant("tell" as const) }),
+      fc.record({ do: fc.constant("later" as const), ms: fc.constantFrom(1_000, 20_000, 45_000) }),
+      fc.record({ do: fc.constant("ask" as const), user: fc.constantFrom(...users) }),
+    );
+    let warm = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 80 }), async (steps) => {
+        const world = new World();
+        // What was true since the feed told last.
+        let truths: ((check: RelationTuple) => boolean)[] = [naively(SCHEMA, [])];
+        for (const each of steps) {
+          if (each.do === "add" || each.do === "remove") {
+            world.write(each.do, tuple(each.text));
+            truths.push(naively(SCHEMA, world.graph.tuples));
+          } else if (each.do === "tell") {
+            world.tell();
+            truths = truths.slice(-1);
+          } else if (each.do === "later") {
+            world.nowMs += each.ms;
+            world.view.prune(world.nowMs);
+          } else {
+            const check = tuple(`document:1#viewer@user:${each.user}`);
+            const known = world.answers.known(check, world.call());
+            warm += known === undefined ? 0 : 1;
+            const answer = known ?? (await world.answers.resolve([check], world.call()))[0];
+            expect(truths.map((truth) => truth(check))).toContain(answer);
+            await Promise.all(world.deferred.splice(0));
+          }
+        }
+      }),
+      { numRuns: 150 },
+    );
+    expect(warm, "positive control: memory answered").toBeGreaterThan(300);
+  });
+
+  it("end after a minute, though nothing is said against them, and are renewed before where they are used", async () => {
+    const world = chained();
+    await world.ask(QUESTION);
+    world.nowMs = T0 + 29_999;
+    expect(world.answers.known(tuple(QUESTION), world.call())).toBe(true);
+    expect(world.asked).toHaveLength(1);
+    world.nowMs = T0 + 59_999;
+    expect(world.answers.known(tuple(QUESTION), world.call())).toBe(true);
+    await Promise.all(world.deferred.splice(0));
+    expect(world.asked).toHaveLength(2);
+    world.nowMs = T0 + 119_000;
+    expect(world.answers.known(tuple(QUESTION), world.call())).toBe(true);
+    const idle = chained();
+    await idle.ask(QUESTION);
+    idle.nowMs = T0 + 60_000;
+    expect(idle.answers.known(tuple(QUESTION), idle.call())).toBeUndefined();
+    idle.nowMs = T0 - 1;
+    expect(idle.answers.known(tuple(QUESTION), idle.call()), "a clock that went back proves nothing").toBeUndefined();
+  });
+
+  it("a consistency token demands an answer of that revision, which nobody else's question stands for", async () => {
+    const world = chained();
+    expect(await world.ask(QUESTION)).toBe(true);
+    world.write("remove", tuple(CHAIN[1] ?? ""));
+    expect(await world.ask(QUESTION), "nothing was told yet").toBe(true);
+    expect(await world.ask(QUESTION, world.graph.revision)).toBe(false);
+    await expect(world.ask(QUESTION, world.graph.revision + 1), "a revision that is not reached").rejects.toThrow(
+      Outage,
+    );
+  });
+
+  it("that changed on the way are asked for again; a store that went back in time is an outage", async () => {
+    const world = chained();
+    let raced = 0;
+    world.onTheWay = (told) => {
+      raced += 1;
+      if (raced === 1) {
+        world.write("remove", tuple(CHAIN[0] ?? ""));
+        world.tell();
+      }
+      return told;
+    };
+    expect(await world.ask(QUESTION)).toBe(false);
+    const restored = chained();
+    restored.onTheWay = (told) => ({ ...told, revision: 1 });
+    await expect(restored.ask(QUESTION)).rejects.toThrow(Outage);
+  });
+
+  it.each<[string, (told: ToldRelations) => ToldRelations]>([
+    ["too few answers", (told) => ({ ...told, findings: [] })],
+    ["too many answers", (told) => ({ ...told, findings: [...told.findings, ...told.findings] })],
+  ])("with %s are an outage, and nothing is kept of them", async (_, lie) => {
+    const world = chained();
+    world.onTheWay = lie;
+    await expect(world.ask(QUESTION)).rejects.toThrow(Outage);
+    world.onTheWay = (told) => told;
+    expect(await world.ask(QUESTION)).toBe(true);
+  });
+
+  it("an outage is theirs who asked, and no answer", async () => {
+    const world = chained();
+    world.onTheWay = () => Promise.reject(new Outage("d1"));
+    await expect(world.ask(QUESTION)).rejects.toThrow(Outage);
+    expect(world.answers.known(tuple(QUESTION), world.call())).toBeUndefined();
+    world.onTheWay = (told) => told;
+    expect(await world.ask(QUESTION)).toBe(true);
+  });
+
+  it("what no tuple and no schema can name is undecided, and asks nobody", async () => {
+    const world = chained();
+    const check = (id: string, relation = "viewer", type = "document") => ({
+      object: { type, id },
+      relation,
+      subject: { type: "user", id: "alice" },
+    });
+    for (const odd of [
+      check("1#viewer@user:alice"),
+      check("a b"),
+      check(""),
+      check("x".repeat(257)),
+      check("\u0430"),
+      check("1", "reader"),
+      check("1", "viewer", "documents"),
+      check("1", "constructor"),
+    ]) {
+      expect(world.answers.known(odd, world.call()), odd.object.id).toBe("undecided");
+      expect(await world.answers.resolve([odd], world.call())).toEqual(["undecided"]);
+    }
+    expect(world.asked).toEqual([]);
+  });
+
+  it("more than it fetches for one call are undecided", async () => {
+    const world = chained();
+    const many = (count: number) => Array.from({ length: count }, (_, at) => tuple(`document:${at}#viewer@user:alice`));
+    const answers = await world.answers.resolve(many(500), world.call());
+    expect(answers.filter((answer) => answer === true)).toHaveLength(1);
+    expect(world.asked.map((part) => part.length)).toEqual([100, 100, 100, 100, 100]);
+    const fresh = chained();
+    expect(new Set(await fresh.answers.resolve(many(501), fresh.call()))).toEqual(new Set(["undecided"]));
+    expect(fresh.asked).toEqual([]);
+  });
+
+  it("made-up questions push out nothing that was granted", async () => {
+    const world = chained();
+    await world.ask(QUESTION);
+    for (let from = 0; from < 12_000; from += 500) {
+      await world.answers.resolve(
+        Array.from({ length: 500 }, (_, at) => tuple(`document:x${from + at}#owner@user:alice`)),
+        world.call(),
+      );
+    }
+    expect(world.answers.known(tuple(QUESTION), world.call())).toBe(true);
+  });
+});
