@@ -1,3 +1,4 @@
+// Long because what an isolate may go on believing is one thing, and each way that it could be wrong is a row of it.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { RelationAnswers } from "../../../src/access/relation_answers.ts";
