@@ -20,6 +20,7 @@ const EVERY_ROOM = {
   openapi: "all",
   protocol: "all",
   policy: "all",
+  rules: "all",
   limits: "all",
   config: "all",
   ports: "all",
@@ -48,9 +49,11 @@ export const ROOMS: Readonly<Partial<Record<string, RoomRule>>> = {
   limits: PURE,
   // Paths and header names are the gate's: it reads them once, for everybody.
   openapi: { rooms: { policy: "all", kernel: "all" }, packages: NO_PACKAGES },
+  // One file of it knows the package.
+  rules: { rooms: { policy: "all", kernel: "all" }, packages: ["@marcbachmann/cel-js"] },
   // Scopes and algorithms are named in the configuration and defined by the protocol.
   config: {
-    rooms: { openapi: "all", policy: "all", limits: "all", protocol: "all", kernel: "all" },
+    rooms: { openapi: "all", policy: "all", rules: "all", limits: "all", protocol: "all", kernel: "all" },
     packages: ["zod"],
   },
   ports: {

@@ -23,7 +23,7 @@ export interface PolicyRule {
   readonly needsBody: boolean;
   /** It names the resource: without one it fails. */
   readonly needsResource: boolean;
-  /** It has a value for whatever facts there are. Only such an `allow` may be left out once another one holds. */
+  /** It has a value for whatever facts there are, without a resource too. Only such an `allow` may be left out once another one holds. */
   readonly neverFails: boolean;
   readonly expression: RuleExpression;
   /** The condition as it was written. */
