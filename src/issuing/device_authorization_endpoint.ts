@@ -85,6 +85,7 @@ async function begin(
     codeHash: await sha256Base64url(secret),
     scopes,
     resource,
+    askedAtMs: nowMs,
     endsAtMs: nowMs + expiresInSeconds * 1000,
     intervalMs: intervalSeconds * 1000,
   };

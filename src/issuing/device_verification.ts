@@ -135,7 +135,7 @@ async function findDevice(
   return { kind: "found", userCode, name, request, client };
 }
 
-/** Puts a grant for the device into the account, to be collected with the device code; null where the account is blocked. */
+/** Puts a grant for the device into the account, to be collected with the device code; null where the account is blocked, or the client's access was taken back. */
 async function putGrant(
   { client, request }: FoundDevice,
   { user, session }: SignedIn,
@@ -170,8 +170,8 @@ async function putGrant(
       roles: user.roles,
       givenIn: session.id,
       provenAtEpoch: session.accountEpoch,
-      // A device asks nobody: what counts is when the person who typed its code decided.
-      begun: { seenWithdrawals: session.withdrawals, atMs: nowMs },
+      // As a page that was open before it: whoever takes an app's access back does not mean a device of it that waits already.
+      begun: { seenWithdrawals: session.withdrawals, atMs: request.askedAtMs ?? nowMs },
     },
     { ...lifetimes, codeMs: request.endsAtMs - nowMs },
     nowMs,

@@ -79,14 +79,14 @@ function defaultTarget({ scopes, defaultScopes }: ClientRecord, { issuer: { cata
   );
 }
 
-/** A new grant of `user` with its first refresh token, unless the account is blocked or everything of it ended since the proof. */
+/** A new grant of `user` with its first refresh token, unless the account is blocked, or everything of it or of the client ended since. */
 async function begin(
   { user, provenAtEpoch }: ProvenPassword,
   client: ClientRecord,
   scopes: readonly string[],
   { issuer, people, lifetimes }: FirstParty,
   { moment: { nowMs } }: FirstPartyCall,
-): Promise<Result<{ readonly grant: LiveGrant; readonly refreshToken: string }, SessionRefusal>> {
+): Promise<Result<{ readonly grant: LiveGrant; readonly refreshToken: string }, SessionRefusal | "access_withdrawn">> {
   const terms: GrantTerms = {
     clientId: client.id,
     subject: await subjectFor(user.id, client, people),
@@ -102,10 +102,13 @@ async function begin(
   };
   const grantId = newGrantId(issuer.random);
   const refresh = await firstRefreshToken(user.id, grantId, issuer);
-  const start = { grantId, terms, dpopThumbprint: null, refreshHash: refresh.hash, roles: user.roles, provenAtEpoch };
+  const begun = { seenWithdrawals: null, atMs: nowMs };
+  const proven = { roles: user.roles, provenAtEpoch, begun };
+  const start = { grantId, terms, dpopThumbprint: null, refreshHash: refresh.hash, ...proven };
   const outcome = await issuer.accounts.startGrant(user.id, start, lifetimes, nowMs);
   if (outcome.kind === "refused") {
-    return err(outcome.reason === "proof_superseded" ? "proof_superseded" : "user_disabled");
+    const { reason } = outcome;
+    return err(reason === "proof_superseded" || reason === "access_withdrawn" ? reason : "user_disabled");
   }
   return ok({ grant: outcome.grant, refreshToken: refresh.token });
 }

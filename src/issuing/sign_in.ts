@@ -9,7 +9,7 @@ import { type OpenedSession, openSession, type SessionRefusal } from "./open_ses
 import type { People, Visitor } from "./people.ts";
 
 /** Why nobody was signed in, for the log alone: the person hears one answer for all. */
-export type WrongReason = "wrong_password" | "unknown_user" | "email_unconfirmed" | SessionRefusal;
+export type WrongReason = "wrong_password" | "unknown_user" | "email_unconfirmed" | "access_withdrawn" | SessionRefusal;
 
 /** The credentials do not open an account. */
 export interface WrongCredentials {

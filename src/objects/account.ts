@@ -159,8 +159,7 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
     // Whoever asked looked at the session before: it may have ended on the way, with all that it could give.
     if (issue.givenIn !== undefined && !this.#isAlive(issue.givenIn, nowMs)) return "session_over";
     if (this.#isSuperseded(issue)) return "session_over";
-    const { begun, terms } = issue;
-    if (begun !== undefined && this.#store.withdrawals.outdate(terms.clientId, begun)) return "withdrawn";
+    if (this.#isWithdrawn(issue)) return "withdrawn";
     const state = issueCode(issue, lifetimes, this.#wired().longestTokenMs, nowMs);
     this.#addGrant(user, issue.grantId, state, issue.roles, nowMs);
     await this.#outbox.deliver();
@@ -174,6 +173,7 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
   async startGrant(user: UserId, start: GrantStart, lifetimes: GrantLifetimes, nowMs: number): Promise<GrantOutcome> {
     if (this.#store.head().blocked) return refusal("account_blocked");
     if (this.#isSuperseded(start)) return refusal("proof_superseded");
+    if (this.#isWithdrawn(start)) return refusal("access_withdrawn");
     const state = startGrant(start, lifetimes, this.#wired().longestTokenMs, nowMs);
     this.#addGrant(user, start.grantId, state, start.roles, nowMs);
     // Before the pause: an end of everything in it must outdo what is minted from this.
@@ -313,6 +313,10 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
   }
 
   /** Asked without a pause before what it decides: nothing can end between the two. */
+  #isWithdrawn({ begun, terms }: Pick<GrantStart, "begun" | "terms">): boolean {
+    return begun !== undefined && this.#store.withdrawals.outdate(terms.clientId, begun);
+  }
+
   #isSuperseded({ provenAtEpoch = null }: Pick<SessionOpening, "provenAtEpoch">): boolean {
     return provenAtEpoch !== null && provenAtEpoch !== this.#store.head().epoch;
   }

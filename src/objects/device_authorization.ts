@@ -36,8 +36,8 @@ export class DeviceAuthorization extends DurableObject implements DeviceAuthoriz
   async find(nowMs: number): Promise<DeviceRequest | null> {
     const state = this.#state();
     if (state === undefined || nowMs >= state.endsAtMs) return null;
-    const { clientId, codeHash, scopes, resource, endsAtMs, verdict } = state;
-    return { clientId, codeHash, scopes, resource, endsAtMs, verdict };
+    const { clientId, codeHash, scopes, resource, askedAtMs, endsAtMs, verdict } = state;
+    return { clientId, codeHash, scopes, resource, ...(askedAtMs !== undefined && { askedAtMs }), endsAtMs, verdict };
   }
 
   async decide(verdict: DeviceVerdict, nowMs: number): Promise<DeviceVerdict | null> {

@@ -36,7 +36,7 @@ export class Withdrawals {
    */
   outdate(client: ClientId, { seenWithdrawals, atMs }: Beginning): boolean {
     const sql = "SELECT 1 FROM withdrawals WHERE client = ? AND (mark > ? OR at > ?)";
-    return this.#sql.exec(sql, client, seenWithdrawals, atMs).toArray().length > 0;
+    return this.#sql.exec(sql, client, seenWithdrawals ?? Number.MAX_SAFE_INTEGER, atMs).toArray().length > 0;
   }
 
   /** Forgets those that nothing can be under way from. */

@@ -7,7 +7,10 @@ import type {
 } from "../protocol/device_authorization.ts";
 
 /** What a person is asked about, and what was decided already. */
-export type DeviceRequest = Pick<DeviceState, "clientId" | "codeHash" | "scopes" | "resource" | "endsAtMs" | "verdict">;
+export type DeviceRequest = Pick<
+  DeviceState,
+  "clientId" | "codeHash" | "scopes" | "resource" | "askedAtMs" | "endsAtMs" | "verdict"
+>;
 
 /**
  * Device authorizations, each in a place of its own whose name is a keyed digest of its user code: whoever reads storage finds

@@ -11,6 +11,8 @@ export interface DeviceState {
   readonly scopes: readonly string[];
   /** The API as it was named; null for the issuer's endpoints and the default API. */
   readonly resource: string | null;
+  /** When the device asked; absent in what was kept before that was noted. */
+  readonly askedAtMs?: number;
   readonly endsAtMs: number;
   /** How long to wait between polls, as of now. It only ever grows. */
   readonly intervalMs: number;
@@ -23,7 +25,7 @@ export interface DeviceState {
 /** What a device asks for. */
 export type DeviceStart = Pick<
   DeviceState,
-  "clientId" | "codeHash" | "scopes" | "resource" | "endsAtMs" | "intervalMs"
+  "clientId" | "codeHash" | "scopes" | "resource" | "askedAtMs" | "endsAtMs" | "intervalMs"
 >;
 
 /** What a person said. `grantId`: the grant that waits in that user's account to be collected. */
@@ -67,9 +69,7 @@ const REMEMBER_MS = 10 * 60_000;
 
 /** A device authorization that nobody has decided on. */
 export function beginDevice(start: DeviceStart): DeviceState {
-  const { clientId, codeHash, scopes, resource, endsAtMs, intervalMs } = start;
-  const asked = { clientId, codeHash, scopes, resource, endsAtMs, intervalMs };
-  return { ...asked, polledAtMs: null, verdict: null, redeemed: false };
+  return { ...start, polledAtMs: null, verdict: null, redeemed: false };
 }
 
 /**

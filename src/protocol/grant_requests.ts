@@ -18,8 +18,8 @@ export interface GrantLifetimes {
 
 /** When something began that may end in a grant, as far as a withdrawal of access in between has to know. */
 export interface Beginning {
-  /** The number of the account's last withdrawal when the session was looked at. */
-  readonly seenWithdrawals: number;
+  /** The number of the account's last withdrawal when the session was looked at; null where none had a part in it, and the time alone tells. */
+  readonly seenWithdrawals: number | null;
   /** When the client asked, in Unix milliseconds. */
   readonly atMs: number;
 }
@@ -67,6 +67,8 @@ export interface GrantStart {
   readonly roles: readonly string[];
   /** The account's epoch under which the user's proof was good: nothing begins once it has moved. Null or absent without a proof of this moment. */
   readonly provenAtEpoch?: number | null;
+  /** Nothing begins on what was asked before the user withdrew the client's access. Absent where none can have come between. */
+  readonly begun?: Beginning;
 }
 
 /** A refresh token as it is presented. `narrowing` is what the request asks for, as one canonical string: a retry must ask for the same. */
@@ -100,4 +102,5 @@ export type GrantRefusal =
   | "grant_ended"
   | "grant_revoked"
   | "account_blocked"
-  | "proof_superseded";
+  | "proof_superseded"
+  | "access_withdrawn";

@@ -3,6 +3,7 @@ import { decodeJwt } from "jose";
 import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { signIn } from "../../src/issuing/sign_in.ts";
 import { Busy } from "../../src/kernel/busy.ts";
+import type { ClientId } from "../../src/protocol/ids.ts";
 import { breakable } from "../support/breakable.ts";
 import { expectProblem } from "../support/expect_problem.ts";
 import { nextAddress, openFirstParty, ownApp, ownServer, PASSWORD, someone } from "../support/first_party_world.ts";
@@ -190,6 +191,32 @@ describe("a password that is replaced while the old one is being checked", () =>
     if (status === 200) return;
     expectProblem(told, 401, "invalid_credentials");
     expect(logs.events("sign_in_refused").at(-1)).toMatchObject({ reason: "proof_superseded", user_id: user.id });
+  });
+});
+
+describe("V10.7.3: access that is withdrawn while its app signs the user in", () => {
+  it.each([
+    ["meanwhile", 401],
+    ["before", 200],
+    ["of another app, meanwhile", 200],
+  ] as const)("%s: %i", async (when, status) => {
+    const user = await someone();
+    const { accounts } = world.people;
+    const withdraw = (client: RegisteredClient, atMs: number) =>
+      accounts.endGrantsOf(user.id, client.id as ClientId, atMs);
+    if (when === "before") await withdraw(app, Date.now() - 1);
+    const epochOf = async (...asked: Parameters<typeof accounts.epochOf>) => {
+      if (when === "meanwhile") await withdraw(app, Date.now() + 1);
+      if (when === "of another app, meanwhile") await withdraw(server, Date.now() + 1);
+      return accounts.epochOf(...asked);
+    };
+    const told = await openFirstParty({ people: { accounts: { ...accounts, epochOf } } }).login(app, user.email);
+    expect(told.status).toBe(status);
+    expect(await accounts.listGrants(user.id, Date.now())).toHaveLength(status === 200 ? 1 : 0);
+    if (status === 200) return;
+    expectProblem(told, 401, "invalid_credentials");
+    expect(logs.events("sign_in_refused").at(-1)).toMatchObject({ reason: "access_withdrawn", user_id: user.id });
+    await vi.waitFor(async () => expect((await world.login(app, user.email)).status, "signs in anew").toBe(200));
   });
 });
 
