@@ -34,6 +34,14 @@ const NO_CONTENT: ReadonlySet<number> = new Set([204, 205, 304]);
  * document names stream on. What cannot be looked into, though the document hides something there, is never passed.
  */
 export async function checkedResponse(origin: Response, check: ResponseCheck): Promise<Forwarded> {
+  const checked = await heldToContract(origin, check);
+  const isRead = check.method === "GET" || check.method === "HEAD";
+  if (isRead || !check.contract.hidesWhenRead || !checked.ok) return checked;
+  // What a change answers is said of what a read would show, and may be a hash over what it hides.
+  return ok(without(checked.value, checked.value.body, OF_THE_CONTENT));
+}
+
+async function heldToContract(origin: Response, check: ResponseCheck): Promise<Forwarded> {
   const { contract, method } = check;
   // Failures of the origin are replaced later on, whatever they say.
   if (origin.status >= 500 || origin.status < 200) return ok(origin);

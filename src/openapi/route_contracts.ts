@@ -5,7 +5,7 @@ import { readOperation } from "./operation.ts";
 import type { DocumentFault } from "./schema_terms.ts";
 
 /** What a route says of its document, beside the document itself. */
-export interface ContractTerms extends Omit<Contract, "operation" | "pathIndexes"> {
+export interface ContractTerms extends Omit<Contract, "operation" | "hidesWhenRead" | "pathIndexes"> {
   readonly pattern: RoutePattern;
   readonly methods: readonly string[];
   /** The path in the document; null for the route's own. */
@@ -45,11 +45,15 @@ export function routeContracts(document: Readonly<Record<string, unknown>>, term
     return { byMethod, faults };
   }
   const local = new LocalDocument(document);
+  // Its faults are told where a route has it.
+  const read = readOperation(local, template, "get", []);
+  const hidesWhenRead = read?.responses.some(({ hides }) => hides) ?? false;
   for (const method of terms.methods) {
     const operation = readOperation(local, template, method.toLowerCase(), faults);
     if (operation === null) continue;
     const { unknownQuery, responses, maxResponseBytes, maxDepth } = terms;
-    byMethod.set(method, { operation, pathIndexes, unknownQuery, responses, maxResponseBytes, maxDepth });
+    const bounds = { unknownQuery, responses, maxResponseBytes, maxDepth };
+    byMethod.set(method, { operation, hidesWhenRead, pathIndexes, ...bounds });
   }
   return { byMethod, faults: faults.filter(isFirst) };
 }

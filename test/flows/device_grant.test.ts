@@ -3,7 +3,6 @@ import { decodeJwt } from "jose";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { need, readBindings } from "../../src/bindings.ts";
 import { DEVICE_CODE_GRANT } from "../../src/protocol/grant_types.ts";
-import type { ClientId } from "../../src/protocol/ids.ts";
 import { breakable } from "../support/breakable.ts";
 import { databaseWithout } from "../support/broken_database.ts";
 import { decide, openDevices, registerDeviceClient, type TestDevice, typeCode } from "../support/device_world.ts";
@@ -242,38 +241,6 @@ describe("what ends a grant ends it between its approval and its collection", ()
     await end(approved);
     expectOAuthError(await poll(approved.device), "invalid_grant");
     expect((await poll((await letIn()).device)).status, "control").toBe(200);
-  });
-
-  it("access that is withdrawn before the approval: what the device asked before gives nothing after it", async () => {
-    const client = await registerDeviceClient();
-    const [before, other] = [await device(client), await device(tv)];
-    const user = await someone();
-    const tab = await signedIn(user);
-    await accounts.endGrantsOf(user.id, client.id as ClientId, Date.now() + 1);
-    expect((await decide(tab, before, "allow")).status, "as an unknown code").toBe(422);
-    expect(await accounts.listGrants(user.id, Date.now())).toEqual([]);
-    expectOAuthError(await poll(before), "authorization_pending");
-    await decide(tab, other, "allow");
-    expect((await poll(other)).status, "another client's").toBe(200);
-    await vi.waitFor(async () => {
-      const after = await device(client);
-      await decide(tab, after, "allow");
-      expect((await poll(after)).status, "asked anew").toBe(200);
-    });
-  });
-
-  it("of an approval and a withdrawal at once, in whichever order they come, nothing is left", async () => {
-    const client = await registerDeviceClient();
-    for (let turn = 0; turn < 6; turn++) {
-      const asked = await device(client);
-      const { id, ...user } = await someone();
-      const tab = await signedIn({ id, ...user });
-      const withdraw = () => accounts.endGrantsOf(id, client.id as ClientId, Date.now() + 1);
-      const allow = () => decide(tab, asked, "allow");
-      await Promise.all(turn % 2 === 0 ? [allow(), withdraw()] : [withdraw(), allow()]);
-      expect(await accounts.listGrants(id, Date.now())).toEqual([]);
-      expect((await poll(asked)).status).toBe(400);
-    }
   });
 
   it("but not the browser's sign-out: the device is another place", async () => {

@@ -96,6 +96,15 @@ describe("what is shown", () => {
     expect([head.headers.get("content-length"), head.headers.get("etag")]).toEqual([null, null]);
   });
 
+  it("what a change answers says nothing of what a read would hide", async () => {
+    const fields = { etag: '"hash-of-the-whole"', "last-modified": "Mon, 01 Jun 2026 00:00:00 GMT", vary: "accept" };
+    const gone = await get("/items/1", () => new Response(null, { status: 204, headers: fields }), {
+      method: "DELETE",
+    });
+    const told = ["etag", "last-modified", "vary"].map((name) => gone.headers.get(name));
+    expect([gone.status, ...told]).toEqual([204, null, null, "accept"]);
+  });
+
   it("what has no body tells nothing of the whole either, and the origin is not asked to compare it", async () => {
     const fields = { etag: '"hash-of-the-whole"', "last-modified": "Mon, 01 Jun 2026 00:00:00 GMT" };
     for (const status of [304, 412]) {
