@@ -45,13 +45,15 @@ export function routeContracts(document: Readonly<Record<string, unknown>>, term
     return { byMethod, faults };
   }
   const local = new LocalDocument(document);
-  // Its faults are told where a route has it.
-  const read = readOperation(local, template, "get", []);
+  const operations = terms.methods.map((method) => {
+    return [method, readOperation(local, template, method.toLowerCase(), faults)] as const;
+  });
+  // The faults of one that this route does not have are told where a route has it.
+  const read = new Map(operations).get("GET") ?? readOperation(local, template, "get", []);
   const hidesWhenRead = read?.responses.some(({ hides }) => hides) ?? false;
-  for (const method of terms.methods) {
-    const operation = readOperation(local, template, method.toLowerCase(), faults);
+  const { unknownQuery, responses, maxResponseBytes, maxDepth } = terms;
+  for (const [method, operation] of operations) {
     if (operation === null) continue;
-    const { unknownQuery, responses, maxResponseBytes, maxDepth } = terms;
     const bounds = { unknownQuery, responses, maxResponseBytes, maxDepth };
     byMethod.set(method, { operation, hidesWhenRead, pathIndexes, ...bounds });
   }
