@@ -1,0 +1,108 @@
+import type { ResourceRef } from "../../policy/decision_facts.ts";
+import { isRelationId } from "../../policy/relations/terms.ts";
+import type { CandidatePage } from "../../ports/access_candidates.ts";
+import type { Question } from "../../protocol/authzen/question.ts";
+import type { SearchRequest } from "../../protocol/authzen/search_request.ts";
+import { subjectKind } from "./asked_subject.ts";
+import type { Asking, DecisionPoint } from "./decision_point.ts";
+import { evaluate } from "./evaluate.ts";
+
+/** Candidates that are decided on at once. */
+const AT_ONCE = 50;
+
+/** Which part of a search is asked for. */
+export interface SearchPart {
+  /** The candidate that was looked at last; null for none yet. */
+  readonly after: string | null;
+  readonly limit: number;
+  /** Candidates that are looked at for one answer: whoever wants more asks again. */
+  readonly maxCandidates: number;
+}
+
+export interface Found {
+  /** Ids, or names of actions. */
+  readonly names: readonly string[];
+  /** The candidate behind which the search goes on; undefined where it has ended. */
+  readonly next: string | null | undefined;
+  readonly looked: number;
+}
+
+const NOTHING: Found = { names: [], next: undefined, looked: 0 };
+
+/** Where candidates come from, and what is asked of each. */
+interface Search {
+  readonly candidates: (after: string | null, limit: number) => Promise<CandidatePage>;
+  readonly question: (candidate: string) => Question;
+}
+
+/**
+ * Who, what, or which actions `search` is about that would be permitted (AuthZEN 1.0 §8): each candidate is decided on as a question of its own. A kind,
+ * type or name that nobody knows finds nothing. An answer may hold fewer than `limit` although the search goes on. Throws `Outage`.
+ */
+export async function search(
+  asked: SearchRequest,
+  part: SearchPart,
+  point: DecisionPoint,
+  asking: Asking,
+): Promise<Found> {
+  const prepared = prepare(asked, point);
+  if (prepared === null) return NOTHING;
+  const names: string[] = [];
+  let { after } = part;
+  let looked = 0;
+  while (names.length < part.limit && looked < part.maxCandidates) {
+    const page = await prepared.candidates(after, Math.min(AT_ONCE, part.maxCandidates - looked));
+    const evaluations = await evaluate(page.ids.map(prepared.question), point, asking);
+    for (const [at, id] of page.ids.entries()) {
+      if (names.length === part.limit) return { names, next: after, looked };
+      looked += 1;
+      after = id;
+      if (evaluations[at]?.decision === true) names.push(id);
+    }
+    if (page.isLast || page.ids.length === 0) return { names, next: undefined, looked };
+  }
+  return { names, next: after, looked };
+}
+
+function prepare(asked: SearchRequest, point: DecisionPoint): Search | null {
+  const { context } = asked;
+  if (asked.kind === "action") {
+    const { subject, resource } = asked;
+    const names = [...(point.types.get(resource.type)?.actions.keys() ?? [])].sort();
+    const question = (name: string) => ({ subject, action: { name, properties: {} }, resource, context });
+    return { candidates: async (after, limit) => pageOf(names, after, limit), question };
+  }
+  const { candidates } = point;
+  const { action, type } = asked;
+  if (candidates === null) return null;
+  if (asked.kind === "subject") {
+    const { resource } = asked;
+    const kind = subjectKind(type);
+    if (kind === null || !isNamed(resource) || !isKnown(resource.type, action.name, point)) return null;
+    return {
+      candidates: (after, limit) => candidates.subjects(kind, resource, after, limit),
+      question: (id) => ({ subject: { type: kind, id, properties: {} }, action, resource, context }),
+    };
+  }
+  const { subject } = asked;
+  if (subjectKind(subject.type) === null || !isNamed(subject) || !isKnown(type, action.name, point)) return null;
+  return {
+    candidates: (after, limit) => candidates.resources(type, subject, after, limit),
+    // What is said of the resource that is searched for would be said of each of them alike.
+    question: (id) => ({ subject, action, resource: { type, id, properties: {} }, context }),
+  };
+}
+
+/** Whether tuples can name it at all. */
+function isNamed({ id }: ResourceRef): boolean {
+  return isRelationId(id);
+}
+
+function isKnown(type: string, action: string, { types }: DecisionPoint): boolean {
+  return types.get(type)?.actions.has(action) === true;
+}
+
+function pageOf(names: readonly string[], after: string | null, limit: number): CandidatePage {
+  const behind = after === null ? names : names.filter((name) => name > after);
+  return { ids: behind.slice(0, limit), isLast: behind.length <= limit };
+}
