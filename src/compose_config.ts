@@ -113,6 +113,7 @@ function gateRoute(
     captcha: routeCaptcha(route, config, site),
     rule: { scopes: route.scopes, roles: route.roles },
     ...routeRoles(route),
+    action: null,
     limits: routeLimits(route, { limits, gateway }),
     creditCost: route.creditCost,
     toleratedStalenessMs: onStale === "deny" ? 0 : onStale.allowForSeconds * 1000,

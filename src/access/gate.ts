@@ -23,6 +23,7 @@ import type { RouteAudit } from "./decision_audit.ts";
 import type { FailureBudget } from "./failure_budget.ts";
 import type { KeyUses } from "./key_uses.ts";
 import type { GatePins, PinSet } from "./pins.ts";
+import type { RouteAction } from "./route_action.ts";
 import type { RouteCaptcha } from "./route_captcha.ts";
 import type { RouteSession } from "./route_session.ts";
 import type { RouteSignals } from "./route_signals.ts";
@@ -83,6 +84,8 @@ export interface GateRoute {
   readonly permissions: readonly string[] | null;
   /** Where a call names the tenant that it is for; null where it names none. */
   readonly tenant: TenantSource | null;
+  /** What its calls ask to do, decided by the policy; null where nobody says. */
+  readonly action: RouteAction | null;
   /** Null where nothing is limited. */
   readonly limits: RouteLimits | null;
   /** What a call takes of the credits of a key that has some. */
@@ -171,6 +174,8 @@ export interface RouteOrigin {
 export interface Call {
   readonly method: string;
   readonly segments: readonly string[];
+  /** The query as it came, with its `?`, or the empty string. */
+  readonly search: string;
   /** The value of a header by its lower-case name; repeated ones joined by commas (RFC 9110 §5.3). */
   readonly header: (name: string) => string | null;
   /** What all headers take on the wire. */

@@ -3,11 +3,12 @@ import { ANONYMOUS } from "../policy/principal.ts";
 import type { AbuseTrace } from "./abuse_trace.ts";
 import { type Admitted, admit, type LimitTrace } from "./admit.ts";
 import { authenticate, type CallerTrace } from "./authenticate.ts";
-import { authorize, type RuleTrace } from "./authorize.ts";
+import { authorize } from "./authorize.ts";
 import { checkLists } from "./check_lists.ts";
 import { watchCaller } from "./check_signals.ts";
 import { clearCall, needsClearing } from "./clear_call.ts";
 import type { CredentialEntry } from "./credential_entry.ts";
+import type { ActionTrace, DecidedOn } from "./decide.ts";
 import type { RouteAudit } from "./decision_audit.ts";
 import type { Call, Gate, GateRoute, RouteLimits } from "./gate.ts";
 import { handshakeRefusal } from "./handshake.ts";
@@ -27,12 +28,14 @@ export interface Passage {
 }
 
 /** What the decision came to know on its way, for the one log line: filled in step by step, also when it ends early. */
-export interface Trace extends CallerTrace, RuleTrace {
+export interface Trace extends CallerTrace, ActionTrace {
   route: string | null;
   /** What the route asks to have recorded. */
   audit: RouteAudit | null;
   /** The route itself, for what its answers carry. */
   matched: GateRoute | null;
+  /** The resources that were decided on: for whoever decides again. Null where the call names none, or does so in its body. */
+  decidedOn: DecidedOn;
   /** Null where the route has no limits, or the call did not come so far. */
   limits: LimitTrace | null;
   /** Null where nothing was looked for. */
@@ -136,7 +139,9 @@ async function letIn(
   const authenticated = await authenticate(route, call, gate, trace);
   if (!authenticated.ok) return authenticated;
   if (route.signals !== null) watchCaller(route.signals, authenticated.value, call, trace);
-  const judged = authorize(route, authenticated.value.principal, call, gate, trace);
+  const judged = authorize(route, authenticated.value, call, gate, null, trace);
   const authorized = judged instanceof Promise ? await judged : judged;
-  return authorized.ok ? authenticated : authorized;
+  if (!authorized.ok) return authorized;
+  trace.decidedOn = authorized.value;
+  return authenticated;
 }

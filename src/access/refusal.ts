@@ -1,8 +1,19 @@
 import type { CrossSiteFault } from "../policy/cross_site.ts";
+import type { ActionDenial } from "../policy/decide_action.ts";
+import type { ReadingFault } from "../policy/resource_reading.ts";
+import type { StepUp } from "../policy/step_up.ts";
 import type { JudgedLimits } from "./admit.ts";
 import type { GateRoute } from "./gate.ts";
 import type { PinFault } from "./pins.ts";
 import type { CaptchaChallenge } from "./route_captcha.ts";
+
+/** Why a policy denies. */
+export type DenialReason =
+  | ActionDenial["because"]
+  /** The origin says that there is no such resource. */
+  | "resource_absent"
+  /** Only another sign-in would do, and nobody is there who could make one. */
+  | "step_up_impossible";
 
 /**
  * Why a call does not pass. `reason` is a stable word for the log; what the caller learns is the mapper's business, and it
@@ -56,6 +67,12 @@ export type Refusal =
       readonly reason: "permission_missing";
       readonly missing: readonly string[];
     }
+  /** By the policy of the route's action. The caller learns neither rule nor attribute; `isHidden`: not even that there is something. */
+  | { readonly kind: "denied"; readonly reason: DenialReason; readonly isHidden: boolean }
+  /** The person has to sign in anew, or in a stronger way (RFC 9470 §3). */
+  | { readonly kind: "step_up"; readonly reason: "step_up"; readonly stepUp: StepUp; readonly route: GateRoute }
+  /** It is not told in one way alone which resources the call is about. */
+  | { readonly kind: "resource_unread"; readonly reason: ReadingFault }
   /** Milliseconds until something comes back; null for never. */
   | { readonly kind: "credits_exhausted"; readonly reason: "credits_exhausted"; readonly refillInMs: number | null }
   | { readonly kind: "quota_exceeded"; readonly reason: "limit"; readonly limits: JudgedLimits }

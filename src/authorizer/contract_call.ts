@@ -1,14 +1,17 @@
 import type { GateRoute } from "../access/gate.ts";
 import type { Passage } from "../access/pass_gate.ts";
+import { decidesByBody } from "../access/route_action.ts";
 import { logEvent } from "../http/log.ts";
+import type { InputFault } from "../openapi/check_parameters.ts";
 import type { Contract } from "../openapi/contract.ts";
 import { MAX_FAULTS, type ValueFault } from "../openapi/judge.ts";
 import { capPageSize } from "../openapi/page_size.ts";
-import { checkedRequest, type RefusedRequest } from "./checked_request.ts";
+import { checkedRequest, type PassRequest, type RefusedRequest } from "./checked_request.ts";
 import { checkedResponse } from "./checked_response.ts";
 import type { Exchange } from "./exchange.ts";
 import { type Forwarded, withoutResponse } from "./forward.ts";
 import type { HeldBodies } from "./held_bodies.ts";
+import { jsonRequest } from "./json_request.ts";
 
 /** Of a part alone nothing can be said, and of a coding that the platform leaves on neither. */
 const NOT_PASSED_ON: ReadonlySet<string> = new Set(["range", "if-range", "accept-encoding"]);
@@ -21,8 +24,8 @@ const CONDITIONS: ReadonlySet<string> = new Set([
 ]);
 
 /** Whether `route` looks into what is sent and answered: no other is held up for it. */
-export function looksInto({ contracts, pageSize }: GateRoute): boolean {
-  return contracts !== null || pageSize !== null;
+export function looksInto({ contracts, pageSize, action }: GateRoute): boolean {
+  return contracts !== null || pageSize !== null || decidesByBody(action);
 }
 
 /**
@@ -34,7 +37,7 @@ export async function throughContract<Refused extends { readonly ok: false } = n
   exchange: Exchange,
   { route, credential }: Passage,
   bodies: HeldBodies,
-  pass: (request: Request) => Promise<Forwarded | Refused>,
+  pass: PassRequest<Forwarded | Refused>,
 ): Promise<Forwarded | Refused> {
   const refuse = (refused: RefusedRequest) => refusedCall(refused, exchange);
   if (route.pageSize !== null) {
@@ -44,12 +47,15 @@ export async function throughContract<Refused extends { readonly ok: false } = n
   }
   const { method } = exchange.canonical;
   const contract = contractFor(route.contracts, method);
-  if (contract === null) return pass(request);
+  if (contract === null) {
+    if (!decidesByBody(route.action)) return pass(request, null);
+    return jsonRequest(request, exchange, bodies, route.maxBodyBytes, { pass, refuse });
+  }
   const viewer = { scopes: credential?.principal.scopes ?? [] };
   const withinMs = route.origin.timeoutMs;
-  const passChecked = async (checked: Request): ReturnType<typeof pass> => {
+  const passChecked: typeof pass = async (checked, bytes) => {
     exchange.headers = headersFor(contract, method, exchange.headers);
-    const forwarded = await pass(checked);
+    const forwarded = await pass(checked, bytes);
     if (!forwarded.ok) return forwarded;
     const tell = (faults: readonly ValueFault[]) => logMisfit("response_misfit", faults, exchange);
     return checkedResponse(forwarded.value, { contract, method, viewer, bodies, withinMs, tell });
@@ -72,10 +78,14 @@ export function contractFor(contracts: ReadonlyMap<string, Contract> | null, met
 
 /** The answer to a request that does not fit, once the log has where. */
 export function refusedCall(refused: RefusedRequest, exchange: Exchange): Forwarded {
-  if (refused.fault !== "request_invalid")
-    return withoutResponse(refused.fault, refused.fault === "gate_busy" ? 1 : null);
-  logMisfit("request_misfit", refused.errors, exchange);
-  const errors = refused.errors.map(({ in: place, pointer, detail }) => ({ in: place, pointer, detail }));
+  if (refused.fault === "request_invalid") return misfit(refused.errors, exchange);
+  return withoutResponse(refused.fault, refused.fault === "gate_busy" ? 1 : null);
+}
+
+/** What is said of a request with `faults`, once the log has where. */
+export function misfit(faults: readonly InputFault[], exchange: Exchange): Forwarded {
+  logMisfit("request_misfit", faults, exchange);
+  const errors = faults.map(({ in: place, pointer, detail }) => ({ in: place, pointer, detail }));
   return withoutResponse("request_invalid", null, errors);
 }
 

@@ -18,7 +18,7 @@ export type CredentialEnd = "credential_ended" | "credential_unchecked";
  */
 export function watchCredential(
   { route, credential }: Passage,
-  { call }: Exchange,
+  { call, trace }: Exchange,
   gate: Gate,
   ended: (why: CredentialEnd, reason: string) => void,
 ): () => void {
@@ -34,7 +34,7 @@ export function watchCredential(
     timer = setTimeout(check, leftMs > 0 ? Math.min(leftMs, CHECK_MS) : CHECK_MS);
   };
   const check = async () => {
-    const end = await endOf(proveAgain(route, { ...call, nowMs: Date.now() }, gate));
+    const end = await endOf(proveAgain(route, { ...call, nowMs: Date.now() }, gate, trace.decidedOn));
     if (isStopped) return;
     if (end === null) return wait();
     stop();
@@ -46,7 +46,7 @@ export function watchCredential(
 
 /** What a second look came to; null where the credential counts still. */
 async function endOf(
-  looked: Promise<Result<null, Refusal>>,
+  looked: Promise<Result<unknown, Refusal>>,
 ): Promise<{ readonly why: CredentialEnd; readonly reason: string } | null> {
   try {
     const proven = await looked;

@@ -1,5 +1,6 @@
 import type { LimitTrace } from "../access/admit.ts";
 import { type LogFields, logEvent } from "../http/log.ts";
+import type { RuleFailure } from "../policy/decide_action.ts";
 import { abuseFields } from "./abuse_log.ts";
 import type { Exchange } from "./exchange.ts";
 
@@ -10,7 +11,7 @@ export function logDecision(
   status: number,
   reason: string | null,
 ): void {
-  const { holder, limits, abuse } = trace;
+  const { holder, limits, abuse, failures } = trace;
   const fields = {
     request_id: requestId,
     shape,
@@ -30,8 +31,16 @@ export function logDecision(
     duration_ms: Date.now() - call.nowMs,
   };
   // A copy of the fields costs as much as the line: calls that have no more to say are spared it.
-  const saysMore = limits !== null || abuse !== null;
-  logEvent("decision", saysMore ? { ...fields, ...limitFields(limits), ...abuseFields(abuse) } : fields);
+  const saysMore = limits !== null || abuse !== null || failures !== null;
+  logEvent(
+    "decision",
+    saysMore ? { ...fields, ...limitFields(limits), ...abuseFields(abuse), rule_failures: told(failures) } : fields,
+  );
+}
+
+/** Why rules failed, in words of ours: no value of the call is among them. */
+function told(failures: readonly RuleFailure[] | null): readonly string[] | undefined {
+  return failures?.map(({ rule, message }) => `${rule}: ${message}`);
 }
 
 /** What the limits did, where there is something to say. */

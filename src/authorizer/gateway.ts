@@ -4,6 +4,7 @@ import type { Refusal } from "../access/refusal.ts";
 import type { Result } from "../kernel/result.ts";
 import type { CanonicalRequest } from "../policy/canonical_request.ts";
 import { looksInto, throughContract } from "./contract_call.ts";
+import { decideByBody } from "./decide_by_body.ts";
 import { type Exchange, openExchange } from "./exchange.ts";
 import { type Forwarded, forward } from "./forward.ts";
 import { forwardGuarded } from "./guarded_forward.ts";
@@ -39,8 +40,8 @@ export async function handleGatewayRequest(
     if (!passed.ok) return refuse(passed.error, exchange, parts);
     const { admitted, route } = passed.value;
     const forwarded = looksInto(route)
-      ? await throughContract(request, exchange, passed.value, parts.bodies, (checked) =>
-          passOnLater(checked, exchange, passed.value, parts),
+      ? await throughContract(request, exchange, passed.value, parts.bodies, (checked, bytes) =>
+          passOnLater(checked, bytes, exchange, passed.value, parts),
         )
       : await passOn(request, exchange, passed.value, exchange.call.nowMs, parts);
     if (isRefused(forwarded)) return refuse(forwarded.error, exchange, parts);
@@ -63,13 +64,16 @@ type Refused = Extract<Result<never, Refusal>, { ok: false }>;
 /** A call whose body was waited for: by now its credential may have ended, and an identity of then would be old. */
 async function passOnLater(
   request: Request,
+  bytes: Uint8Array | null,
   exchange: Exchange,
   passage: Passage,
   parts: GatewayParts,
 ): Promise<Forwarded | Refused> {
   const nowMs = Date.now();
   const proven = await mayGoOn(passage, exchange.call, nowMs, parts.gate);
-  return proven.ok ? passOn(request, exchange, passage, nowMs, parts) : proven;
+  if (!proven.ok) return proven;
+  const undecided = await decideByBody(bytes, proven.value, passage, exchange, nowMs, parts.gate);
+  return undecided ?? passOn(request, exchange, passage, nowMs, parts);
 }
 
 function isRefused(forwarded: Forwarded | Refused): forwarded is Refused {

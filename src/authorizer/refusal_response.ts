@@ -49,6 +49,15 @@ const ORIGIN_NOT_ALLOWED: Problem = {
   detail: "pages of this web origin may not open a WebSocket here",
 };
 
+const NOT_FOUND: Problem = { status: 404, code: "not_found", title: "Not Found" };
+const NOT_PERMITTED: Problem = { status: 403, code: "forbidden", title: "Forbidden" };
+const RESOURCE_UNREAD: Problem = {
+  status: 400,
+  code: "resource_unclear",
+  title: "Bad Request",
+  detail: "it is not told, in one way alone, what the call is about",
+};
+
 type Mapped = { readonly problem: Problem; readonly headers?: Headers };
 
 /** The one mapper from refusals of the gate to responses. A refusal says to the caller what its kind says, and no more. */
@@ -60,7 +69,7 @@ export function refusalResponse(refusal: Refusal, requestId: string, context: Re
 function map(refusal: Refusal, context: RefusalContext): Mapped {
   switch (refusal.kind) {
     case "not_found":
-      return { problem: { status: 404, code: "not_found", title: "Not Found" } };
+      return { problem: NOT_FOUND };
     case "method_not_allowed":
       return methodNotAllowed(refusal.allow);
     case "gone":
@@ -103,6 +112,12 @@ function map(refusal: Refusal, context: RefusalContext): Mapped {
       return { problem: { status: 403, code: "forbidden", title: "Forbidden", detail: "a role is missing" } };
     case "permission_missing":
       return permissionMissing(refusal.missing);
+    case "denied":
+      return refusal.isHidden ? { problem: NOT_FOUND } : { problem: NOT_PERMITTED };
+    case "step_up":
+      return insufficientAuthentication(refusal, context);
+    case "resource_unread":
+      return { problem: RESOURCE_UNREAD };
     case "credits_exhausted":
       return creditsExhausted(refusal.refillInMs);
     case "quota_exceeded":
@@ -194,6 +209,33 @@ function permissionMissing(missing: readonly string[]): Mapped {
   const members = { permission: missing.join(" ") };
   const detail = "a permission is missing";
   return { problem: { status: 403, code: "permission_missing", title: "Forbidden", detail, members } };
+}
+
+/** RFC 9470 §3: what a client has to ask the authorization server for. A browser goes to the page where people sign in. */
+function insufficientAuthentication(
+  { stepUp, route }: Extract<Refusal, { kind: "step_up" }>,
+  { resourceMetadataUrl }: RefusalContext,
+): Mapped {
+  const error = "insufficient_user_authentication";
+  const description = "a more recent or a stronger sign-in is required";
+  const challenge = bearerChallenge({
+    error,
+    errorDescription: description,
+    ...stepUp,
+    resourceMetadata: resourceMetadataUrl,
+  });
+  const { acrValues, maxAgeSeconds } = stepUp;
+  const members = {
+    error,
+    error_description: description,
+    ...(acrValues.length > 0 && { acr_values: acrValues.join(" ") }),
+    ...(maxAgeSeconds !== null && { max_age: maxAgeSeconds }),
+    ...(route.session !== null && { login: route.session.loginUrl }),
+  };
+  return {
+    problem: { status: 401, code: error, title: "Unauthorized", detail: description, members },
+    headers: new Headers({ "www-authenticate": challenge }),
+  };
 }
 
 function quotaExceeded({ limits }: Extract<Refusal, { kind: "quota_exceeded" }>): Mapped {

@@ -1,4 +1,5 @@
 import type { GateRoute } from "../access/gate.ts";
+import { decidesByBody } from "../access/route_action.ts";
 import { checkParameters, inputFault } from "../openapi/check_parameters.ts";
 import { capPageSize } from "../openapi/page_size.ts";
 import { contractFor, refusedCall } from "./contract_call.ts";
@@ -16,6 +17,8 @@ export function unseenContract(
   takesUnseen: boolean,
 ): Forwarded | "unseen" | null {
   const { canonical, call, search } = exchange;
+  // No setting lets a call pass that nobody has decided on.
+  if (decidesByBody(route.action)) return "unseen";
   const contract = contractFor(route.contracts, canonical.method);
   if (contract !== null && !takesUnseen) return "unseen";
   const { pageSize } = route;

@@ -1,12 +1,12 @@
 import { type ExactJson, type JsonFault, readExactJson } from "../kernel/exact_json.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
+import { queryPairs } from "../policy/query_pairs.ts";
 import type { BodyShape } from "./body_shape.ts";
 import { type InputFault, inputFault } from "./check_parameters.ts";
 import type { Contract } from "./contract.ts";
 import { Judge, TooComplex } from "./judge.ts";
 import { entryFor, readMediaType } from "./media_types.ts";
 import { formValue } from "./parameter_value.ts";
-import { queryPairs } from "./query_pairs.ts";
 import type { SchemaNode } from "./schema_node.ts";
 
 /** What a body has to be, or that the operation takes none of its type. */
@@ -35,8 +35,13 @@ export function checkBody(
   if (text === null) return [inputFault("body", "", "not_text", "is not UTF-8")];
   if (kind === "form") return checkForm(text, node);
   const read = readExactJson(text, { maxDepth, strict: true });
-  if (!read.ok) return [inputFault("body", "", read.error, JSON_FAULTS[read.error])];
+  if (!read.ok) return [jsonFault(read.error)];
   return judged(node, read.value, text.length);
+}
+
+/** What is said of a body that is not read as JSON. */
+export function jsonFault(fault: JsonFault): InputFault {
+  return inputFault("body", "", fault, JSON_FAULTS[fault]);
 }
 
 /** Words for why JSON is not read. */

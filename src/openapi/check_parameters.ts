@@ -1,9 +1,9 @@
 import { lenientName } from "../policy/lenient_name.ts";
+import { lenientStem, type QueryPair, queryPairs } from "../policy/query_pairs.ts";
 import type { Contract } from "./contract.ts";
 import { Judge, MAX_FAULTS, TooComplex, type ValueFault } from "./judge.ts";
 import type { Parameter } from "./parameter.ts";
 import { deepMember, plainValue, queryValue, type ReadValue } from "./parameter_value.ts";
-import { lenientStem, type QueryPair, queryPairs } from "./query_pairs.ts";
 
 /** One thing wrong with a request: where, and what. */
 export interface InputFault extends ValueFault {

@@ -1,7 +1,7 @@
 import { err, ok, type Result } from "../kernel/result.ts";
 import { lenientName } from "../policy/lenient_name.ts";
+import { decodedText, lenientStem, queryPairs } from "../policy/query_pairs.ts";
 import { type InputFault, inputFault } from "./check_parameters.ts";
-import { decodedText, lenientStem, queryPairs } from "./query_pairs.ts";
 
 /** How much of a list one call may ask for. */
 export interface PageSize {

@@ -1,6 +1,6 @@
 import { type ExactJson, readExactJson } from "../kernel/exact_json.ts";
+import { decodedText, lenientStem, type QueryPair } from "../policy/query_pairs.ts";
 import { type Parameter, typesOf } from "./parameter.ts";
-import { decodedText, lenientStem, type QueryPair } from "./query_pairs.ts";
 import type { SchemaNode } from "./schema_node.ts";
 
 /** Why a parameter has no value: keyword and words for a fault. */

@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { beforeAll, inject, vi } from "vitest";
+import { inject, vi } from "vitest";
 import { DurableObjectLimiter, type LimiterObjects } from "../../src/adapters/durable_object_limiter.ts";
 import { MemoryLimiter } from "../../src/adapters/memory_limiter.ts";
 import { UpstashLimiter } from "../../src/adapters/upstash_limiter.ts";
@@ -9,11 +9,6 @@ import { limiterContract } from "./limiter_contract.ts";
 
 /** Long enough for 200 calls at once on a busy machine. */
 const PATIENT = { deadlineMs: 10_000 };
-
-/** A file's first call of an object evaluates the whole Worker, which takes longer on a busy machine than a limiter may wait. */
-beforeAll(async () => {
-  await env.LIMITER.getByName("warm").charge([], 0);
-});
 
 function never(): Promise<never> {
   return new Promise(() => {});

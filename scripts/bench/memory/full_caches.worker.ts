@@ -4,6 +4,7 @@ import { FailureBudget } from "../../../src/access/failure_budget.ts";
 import type { Call } from "../../../src/access/gate.ts";
 import { signedIdentity } from "../../../src/access/identity.ts";
 import { KeyUses } from "../../../src/access/key_uses.ts";
+import { MetadataCache } from "../../../src/access/metadata_cache.ts";
 import { RelationAnswers } from "../../../src/access/relation_answers.ts";
 import { SessionCache } from "../../../src/access/session_cache.ts";
 import { SignalWatch } from "../../../src/access/signal_watch.ts";
@@ -305,6 +306,19 @@ async function unlistedCalls() {
   return calls;
 }
 
+async function metadata(size: Size) {
+  const attributes = () => ({ owner: text(24), tags: names(size === "usual" ? 2 : 40, 12) });
+  const cache = new MetadataCache({ fetch: async () => ({ kind: "found", attributes: attributes() }) }, 30_000);
+  for (let at = 0; at < MANY; at++) await cache.fetch(text(36), NOW_MS, drop);
+  return cache;
+}
+
+async function absentResources() {
+  const cache = new MetadataCache({ fetch: async () => ({ kind: "absent" }) }, 30_000);
+  for (let at = 0; at < MANY; at++) await cache.fetch(text(36), NOW_MS, drop);
+  return cache;
+}
+
 async function captchas() {
   globalThis.fetch = async () => Response.json({ success: false, "error-codes": ["invalid-input-response"] });
   const site = new Turnstile({
@@ -334,6 +348,8 @@ const FILLERS: Readonly<Record<string, (size: Size) => Promise<unknown>>> = {
   absentApiKeys,
   sessions,
   absentSessions,
+  metadata,
+  absentResources,
   relationAnswers,
   opaqueTokens,
   keySets,

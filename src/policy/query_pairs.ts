@@ -1,4 +1,4 @@
-import { lenientName } from "../policy/lenient_name.ts";
+import { lenientName } from "./lenient_name.ts";
 
 /** One `name=value` of a query or a form: decoded, and the value as it was written too. */
 export interface QueryPair {

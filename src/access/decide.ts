@@ -1,0 +1,146 @@
+import { err, ok, type Result } from "../kernel/result.ts";
+import type { DecisionPhase } from "../policy/action_policy.ts";
+import type { ActionDecision, RuleFailure } from "../policy/decide_action.ts";
+import { decideOnAll } from "../policy/decide_on_all.ts";
+import { type DecisionFacts, NO_RELATIONS, type SubjectFacts } from "../policy/decision_facts.ts";
+import { type NamedResource, type ReadingFault, readResources } from "../policy/resource_reading.ts";
+import { actingCaller } from "./acting_caller.ts";
+import { CallEnvironment } from "./call_environment.ts";
+import type { CredentialEntry } from "./credential_entry.ts";
+import type { Call, Gate, GateRoute } from "./gate.ts";
+import type { DenialReason, Refusal } from "./refusal.ts";
+import { describedResources } from "./resource_attributes.ts";
+import type { FetchedRelations, RelationsOfCall, RouteAction } from "./route_action.ts";
+import { stepUpRefusal } from "./step_up_refusal.ts";
+
+/** What the decision came to know of the rules on its way: for the log. */
+export interface ActionTrace {
+  rules: readonly string[];
+  /** What rules that failed say of it; null where none did. */
+  failures: readonly RuleFailure[] | null;
+}
+
+/** What is known of a call beside what stands before its body. */
+export interface DecisionInput {
+  /** `before_body` also where the body is gone again: then what depends on it is left as it was. */
+  readonly phase: DecisionPhase;
+  /** The body as it was read; undefined where it was not. */
+  readonly body: unknown;
+  /** The resources that were decided on before, for a second look; null for a first one. */
+  readonly resources: readonly NamedResource[] | null;
+}
+
+/** What an allowed call is about; null where it names nothing, or does so in its body, which is still to come. */
+export type DecidedOn = readonly NamedResource[] | null;
+
+/** So often more relations are fetched because of those that were: a rule that needs more of them fails. */
+const MAX_ROUNDS = 8;
+const ENDLESS: ActionDecision = {
+  kind: "decided",
+  effect: "deny",
+  because: "rule_failed",
+  rules: [],
+  missingPermissions: [],
+  stepUp: null,
+  failures: [{ rule: "*", message: "relations lead on to others without an end" }],
+};
+const NO_RESOURCE: readonly null[] = [null];
+
+/**
+ * Whether the holder of `credential` may do what `call` asks for, to each of the resources that it names. Gathers what the decision is made of, and leaves it
+ * to the policy; waits for nothing that is in memory. Throws `Outage`, which denies.
+ */
+export async function decide(
+  route: GateRoute,
+  action: RouteAction,
+  credential: CredentialEntry,
+  call: Call,
+  gate: Gate,
+  input: DecisionInput,
+  trace: ActionTrace,
+): Promise<Result<DecidedOn, Refusal>> {
+  const acting = actingCaller(route, action, credential.principal, call, gate);
+  const principal = acting instanceof Promise ? await acting : acting;
+  if (principal === null) return err({ kind: "unavailable", reason: "role_book_unavailable" });
+  // A body is not read, and nothing is asked of anybody, for whom permissions rule out anyway.
+  const missing = action.policy.permissions.filter((permission) => !principal.permissions.has(permission));
+  if (missing.length > 0) {
+    trace.rules = ["permissions"];
+    return err({ kind: "permission_missing", reason: "permission_missing", missing });
+  }
+  const named = namedOn(call, action, input);
+  if (!named.ok) return err({ kind: "resource_unread", reason: named.error });
+  if (named.value === "in_the_body") return ok(null);
+  const describing = named.value === null ? NO_RESOURCE : describedResources(action, named.value, call);
+  const described = describing instanceof Promise ? await describing : describing;
+  if (described === null) return denied("resource_absent", action);
+  const relations =
+    action.relations === null ? null : await relationsOn(call, action.relations, route, principal, gate);
+  if (relations === "stale") return err({ kind: "unavailable", reason: "edge_feed_stale" });
+  const about = {
+    principal,
+    action: action.action,
+    env: new CallEnvironment(call, credential.signIn),
+    body: input.body,
+    relations: relations ?? NO_RELATIONS,
+  };
+  const facts = described.map((resource) => ({ ...about, resource }));
+  const step = await settled(action, facts, input.phase, relations);
+  if (step === "undecided") return ok(named.value);
+  trace.rules = joinedRules(trace.rules, step.rules);
+  if (step.effect === "allow") return ok(named.value);
+  if (step.failures.length > 0) trace.failures = step.failures;
+  return step.because === "step_up" && step.stepUp !== null
+    ? err(stepUpRefusal(step.stepUp, credential, route, gate))
+    : denied(step.because, action);
+}
+
+/** The resources that `call` names; null where its action is about none. */
+function namedOn(
+  call: Call,
+  { resource }: RouteAction,
+  { phase, body, resources }: DecisionInput,
+): Result<readonly NamedResource[] | null | "in_the_body", ReadingFault> {
+  if (resource === null || resources !== null) return ok(resources);
+  if (resource.readsBody && phase === "before_body") return ok("in_the_body");
+  return readResources(resource, { segments: call.segments, search: call.search, body });
+}
+
+async function relationsOn(
+  { nowMs, defer }: Call,
+  relationsOf: RelationsOfCall,
+  { toleratedStalenessMs }: GateRoute,
+  principal: SubjectFacts,
+  { revocations }: Gate,
+): Promise<FetchedRelations | "stale"> {
+  const view = await revocations.view(nowMs, defer, toleratedStalenessMs);
+  return view === null ? "stale" : relationsOf(principal, { nowMs, view, defer, atLeast: 0 });
+}
+
+/** The decision, once the relations that it asks for are known. */
+async function settled(
+  { policy }: RouteAction,
+  facts: readonly DecisionFacts[],
+  phase: DecisionPhase,
+  relations: FetchedRelations | null,
+): Promise<ActionDecision | "undecided"> {
+  for (let round = 0; ; round++) {
+    const step = decideOnAll(policy, facts, phase);
+    if (step.kind === "decided") return step;
+    if (step.kind === "undecided") {
+      if (phase !== "before_body") throw new Error("the body is here, and nothing was decided");
+      return "undecided";
+    }
+    if (relations === null || round === MAX_ROUNDS) return ENDLESS;
+    await relations.resolve(step.checks);
+  }
+}
+
+function denied(reason: DenialReason, { hidesResources }: RouteAction): Result<never, Refusal> {
+  return err({ kind: "denied", reason, isHidden: hidesResources });
+}
+
+/** The words for a route that demands nothing else say nothing where rules have spoken. */
+function joinedRules(before: readonly string[], rules: readonly string[]): readonly string[] {
+  return rules.length === 0 ? before : [...before.filter((rule) => rule !== "any_principal"), ...rules];
+}

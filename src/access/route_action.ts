@@ -1,0 +1,42 @@
+import type { ActionPolicy } from "../policy/action_policy.ts";
+import type { ActionRef, KnownRelations, RelationCheck, SubjectFacts } from "../policy/decision_facts.ts";
+import type { ResourceReading } from "../policy/resource_reading.ts";
+import type { RelationCall } from "../ports/relation_facts.ts";
+import type { MetadataCache } from "./metadata_cache.ts";
+
+/** What calls of a route ask to do, and to what: made ready once. */
+export interface RouteAction {
+  readonly action: ActionRef;
+  readonly policy: ActionPolicy;
+  /** Whether anybody asks what the caller's roles permit. */
+  readonly asksPermissions: boolean;
+  /** Null where the action is about no single resource. */
+  readonly resource: ResourceReading | null;
+  /** Null where no origin is asked about the resource. */
+  readonly metadata: RouteMetadata | null;
+  /** Null where no rule asks for relations. */
+  readonly relations: RelationsOfCall | null;
+  /** Arrays and objects within each other in a body that the decision waits for; null where it waits for none. */
+  readonly bodyDepth: number | null;
+  /** Whether a refusal by rules looks like a path that is not there. */
+  readonly hidesResources: boolean;
+}
+
+/** Whether a part of the decision waits for the body. */
+export function decidesByBody(action: RouteAction | null): boolean {
+  return action !== null && action.bodyDepth !== null;
+}
+
+export interface RouteMetadata {
+  readonly cache: MetadataCache;
+  /** Whether a call is decided on without attributes where the origin cannot be asked: rules that name one fail then. */
+  readonly goesOnWithout: boolean;
+}
+
+/** The relations that one call may ask about. */
+export type RelationsOfCall = (principal: SubjectFacts, call: RelationCall) => FetchedRelations;
+
+export interface FetchedRelations extends KnownRelations {
+  /** Fetches the answers to `checks`: `known` has them from here on. Throws `Outage`. */
+  resolve(checks: readonly RelationCheck[]): Promise<void>;
+}
