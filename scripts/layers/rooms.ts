@@ -114,6 +114,7 @@ const TOP_FILES: Readonly<Partial<Record<string, string>>> = {
   "src/compose_budgets.ts": "wiring",
   "src/compose_keys.ts": "wiring",
   "src/compose_people.ts": "wiring",
+  "src/compose_policy.ts": "wiring",
   "src/compose_relations.ts": "wiring",
   "src/compose_roles.ts": "wiring",
   "src/compose_sessions.ts": "wiring",

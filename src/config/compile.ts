@@ -14,6 +14,7 @@ import { listFaults } from "./list_faults.ts";
 import { originFaults } from "./origin_faults.ts";
 import { outboundFaults } from "./outbound_faults.ts";
 import { endedPinFaults, pinFaults } from "./pin_faults.ts";
+import { policyFaults } from "./policy_faults.ts";
 import { type CompiledRoute, duplicateFaults, routeFaults } from "./route_faults.ts";
 import { type Config, type ConfigInput, configSchema, type RouteConfig } from "./schema.ts";
 import { sessionFaults } from "./session_faults.ts";
@@ -52,6 +53,7 @@ export function compileConfig(
     ...forwardAuthFaults(config),
     ...gatewayTransportFaults(config),
     ...pinFaults(config),
+    ...policyFaults(config),
     ...(nowMs === null ? [] : endedPinFaults(config, nowMs)),
   ];
   const routes = config.routes.flatMap((route, index) => compileRoute(config, route, `routes[${index}]`, faults));

@@ -6,6 +6,7 @@ import { limit } from "./limit_schema.ts";
 import { list } from "./list_schema.ts";
 import { openapiDocument } from "./openapi_schema.ts";
 import { origin } from "./origin_schema.ts";
+import { policy } from "./policy_schema.ts";
 import { type CREDENTIALS, route } from "./route_schema.ts";
 import { signals } from "./signal_schema.ts";
 import { NAME } from "./terms.ts";
@@ -27,6 +28,8 @@ export const configSchema = z.strictObject({
   signals: signals.optional(),
   /** OpenAPI 3.1 documents that routes are held to, by name. */
   openapi: z.record(z.string().regex(NAME), openapiDocument).default({}),
+  /** What decides on actions, beyond what routes demand. */
+  policy: policy.optional(),
   routes: z.array(route).min(1),
 });
 
