@@ -3,7 +3,7 @@ import type { RoleBook } from "../policy/role_book.ts";
 import { subjectFacts } from "../policy/subject_facts.ts";
 import { tenantOf } from "../policy/tenant.ts";
 import type { ProvenPrincipal } from "./credential_entry.ts";
-import type { Call, Gate, GateRoute } from "./gate.ts";
+import type { Call, RightsGate, RightsRoute } from "./gate.ts";
 import type { RouteAction } from "./route_action.ts";
 
 /**
@@ -11,11 +11,11 @@ import type { RouteAction } from "./route_action.ts";
  * it cannot be had. To be asked behind the look at the edge feed that authentication is.
  */
 export function actingCaller(
-  { tenant: source, toleratedStalenessMs }: GateRoute,
+  { tenant: source, toleratedStalenessMs }: RightsRoute,
   { asksPermissions }: RouteAction,
   principal: ProvenPrincipal,
   { segments, nowMs, defer }: Call,
-  { roles }: Gate,
+  { roles }: RightsGate,
 ): SubjectFacts | null | Promise<SubjectFacts | null> {
   const tenant = tenantOf(source, segments);
   if (!asksPermissions) return subjectFacts(principal, null, tenant);

@@ -2,7 +2,7 @@ import { err, ok, type Result } from "../kernel/result.ts";
 import { evaluate } from "../policy/evaluate.ts";
 import type { CredentialEntry } from "./credential_entry.ts";
 import { type ActionTrace, type DecidedOn, decide } from "./decide.ts";
-import type { Call, Gate, GateRoute } from "./gate.ts";
+import type { Call, RightsGate, RightsRoute } from "./gate.ts";
 import { permit, rolesOnCall } from "./permit.ts";
 import type { Refusal } from "./refusal.ts";
 
@@ -15,10 +15,10 @@ const NOTHING: Authorized = ok(null);
  * unless something has to be fetched. `decidedOn` are the resources that were decided on before, for a second look. Throws `Outage`.
  */
 export function authorize(
-  route: GateRoute,
+  route: RightsRoute,
   credential: CredentialEntry,
   call: Call,
-  gate: Gate,
+  gate: RightsGate,
   decidedOn: DecidedOn,
   trace: ActionTrace,
 ): Authorized | Promise<Authorized> {
@@ -41,10 +41,10 @@ export function authorize(
 }
 
 function onAction(
-  route: GateRoute,
+  route: RightsRoute,
   credential: CredentialEntry,
   call: Call,
-  gate: Gate,
+  gate: RightsGate,
   decidedOn: DecidedOn,
   trace: ActionTrace,
 ): Authorized | Promise<Authorized> {

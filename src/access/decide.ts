@@ -7,7 +7,7 @@ import { type NamedResource, type ReadingFault, readResources } from "../policy/
 import { actingCaller } from "./acting_caller.ts";
 import { CallEnvironment } from "./call_environment.ts";
 import type { CredentialEntry } from "./credential_entry.ts";
-import type { Call, Gate, GateRoute } from "./gate.ts";
+import type { Call, RightsGate, RightsRoute } from "./gate.ts";
 import type { DenialReason, Refusal } from "./refusal.ts";
 import { describedResources } from "./resource_attributes.ts";
 import type { FetchedRelations, RelationsOfCall, RouteAction } from "./route_action.ts";
@@ -18,6 +18,8 @@ export interface ActionTrace {
   rules: readonly string[];
   /** What rules that failed say of it; null where none did. */
   failures: readonly RuleFailure[] | null;
+  /** Hears what the decision is made of, for whoever explains it; absent where nobody does. */
+  readonly explains?: (facts: readonly DecisionFacts[], phase: DecisionPhase) => void;
 }
 
 /** What is known of a call beside what stands before its body. */
@@ -51,11 +53,11 @@ const NO_RESOURCE: readonly null[] = [null];
  * to the policy; waits for nothing that is in memory. Throws `Outage`, which denies.
  */
 export async function decide(
-  route: GateRoute,
+  route: RightsRoute,
   action: RouteAction,
   credential: CredentialEntry,
   call: Call,
-  gate: Gate,
+  gate: RightsGate,
   input: DecisionInput,
   trace: ActionTrace,
 ): Promise<Result<DecidedOn, Refusal>> {
@@ -85,6 +87,7 @@ export async function decide(
     relations: relations ?? NO_RELATIONS,
   };
   const facts = described.map((resource) => ({ ...about, resource }));
+  trace.explains?.(facts, input.phase);
   const step = await settled(action, facts, input.phase, relations);
   if (step === "undecided") return ok(named.value);
   trace.rules = joinedRules(trace.rules, step.rules);
@@ -109,9 +112,9 @@ function namedOn(
 async function relationsOn(
   { nowMs, defer }: Call,
   relationsOf: RelationsOfCall,
-  { toleratedStalenessMs }: GateRoute,
+  { toleratedStalenessMs }: RightsRoute,
   principal: SubjectFacts,
-  { revocations }: Gate,
+  { revocations }: RightsGate,
 ): Promise<FetchedRelations | "stale"> {
   const view = await revocations.view(nowMs, defer, toleratedStalenessMs);
   return view === null ? "stale" : relationsOf(principal, { nowMs, view, defer, atLeast: 0 });

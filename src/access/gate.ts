@@ -114,6 +114,15 @@ export interface GateRoute {
   readonly security: SecurityHeaders;
 }
 
+/** What of a route decides what a proven caller may do there: a route of the gate has it, and so has one that is only asked about. */
+export type RightsRoute = Pick<
+  GateRoute,
+  "id" | "credentials" | "session" | "rule" | "permissions" | "tenant" | "toleratedStalenessMs" | "action"
+>;
+
+/** What that decision is made with. */
+export type RightsGate = Pick<Gate, "roles" | "revocations" | "issuers">;
+
 /** How calls of a route have to come. */
 export interface RouteTransport {
   /** What is answered that does not come by TLS: nothing, or calls without a credential. */

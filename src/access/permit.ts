@@ -2,11 +2,11 @@ import type { RoleBook } from "../policy/role_book.ts";
 import { rolesIn } from "../policy/subject_roles.ts";
 import { tenantOf } from "../policy/tenant.ts";
 import type { ProvenPrincipal } from "./credential_entry.ts";
-import type { Call, Gate, GateRoute } from "./gate.ts";
+import type { Call, RightsGate, RightsRoute } from "./gate.ts";
 import type { Refusal } from "./refusal.ts";
 
 /** The roles of `principal` that count on `call`. */
-export function rolesOnCall({ tenant }: GateRoute, principal: ProvenPrincipal, call: Call): readonly string[] {
+export function rolesOnCall({ tenant }: RightsRoute, principal: ProvenPrincipal, call: Call): readonly string[] {
   return tenant === null ? principal.roles : rolesIn(principal, tenantOf(tenant, call.segments));
 }
 
@@ -17,9 +17,9 @@ export function rolesOnCall({ tenant }: GateRoute, principal: ProvenPrincipal, c
 export function permit(
   demanded: readonly string[],
   roles: readonly string[],
-  { toleratedStalenessMs }: GateRoute,
+  { toleratedStalenessMs }: RightsRoute,
   { nowMs, defer }: Call,
-  { roles: books }: Gate,
+  { roles: books }: RightsGate,
 ): Refusal | null | Promise<Refusal | null> {
   const book = books.at(nowMs, defer, toleratedStalenessMs);
   return book instanceof Promise ? book.then((late) => judge(demanded, roles, late)) : judge(demanded, roles, book);

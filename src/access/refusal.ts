@@ -3,7 +3,7 @@ import type { ActionDenial } from "../policy/decide_action.ts";
 import type { ReadingFault } from "../policy/resource_reading.ts";
 import type { StepUp } from "../policy/step_up.ts";
 import type { JudgedLimits } from "./admit.ts";
-import type { GateRoute } from "./gate.ts";
+import type { GateRoute, RightsRoute } from "./gate.ts";
 import type { PinFault } from "./pins.ts";
 import type { CaptchaChallenge } from "./route_captcha.ts";
 
@@ -59,8 +59,8 @@ export type Refusal =
       readonly reason: "failed_authentications";
       readonly retryAfterSeconds: number;
     }
-  | { readonly kind: "insufficient_scope"; readonly reason: "scope_missing"; readonly route: GateRoute }
-  | { readonly kind: "forbidden"; readonly reason: "role_missing"; readonly route: GateRoute }
+  | { readonly kind: "insufficient_scope"; readonly reason: "scope_missing"; readonly route: RightsRoute }
+  | { readonly kind: "forbidden"; readonly reason: "role_missing"; readonly route: RightsRoute }
   /** Which permissions that the route demands no role of the caller gives. */
   | {
       readonly kind: "permission_missing";
@@ -70,7 +70,7 @@ export type Refusal =
   /** By the policy of the route's action. The caller learns neither rule nor attribute; `isHidden`: not even that there is something. */
   | { readonly kind: "denied"; readonly reason: DenialReason; readonly isHidden: boolean }
   /** The person has to sign in anew, or in a stronger way (RFC 9470 §3). */
-  | { readonly kind: "step_up"; readonly reason: "step_up"; readonly stepUp: StepUp; readonly route: GateRoute }
+  | { readonly kind: "step_up"; readonly reason: "step_up"; readonly stepUp: StepUp; readonly route: RightsRoute }
   /** It is not told in one way alone which resources the call is about. */
   | { readonly kind: "resource_unread"; readonly reason: ReadingFault }
   /** Milliseconds until something comes back; null for never. */

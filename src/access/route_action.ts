@@ -28,7 +28,7 @@ export function decidesByBody(action: RouteAction | null): boolean {
 }
 
 export interface RouteMetadata {
-  readonly cache: MetadataCache;
+  readonly cache: Pick<MetadataCache, "known" | "fetch">;
   /** Whether a call is decided on without attributes where the origin cannot be asked: rules that name one fail then. */
   readonly goesOnWithout: boolean;
 }

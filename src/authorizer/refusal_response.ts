@@ -1,4 +1,4 @@
-import type { GateRoute } from "../access/gate.ts";
+import type { GateRoute, RightsRoute } from "../access/gate.ts";
 import type { Refusal } from "../access/refusal.ts";
 import type { CaptchaChallenge } from "../access/route_captcha.ts";
 import { type Problem, problemResponse } from "../http/problem.ts";
@@ -190,7 +190,7 @@ function captchaRequired({ siteKey, action }: CaptchaChallenge): Mapped {
 }
 
 /** Names the scopes that the route demands: all of them, because a client asks for a new token with what it reads here. */
-function insufficientScope(route: GateRoute, { resourceMetadataUrl }: RefusalContext): Mapped {
+function insufficientScope(route: RightsRoute, { resourceMetadataUrl }: RefusalContext): Mapped {
   const scope = route.rule.scopes.join(" ");
   const challenge = bearerChallenge({
     error: "insufficient_scope",
