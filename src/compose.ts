@@ -32,7 +32,7 @@ import { composeMailRecords } from "./compose_mail.ts";
 import { originGuards } from "./compose_origins.ts";
 import { composeDesks, composeUserManagement } from "./compose_people.ts";
 import { answerRelations } from "./compose_relations.ts";
-import { composeRoleManagement, followedRoles } from "./compose_roles.ts";
+import { composeRoleManagement, declaredAttributes, followedRoles } from "./compose_roles.ts";
 import { composeSessions } from "./compose_sessions.ts";
 import { composeShapes } from "./compose_shapes.ts";
 import {
@@ -176,6 +176,7 @@ export function composeAdmin(
     audit: new D1Audit(need(bindings, "DB")),
     acts: composeActTrail(bindings, config, kept),
     issuerUrl: config.issuer.url,
+    attributes: declaredAttributes(config),
     catalog: targetCatalog(config),
     clients,
     keys,

@@ -9,6 +9,7 @@ import type { VerificationKeys } from "./adapters/jose_verification_keys.ts";
 import { remoteAuthorizationTransactions } from "./adapters/remote_authorization_transactions.ts";
 import { type Bindings, need } from "./bindings.ts";
 import { composeAddressChanges, composeMail, mailSender, mailWaker } from "./compose_mail.ts";
+import { declaredAttributes } from "./compose_roles.ts";
 import type { CompiledConfig } from "./config/compile.ts";
 import { cookieRules } from "./http/cookies.ts";
 import type { AuthorizationDesk } from "./issuer/authorization_desk.ts";
@@ -70,6 +71,7 @@ export function composeUserManagement(bindings: Bindings, config: CompiledConfig
     links: new D1ActionLinks(db),
     mail: composeMail(bindings),
     random: platformRandom,
+    attributes: declaredAttributes(config),
     sender: mailSender(config),
   };
 }

@@ -4,9 +4,11 @@ import { kvConfigCopies } from "./adapters/kv_config_copies.ts";
 import { provenRoleBook } from "./adapters/proven_role_book.ts";
 import { type Bindings, need } from "./bindings.ts";
 import { issuerStores } from "./compose_stores.ts";
+import type { CompiledConfig } from "./config/compile.ts";
 import type { CompiledRoute } from "./config/route_faults.ts";
 import { logEvent, logFault } from "./http/log.ts";
 import { Outage } from "./kernel/outage.ts";
+import type { DeclaredAttributes } from "./managing/holding_rules.ts";
 import type { RoleManagement } from "./managing/roles.ts";
 import type { ConfigCopies } from "./ports/config_versions.ts";
 import type { FeedFollower } from "./ports/edge_feed.ts";
@@ -24,6 +26,11 @@ export function routeRoles({ permissions, tenant, pattern }: CompiledRoute): Pic
     permissions: permissions.length === 0 ? null : permissions,
     tenant: segment === -1 ? null : { segment },
   };
+}
+
+/** What may be known of principals. */
+export function declaredAttributes(_config: CompiledConfig): DeclaredAttributes {
+  return {};
 }
 
 /** The role book of this isolate. */

@@ -4,7 +4,10 @@ import { SharedReadings } from "../kernel/shared_readings.ts";
 import type { ApiKeyRecords } from "../ports/api_keys.ts";
 import type { Defer, RevocationView } from "../ports/edge_feed.ts";
 import type { ApiKeyRecord } from "../protocol/api_key.ts";
+import { NO_ATTRIBUTES } from "../protocol/attribute_values.ts";
+import { carriedAt } from "../protocol/holdings.ts";
 import { type CredentialEntry, laterIdentityBytes } from "./credential_entry.ts";
+import { describedBy, describedBytes } from "./described.ts";
 import { type KeyPlaces, keyPlaces, keyQuota } from "./key_terms.ts";
 
 /** A key whose record was read in this isolate. */
@@ -12,6 +15,8 @@ export interface CachedApiKey extends CredentialEntry {
   readonly record: ApiKeyRecord;
   /** Where it may be used from; null for anywhere. */
   readonly places: KeyPlaces | null;
+  /** When the first of the roles that it has now ends; null for never. */
+  readonly rolesEndAtMs: number | null;
 }
 
 const REFRESH_MS = 5 * 60_000;
@@ -77,7 +82,18 @@ export class ApiKeyCache {
     if (held === undefined) return null;
     if (held.key.identities.size > 1) this.#held.resize(hash, bytesOf(held.key));
     if (nowMs - held.readAtMs > REFRESH_MS) defer(this.#read(hash, nowMs, view, defer).catch(() => undefined));
-    return held.key;
+    const { rolesEndAtMs, record } = held.key;
+    const isWhole = rolesEndAtMs === null || rolesEndAtMs > nowMs;
+    return isWhole ? held.key : this.#keep(hash, record, held.readAtMs, nowMs);
+  }
+
+  /** Keeps the key as `record` has it at `nowMs`: roles that have ended are none of its. */
+  #keep(hash: string, record: ApiKeyRecord, readAtMs: number, nowMs: number): CachedApiKey {
+    const { terms } = record;
+    const places = terms === undefined ? null : keyPlaces(terms);
+    const key = { record, places, ...credentialOf(record, nowMs), identities: new Map() };
+    this.#held.set(hash, { key, readAtMs }, bytesOf(key));
+    return key;
   }
 
   /** One reading per key and announcement, shared by all that wait. */
@@ -94,11 +110,7 @@ export class ApiKeyCache {
       this.#absent.set(hash, { announced, atMs: nowMs }, ABSENT_BYTES);
       return null;
     }
-    const { terms } = record;
-    const places = terms === undefined ? null : keyPlaces(terms);
-    const key = { record, places, ...credentialOf(record), identities: new Map() };
-    this.#held.set(hash, { key, readAtMs: nowMs }, bytesOf(key));
-    return key;
+    return this.#keep(hash, record, nowMs, nowMs);
   }
 }
 
@@ -106,11 +118,18 @@ function bytesOf(key: CachedApiKey): number {
   const { terms, scopes, roles } = key.record;
   const termBytes = terms === undefined ? 0 : TERM_FACTOR * JSON.stringify(terms).length;
   // Names are held by themselves and in the first identity.
-  return ENTRY_BYTES + termBytes + 2 * (heldBytes(scopes) + heldBytes(roles)) + laterIdentityBytes(key);
+  const names = 2 * (heldBytes(scopes) + heldBytes(roles) + describedBytes(key.principal));
+  return ENTRY_BYTES + termBytes + names + laterIdentityBytes(key);
 }
 
-function credentialOf(record: ApiKeyRecord): Omit<CredentialEntry, "identities"> {
-  const ends = [record.expiresAtMs, record.secretExpiresAtMs].filter((end) => end !== null);
+function credentialOf(
+  record: ApiKeyRecord,
+  nowMs: number,
+): Omit<CredentialEntry, "identities"> & Pick<CachedApiKey, "rolesEndAtMs"> {
+  const { roles, assignments = [], attributes = NO_ATTRIBUTES } = record;
+  const carried = carriedAt({ roles, assignments, attributes }, nowMs);
+  // What is made of it, such as signed identities, outlives no role.
+  const ends = [record.expiresAtMs, record.secretExpiresAtMs, carried.endsAtMs].filter((end) => end !== null);
   return {
     principal: {
       v: 1,
@@ -118,8 +137,10 @@ function credentialOf(record: ApiKeyRecord): Omit<CredentialEntry, "identities">
       id: record.id,
       publishable: record.kind === "publishable",
       scopes: record.scopes,
-      roles: record.roles,
+      roles: carried.roles,
+      ...describedBy(carried),
     },
+    rolesEndAtMs: carried.endsAtMs,
     credentialId: record.id,
     expiresAtMs: ends.length === 0 ? null : Math.min(...ends),
     quota: record.terms === undefined ? undefined : keyQuota(record.id, record.terms),

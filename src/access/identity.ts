@@ -1,6 +1,7 @@
 import { type RandomBytes, randomTokenId } from "../kernel/random.ts";
 import type { Defer } from "../ports/edge_feed.ts";
 import type { TokenSigner } from "../ports/token_signer.ts";
+import { carriedClaims } from "../protocol/holdings.ts";
 import { signInClaims } from "../protocol/sign_in_claims.ts";
 import type { CredentialEntry, ProvenPrincipal, SignedIdentity } from "./credential_entry.ts";
 
@@ -64,7 +65,12 @@ function hold(identities: CredentialEntry["identities"], audience: string, ident
 
 /** What the origin is told: `sub` with the kind of principal beside it, and the issuer that vouched where there is one. */
 function principalClaims(principal: ProvenPrincipal): Readonly<Record<string, unknown>> {
-  const shared = { sub: principal.id, scope: principal.scopes.join(" "), roles: principal.roles };
+  const shared = {
+    sub: principal.id,
+    scope: principal.scopes.join(" "),
+    roles: principal.roles,
+    ...carriedClaims(principal),
+  };
   switch (principal.kind) {
     case "user":
       return { ...shared, principal: "user", sub_iss: principal.issuer, client_id: principal.clientId };

@@ -3,8 +3,11 @@ import { Lru } from "../kernel/lru.ts";
 import { SharedReadings } from "../kernel/shared_readings.ts";
 import type { Defer, RevocationView } from "../ports/edge_feed.ts";
 import type { SessionProof, SessionStanding } from "../ports/issuer_reader.ts";
+import { NO_ATTRIBUTES } from "../protocol/attribute_values.ts";
+import { carriedAt } from "../protocol/holdings.ts";
 import { answerEndsAtMs } from "../protocol/session_state.ts";
 import type { CredentialEntry } from "./credential_entry.ts";
+import { describedBy, describedBytes } from "./described.ts";
 
 /** A browser session that the issuer vouched for, in this isolate. */
 export interface CachedSession extends CredentialEntry {
@@ -87,10 +90,15 @@ export class SessionCache {
       this.#absent.set(name, nowMs, ABSENT_BYTES + 2 * name.length);
       return null;
     }
-    const session = cachedSession(standing, this.#rights);
-    const endsAtMs = answerEndsAtMs(standing.endsAtMs, nowMs);
+    const session = cachedSession(standing, this.#rights, nowMs);
+    // With the first of its roles that ends: the issuer is asked again then.
+    const endsAtMs = Math.min(
+      answerEndsAtMs(standing.endsAtMs, nowMs),
+      session.rolesEndAtMs ?? Number.POSITIVE_INFINITY,
+    );
     const renewAtMs = nowMs + (endsAtMs - nowMs) / 2;
-    const bytes = ENTRY_BYTES + 2 * name.length + heldBytes(standing.roles);
+    const names = heldBytes(standing.roles) + 2 * describedBytes(session.principal);
+    const bytes = ENTRY_BYTES + 2 * name.length + names;
     this.#held.set(name, { session, askedAtMs: nowMs, renewAtMs, endsAtMs }, bytes);
     return session;
   }
@@ -106,13 +114,30 @@ function nameOf({ sealed, secretHash }: SessionProof): string {
   return `${sealed}.${secretHash}`;
 }
 
-function cachedSession(standing: SessionStanding, { issuer, scopes }: SessionRights): CachedSession {
-  const { sessionId, userId, roles, authTimeMs, amr, acr, endsAtMs } = standing;
+function cachedSession(
+  standing: SessionStanding,
+  { issuer, scopes }: SessionRights,
+  nowMs: number,
+): CachedSession & { readonly rolesEndAtMs: number | null } {
+  const { assignments = [], attributes = NO_ATTRIBUTES } = standing;
+  const carried = carriedAt({ roles: standing.roles, assignments, attributes }, nowMs);
+  const { roles, endsAtMs: rolesEndAtMs } = carried;
+  const { sessionId, userId, authTimeMs, amr, acr, endsAtMs } = standing;
   return {
     standing,
-    principal: { v: 1, kind: "user", id: userId, issuer, clientId: SESSION_CLIENT, scopes, roles },
+    principal: {
+      v: 1,
+      kind: "user",
+      id: userId,
+      issuer,
+      clientId: SESSION_CLIENT,
+      scopes,
+      roles,
+      ...describedBy(carried),
+    },
     credentialId: sessionId,
-    expiresAtMs: endsAtMs,
+    expiresAtMs: Math.min(endsAtMs, rolesEndAtMs ?? Number.POSITIVE_INFINITY),
+    rolesEndAtMs,
     isSession: true,
     signIn: { authTimeSeconds: Math.floor(authTimeMs / 1000), amr, acr },
     identities: new Map(),

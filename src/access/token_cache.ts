@@ -3,6 +3,7 @@ import { Lru } from "../kernel/lru.ts";
 import type { SignedAccessToken } from "../ports/access_tokens.ts";
 import { NO_SIGN_IN } from "../protocol/sign_in_claims.ts";
 import { type CredentialEntry, laterIdentityBytes, type ProvenPrincipal } from "./credential_entry.ts";
+import { describedBy, describedBytes } from "./described.ts";
 
 /** A token whose signature was verified in this isolate. */
 export interface CachedToken extends CredentialEntry {
@@ -31,7 +32,7 @@ export class TokenCache {
 /** The token is held as its text and once more in its first identity; names of scopes and roles also by themselves. */
 function bytesOf(token: string, entry: CachedToken): number {
   const { scopes, roles, signIn } = entry.token.claims;
-  const texts = heldBytes(scopes) + heldBytes(roles) + heldBytes(signIn.amr);
+  const texts = heldBytes(scopes) + heldBytes(roles) + heldBytes(signIn.amr) + describedBytes(entry.principal);
   return ENTRY_BYTES + token.length * 2 + texts + laterIdentityBytes(entry);
 }
 
@@ -47,7 +48,8 @@ export function cachedToken(token: SignedAccessToken): CachedToken {
 /** A token whose subject is its client speaks for the client; any other subject is a user (RFC 9068 §2.2). */
 function principalOf({ claims }: SignedAccessToken): ProvenPrincipal {
   const { iss: issuer, sub: id, clientId, scopes, roles } = claims;
+  const described = describedBy(claims);
   return id === clientId
-    ? { v: 1, kind: "client", id, issuer, scopes, roles }
-    : { v: 1, kind: "user", id, issuer, clientId, scopes, roles };
+    ? { v: 1, kind: "client", id, issuer, scopes, roles, ...described }
+    : { v: 1, kind: "user", id, issuer, clientId, scopes, roles, ...described };
 }

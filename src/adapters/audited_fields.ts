@@ -29,6 +29,8 @@ export function auditedClient(client: ClientRecord, secrets?: readonly ClientSec
     scopes: { told: client.scopes },
     default_scopes: { told: client.defaultScopes },
     roles: { told: client.roles },
+    assignments: { told: client.assignments },
+    attributes: names(client.attributes),
     disabled: { told: client.disabled },
     application_type: { told: person.applicationType },
     redirect_uris: uris(person.redirectUris),
@@ -49,6 +51,8 @@ export function auditedKey(key: ApiKey): AuditedFields {
     kind: { told: key.kind },
     scopes: { told: key.scopes },
     roles: { told: key.roles },
+    assignments: { told: key.assignments },
+    attributes: names(key.attributes),
     owner: { told: key.owner },
     metadata: names(key.metadata),
     allowed_addresses: { told: key.allowedAddresses },
@@ -70,6 +74,8 @@ export function auditedUser(user: UserRecord): AuditedFields {
     email_verified: { told: user.emailVerified },
     profile: names(user.profile),
     roles: { told: user.roles },
+    assignments: { told: user.assignments },
+    attributes: names(user.attributes),
     disabled: { told: user.disabled },
   };
 }

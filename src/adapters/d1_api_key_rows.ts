@@ -4,6 +4,7 @@ import { type ApiKeyTerms, termsOf } from "../protocol/api_key_terms.ts";
 import type { ApiKeyId } from "../protocol/ids.ts";
 import { apiKeyTerms } from "./api_key_terms_schema.ts";
 import { fromRow, textList } from "./d1.ts";
+import { assignmentColumn, holdingColumns } from "./holdings_schema.ts";
 
 /*
  * Rows of the tables about API keys, read and written.
@@ -21,6 +22,7 @@ const keyRow = z.object({
   kind: z.enum(["secret", "publishable"]),
   scopes: textList,
   roles: textList,
+  ...holdingColumns,
   owner: z.string().nullable(),
   metadata: jsonColumn(z.record(z.string(), z.string())),
   terms: jsonColumn(apiKeyTerms),
@@ -80,6 +82,8 @@ export function readKey(row: unknown, parts: KeyRowParts): ApiKey {
     kind: key.kind,
     scopes: key.scopes,
     roles: key.roles,
+    assignments: key.assignments,
+    attributes: key.attributes,
     owner: key.owner,
     metadata: key.metadata,
     allowedAddresses: addresses ?? null,
@@ -104,6 +108,8 @@ export function mutableColumns(key: ApiKey): unknown[] {
     key.name,
     JSON.stringify(key.scopes),
     JSON.stringify(key.roles),
+    assignmentColumn(key.assignments),
+    JSON.stringify(key.attributes),
     key.owner,
     JSON.stringify(key.metadata),
     JSON.stringify(terms),
@@ -118,6 +124,8 @@ export const MUTABLE_COLUMNS = [
   "name",
   "scopes",
   "roles",
+  "assignments",
+  "attributes",
   "owner",
   "metadata",
   "terms",

@@ -42,7 +42,7 @@ export class D1ApiKeys implements ApiKeyRegistry {
     const terms = termsOf(key);
     const owner = parseKeyOwner(key.owner);
     const record = { id, environment, kind, scopes, roles, disabled, expiresAtMs, secretExpiresAtMs, epoch, owner };
-    return terms === undefined ? record : { ...record, terms };
+    return { ...record, ...heldBeside(key), ...(terms !== undefined && { terms }) };
   }
 
   async get(id: ApiKeyId): Promise<ApiKey | null> {
@@ -170,4 +170,12 @@ function filterSql({ owner, environment, kind, lastFour }: ApiKeyFilter) {
   ] as const;
   const asked = conditions.filter(([, value]) => value !== undefined);
   return { sql: asked.map(([sql]) => ` AND ${sql}`).join(""), values: asked.map(([, value]) => value) };
+}
+
+/** What most keys have none of: their copies stay as earlier releases read them. */
+function heldBeside({ assignments, attributes }: ApiKey): Pick<ApiKeyRecord, "assignments" | "attributes"> {
+  return {
+    ...(assignments.length > 0 && { assignments }),
+    ...(Object.keys(attributes).length > 0 && { attributes }),
+  };
 }

@@ -15,6 +15,7 @@ import { SIGNATURE_ALGORITHMS } from "../protocol/jws.ts";
 import { auditedClient } from "./audited_fields.ts";
 import { fromRow, onD1, outboxInserts, textList, transact } from "./d1.ts";
 import { changeInserts } from "./d1_audited_change.ts";
+import { assignmentColumn, holdingColumns } from "./holdings_schema.ts";
 
 const clientRow = z.object({
   id: z.string(),
@@ -24,6 +25,7 @@ const clientRow = z.object({
   scopes: textList,
   default_scopes: textList.nullable(),
   roles: textList,
+  ...holdingColumns,
   application_type: z.enum(["web", "native"]),
   redirect_uris: textList,
   post_logout_redirect_uris: textList,
@@ -157,6 +159,8 @@ const COLUMNS = [
   "scopes",
   "default_scopes",
   "roles",
+  "assignments",
+  "attributes",
   "application_type",
   "redirect_uris",
   "post_logout_redirect_uris",
@@ -181,6 +185,8 @@ function columns(client: ClientRecord): unknown[] {
     JSON.stringify(client.scopes),
     client.defaultScopes === null ? null : JSON.stringify(client.defaultScopes),
     JSON.stringify(client.roles),
+    assignmentColumn(client.assignments),
+    JSON.stringify(client.attributes),
     person.applicationType,
     JSON.stringify(person.redirectUris),
     JSON.stringify(person.postLogoutRedirectUris),
@@ -207,6 +213,8 @@ function readClient(row: unknown): ClientRecord {
     scopes: client.scopes,
     defaultScopes: client.default_scopes,
     roles: client.roles,
+    assignments: client.assignments,
+    attributes: client.attributes,
     person: {
       applicationType: client.application_type,
       redirectUris: client.redirect_uris,

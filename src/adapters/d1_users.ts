@@ -11,6 +11,7 @@ import { auditedUser } from "./audited_fields.ts";
 import { fromRow, onD1, outboxInserts, textList, transact } from "./d1.ts";
 import { changeInserts } from "./d1_audited_change.ts";
 import { mailInsert } from "./d1_mail_outbox.ts";
+import { assignmentColumn, holdingColumns } from "./holdings_schema.ts";
 
 const text = z.string().optional();
 const profileColumn = z.strictObject({
@@ -33,6 +34,7 @@ const userRow = z.object({
   password_hash: z.string().nullable(),
   profile: z.string().transform((json) => readProfile(json)),
   roles: textList,
+  ...holdingColumns,
   disabled: z.number(),
   version: z.number(),
   created_at: z.number(),
@@ -190,6 +192,8 @@ const COLUMNS = [
   "password_hash",
   "profile",
   "roles",
+  "assignments",
+  "attributes",
   "disabled",
   "version",
 ] as const;
@@ -202,6 +206,8 @@ function columns(user: UserRecord, normalisedEmail: string): unknown[] {
     user.passwordHash,
     JSON.stringify(user.profile),
     JSON.stringify(user.roles),
+    assignmentColumn(user.assignments),
+    JSON.stringify(user.attributes),
     user.disabled ? 1 : 0,
     user.version,
   ];
@@ -222,6 +228,8 @@ function readUser(row: unknown): UserRecord {
     passwordHash: user.password_hash,
     profile: user.profile,
     roles: user.roles,
+    assignments: user.assignments,
+    attributes: user.attributes,
     disabled: user.disabled !== 0,
     version: user.version,
     createdAtMs: user.created_at,

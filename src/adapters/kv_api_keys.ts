@@ -5,6 +5,7 @@ import { type ApiKeyRecord, type KeyOwner, parseKeyOwner } from "../protocol/api
 import type { ApiKeyId } from "../protocol/ids.ts";
 import { apiKeyTerms } from "./api_key_terms_schema.ts";
 import { boundedText } from "./bounded_text.ts";
+import { assignmentList, attributeRecord } from "./holdings_schema.ts";
 
 const READ_DEADLINE_MS = 1_000;
 const WRITE_DEADLINE_MS = 10_000;
@@ -17,6 +18,9 @@ const record = z.strictObject({
   kind: z.enum(["secret", "publishable"]),
   scopes: z.array(z.string()),
   roles: z.array(z.string()),
+  // Absent where the key has none, and in what earlier releases wrote.
+  assignments: assignmentList.exactOptional(),
+  attributes: attributeRecord.exactOptional(),
   disabled: z.boolean(),
   expiresAtMs: z.number().nullable(),
   secretExpiresAtMs: z.number().nullable(),

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { SessionStanding } from "../ports/issuer_reader.ts";
 import { parseSessionId, parseUserId, type SessionId, type UserId } from "../protocol/ids.ts";
+import { assignmentList, attributeRecord } from "./holdings_schema.ts";
 
 const text = z.string().max(256);
 
@@ -9,6 +10,8 @@ const standing = z.strictObject({
   userId: z.custom<UserId>((value) => typeof value === "string" && parseUserId(value) !== null),
   userEpoch: z.int().min(0),
   roles: z.array(text),
+  assignments: assignmentList.exactOptional(),
+  attributes: attributeRecord.exactOptional(),
   authTimeMs: z.int().min(0),
   amr: z.array(text),
   acr: text.nullable(),

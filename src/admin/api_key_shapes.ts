@@ -17,6 +17,8 @@ import {
   showLimit,
 } from "./api_key_term_fields.ts";
 import {
+  attributesField,
+  holdingShapes,
   isoTime,
   isoTimeOrNull,
   momentField,
@@ -24,6 +26,7 @@ import {
   pageQuery,
   rolesField,
   scopesField,
+  showHoldings,
   timeShape,
 } from "./field_shapes.ts";
 
@@ -50,6 +53,7 @@ export const newApiKeyBody = z
     kind: kindField.default("secret"),
     scopes: scopesField,
     roles: rolesField.default([]),
+    attributes: attributesField.optional(),
     owner: ownerField.default(null),
     metadata: metadataField.default({}),
     allowed_addresses: addressesField.default(null),
@@ -73,6 +77,7 @@ export const apiKeyPatchBody = z
     name: nameField.optional(),
     scopes: scopesField.optional(),
     roles: rolesField.optional(),
+    attributes: attributesField.optional(),
     owner: ownerField.optional(),
     metadata: metadataField.optional(),
     allowed_addresses: addressesField.optional(),
@@ -139,6 +144,7 @@ export const apiKeyShape = z.strictObject({
   prefix: z.string(),
   scopes: z.array(z.string()),
   roles: z.array(z.string()),
+  ...holdingShapes,
   owner: z.string().nullable(),
   metadata: z.record(z.string(), z.string()),
   allowed_addresses: z.array(z.string()).nullable(),
@@ -182,6 +188,7 @@ export function showApiKey(key: ApiKey, nowMs: number): z.output<typeof apiKeySh
     prefix: apiKeyPrefix(key.kind, key.environment),
     scopes: [...key.scopes],
     roles: [...key.roles],
+    ...showHoldings(key),
     owner: key.owner,
     metadata: { ...key.metadata },
     allowed_addresses: key.allowedAddresses === null ? null : [...key.allowedAddresses],

@@ -6,6 +6,7 @@ import type { Admission } from "../managing/authenticate_admin.ts";
 import { type AdminEnv, admitAdmins } from "./admission.ts";
 import { apiKeyCreditOperations } from "./api_key_credit_operations.ts";
 import { apiKeyOperations } from "./api_key_operations.ts";
+import { assignmentOperations } from "./assignment_operations.ts";
 import { auditOperations } from "./audit_operations.ts";
 import { clientOperations } from "./client_operations.ts";
 import { clientSecretOperations } from "./client_secret_operations.ts";
@@ -42,6 +43,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...userOperations,
   ...userAccessOperations,
   ...roleOperations,
+  ...assignmentOperations,
   ...recordOperations,
   ...auditOperations,
   ...routeOperations,

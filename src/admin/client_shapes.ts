@@ -4,7 +4,18 @@ import type { ClientDraft } from "../managing/create_client.ts";
 import type { ClientRecord, ClientSecretRecord } from "../ports/clients.ts";
 import { CLIENT_AUTH_METHODS } from "../protocol/client_credentials.ts";
 import { GRANT_TYPES } from "../protocol/grant_types.ts";
-import { choicesField, isoTime, isoTimeOrNull, nameField, rolesField, scopesField, timeShape } from "./field_shapes.ts";
+import {
+  attributesField,
+  choicesField,
+  holdingShapes,
+  isoTime,
+  isoTimeOrNull,
+  nameField,
+  rolesField,
+  scopesField,
+  showHoldings,
+  timeShape,
+} from "./field_shapes.ts";
 import {
   newPersonFields,
   personPatchFields,
@@ -30,6 +41,7 @@ export const newClientBody = z
     scopes: scopesField,
     default_scopes: defaultScopesField.default(null),
     roles: rolesField.default([]),
+    attributes: attributesField.optional(),
     ...newPersonFields,
   })
   .transform(
@@ -40,6 +52,7 @@ export const newClientBody = z
       scopes: body.scopes,
       defaultScopes: body.default_scopes,
       roles: body.roles,
+      attributes: body.attributes,
       person: readPerson(body),
     }),
   );
@@ -52,6 +65,7 @@ export const clientPatchBody = z
     scopes: scopesField.optional(),
     default_scopes: defaultScopesField.optional(),
     roles: rolesField.optional(),
+    attributes: attributesField.optional(),
     disabled: z
       .boolean()
       .optional()
@@ -68,6 +82,7 @@ export const clientPatchBody = z
       scopes: body.scopes,
       defaultScopes: body.default_scopes,
       roles: body.roles,
+      attributes: body.attributes,
       disabled: body.disabled,
       person: readPersonPatch(body),
     }),
@@ -82,6 +97,7 @@ export const clientShape = z.strictObject({
   scopes: z.array(z.string()),
   default_scopes: z.array(z.string()).nullable(),
   roles: z.array(z.string()),
+  ...holdingShapes,
   ...personShapes,
   disabled: z.boolean(),
   created_at: timeShape,
@@ -122,6 +138,7 @@ export function showClient(client: ClientRecord): z.output<typeof clientShape> {
     scopes: [...client.scopes],
     default_scopes: client.defaultScopes === null ? null : [...client.defaultScopes],
     roles: [...client.roles],
+    ...showHoldings(client),
     ...showPerson(client.person),
     disabled: client.disabled,
     created_at: isoTime(client.createdAtMs),

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { Holdings } from "../protocol/holdings.ts";
 import { SCOPE_TOKEN } from "../protocol/scope.ts";
 
 /** Fields that several objects share, as they are written in JSON. Sizes are bounds on memory, not tastes. */
@@ -66,3 +67,29 @@ export const pageQuery = z.strictObject({
     .meta({ type: "integer", minimum: 1, maximum: 100, pattern: undefined, description: "20 when absent." }),
   cursor: z.string().min(1).max(200).optional().describe("`next_cursor` of the page before."),
 });
+
+const attributeItem = z.union([z.string().max(256), z.number(), z.boolean()]);
+
+/** Attributes that `policy.principal` of the configuration declares, by their types. */
+export const attributesField = z
+  .record(z.string().min(1).max(64), z.union([attributeItem, z.array(attributeItem).max(32)]))
+  .refine((given) => Object.keys(given).length <= 32, "has more than 32 members")
+  .describe("Replaces the whole of them. Those that `policy.principal` declares, of its types; tokens carry them.");
+
+/** What subjects hold beside their roles, in answers. */
+export const holdingShapes = {
+  assignments: z
+    .array(z.strictObject({ role: z.string(), tenant: z.string().nullable(), until: timeShape.nullable() }))
+    .describe("Roles in one tenant alone, or until a moment: `/assignments` changes them."),
+  attributes: z.record(z.string(), z.union([attributeItem, z.array(attributeItem)])),
+};
+
+/** `held` as JSON. */
+export function showHoldings({ assignments, attributes }: Holdings) {
+  return {
+    assignments: assignments.map(({ role, tenant, untilMs }) => ({ role, tenant, until: isoTimeOrNull(untilMs) })),
+    attributes: Object.fromEntries(
+      Object.entries(attributes).map(([name, value]) => [name, typeof value === "object" ? [...value] : value]),
+    ),
+  };
+}

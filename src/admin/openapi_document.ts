@@ -2,6 +2,7 @@ import * as z from "zod";
 import { ADMIN_SCOPE } from "../protocol/token_target.ts";
 import { keyCreditsShape } from "./api_key_credit_operations.ts";
 import { apiKeyListShape, apiKeyShape, newApiKeyShape, rotatedApiKeyShape } from "./api_key_shapes.ts";
+import { assignmentListShape, assignmentShape } from "./assignment_shapes.ts";
 import { auditListShape, deadLetterListShape, replayShape } from "./audit_operations.ts";
 import {
   clientListShape,
@@ -61,6 +62,8 @@ const COMPONENTS = {
   UserGrantList: userGrantListShape,
   Role: roleShape,
   RoleList: roleListShape,
+  Assignment: assignmentShape,
+  AssignmentList: assignmentListShape,
   SecurityEventList: securityEventListShape,
   MailList: mailListShape,
   AuditEventList: auditListShape,

@@ -4,7 +4,15 @@ import type { UserDraft } from "../managing/create_user.ts";
 import type { GrantSummary, SessionRecord } from "../ports/accounts.ts";
 import type { UserProfile, UserRecord } from "../ports/users.ts";
 import { webHref } from "../protocol/display_uri.ts";
-import { isoTime, nameField, rolesField, timeShape } from "./field_shapes.ts";
+import {
+  attributesField,
+  holdingShapes,
+  isoTime,
+  nameField,
+  rolesField,
+  showHoldings,
+  timeShape,
+} from "./field_shapes.ts";
 
 /** A user in JSON, with claims in the names of OpenID Connect Core §5.1. */
 const pictureField = z
@@ -52,14 +60,16 @@ export const newUserBody = z
     email: z.string().min(3).max(254).describe("Gets the invitation. One account per address."),
     profile: profileField.default({}),
     roles: rolesField.default([]),
+    attributes: attributesField.optional(),
   })
-  .transform(({ email, profile, roles }): UserDraft => ({ email, roles, profile: readProfile(profile) }));
+  .transform(({ profile, ...given }): UserDraft => ({ ...given, profile: readProfile(profile) }));
 
 /** The body of `PATCH /users/{user_id}`, read as a patch. */
 export const userPatchBody = z
   .strictObject({
     profile: profileField.optional().describe("Replaces the whole profile."),
     roles: rolesField.optional(),
+    attributes: attributesField.optional(),
     disabled: z.boolean().optional(),
   })
   .transform(
@@ -77,6 +87,7 @@ export const userShape = z.strictObject({
   has_password: z.boolean().describe("false until the owner has chosen one."),
   profile: profileField,
   roles: z.array(z.string()),
+  ...holdingShapes,
   disabled: z.boolean(),
   created_at: timeShape,
   updated_at: timeShape,
@@ -127,6 +138,7 @@ export function showUser(user: UserRecord): z.output<typeof userShape> {
     has_password: user.passwordHash !== null,
     profile: showProfile(user.profile),
     roles: [...user.roles],
+    ...showHoldings(user),
     disabled: user.disabled,
     created_at: isoTime(user.createdAtMs),
     updated_at: isoTime(user.updatedAtMs),

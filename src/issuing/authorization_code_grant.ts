@@ -5,7 +5,7 @@ import type { RevocationView } from "../ports/edge_feed.ts";
 import { challengeAnswered } from "../protocol/code_verifier.ts";
 import type { Form } from "../protocol/form.ts";
 import { type OAuthError, oauthError } from "../protocol/oauth_error.ts";
-import type { KnownRoles } from "../protocol/roles_copy.ts";
+import type { KnownHoldings } from "../protocol/roles_copy.ts";
 import { firstRefreshToken } from "./first_refresh_token.ts";
 import { invalidGrant, openToken, spendSecret } from "./grant_holder.ts";
 import type { IssuedToken } from "./issued_token.ts";
@@ -48,10 +48,11 @@ export async function authorizationCodeGrant(
     dpopThumbprint: null,
     refreshHash: refresh.hash,
   };
-  const redeem = (roles: KnownRoles) => issuer.accounts.redeemCode(opened.user, { ...redemption, roles }, moment.nowMs);
+  const redeem = (holdings: KnownHoldings) =>
+    issuer.accounts.redeemCode(opened.user, { ...redemption, holdings }, moment.nowMs);
   const spent = await spendSecret(opened.user, redeem, issuer, trace);
   if (!spent.ok) return spent;
-  const { grant, roles } = spent.value;
+  const { grant, holdings } = spent.value;
   const fault = narrowingFault(grant.terms, narrowing, issuer.catalog);
   if (fault !== null) {
     // The code is spent, and nobody will ever hold what it gave.
@@ -59,5 +60,5 @@ export async function authorizationCodeGrant(
     return err(fault);
   }
   const refreshToken = grant.terms.refreshable ? refresh.token : null;
-  return mintPersonTokens({ grant, client, roles, narrowing, refreshToken, first: true }, issuer, moment, view);
+  return mintPersonTokens({ grant, client, holdings, narrowing, refreshToken, first: true }, issuer, moment, view);
 }

@@ -39,7 +39,7 @@ export interface Authorizing {
 
 /** Who is signed in, in the browser that asks. */
 export interface SignedIn {
-  readonly user: Pick<UserRecord, "id" | "email" | "roles">;
+  readonly user: Pick<UserRecord, "id" | "email" | "roles" | "assignments" | "attributes">;
   readonly session: LiveSession;
 }
 

@@ -8,6 +8,7 @@ import { type OAuthError, oauthError } from "../protocol/oauth_error.ts";
 import { parseScope } from "../protocol/scope.ts";
 import { RING_FEED_ID } from "../protocol/signing_key_ring.ts";
 import { chooseTarget } from "../protocol/token_target.ts";
+import { carriedByToken } from "./carried_by_token.ts";
 import type { IssuedToken } from "./issued_token.ts";
 import type { Issuer, Moment } from "./issuer.ts";
 
@@ -32,7 +33,9 @@ export async function clientCredentialsGrant(
   );
   if (!target.ok) return target;
   const { audience, api, scopes } = target.value;
-  const { algorithm, ttlSeconds } = issuer.tokenProfile(api?.resource ?? null);
+  const { algorithm, ttlSeconds: longest } = issuer.tokenProfile(api?.resource ?? null);
+  const carried = carriedByToken(client, nowMs);
+  const ttlSeconds = Math.min(longest, Math.floor(carried.leftMs / 1000));
   const tokenId = randomTokenId(issuer.random);
   const claims = accessTokenClaims({
     issuer: issuer.url,
@@ -41,7 +44,9 @@ export async function clientCredentialsGrant(
     clientId: client.id,
     clientEpoch: client.epoch,
     scopes,
-    roles: client.roles,
+    roles: carried.roles,
+    tenantRoles: carried.tenantRoles,
+    attributes: carried.attributes,
     tokenId,
     nowSeconds: Math.floor(nowMs / 1000),
     ttlSeconds,

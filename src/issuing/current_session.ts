@@ -2,6 +2,7 @@ import { sha256Base64url } from "../kernel/bytes.ts";
 import type { EndOutcome, LiveSession } from "../ports/accounts.ts";
 import type { SessionProof, SessionStanding } from "../ports/issuer_reader.ts";
 import type { UserRecord } from "../ports/users.ts";
+import type { Holdings } from "../protocol/holdings.ts";
 import type { UserId } from "../protocol/ids.ts";
 import { parseOpaqueToken } from "../protocol/opaque_token.ts";
 import type { People } from "./people.ts";
@@ -36,7 +37,16 @@ export async function sessionStanding(
   if (live === null) return null;
   const { user, session } = live;
   const { id: sessionId, accountEpoch: userEpoch, authTimeMs, amr, acr, endsAtMs } = session;
-  return { sessionId, userId: user.id, userEpoch, roles: user.roles, authTimeMs, amr, acr, endsAtMs };
+  return { sessionId, userId: user.id, userEpoch, ...heldBy(user), authTimeMs, amr, acr, endsAtMs };
+}
+
+/** What most users have none of is left out: a gate of an earlier release reads the rest. */
+function heldBy({ roles, assignments, attributes }: Holdings) {
+  return {
+    roles,
+    ...(assignments.length > 0 && { assignments }),
+    ...(Object.keys(attributes).length > 0 && { attributes }),
+  };
 }
 
 /** What a cookie proves, once it is opened. */

@@ -8,7 +8,7 @@ import { DEVICE_CODE_GRANT } from "../protocol/grant_types.ts";
 import { type OAuthError, oauthError } from "../protocol/oauth_error.ts";
 import { openDeviceCode } from "./device_code.ts";
 import { firstRefreshToken } from "./first_refresh_token.ts";
-import { invalidGrant, rolesOf, spendSecret } from "./grant_holder.ts";
+import { currentHoldings, invalidGrant, spendSecret } from "./grant_holder.ts";
 import type { IssuedToken } from "./issued_token.ts";
 import type { Issuer, Moment } from "./issuer.ts";
 import { mintPersonTokens, signersReady } from "./mint_person_tokens.ts";
@@ -53,7 +53,7 @@ export async function deviceCodeGrant(
   if (polled.kind !== "approved") return err(notYet(polled));
   trace.userId = polled.user;
   trace.grantId = polled.grantId;
-  const [known] = await Promise.all([rolesOf(polled.user, issuer), signersReady(client, issuer, moment, view)]);
+  const [known] = await Promise.all([currentHoldings(polled.user, issuer), signersReady(client, issuer, moment, view)]);
   if (!known.ok) return known;
   const target = narrowedTarget(polled, narrowing, client, issuer.catalog);
   if (!target.ok) return target;
@@ -68,14 +68,14 @@ export async function deviceCodeGrant(
     verifierChallenge: null,
     dpopThumbprint: null,
     refreshHash: refresh.hash,
-    roles: known.value,
+    holdings: known.value,
   };
   const redeem = () => issuer.accounts.redeemCode(spent.user, redemption, nowMs);
   const given = await spendSecret(spent.user, redeem, issuer, trace);
   if (!given.ok) return given;
-  const { grant, roles } = given.value;
+  const { grant, holdings } = given.value;
   const refreshToken = grant.terms.refreshable ? refresh.token : null;
-  return mintPersonTokens({ grant, client, roles, narrowing, refreshToken, first: true }, issuer, moment, view);
+  return mintPersonTokens({ grant, client, holdings, narrowing, refreshToken, first: true }, issuer, moment, view);
 }
 
 /** What a device that gets nothing is told (RFC 8628 §3.5). */

@@ -4,6 +4,7 @@ import type { Guesses } from "../ports/guesses.ts";
 import type { DeviceVerdict } from "../protocol/device_authorization.ts";
 import type { GrantTerms } from "../protocol/grant_terms.ts";
 import { DEVICE_CODE_GRANT } from "../protocol/grant_types.ts";
+import { holdingsOf } from "../protocol/holdings.ts";
 import { type ClientId, type GrantId, newGrantId } from "../protocol/ids.ts";
 import { parseUserCode, type UserCode } from "../protocol/user_code.ts";
 import { type Authorizing, findEnabledClient, type SignedIn } from "./authorizing.ts";
@@ -167,7 +168,7 @@ async function putGrant(
       codeChallenge: null,
       dpopThumbprint: null,
       terms,
-      roles: user.roles,
+      holdings: holdingsOf(user),
       givenIn: session.id,
       provenAtEpoch: session.accountEpoch,
       // As a page that was open before it: whoever takes an app's access back does not mean a device of it that waits already.

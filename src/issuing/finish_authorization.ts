@@ -6,6 +6,7 @@ import type { AuthorizationError } from "../protocol/authorize/authorization_err
 import type { ReturnAddress } from "../protocol/authorize/return_address.ts";
 import { clientSid } from "../protocol/client_sid.ts";
 import type { GrantTerms } from "../protocol/grant_terms.ts";
+import { holdingsOf } from "../protocol/holdings.ts";
 import { newGrantId, type UserId } from "../protocol/ids.ts";
 import { formatOpaqueToken } from "../protocol/opaque_token.ts";
 import type { AuthorizationStep, Authorizing, SignedIn } from "./authorizing.ts";
@@ -56,7 +57,7 @@ export async function finishAuthorization(
       codeChallenge: request.codeChallenge,
       dpopThumbprint: null,
       terms,
-      roles: user.roles,
+      holdings: holdingsOf(user),
       givenIn: session.id,
       provenAtEpoch: session.accountEpoch,
       begun: { seenWithdrawals: session.withdrawals, atMs: startedAtMs },

@@ -3,6 +3,7 @@ import type { LiveGrant } from "../ports/accounts.ts";
 import type { ClientRecord } from "../ports/clients.ts";
 import type { PasswordRequest } from "../protocol/first_party_request.ts";
 import type { GrantTerms } from "../protocol/grant_terms.ts";
+import { holdingsOf } from "../protocol/holdings.ts";
 import { newGrantId } from "../protocol/ids.ts";
 import { choosePersonTarget } from "../protocol/person_target.ts";
 import { subjectFor } from "./finish_authorization.ts";
@@ -61,7 +62,7 @@ export async function firstPartySignIn(
     await people.guesses.succeeded(attempt, moment.nowMs);
     if (outdated) await hashAnew(request.password, user, people, moment.nowMs);
     const narrowing = { scopes: null, resource: null };
-    const mint = { grant, client: client.value, roles: user.roles, narrowing, refreshToken, first: true };
+    const mint = { grant, client: client.value, holdings: holdingsOf(user), narrowing, refreshToken, first: true };
     const issued = await mintPersonTokens(mint, issuer, moment, view);
     return issued.ok ? issued : oauthFault(issued.error);
   } catch (outage) {
@@ -103,7 +104,7 @@ async function begin(
   const grantId = newGrantId(issuer.random);
   const refresh = await firstRefreshToken(user.id, grantId, issuer);
   const begun = { seenWithdrawals: null, atMs: nowMs };
-  const proven = { roles: user.roles, provenAtEpoch, begun };
+  const proven = { holdings: holdingsOf(user), provenAtEpoch, begun };
   const start = { grantId, terms, dpopThumbprint: null, refreshHash: refresh.hash, ...proven };
   const outcome = await issuer.accounts.startGrant(user.id, start, lifetimes, nowMs);
   if (outcome.kind === "refused") {

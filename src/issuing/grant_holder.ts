@@ -1,10 +1,11 @@
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { GrantOutcome, RolesWanted } from "../ports/accounts.ts";
 import type { UserRecord } from "../ports/users.ts";
+import { type Holdings, holdingsOf } from "../protocol/holdings.ts";
 import type { GrantId, UserId } from "../protocol/ids.ts";
 import { type OAuthError, oauthError } from "../protocol/oauth_error.ts";
 import { type OpaquePrefix, parseOpaqueToken } from "../protocol/opaque_token.ts";
-import type { KnownRoles } from "../protocol/roles_copy.ts";
+import type { KnownHoldings } from "../protocol/roles_copy.ts";
 import type { Issuer } from "./issuer.ts";
 import type { TokenTrace } from "./token_trace.ts";
 
@@ -39,27 +40,27 @@ type Granted = Extract<GrantOutcome, { kind: "granted" }>;
  */
 export async function spendSecret(
   user: UserId,
-  spend: (roles: KnownRoles) => Promise<GrantOutcome | RolesWanted>,
+  spend: (holdings: KnownHoldings) => Promise<GrantOutcome | RolesWanted>,
   issuer: Issuer,
   trace: TokenTrace,
 ): Promise<Result<Granted, OAuthError>> {
   const first = await spend(null);
   if (first.kind !== "roles_wanted") return judged(first, issuer, trace);
-  const roles = await rolesOf(user, issuer);
-  if (!roles.ok) return roles;
-  const second = await spend(roles.value);
+  const holdings = await currentHoldings(user, issuer);
+  if (!holdings.ok) return holdings;
+  const second = await spend(holdings.value);
   if (second.kind === "roles_wanted") throw new Error("an account asked for roles that it was given");
   return judged(second, issuer, trace);
 }
 
-/** The user's roles as the directory has them now, unless nothing is minted for the user. Throws `Outage`. */
-export async function rolesOf(
+/** The user's roles and attributes as the directory has them now, unless nothing is minted for the user. Throws `Outage`. */
+export async function currentHoldings(
   id: UserId,
   { users }: Pick<Issuer, "users">,
-): Promise<Result<readonly string[], OAuthError>> {
+): Promise<Result<Holdings, OAuthError>> {
   const user = await users.find(id);
   const gone = absence(user);
-  return user === null || gone !== null ? err(invalidGrant(gone ?? "user_gone")) : ok(user.roles);
+  return user === null || gone !== null ? err(invalidGrant(gone ?? "user_gone")) : ok(holdingsOf(user));
 }
 
 /** Why nothing is minted for `user`, or null. The account knows as well; a word of the directory is enough on its own. */

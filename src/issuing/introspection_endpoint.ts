@@ -5,6 +5,7 @@ import type { RevocationView } from "../ports/edge_feed.ts";
 import { type AccessTokenClaims, checkAccessTokenClaims } from "../protocol/access_token.ts";
 import { invalidClient } from "../protocol/client_credentials.ts";
 import type { Form } from "../protocol/form.ts";
+import { carriedClaims } from "../protocol/holdings.ts";
 import { type OAuthError, oauthError } from "../protocol/oauth_error.ts";
 import { signInClaims } from "../protocol/sign_in_claims.ts";
 import { tokenRevocation } from "../protocol/token_revocation.ts";
@@ -76,6 +77,7 @@ async function accessToken(
     client_id: claims.clientId,
     scope: claims.scopes.join(" "),
     roles: claims.roles,
+    ...carriedClaims(claims),
     token_type: "Bearer",
     iat: claims.iatSeconds,
     exp: claims.expSeconds,

@@ -4,9 +4,11 @@ import type { LiveGrant } from "../ports/accounts.ts";
 import type { ClientRecord } from "../ports/clients.ts";
 import type { RevocationView } from "../ports/edge_feed.ts";
 import { ACCESS_TOKEN_TYPE, accessTokenClaims } from "../protocol/access_token.ts";
+import type { Holdings } from "../protocol/holdings.ts";
 import { accessTokenHash, ID_TOKEN_TYPE, idTokenClaims } from "../protocol/id_token.ts";
 import type { OAuthError } from "../protocol/oauth_error.ts";
 import { RING_FEED_ID } from "../protocol/signing_key_ring.ts";
+import { carriedByToken } from "./carried_by_token.ts";
 import type { IssuedToken } from "./issued_token.ts";
 import type { Issuer, Moment } from "./issuer.ts";
 import { type Narrowing, narrowedTarget } from "./narrowing.ts";
@@ -15,7 +17,7 @@ import { type Narrowing, narrowedTarget } from "./narrowing.ts";
 export interface PersonMint {
   readonly grant: LiveGrant;
   readonly client: ClientRecord;
-  readonly roles: readonly string[];
+  readonly holdings: Holdings;
   readonly narrowing: Narrowing;
   /** What goes beside them; null where the grant gives none. */
   readonly refreshToken: string | null;
@@ -24,7 +26,8 @@ export interface PersonMint {
 }
 
 /**
- * The tokens of a grant that is alive: called behind the spend alone. The access token ends with its grant at the latest.
+ * The tokens of a grant that is alive: called behind the spend alone. The access token ends with its grant at the latest, and with the first
+ * of the roles that it carries.
  * Throws `Outage` when the signing key cannot be had.
  */
 export async function mintPersonTokens(
@@ -33,14 +36,15 @@ export async function mintPersonTokens(
   { nowMs, defer }: Moment,
   view: RevocationView | null,
 ): Promise<Result<IssuedToken, OAuthError>> {
-  const { grant, client, roles, refreshToken } = mint;
+  const { grant, client, refreshToken } = mint;
   const { terms } = grant;
   const target = narrowedTarget(terms, mint.narrowing, client, issuer.catalog);
   if (!target.ok) return err(target.error);
   const { audience, api, scopes } = target.value;
   const { algorithm, ttlSeconds: longest } = issuer.tokenProfile(api?.resource ?? null);
   // No longer than what ends the grant is announced for: a setting may have been raised since the grant began.
-  const mostMs = Math.min(longest * 1000, grant.accessMs, grant.endsAtMs - nowMs);
+  const carried = carriedByToken(mint.holdings, nowMs);
+  const mostMs = Math.min(longest * 1000, grant.accessMs, grant.endsAtMs - nowMs, carried.leftMs);
   const ttlSeconds = Math.max(1, Math.floor(mostMs / 1000));
   const nowSeconds = Math.floor(nowMs / 1000);
   const tokenId = randomTokenId(issuer.random);
@@ -54,7 +58,9 @@ export async function mintPersonTokens(
     clientEpoch: client.epoch,
     person: { grantId: grant.grantId, userEpoch: grant.userEpoch, signIn },
     scopes,
-    roles,
+    roles: carried.roles,
+    tenantRoles: carried.tenantRoles,
+    attributes: carried.attributes,
     tokenId,
     nowSeconds,
     ttlSeconds,

@@ -5,7 +5,7 @@ import type { RevocationView } from "../ports/edge_feed.ts";
 import type { Form } from "../protocol/form.ts";
 import { type OAuthError, oauthError } from "../protocol/oauth_error.ts";
 import { formatOpaqueToken } from "../protocol/opaque_token.ts";
-import type { KnownRoles } from "../protocol/roles_copy.ts";
+import type { KnownHoldings } from "../protocol/roles_copy.ts";
 import { invalidGrant, type OpenedToken, openToken, spendSecret } from "./grant_holder.ts";
 import type { IssuedToken } from "./issued_token.ts";
 import type { Issuer, Moment } from "./issuer.ts";
@@ -51,13 +51,14 @@ export async function refreshTokenGrant(
   // What may be out is asked before the spend. A client that cannot get its answer within the retry window comes back with a
   // spent token, and would be taken for a thief for our own outage.
   await signersReady(client, issuer, moment, view);
-  const refresh = (roles: KnownRoles) => issuer.accounts.refresh(opened.user, { ...presentation, roles }, moment.nowMs);
+  const refresh = (holdings: KnownHoldings) =>
+    issuer.accounts.refresh(opened.user, { ...presentation, holdings }, moment.nowMs);
   const spent = await spendSecret(opened.user, refresh, issuer, trace);
   if (!spent.ok) return spent;
-  const { grant, roles, retried } = spent.value;
+  const { grant, holdings, retried } = spent.value;
   trace.retried = retried;
   const refreshToken = formatOpaqueToken("spr_", opened.sealed, successor);
-  const mint = { grant, client, roles, narrowing: narrowing.value, refreshToken, first: false };
+  const mint = { grant, client, holdings, narrowing: narrowing.value, refreshToken, first: false };
   const minted = await mintPersonTokens(mint, issuer, moment, view);
   // Nothing of the grant is left that the client may have: it ends, and its next try is not a spent token that returns.
   if (!minted.ok) await issuer.accounts.endGrant(opened.user, opened.grant, moment.nowMs);

@@ -1,6 +1,7 @@
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { UserRecord } from "../ports/users.ts";
 import { parseEmail } from "../protocol/email_address.ts";
+import { NO_HOLDINGS } from "../protocol/holdings.ts";
 import { newUserId } from "../protocol/ids.ts";
 import { addressInUseText, verifyEmailText } from "../protocol/mail_texts.ts";
 import { addressKey, type Throttled } from "./guess_budgets.ts";
@@ -58,7 +59,7 @@ export async function registerUser(
     emailVerified: false,
     passwordHash,
     profile: registration.name === undefined ? {} : { name: registration.name },
-    roles: [],
+    ...NO_HOLDINGS,
     disabled: false,
     version: 1,
     createdAtMs: nowMs,

@@ -5,19 +5,25 @@ import type { ApiKeyId } from "../protocol/ids.ts";
 import { apiKeyEntries, apiKeyFaults } from "./api_key_rules.ts";
 import { type GivenTerms, type KeyManagement, newSeries, ownerFaults, termFaults } from "./api_key_terms.ts";
 import { commitChange } from "./commit_change.ts";
+import { attributeFaults, patchHoldings } from "./holding_rules.ts";
 import { liveStrings } from "./live_strings.ts";
 import { type Changed, invalidFields, type ManagingFault, NOT_FOUND } from "./management.ts";
 import { applyPatch, type Patch } from "./patch.ts";
 
 /** What an operator may change of a key; absent means "as it is". */
-export type ApiKeyPatch = Patch<Pick<ApiKey, "name" | "scopes" | "roles" | "metadata" | "disabled" | "expiresAtMs">> &
+export type ApiKeyPatch = Patch<
+  Pick<ApiKey, "name" | "scopes" | "roles" | "assignments" | "attributes" | "metadata" | "disabled" | "expiresAtMs">
+> &
   GivenTerms;
+
+/** What follows from the record as it is. */
+export type ApiKeyEdit = (before: ApiKey) => Result<ApiKeyPatch, ManagingFault>;
 
 /** The key after `patch`, or null when nothing would differ. Strings whose overlap is over are dropped on the way. */
 export function patchApiKey(before: ApiKey, patch: ApiKeyPatch, nowMs: number): ApiKey | null {
   const { credits, ...rest } = patch;
   const series = credits === undefined ? undefined : newSeries(credits, before.epoch + 1, nowMs);
-  const wanted = applyPatch(before, { ...rest, credits: series });
+  const wanted = applyPatch(before, { ...rest, ...patchHoldings(before, patch), credits: series });
   if (wanted === null) return null;
   return { ...wanted, epoch: before.epoch + 1, updatedAtMs: nowMs, secrets: liveStrings(before.secrets, nowMs) };
 }
@@ -25,18 +31,22 @@ export function patchApiKey(before: ApiKey, patch: ApiKeyPatch, nowMs: number): 
 /** Changes a key. Every change grows the epoch, so that no gate goes on with a copy of the key as it was. */
 export async function changeApiKey(
   id: ApiKeyId,
-  patch: ApiKeyPatch,
+  edit: ApiKeyPatch | ApiKeyEdit,
   management: KeyManagement,
   nowMs: number,
 ): Promise<Result<Changed<ApiKey>, ManagingFault>> {
   const before = await management.keys.get(id);
   if (before === null) return err(NOT_FOUND);
+  const edited = typeof edit === "function" ? edit(before) : ok(edit);
+  if (!edited.ok) return edited;
+  const patch = edited.value;
   const after = patchApiKey(before, patch, nowMs);
   if (after === null) return ok({ value: before, progress: "unchanged" });
   const faults = [
     ...apiKeyFaults(patch, management.catalog, nowMs, before.scopes),
     ...termFaults(patch, before.kind),
     ...(await ownerFaults(patch.owner, management)),
+    ...attributeFaults(patch.attributes, management.attributes),
   ];
   if (faults.length > 0) return err(invalidFields(faults));
   const entries = apiKeyEntries(after, nowMs);

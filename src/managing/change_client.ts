@@ -2,10 +2,12 @@ import { err, ok, type Result } from "../kernel/result.ts";
 import type { ClientRecord } from "../ports/clients.ts";
 import { clientChanged, clientTokensEnded } from "../protocol/client_entries.ts";
 import type { FeedEntry } from "../protocol/edge_feed.ts";
+import { losesHoldings } from "../protocol/holdings.ts";
 import type { ClientId } from "../protocol/ids.ts";
 import type { PersonFacing } from "../protocol/person_facing.ts";
 import { clientFaults, clientScopes, isPublic, unknownScopes } from "./client_rules.ts";
 import { commitChange } from "./commit_change.ts";
+import { attributeFaults, patchHoldings } from "./holding_rules.ts";
 import {
   type Changed,
   type FieldFault,
@@ -19,24 +21,30 @@ import { type PersonDraft, sectorOf } from "./person_rules.ts";
 
 /** What an operator may change of a client; absent means "as it is". */
 export type ClientPatch = Patch<
-  Pick<ClientRecord, "name" | "scopes" | "defaultScopes" | "roles" | "disabled" | "authMethods">
+  Pick<
+    ClientRecord,
+    "name" | "scopes" | "defaultScopes" | "roles" | "assignments" | "attributes" | "disabled" | "authMethods"
+  >
 > & {
   /** All but the subject type: another one would make strangers of everyone whom the client knows. */
   readonly person?: Patch<Omit<PersonDraft, "subjectType">>;
 };
 
+/** What follows from the record as it is. */
+export type ClientEdit = (before: ClientRecord) => Result<ClientPatch, ManagingFault>;
+
 /**
  * The client after `patch`, or null when nothing would differ. Whatever takes a power away (disabling, fewer scopes,
- * fewer roles) grows the epoch, which ends tokens that still carry it.
+ * fewer roles, other attributes) grows the epoch, which ends tokens that still carry it.
  */
 export function patchClient(before: ClientRecord, patch: ClientPatch, nowMs: number): ClientRecord | null {
   const person = applyPatch<PersonFacing>(before.person, patch.person ?? {}) ?? before.person;
-  const wanted = applyPatch<ClientRecord>(before, { ...patch, person });
+  const wanted = applyPatch<ClientRecord>(before, { ...patch, ...patchHoldings(before, patch), person });
   if (wanted === null) return null;
   const loses =
     (wanted.disabled && !before.disabled) ||
     losesAny(before.scopes, wanted.scopes) ||
-    losesAny(before.roles, wanted.roles);
+    losesHoldings(before, wanted, nowMs);
   const epoch = before.epoch + (loses ? 1 : 0);
   return { ...wanted, epoch, version: before.version + 1, updatedAtMs: nowMs };
 }
@@ -67,13 +75,16 @@ function sectorFaults({ id, person }: ClientRecord): readonly FieldFault[] {
 /** Changes a client. A client that becomes public loses its secrets: it would have no way to use them. */
 export async function changeClient(
   id: ClientId,
-  patch: ClientPatch,
+  edit: ClientPatch | ClientEdit,
   management: Management,
   nowMs: number,
 ): Promise<Result<Changed<ClientRecord>, ManagingFault>> {
   const { clients, catalog } = management;
   const before = await clients.find(id);
   if (before === null) return err(NOT_FOUND);
+  const edited = typeof edit === "function" ? edit(before.client) : ok(edit);
+  if (!edited.ok) return edited;
+  const patch = edited.value;
   const client = patchClient(before.client, patch, nowMs);
   if (client === null) return ok({ value: before.client, progress: "unchanged" });
   // A scope that the configuration dropped since may stay on the client: it opens nothing, and blocks no other change.
@@ -82,6 +93,7 @@ export async function changeClient(
     ...unknownScopes(client.scopes, known),
     ...clientFaults(client).map(asPatchFault),
     ...sectorFaults(client),
+    ...attributeFaults(patch.attributes, management.attributes),
   ];
   if (faults.length > 0) return err(invalidFields(faults));
   const after = { client, secrets: isPublic(client) ? [] : before.secrets };

@@ -1,13 +1,23 @@
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { UserRecord } from "../ports/users.ts";
 import { normaliseEmail } from "../protocol/email_address.ts";
+import { losesHoldings, sameHoldings } from "../protocol/holdings.ts";
 import type { UserId } from "../protocol/ids.ts";
-import { type Changed, type ManagingFault, NOT_FOUND, type Progress } from "./management.ts";
-import { losesAny, type Patch } from "./patch.ts";
+import { attributeFaults, patchHoldings } from "./holding_rules.ts";
+import { type Changed, invalidFields, type ManagingFault, NOT_FOUND, type Progress } from "./management.ts";
+import type { Patch } from "./patch.ts";
 import { progressOf, type UserManagement } from "./user_management.ts";
 
-/** What an operator may change of a user; absent means "as it is". `profile` replaces the whole of it. Never a password. */
-export type UserPatch = Patch<Pick<UserRecord, "profile" | "roles" | "disabled">>;
+/**
+ * What an operator may change of a user; absent means "as it is". `profile` and `attributes` replace the whole of theirs. Never a password.
+ * `assignments` come from the use cases of assignments alone, which give `roles` with them.
+ */
+export type UserPatch = Patch<Pick<UserRecord, "profile" | "roles" | "assignments" | "attributes" | "disabled">>;
+
+/** What follows from the record as it is: assigning adds to what others have assigned meanwhile. */
+export type UserEdit = (before: UserRecord) => Result<UserPatch, ManagingFault>;
+
+type UserParts = Pick<UserManagement, "users" | "accounts"> & Partial<Pick<UserManagement, "attributes">>;
 
 /** How often a deletion is tried again that somebody else's change came between. */
 const TRIES = 3;
@@ -19,22 +29,27 @@ const TRIES = 3;
  *
  * Disabling blocks the account, which ends everything, and then writes the record; enabling writes it, and then unblocks.
  * Both are said to the account even where the record has it already, for an earlier try may have stopped half-way. Roles that
- * are taken away end everything too, before and after: tokens carry the old ones, and grants give such tokens. Before any change of
- * roles the account forgets those that it answers with.
+ * are taken away, and attributes that change, end everything too, before and after: tokens carry the old ones, and grants give such tokens.
+ * Before any change of either the account forgets what it answers with.
  */
 export async function changeUser(
   id: UserId,
-  patch: UserPatch,
-  { users, accounts }: Pick<UserManagement, "users" | "accounts">,
+  edit: UserPatch | UserEdit,
+  { users, accounts, attributes }: UserParts,
   nowMs: number,
 ): Promise<Result<Changed<UserRecord>, ManagingFault>> {
   const before = await users.find(id);
   if (before === null) return err(NOT_FOUND);
+  const edited = typeof edit === "function" ? edit(before) : ok(edit);
+  if (!edited.ok) return edited;
+  const patch = edited.value;
+  const faults = attributeFaults(patch.attributes, attributes ?? {});
+  if (faults.length > 0) return err(invalidFields(faults));
   const wanted = patchUser(before, patch, nowMs);
-  const losesRoles = wanted !== null && losesAny(before.roles, wanted.roles);
+  const losesRoles = wanted !== null && losesHoldings(before, wanted, nowMs);
   const end = () => accounts.endEverything(id, "admin", null, nowMs);
   const progress: Progress[] = [];
-  if (wanted !== null && !sameRoles(before, wanted)) await accounts.forgetRoles(id, nowMs);
+  if (wanted !== null && !sameHoldings(before, wanted)) await accounts.forgetRoles(id, nowMs);
   if (patch.disabled === true) progress.push(progressOf(await accounts.setBlocked(id, true, "disabled", nowMs)));
   else if (losesRoles) await end();
   if (wanted !== null) {
@@ -81,18 +96,14 @@ export function patchUser(before: UserRecord, patch: UserPatch, nowMs: number): 
   const after = {
     ...before,
     profile: patch.profile ?? before.profile,
-    roles: patch.roles ?? before.roles,
+    ...patchHoldings(before, patch),
     disabled: patch.disabled ?? before.disabled,
   };
   const isSame =
     canonical(before.profile) === canonical(after.profile) &&
-    sameRoles(before, after) &&
+    sameHoldings(before, after) &&
     before.disabled === after.disabled;
   return isSame ? null : { ...after, version: before.version + 1, updatedAtMs: nowMs };
-}
-
-function sameRoles(a: UserRecord, b: UserRecord): boolean {
-  return JSON.stringify(a.roles) === JSON.stringify(b.roles);
 }
 
 function canonical(profile: UserRecord["profile"]): string {

@@ -10,17 +10,29 @@ import {
 } from "../protocol/api_key.ts";
 import { apiKeyAnnounced } from "../protocol/api_key_entries.ts";
 import type { CreditTerms } from "../protocol/api_key_terms.ts";
+import { type HeldAttributes, NO_ATTRIBUTES } from "../protocol/attribute_values.ts";
 import { newApiKeyId } from "../protocol/ids.ts";
 import { apiKeyFaults } from "./api_key_rules.ts";
 import { type KeyManagement, newSeries, ownerFaults, termFaults } from "./api_key_terms.ts";
 import { commitChange } from "./commit_change.ts";
+import { attributeFaults } from "./holding_rules.ts";
 import { type Changed, invalidFields, type Management, type ManagingFault } from "./management.ts";
 
 /** What an operator decides of a new key. */
 export type ApiKeyDraft = Omit<
   ApiKey,
-  "id" | "disabled" | "credits" | "epoch" | "createdAtMs" | "updatedAtMs" | "lastUsedAtMs" | "leak" | "secrets"
-> & { readonly credits: CreditTerms | null };
+  | "id"
+  | "assignments"
+  | "attributes"
+  | "disabled"
+  | "credits"
+  | "epoch"
+  | "createdAtMs"
+  | "updatedAtMs"
+  | "lastUsedAtMs"
+  | "leak"
+  | "secrets"
+> & { readonly credits: CreditTerms | null; readonly attributes?: HeldAttributes | undefined };
 
 /** A key with its newest string in the clear. */
 export interface KeyWithString {
@@ -50,11 +62,14 @@ export async function createApiKey(
     ...apiKeyFaults(draft, management.catalog, nowMs),
     ...termFaults(draft, draft.kind),
     ...(await ownerFaults(draft.owner, management)),
+    ...attributeFaults(draft.attributes, management.attributes),
   ];
   if (faults.length > 0) return err(invalidFields(faults));
   const { text, record } = await makeKeyString(draft.kind, draft.environment, management, nowMs);
   const key: ApiKey = {
     ...draft,
+    assignments: [],
+    attributes: draft.attributes ?? NO_ATTRIBUTES,
     id: newApiKeyId(management.random),
     disabled: false,
     credits: newSeries(draft.credits, 1, nowMs),

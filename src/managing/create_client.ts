@@ -1,9 +1,11 @@
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { ClientRecord } from "../ports/clients.ts";
+import { type HeldAttributes, NO_ATTRIBUTES } from "../protocol/attribute_values.ts";
 import { newClientId } from "../protocol/ids.ts";
 import { NO_PEOPLE } from "../protocol/person_facing.ts";
 import { clientFaults, clientScopes, isPublic, unknownScopes } from "./client_rules.ts";
 import { type MadeSecret, makeSecret } from "./client_secret.ts";
+import { attributeFaults } from "./holding_rules.ts";
 import { invalidFields, type Management, type ManagingFault } from "./management.ts";
 import { type PersonDraft, sectorOf } from "./person_rules.ts";
 
@@ -12,6 +14,7 @@ export type ClientDraft = Pick<
   ClientRecord,
   "name" | "grantTypes" | "authMethods" | "scopes" | "defaultScopes" | "roles"
 > & {
+  readonly attributes?: HeldAttributes | undefined;
   /** Absent for a client that no person ever meets. */
   readonly person?: PersonDraft;
 };
@@ -28,16 +31,22 @@ export interface CreatedClient {
  */
 export async function createClient(
   draft: ClientDraft,
-  { clients, catalog, random }: Pick<Management, "clients" | "catalog" | "random">,
+  { clients, catalog, attributes, random }: Pick<Management, "clients" | "catalog" | "attributes" | "random">,
   nowMs: number,
 ): Promise<Result<CreatedClient, ManagingFault>> {
   const { person = NO_PEOPLE } = draft;
   const whole = { ...draft, person };
-  const faults = [...unknownScopes(draft.scopes, clientScopes(catalog, whole)), ...clientFaults(whole)];
+  const faults = [
+    ...unknownScopes(draft.scopes, clientScopes(catalog, whole)),
+    ...clientFaults(whole),
+    ...attributeFaults(draft.attributes, attributes),
+  ];
   if (faults.length > 0) return err(invalidFields(faults));
   const id = newClientId(random);
   const client: ClientRecord = {
     ...draft,
+    assignments: [],
+    attributes: draft.attributes ?? NO_ATTRIBUTES,
     id,
     person: { ...person, sector: sectorOf(person, id) },
     disabled: false,

@@ -1,13 +1,17 @@
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { UserRecord } from "../ports/users.ts";
+import { type HeldAttributes, NO_ATTRIBUTES } from "../protocol/attribute_values.ts";
 import { parseEmail } from "../protocol/email_address.ts";
 import { newUserId, type UserId } from "../protocol/ids.ts";
 import { invitationText, resetPasswordText } from "../protocol/mail_texts.ts";
+import { attributeFaults } from "./holding_rules.ts";
 import { type Changed, invalidFields, type ManagingFault, NOT_FOUND } from "./management.ts";
 import { mailPasswordLink, type UserManagement } from "./user_management.ts";
 
 /** What an operator decides of a new user. */
-export type UserDraft = Pick<UserRecord, "email" | "profile" | "roles">;
+export type UserDraft = Pick<UserRecord, "email" | "profile" | "roles"> & {
+  readonly attributes?: HeldAttributes | undefined;
+};
 
 /**
  * Makes an account without a password, and mails its owner a link to choose one. Nothing is announced: no gate can hold anything of an
@@ -20,8 +24,12 @@ export async function createUser(
 ): Promise<Result<UserRecord, ManagingFault>> {
   const email = parseEmail(draft.email);
   if (email === null) return err(invalidFields([{ field: "email", reason: "is not an email address" }]));
+  const faults = attributeFaults(draft.attributes, management.attributes);
+  if (faults.length > 0) return err(invalidFields(faults));
   const user: UserRecord = {
     ...draft,
+    assignments: [],
+    attributes: draft.attributes ?? NO_ATTRIBUTES,
     id: newUserId(management.random),
     email: email.written,
     emailVerified: false,

@@ -6,6 +6,7 @@ import type { Revocations } from "../ports/edge_feed.ts";
 import type { KeyRing } from "../ports/key_ring.ts";
 import type { OutboxCourier } from "../ports/outbox.ts";
 import type { TargetCatalog } from "../protocol/token_target.ts";
+import type { DeclaredAttributes } from "./holding_rules.ts";
 
 /**
  * Managing owns what operators change: clients and their secrets, API keys, the rotation of signing keys; and who counts
@@ -15,6 +16,8 @@ import type { TargetCatalog } from "../protocol/token_target.ts";
  */
 export interface Management {
   readonly catalog: TargetCatalog;
+  /** What may be known of principals. */
+  readonly attributes: DeclaredAttributes;
   readonly clients: ClientRegistry;
   readonly keys: ApiKeyRegistry;
   readonly courier: OutboxCourier;

@@ -5,6 +5,7 @@ import type { ActionLinks } from "../ports/action_links.ts";
 import type { Mail, MailMessage } from "../ports/mail.ts";
 import type { UserDirectory, UserRecord } from "../ports/users.ts";
 import type { MailSender, MailText } from "../protocol/mail_texts.ts";
+import type { DeclaredAttributes } from "./holding_rules.ts";
 import type { Progress } from "./management.ts";
 
 /**
@@ -17,6 +18,8 @@ export interface UserManagement {
   readonly links: ActionLinks;
   readonly mail: Mail;
   readonly random: RandomBytes;
+  /** What may be known of principals. */
+  readonly attributes: DeclaredAttributes;
   readonly sender: MailSender;
 }
 

@@ -30,7 +30,7 @@ import {
   startGrant,
 } from "../protocol/grant_state.ts";
 import type { ClientId, GrantId, SessionId, UserId } from "../protocol/ids.ts";
-import { type KnownRoles, unsettledRoles } from "../protocol/roles_copy.ts";
+import { type KnownHoldings, unsettledRoles } from "../protocol/roles_copy.ts";
 import { isSeenAnew } from "../protocol/session_state.ts";
 import { AccountChanges, type Ended } from "./account_changes.ts";
 import { closedFor, endOf } from "./account_end.ts";
@@ -161,7 +161,7 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
     if (this.#isSuperseded(issue)) return "session_over";
     if (this.#isWithdrawn(issue)) return "withdrawn";
     const state = issueCode(issue, lifetimes, this.#wired().longestTokenMs, nowMs);
-    this.#addGrant(user, issue.grantId, state, issue.roles, nowMs);
+    this.#addGrant(user, issue.grantId, state, issue.holdings, nowMs);
     await this.#outbox.deliver();
     return "issued";
   }
@@ -175,11 +175,11 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
     if (this.#isSuperseded(start)) return refusal("proof_superseded");
     if (this.#isWithdrawn(start)) return refusal("access_withdrawn");
     const state = startGrant(start, lifetimes, this.#wired().longestTokenMs, nowMs);
-    this.#addGrant(user, start.grantId, state, start.roles, nowMs);
+    this.#addGrant(user, start.grantId, state, start.holdings, nowMs);
     // Before the pause: an end of everything in it must outdo what is minted from this.
     const grant = liveGrant(this.#store, start.grantId, state);
     await this.#outbox.deliver();
-    return { kind: "granted", grant, roles: start.roles, retried: false };
+    return { kind: "granted", grant, holdings: start.holdings, retried: false };
   }
 
   async refresh(user: UserId, presented: RefreshPresentation, nowMs: number): Promise<GrantOutcome | RolesWanted> {
@@ -321,11 +321,11 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
     return provenAtEpoch !== null && provenAtEpoch !== this.#store.head().epoch;
   }
 
-  #addGrant(user: UserId, id: GrantId, state: GrantState, roles: KnownRoles, nowMs: number): void {
+  #addGrant(user: UserId, id: GrantId, state: GrantState, holdings: KnownHoldings, nowMs: number): void {
     this.#change(user, nowMs, (changes) => {
       this.#store.addGrant(id, state);
       changes.takeIn(id, state);
-      if (roles !== null) changes.keepRoles(roles);
+      if (holdings !== null) changes.keepHoldings(holdings);
     });
     this.#wakeBy(rememberUntilMs(state), SWEEP_MS);
   }

@@ -9,8 +9,9 @@ import {
   subjectEntry,
 } from "../protocol/grant_state.ts";
 import { outlivesSession } from "../protocol/grant_terms.ts";
+import type { Holdings } from "../protocol/holdings.ts";
 import type { ClientId, GrantId, SessionId, UserId } from "../protocol/ids.ts";
-import { keepRoles } from "../protocol/roles_copy.ts";
+import { keepHoldings } from "../protocol/roles_copy.ts";
 import { SESSION_ANSWER_MS, sessionEntry } from "../protocol/session_state.ts";
 import type { AccountStore, StoredGrant } from "./account_store.ts";
 import type { SessionClient } from "./session_clients.ts";
@@ -173,9 +174,9 @@ export class AccountChanges {
   }
 
   /** Keeps a copy of what the directory said, where that is worth a write. */
-  keepRoles(roles: readonly string[]): void {
+  keepHoldings(holdings: Holdings): void {
     const head = this.#store.head();
-    const kept = keepRoles(head.roles, roles, head.epoch, this.#nowMs);
+    const kept = keepHoldings(head.roles, holdings, head.epoch, this.#nowMs);
     if (kept !== head.roles) this.#store.putHead({ ...head, roles: kept });
   }
 

@@ -1,14 +1,14 @@
 import type { GrantOutcome, GrantRefusal, LiveGrant, RolesWanted } from "../ports/accounts.ts";
 import { type GrantState, type GrantTransition, hasGiven } from "../protocol/grant_state.ts";
 import type { GrantId } from "../protocol/ids.ts";
-import { type KnownRoles, keptRoles } from "../protocol/roles_copy.ts";
+import { type KnownHoldings, keptHoldings } from "../protocol/roles_copy.ts";
 import type { AccountChanges } from "./account_changes.ts";
 import type { AccountStore } from "./account_store.ts";
 
 /** What a presented secret names, and what whoever presents it knows of the user. */
 export interface Presentation {
   readonly grantId: GrantId;
-  readonly roles: KnownRoles;
+  readonly holdings: KnownHoldings;
 }
 
 /** What came of a presentation, and the grant as it is now where it gave something. */
@@ -25,7 +25,7 @@ export interface Presented {
 export function presentSecret(
   store: AccountStore,
   changes: AccountChanges,
-  { grantId: id, roles }: Presentation,
+  { grantId: id, holdings }: Presentation,
   nowMs: number,
   transition: (state: GrantState) => GrantTransition,
 ): Presented {
@@ -35,11 +35,11 @@ export function presentSecret(
   if (head.blocked) return { outcome: refusal("account_blocked"), after: null };
   const { state, step } = transition(before);
   if (step.kind === "granted") {
-    const known = roles ?? keptRoles(head.roles, head.epoch, nowMs);
+    const known = holdings ?? keptHoldings(head.roles, head.epoch, nowMs);
     if (known === null) return { outcome: { kind: "roles_wanted" }, after: null };
     writeGiving(store, changes, id, before, state);
-    if (roles !== null) changes.keepRoles(roles);
-    return { outcome: { ...step, grant: liveGrant(store, id, state), roles: known }, after: state };
+    if (holdings !== null) changes.keepHoldings(holdings);
+    return { outcome: { ...step, grant: liveGrant(store, id, state), holdings: known }, after: state };
   }
   if (state !== before) store.putGrant(id, state);
   if (step.ended === "grant") changes.endSuspectedGrant(id, state, step.reason);

@@ -8,6 +8,7 @@ import type {
   RefreshPresentation,
 } from "../protocol/grant_requests.ts";
 import type { GrantTerms } from "../protocol/grant_terms.ts";
+import type { Holdings } from "../protocol/holdings.ts";
 import type { ClientId, GrantId, SessionId, UserId } from "../protocol/ids.ts";
 
 export type { CodeIssue, CodeRedemption, GrantLifetimes, GrantRefusal, GrantStart, RefreshPresentation };
@@ -71,8 +72,8 @@ export type GrantOutcome =
   | {
       readonly kind: "granted";
       readonly grant: LiveGrant;
-      /** The user's roles, for the token that is minted now. */
-      readonly roles: readonly string[];
+      /** The user's roles and attributes, for the token that is minted now. */
+      readonly holdings: Holdings;
       readonly retried: boolean;
     }
   | {
@@ -140,7 +141,7 @@ export interface Accounts {
   ): Promise<EndOutcome>;
   /** `blocked`: nothing is opened or given until unblocked; blocking ends everything. */
   setBlocked(user: UserId, blocked: boolean, reason: EndReason, nowMs: number): Promise<EndOutcome>;
-  /** The directory is about to change the user's roles: the account's copy goes, and none is kept until that has settled. */
+  /** The directory is about to change the user's roles or attributes: the account's copy goes, and none is kept until that has settled. */
   forgetRoles(user: UserId, nowMs: number): Promise<void>;
 
   /**

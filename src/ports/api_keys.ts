@@ -1,6 +1,7 @@
 import type { ApiKeyEnvironment, ApiKeyKind, ApiKeyRecord } from "../protocol/api_key.ts";
 import type { TermedKey } from "../protocol/api_key_terms.ts";
 import type { FeedEntry } from "../protocol/edge_feed.ts";
+import type { Holdings } from "../protocol/holdings.ts";
 import type { ApiKeyId } from "../protocol/ids.ts";
 import type { ListPosition } from "./clients.ts";
 
@@ -38,13 +39,12 @@ export interface ApiKeyLeak {
 }
 
 /** A key as operators see it. Times in Unix milliseconds. */
-export interface ApiKey extends TermedKey {
+export interface ApiKey extends TermedKey, Holdings {
   readonly id: ApiKeyId;
   readonly name: string;
   readonly environment: ApiKeyEnvironment;
   readonly kind: ApiKeyKind;
   readonly scopes: readonly string[];
-  readonly roles: readonly string[];
   /** Who answers for it: the id of a user or a client, or any other name; null where nobody was named. */
   readonly owner: string | null;
   /** What operators note about it. The gate knows nothing of it. */

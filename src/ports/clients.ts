@@ -1,6 +1,7 @@
 import type { ClientAuthMethod } from "../protocol/client_credentials.ts";
 import type { FeedEntry } from "../protocol/edge_feed.ts";
 import type { GrantType } from "../protocol/grant_types.ts";
+import type { Holdings } from "../protocol/holdings.ts";
 import type { ClientId, ClientSecretId } from "../protocol/ids.ts";
 import type { PersonFacing } from "../protocol/person_facing.ts";
 
@@ -16,7 +17,7 @@ export interface ClientSecretRecord {
 }
 
 /** A registered client. Times in Unix milliseconds. */
-export interface ClientRecord {
+export interface ClientRecord extends Holdings {
   readonly id: ClientId;
   readonly name: string;
   readonly authMethods: readonly ClientAuthMethod[];
@@ -24,7 +25,6 @@ export interface ClientRecord {
   readonly scopes: readonly string[];
   /** What it gets when it asks for no scope; null for all of `scopes`. */
   readonly defaultScopes: readonly string[] | null;
-  readonly roles: readonly string[];
   /** What it can do for people. */
   readonly person: PersonFacing;
   readonly disabled: boolean;

@@ -1,5 +1,7 @@
 import type { RelationCheck } from "../policy/decision_facts.ts";
 import type { ApiKeyRecord } from "../protocol/api_key.ts";
+import type { HeldAttributes } from "../protocol/attribute_values.ts";
+import type { RoleAssignment } from "../protocol/holdings.ts";
 import type { SessionId, UserId } from "../protocol/ids.ts";
 import type { EdgeFeedReader } from "./edge_feed.ts";
 import type { PublishedKeys } from "./key_ring.ts";
@@ -57,6 +59,10 @@ export interface SessionStanding {
   /** The account's epoch: the edge feed names the least that counts under the user's id. */
   readonly userEpoch: number;
   readonly roles: readonly string[];
+  /** Absent where the user has none. */
+  readonly assignments?: readonly RoleAssignment[] | undefined;
+  /** Absent where the user has none. */
+  readonly attributes?: HeldAttributes | undefined;
   /** When and how the user proved who they are. */
   readonly authTimeMs: number;
   readonly amr: readonly string[];

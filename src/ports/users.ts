@@ -1,4 +1,5 @@
 import type { FeedEntry } from "../protocol/edge_feed.ts";
+import type { Holdings } from "../protocol/holdings.ts";
 import type { UserId } from "../protocol/ids.ts";
 import type { LinkPurpose } from "./action_links.ts";
 import type { ListPosition } from "./clients.ts";
@@ -20,7 +21,7 @@ export interface UserProfile {
 }
 
 /** A person with an account. Times in Unix milliseconds. */
-export interface UserRecord {
+export interface UserRecord extends Holdings {
   readonly id: UserId;
   /** As the user wrote it. */
   readonly email: string;
@@ -28,7 +29,6 @@ export interface UserRecord {
   /** PHC string; null for an account that cannot sign in by password. */
   readonly passwordHash: string | null;
   readonly profile: UserProfile;
-  readonly roles: readonly string[];
   readonly disabled: boolean;
   /** Grows by one with each change. */
   readonly version: number;

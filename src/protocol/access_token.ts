@@ -1,6 +1,8 @@
 import { err, ok, type Result } from "../kernel/result.ts";
 import { isJsonObject } from "../kernel/strict_json.ts";
+import { type HeldAttributes, readAttributes } from "./attribute_values.ts";
 import { type Confirmation, type ConfirmationFault, readConfirmation } from "./confirmation.ts";
+import { carriedClaims, readTenantRoles, type TenantRoles } from "./holdings.ts";
 import type { ClientId, GrantId } from "./ids.ts";
 import { readSignIn, type SignIn, signInClaims } from "./sign_in_claims.ts";
 
@@ -20,6 +22,10 @@ export interface AccessTokenClaims {
   readonly nbfSeconds: number | null;
   readonly scopes: readonly string[];
   readonly roles: readonly string[];
+  /** Roles that count in one tenant alone; absent where there are none. */
+  readonly tenantRoles?: TenantRoles | undefined;
+  /** What is known of the subject beside; absent where nothing is. */
+  readonly attributes?: HeldAttributes | undefined;
   /** The client's epoch when the token was minted; 0 where the issuer has none. */
   readonly clientEpoch: number;
   /** The grant of a person that it was minted from; null for a client's own token. */
@@ -50,7 +56,10 @@ export interface AccessTokenGrant {
   /** What a person's token carries beside; absent from a client's own. */
   readonly person?: { readonly grantId: GrantId; readonly userEpoch: number; readonly signIn: SignIn };
   readonly scopes: readonly string[];
+  /** What the subject holds. Whoever mints sees to it that the token does not outlive it. */
   readonly roles: readonly string[];
+  readonly tenantRoles?: TenantRoles;
+  readonly attributes?: HeldAttributes;
   readonly tokenId: string;
   readonly nowSeconds: number;
   readonly ttlSeconds: number;
@@ -66,6 +75,7 @@ export function accessTokenClaims(grant: AccessTokenGrant): Readonly<Record<stri
     client_id: grant.clientId,
     scope: grant.scopes.join(" "),
     roles: grant.roles,
+    ...carriedClaims(grant),
     iat: grant.nowSeconds,
     exp: grant.nowSeconds + grant.ttlSeconds,
     jti: grant.tokenId,
@@ -88,6 +98,9 @@ export function parseAccessTokenClaims(
   if (!isTextList(aud) || !isTextList(roles) || typeof scope !== "string") return err("token_claims_malformed");
   if (!isTime(iat) || !isTime(exp) || !(nbf === undefined || isTime(nbf))) return err("token_claims_malformed");
   if (epochs === null || !(grantId === undefined || isText(grantId))) return err("token_claims_malformed");
+  const tenantRoles = payload.tenant_roles === undefined ? undefined : readTenantRoles(payload.tenant_roles);
+  const attributes = payload.attributes === undefined ? undefined : readAttributes(payload.attributes);
+  if (tenantRoles === null || attributes === null) return err("token_claims_malformed");
   const confirmation = readConfirmation(payload.cnf);
   if (!confirmation.ok) return confirmation;
   return ok({
@@ -101,6 +114,8 @@ export function parseAccessTokenClaims(
     nbfSeconds: nbf ?? null,
     scopes: scope.split(" ").filter((token) => token !== ""),
     roles,
+    ...(tenantRoles !== undefined && { tenantRoles }),
+    ...(attributes !== undefined && { attributes }),
     clientEpoch: epochs.client,
     grantId: grantId ?? null,
     userEpoch: epochs.user,

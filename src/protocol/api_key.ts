@@ -3,6 +3,8 @@ import { sha256Base64url, utf8 } from "../kernel/bytes.ts";
 import { crc32 } from "../kernel/crc32.ts";
 import { type RandomBytes, toBase62 } from "../kernel/random.ts";
 import type { ApiKeyTerms } from "./api_key_terms.ts";
+import type { HeldAttributes } from "./attribute_values.ts";
+import type { RoleAssignment } from "./holdings.ts";
 import { type ApiKeyId, type ClientId, parseClientId, parseUserId, type UserId } from "./ids.ts";
 
 /**
@@ -32,6 +34,10 @@ export interface ApiKeyRecord {
   readonly kind: ApiKeyKind;
   readonly scopes: readonly string[];
   readonly roles: readonly string[];
+  /** Absent where it has none. */
+  readonly assignments?: readonly RoleAssignment[] | undefined;
+  /** Absent where it has none. */
+  readonly attributes?: HeldAttributes | undefined;
   readonly disabled: boolean;
   /** Unix milliseconds when the key ends; null for never. */
   readonly expiresAtMs: number | null;

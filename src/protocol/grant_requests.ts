@@ -1,6 +1,7 @@
 import type { GrantTerms } from "./grant_terms.ts";
+import type { Holdings } from "./holdings.ts";
 import type { ClientId, GrantId, SessionId } from "./ids.ts";
-import type { KnownRoles } from "./roles_copy.ts";
+import type { KnownHoldings } from "./roles_copy.ts";
 
 /** What is put to a grant's state, and what it answers: plain data, hashes instead of secrets. */
 
@@ -33,7 +34,7 @@ export interface CodeIssue {
   readonly codeChallenge: string | null;
   readonly dpopThumbprint: string | null;
   readonly terms: GrantTerms;
-  readonly roles: KnownRoles;
+  readonly holdings: KnownHoldings;
   /** The session that it is given in, which must be alive in the very transaction; absent where none has a part in it. */
   readonly givenIn?: SessionId;
   /** The account's epoch when that session was looked at: nothing is given once it has moved, though the session may live on. */
@@ -54,7 +55,7 @@ export interface CodeRedemption {
   readonly dpopThumbprint: string | null;
   /** The hash of the first refresh token, kept only where the terms give one. */
   readonly refreshHash: string;
-  readonly roles: KnownRoles;
+  readonly holdings: KnownHoldings;
 }
 
 /** A grant that begins without a code: device flow, first-party sign-in. */
@@ -64,7 +65,7 @@ export interface GrantStart {
   readonly dpopThumbprint: string | null;
   readonly refreshHash: string;
   /** As the directory told them with the proof. */
-  readonly roles: readonly string[];
+  readonly holdings: Holdings;
   /** The account's epoch under which the user's proof was good: nothing begins once it has moved. Null or absent without a proof of this moment. */
   readonly provenAtEpoch?: number | null;
   /** Nothing begins on what was asked before the user withdrew the client's access. Absent where none can have come between. */
@@ -79,7 +80,7 @@ export interface RefreshPresentation {
   readonly clientId: ClientId;
   readonly dpopThumbprint: string | null;
   readonly narrowing: string;
-  readonly roles: KnownRoles;
+  readonly holdings: KnownHoldings;
 }
 
 /** Why nothing is given: fixed words for logs. The client is told `invalid_grant` and no more. */

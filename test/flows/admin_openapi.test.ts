@@ -107,6 +107,7 @@ describe("the OpenAPI document", () => {
       create_user: { email: "ada@example.org", profile: { name: "Ada" }, roles: ["staff"] },
       change_user: { profile: { name: "Renamed" } },
       create_role: { id: "documented" },
+      create_assignment: { subject: key.id, role: "documented", tenant: "acme" },
       replace_role: { permissions: ["document:read"] },
       change_role: { description: "Reads" },
       publish_config: { config: { ...JSON.parse(bundledText(env)), limits: { ping: PING } }, parent: 0 },
@@ -120,6 +121,7 @@ describe("the OpenAPI document", () => {
       session_id: opening.id,
       grant_id: start.grantId,
       role_id: "documented",
+      assignment_id: btoa(`${key.id} documented acme`).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", ""),
       hash: "bundled",
     };
     // Deletions last, inner ones before the object that they are part of.

@@ -4,6 +4,7 @@ import { platformRandom } from "../../src/kernel/random.ts";
 import type { ClientRecord } from "../../src/ports/clients.ts";
 import type { AdmittedRequest } from "../../src/protocol/authorization_transaction.ts";
 import { newSessionRoot } from "../../src/protocol/client_sid.ts";
+import { NO_HOLDINGS } from "../../src/protocol/holdings.ts";
 import { newClientId, newSessionId, newTransactionId, newUserId } from "../../src/protocol/ids.ts";
 import { NO_PEOPLE } from "../../src/protocol/person_facing.ts";
 
@@ -21,6 +22,8 @@ const CLIENT: ClientRecord = {
   scopes: [],
   defaultScopes: null,
   roles: [],
+  assignments: [],
+  attributes: {},
   person: NO_PEOPLE,
   disabled: false,
   epoch: 1,
@@ -57,7 +60,7 @@ const VIEW = {
   request: REQUEST,
   client: CLIENT,
   signedIn: {
-    user: { id: newUserId(platformRandom), email: "ann@people.example", roles: [] },
+    user: { id: newUserId(platformRandom), email: "ann@people.example", ...NO_HOLDINGS },
     session: { ...SESSION, lastSeenAtMs: 0, endsAtMs: 1, accountEpoch: 1, withdrawals: 0 },
   },
   lastsSeconds: 30 * 86_400,

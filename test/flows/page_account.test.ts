@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { NO_HOLDINGS } from "../../src/protocol/holdings.ts";
 import { newGrantId } from "../../src/protocol/ids.ts";
 import { configuredLifetimes } from "../support/grant_world.ts";
 import { migrate, registerClient } from "../support/issuer_world.ts";
@@ -85,7 +86,13 @@ describe("the account", () => {
       refreshable: true,
     };
     const { random } = openPages().people;
-    const start = { grantId: newGrantId(random), terms, dpopThumbprint: null, refreshHash: "A".repeat(43), roles: [] };
+    const start = {
+      grantId: newGrantId(random),
+      terms,
+      dpopThumbprint: null,
+      refreshHash: "A".repeat(43),
+      holdings: NO_HOLDINGS,
+    };
     await accounts.startGrant(user.id, start, configuredLifetimes(), Date.now());
     await consents.add(giver, client.id, "", terms.scopes, Date.now());
     const tab = browser();

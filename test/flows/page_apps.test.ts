@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { NO_HOLDINGS } from "../../src/protocol/holdings.ts";
 import { newGrantId } from "../../src/protocol/ids.ts";
 import { configuredLifetimes } from "../support/grant_world.ts";
 import { backstage, migrate, registerClient } from "../support/issuer_world.ts";
@@ -37,7 +38,7 @@ async function signedIn() {
         },
         dpopThumbprint: null,
         refreshHash: "A".repeat(43),
-        roles: [],
+        holdings: NO_HOLDINGS,
       },
       configuredLifetimes(),
       Date.now(),

@@ -37,6 +37,7 @@ function management() {
   const revocations = composeRevocations(composeReader(bindings));
   return {
     catalog: composeIssuer(bindings, config, revocations).issuer.catalog,
+    attributes: {},
     clients: new D1Clients(db),
     keys: new D1ApiKeys(db),
     people: { users: new D1Users(db) },

@@ -1,15 +1,17 @@
+import { decodeJwt } from "jose";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { Outage } from "../../src/kernel/outage.ts";
 import type { IssuerReader } from "../../src/ports/issuer_reader.ts";
 import { type AdminCaller, adminCaller, migrate } from "../support/admin_world.ts";
-import { gatewayConfig } from "../support/gateway_config.ts";
+import { bearer, newKey, ringKey, token } from "../support/forge.ts";
+import { gatewayConfig, PARTNER_URL } from "../support/gateway_config.ts";
 import { type Installation, type InstallationWishes, install } from "../support/install.ts";
 import { storedKey } from "../support/keys.ts";
 import { captureLogs } from "../support/logs.ts";
 import { stubNetwork } from "../support/network.ts";
 
 const logs = captureLogs();
-stubNetwork();
+const network = stubNetwork();
 let admin: AdminCaller;
 
 beforeAll(async () => {
@@ -32,6 +34,8 @@ function gate(wishes: InstallationWishes = {}): Installation {
     { ...get, path: "/documents/:id", permissions: ["document:read"] },
     { ...get, path: "/documents/:id/edit", permissions: ["document:read", "document:update"] },
     { ...get, path: "/documents/:id/lenient", permissions: ["document:read"], onStale: { allowForSeconds: 60 } },
+    { ...get, path: "/tenants/:tenant/documents", permissions: ["document:read"], tenant: { path: "tenant" } },
+    { ...get, path: "/tenants/:tenant/reports", roles: ["viewer"], tenant: { path: "tenant" } },
     { ...get, path: "/documents/:id/both", roles: ["editor"], permissions: ["document:burn"] },
   ];
   return install({ ...wishes, config: { ...base, routes } });
@@ -82,6 +86,77 @@ describe("a route that demands permissions", () => {
     await admin.call("PATCH", "/roles/temporary", { permissions: [] });
     vi.setSystemTime(Date.now() + 3_001);
     await expectProblem(await isolate.fetch("/documents/1", who), 403, "permission_missing");
+  });
+});
+
+describe("roles of a tenant", () => {
+  const ofAcme = (untilMs: number | null = null) => [{ role: "viewer", tenant: "acme", untilMs }];
+  const callerOf = async (assignments: ReturnType<typeof ofAcme>) => {
+    const { key } = await storedKey({ assignments });
+    return { headers: { "x-api-key": key } };
+  };
+
+  it.each([
+    ["/tenants/acme/documents", 200],
+    ["/tenants/acme/reports", 200],
+    ["/tenants/globex/documents", 403],
+    ["/tenants/globex/reports", 403],
+    ["/tenants/ACME/documents", 403],
+    ["/tenants/acme./documents", 400],
+    ["/tenants/constructor/documents", 403],
+    ["/tenants/*/documents", 403],
+    ["/documents/acme", 403],
+  ])("of acme count on %s: %i", async (path, status) => {
+    expect((await gate().fetch(path, await callerOf(ofAcme()))).status).toBe(status);
+  });
+
+  it("that count everywhere count in every tenant", async () => {
+    expect((await gate().fetch("/tenants/globex/documents", await caller("viewer"))).status).toBe(200);
+  });
+
+  it("of a key end at their moment, in an isolate that has used them, and in what is told to the origin", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    const isolate = gate();
+    const who = await callerOf(ofAcme(Date.now() + 10_000));
+    expect((await isolate.fetch("/tenants/acme/documents", who)).status).toBe(200);
+    const identity = decodeJwt(network.originCalls.at(-1)?.headers.get("sallyport-identity") ?? "");
+    expect(identity.tenant_roles).toEqual({ acme: ["viewer"] });
+    expect((identity.exp ?? 0) * 1000).toBeLessThanOrEqual(Date.now() + 10_000);
+    vi.setSystemTime(Date.now() + 10_000);
+    await expectProblem(await isolate.fetch("/tenants/acme/documents", who), 403, "permission_missing");
+    expect((await isolate.fetch("/whoami", who)).status).toBe(200);
+    const later = decodeJwt(network.originCalls.at(-1)?.headers.get("sallyport-identity") ?? "");
+    expect(later.tenant_roles).toBeUndefined();
+  });
+
+  it("in a token count as those of a key; a token that says them in another form is none", async () => {
+    const ring = await ringKey();
+    const isolate = gate();
+    const good = await token(ring, { tenant_roles: { acme: ["viewer"] } });
+    expect((await isolate.fetch("/tenants/acme/documents", { headers: bearer(good) })).status).toBe(200);
+    await expectProblem(
+      await isolate.fetch("/tenants/globex/documents", { headers: bearer(good) }),
+      403,
+      "permission_missing",
+    );
+    for (const tenant_roles of ["acme", { acme: "viewer" }, ["viewer"], null]) {
+      const bad = await token(ring, { tenant_roles });
+      expect((await isolate.fetch("/whoami", { headers: bearer(bad) })).status).toBe(401);
+    }
+  });
+
+  it("of another issuer are none, whatever its tokens say, unless its claims are mapped", async () => {
+    const isolate = gate();
+    const key = await newKey();
+    network.serve(PARTNER_URL, () => Response.json({ keys: [key.jwk] }));
+    const said = { tenant_roles: { acme: ["viewer"] }, attributes: { department: "sales" } };
+    const partner = await token(key, { iss: PARTNER_URL, ...said });
+    expect((await isolate.fetch("/whoami", { headers: bearer(partner) })).status).toBe(200);
+    await expectProblem(
+      await isolate.fetch("/tenants/acme/documents", { headers: bearer(partner) }),
+      403,
+      "permission_missing",
+    );
   });
 });
 

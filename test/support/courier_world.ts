@@ -87,6 +87,8 @@ export async function createKey(): Promise<{ key: ApiKey; hash: string; text: st
     kind: "secret",
     scopes: ["orders:read"],
     roles: [],
+    assignments: [],
+    attributes: {},
     ...UNBOUND,
     lastUsedAtMs: null,
     leak: null,

@@ -6,6 +6,7 @@ import { platformRandom } from "../../src/kernel/random.ts";
 import type { GrantLifetimes } from "../../src/ports/accounts.ts";
 import type { UserRecord } from "../../src/ports/users.ts";
 import type { GrantTerms } from "../../src/protocol/grant_terms.ts";
+import { NO_HOLDINGS } from "../../src/protocol/holdings.ts";
 import { type GrantId, newGrantId, newSessionId, newUserId } from "../../src/protocol/ids.ts";
 import { formatOpaqueToken } from "../../src/protocol/opaque_token.ts";
 import { NO_PEOPLE, type PersonFacing } from "../../src/protocol/person_facing.ts";
@@ -31,7 +32,7 @@ export async function registerUser(wishes: Partial<UserRecord> = {}): Promise<Us
     emailVerified: true,
     passwordHash: null,
     profile: {},
-    roles: [],
+    ...NO_HOLDINGS,
     disabled: false,
     version: 1,
     createdAtMs: Date.now(),
@@ -124,7 +125,7 @@ export async function plantCode(
     codeChallenge,
     dpopThumbprint: null,
     terms,
-    roles: null,
+    holdings: null,
   };
   const lifetimes = { ...configuredLifetimes(), ...wishes.lifetimes };
   const issued = await issuer.accounts.issueCode(user.id, issue, lifetimes, Date.now());

@@ -7,6 +7,7 @@ import type {
   RefreshPresentation,
 } from "../../src/protocol/grant_requests.ts";
 import type { GrantTerms } from "../../src/protocol/grant_terms.ts";
+import { type Holdings, NO_HOLDINGS } from "../../src/protocol/holdings.ts";
 import { newClientId, newGrantId } from "../../src/protocol/ids.ts";
 
 export const LIFETIMES: GrantLifetimes = {
@@ -21,6 +22,11 @@ export const LIFETIMES: GrantLifetimes = {
 export const ACCESS_MS = 900_000;
 export const CLIENT = newClientId(platformRandom);
 export const OTHER_CLIENT = newClientId(platformRandom);
+
+/** Roles that count everywhere and for good, and nothing else. */
+export function holding(...roles: readonly string[]): Holdings {
+  return { ...NO_HOLDINGS, roles };
+}
 
 /** What a user granted to `CLIENT`, refresh tokens among it. */
 export function terms(changes: Partial<GrantTerms> = {}): GrantTerms {
@@ -49,7 +55,7 @@ export function codeIssue(changes: Partial<CodeIssue> = {}): CodeIssue {
     codeChallenge: "challenge",
     dpopThumbprint: null,
     terms: terms(),
-    roles: [],
+    holdings: NO_HOLDINGS,
     ...changes,
   };
 }
@@ -64,7 +70,7 @@ export function redemptionOf(issue: CodeIssue, changes: Partial<CodeRedemption> 
     verifierChallenge: issue.codeChallenge,
     dpopThumbprint: issue.dpopThumbprint,
     refreshHash: "r0",
-    roles: [],
+    holdings: NO_HOLDINGS,
     ...changes,
   };
 }
@@ -76,7 +82,7 @@ export function grantStart(changes: Partial<GrantStart> = {}): GrantStart {
     terms: terms(),
     dpopThumbprint: null,
     refreshHash: "r0",
-    roles: [],
+    holdings: NO_HOLDINGS,
     ...changes,
   };
 }
@@ -87,6 +93,12 @@ export function presentation(
   at: number,
   changes: Partial<RefreshPresentation> = {},
 ): RefreshPresentation {
-  const own = { presentedHash: `r${at}`, successorHash: `r${at + 1}`, dpopThumbprint: null, narrowing: "", roles: [] };
+  const own = {
+    presentedHash: `r${at}`,
+    successorHash: `r${at + 1}`,
+    dpopThumbprint: null,
+    narrowing: "",
+    holdings: NO_HOLDINGS,
+  };
   return { grantId, clientId, ...own, ...changes };
 }

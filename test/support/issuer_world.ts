@@ -84,6 +84,8 @@ export async function registerClient({ secrets, ...wishes }: ClientWishes = {}):
     scopes: ["orders:read", "orders:write"],
     defaultScopes: null,
     roles: [],
+    assignments: [],
+    attributes: {},
     person: NO_PEOPLE,
     disabled: false,
     epoch: 1,

@@ -11,6 +11,8 @@ export function someUser(wishes: Partial<UserRecord> = {}): UserRecord {
     passwordHash: null,
     profile: {},
     roles: [],
+    assignments: [],
+    attributes: {},
     disabled: false,
     version: 1,
     createdAtMs: 1_700_000_000_000,

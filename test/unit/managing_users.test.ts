@@ -18,7 +18,7 @@ function open() {
   const world = openPeople();
   const { users, accounts, links, mail, random, issuerUrl, brandName } = world.people;
   const sender = { issuerUrl, brandName, linkSeconds: 900 };
-  const management: UserManagement = { users, accounts, links, mail, random, sender };
+  const management: UserManagement = { users, accounts, links, mail, random, attributes: {}, sender };
   const enter = (email: string) => signIn({ email, password: world.password }, visitor(), null, world.people, NOW);
   return { ...world, management, enter };
 }

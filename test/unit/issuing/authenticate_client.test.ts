@@ -29,6 +29,8 @@ function client(authMethods: readonly ClientAuthMethod[], disabled = false): Cli
     person: NO_PEOPLE,
     defaultScopes: null,
     roles: [],
+    assignments: [],
+    attributes: {},
     epoch: 1,
     version: 1,
   };

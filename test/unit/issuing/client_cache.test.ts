@@ -20,6 +20,8 @@ function clientOf(version: number): ClientWithSecrets {
     scopes: [],
     defaultScopes: null,
     roles: [],
+    assignments: [],
+    attributes: {},
     person: NO_PEOPLE,
     disabled: false,
     epoch: 1,

@@ -54,6 +54,8 @@ function client(scopes: readonly string[]): ClientRecord {
     scopes,
     defaultScopes: null,
     roles: [],
+    assignments: [],
+    attributes: {},
     person: NO_PEOPLE,
     disabled: false,
     epoch: 1,

@@ -77,7 +77,7 @@ class World {
       clientId: client,
       dpopThumbprint: null,
       narrowing,
-      roles: null,
+      holdings: null,
     };
     const generation = generationOf(this.state, hash, (one) => this.spent.has(one));
     return refreshGrant(this.state, presented, generation, this.nowMs);

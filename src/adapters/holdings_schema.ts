@@ -1,0 +1,33 @@
+import * as z from "zod";
+import type { HeldAttributes } from "../protocol/attribute_values.ts";
+import type { RoleAssignment } from "../protocol/holdings.ts";
+
+/* What subjects hold beside their roles, as stores keep it and Workers tell it. */
+
+const assignment = z.strictObject({
+  role: z.string(),
+  tenant: z.string().nullable(),
+  untilMs: z.number().nullable(),
+});
+const item = z.union([z.string(), z.number(), z.boolean()]);
+
+export const assignmentList: z.ZodType<readonly RoleAssignment[]> = z.array(assignment);
+export const attributeRecord: z.ZodType<HeldAttributes> = z.record(z.string(), z.union([item, z.array(item)]));
+
+const assignmentRow = z.object({ role: z.string(), tenant: z.string().nullable(), until: z.number().nullable() });
+
+/** The columns `assignments` and `attributes`. */
+export const holdingColumns = {
+  assignments: z.string().transform((text) =>
+    z
+      .array(assignmentRow)
+      .parse(JSON.parse(text))
+      .map(({ role, tenant, until }): RoleAssignment => ({ role, tenant, untilMs: until })),
+  ),
+  attributes: z.string().transform((text) => attributeRecord.parse(JSON.parse(text))),
+};
+
+/** `assignments` as its column keeps them: the names that the schema's triggers read. */
+export function assignmentColumn(assignments: readonly RoleAssignment[]): string {
+  return JSON.stringify(assignments.map(({ role, tenant, untilMs }) => ({ role, tenant, until: untilMs })));
+}
