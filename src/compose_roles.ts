@@ -29,8 +29,8 @@ export function routeRoles({ permissions, tenant, pattern }: CompiledRoute): Pic
 }
 
 /** What may be known of principals. */
-export function declaredAttributes(_config: CompiledConfig): DeclaredAttributes {
-  return {};
+export function declaredAttributes({ policy }: CompiledConfig): DeclaredAttributes {
+  return policy?.principal ?? {};
 }
 
 /** The role book of this isolate. */

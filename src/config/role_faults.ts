@@ -1,22 +1,36 @@
+import { didYouMean } from "../kernel/nearest.ts";
 import type { RoutePattern } from "../policy/route_pattern.ts";
 import type { ConfigFault } from "./fault.ts";
-import type { RouteConfig } from "./schema.ts";
+import type { Config, RouteConfig } from "./schema.ts";
 
 /** What is wrong with what a route asks of roles. */
-export function roleFaults(route: RouteConfig, pattern: RoutePattern, path: string): ConfigFault[] {
+export function roleFaults({ policy }: Config, route: RouteConfig, pattern: RoutePattern, path: string): ConfigFault[] {
   const faults: ConfigFault[] = [];
   if (route.public && route.permissions.length > 0) {
     faults.push({ path: `${path}.public`, reason: "a public route proves nobody, so it cannot demand permissions" });
   }
+  const declared = declaredPermissions(policy);
   for (const [at, permission] of route.permissions.entries()) {
+    const place = `${path}.permissions[${at}]`;
     if (route.permissions.indexOf(permission) < at) {
-      faults.push({ path: `${path}.permissions[${at}]`, reason: `\`${permission}\` is demanded twice` });
+      faults.push({ path: place, reason: `\`${permission}\` is demanded twice` });
     }
+    const meant = declared.includes(permission) ? "" : didYouMean(permission, declared);
+    // Permissions need no declaration: only what is nearly one that is declared looks like a slip of the pen.
+    if (meant !== "") faults.push({ path: place, reason: `\`${permission}\` is no declared action${meant}` });
   }
   return [...faults, ...tenantFaults(route, pattern, path)];
 }
 
-function tenantFaults({ tenant, roles, permissions }: RouteConfig, pattern: RoutePattern, path: string): ConfigFault[] {
+/** The actions of all types, whose names are those of their usual permissions, and what actions demand. */
+function declaredPermissions(policy: Config["policy"]): readonly string[] {
+  return Object.entries(policy?.resources ?? {}).flatMap(([type, { actions }]) =>
+    Object.entries(actions).flatMap(([action, { permissions }]) => [`${type}:${action}`, ...permissions]),
+  );
+}
+
+function tenantFaults(route: RouteConfig, pattern: RoutePattern, path: string): ConfigFault[] {
+  const { tenant, roles, permissions } = route;
   if (tenant === undefined) return [];
   const faults: ConfigFault[] = [];
   if (!pattern.some((segment) => segment.kind === "parameter" && segment.name === tenant.path)) {

@@ -26,7 +26,7 @@ export function routeFaults(config: Config, route: RouteConfig, pattern: RoutePa
     ...reservedFaults(config, pattern, path),
     ...transportFaults(config, route, path),
     ...contradictions(route, path),
-    ...roleFaults(route, pattern, path),
+    ...roleFaults(config, route, pattern, path),
     ...routeCorsFaults(config, route, path),
     ...routeCookieFaults(route, path),
     ...routeSessionFaults(config, route, path),

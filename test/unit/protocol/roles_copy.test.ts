@@ -31,7 +31,9 @@ describe("the roles that an account answers with", () => {
   it("none is kept for a minute from the word that they change, and then the directory's", () => {
     const unsettled = unsettledRoles(STAFF, NOW);
     expect(keepHoldings(unsettled, holding("staff"), EPOCH, NOW + MINUTE - 1)).toBe(unsettled);
-    expect(keptHoldings(keepHoldings(unsettled, holding("auditor"), EPOCH, NOW + MINUTE), EPOCH, NOW + MINUTE)).toEqual(holding("auditor"));
+    expect(keptHoldings(keepHoldings(unsettled, holding("auditor"), EPOCH, NOW + MINUTE), EPOCH, NOW + MINUTE)).toEqual(
+      holding("auditor"),
+    );
   });
 
   it("the end of everything does not shorten that minute, nor does a second word by a clock that is behind", () => {
