@@ -8,11 +8,11 @@ import type { CompiledConfig } from "./config/compile.ts";
 import type { CompiledRoute } from "./config/route_faults.ts";
 import { logEvent, logFault } from "./http/log.ts";
 import { Outage } from "./kernel/outage.ts";
-import type { DeclaredAttributes } from "./managing/holding_rules.ts";
 import type { RoleManagement } from "./managing/roles.ts";
 import type { ConfigCopies } from "./ports/config_versions.ts";
 import type { FeedFollower } from "./ports/edge_feed.ts";
 import type { IssuerReader } from "./ports/issuer_reader.ts";
+import type { DeclaredAttributes } from "./protocol/attribute_values.ts";
 import { MAX_BOOK_BYTES } from "./protocol/role_book.ts";
 
 /*

@@ -1,10 +1,7 @@
-import { type HeldAttributes, isOfType } from "../protocol/attribute_values.ts";
+import { type DeclaredAttributes, type HeldAttributes, isOfType } from "../protocol/attribute_values.ts";
 import { type Carried, carriedClaims, type Holdings, type RoleAssignment } from "../protocol/holdings.ts";
 import type { FieldFault } from "./management.ts";
 import type { Patch } from "./patch.ts";
-
-/** Names of attributes by their types, as the configuration declares them. */
-export type DeclaredAttributes = Readonly<Record<string, string>>;
 
 /** As many roles with a tenant or an end as one subject may have. */
 export const MOST_ASSIGNMENTS = 50;

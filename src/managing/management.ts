@@ -5,8 +5,8 @@ import type { ClientRegistry } from "../ports/clients.ts";
 import type { Revocations } from "../ports/edge_feed.ts";
 import type { KeyRing } from "../ports/key_ring.ts";
 import type { OutboxCourier } from "../ports/outbox.ts";
+import type { DeclaredAttributes } from "../protocol/attribute_values.ts";
 import type { TargetCatalog } from "../protocol/token_target.ts";
-import type { DeclaredAttributes } from "./holding_rules.ts";
 
 /**
  * Managing owns what operators change: clients and their secrets, API keys, the rotation of signing keys; and who counts

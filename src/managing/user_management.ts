@@ -4,8 +4,8 @@ import type { Accounts, EndOutcome } from "../ports/accounts.ts";
 import type { ActionLinks } from "../ports/action_links.ts";
 import type { Mail, MailMessage } from "../ports/mail.ts";
 import type { UserDirectory, UserRecord } from "../ports/users.ts";
+import type { DeclaredAttributes } from "../protocol/attribute_values.ts";
 import type { MailSender, MailText } from "../protocol/mail_texts.ts";
-import type { DeclaredAttributes } from "./holding_rules.ts";
 import type { Progress } from "./management.ts";
 
 /**

@@ -4,6 +4,9 @@ import { isJsonObject } from "../kernel/strict_json.ts";
 export type HeldAttribute = string | number | boolean | readonly (string | number | boolean)[];
 export type HeldAttributes = Readonly<Record<string, HeldAttribute>>;
 
+/** Names of attributes by their types, as the configuration declares them. */
+export type DeclaredAttributes = Readonly<Record<string, string>>;
+
 export const NO_ATTRIBUTES: HeldAttributes = Object.freeze({});
 
 /** The bounds of what a credential carries. */
