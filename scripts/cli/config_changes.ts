@@ -1,22 +1,12 @@
 import type { CompiledConfig } from "../../src/config/compile.ts";
+import type { ChangeRule, Effect, Judge } from "./change_rule.ts";
 import { type Difference, differences } from "./config_tree.ts";
-
-/** What a change does to who may do what: `changes` where that cannot be told from the setting alone. */
-export type Effect = "opens" | "closes" | "changes";
+import { POLICY_CHANGES } from "./policy_changes.ts";
 
 /** A change, in a sentence for whoever has to say yes to it. */
 export interface Change {
   readonly effect: Effect;
   readonly text: string;
-}
-
-type Judge = (difference: Difference) => Effect;
-
-interface Rule {
-  /** Members from the root; `*` is any one name. */
-  readonly at: readonly string[];
-  readonly effect: Judge;
-  readonly text?: (difference: Difference, name: string) => string;
 }
 
 const moreOpens: Judge = ({ before, after }) => (Number(after) > Number(before) ? "opens" : "closes");
@@ -25,16 +15,16 @@ const addedOpens: Judge = ({ before }) => (before === null ? "opens" : "closes")
 const addedCloses: Judge = ({ before }) => (before === null ? "closes" : "opens");
 
 const demands =
-  (what: string): NonNullable<Rule["text"]> =>
+  (what: string): NonNullable<ChangeRule["text"]> =>
   ({ before, after }, name) =>
     before === null ? `${name}: demands the ${what} ${after}` : `${name}: no longer demands the ${what} ${before}`;
 const takes =
-  (what: string): NonNullable<Rule["text"]> =>
+  (what: string): NonNullable<ChangeRule["text"]> =>
   ({ before, after }, name) =>
     before === null ? `${name}: ${what} ${shown(after)}` : `${name}: no longer ${what} ${shown(before)}`;
 
 /** What is known of settings. The rest is told as it is, for the reader to judge. */
-const RULES: readonly Rule[] = [
+const RULES: readonly ChangeRule[] = [
   {
     at: ["routes", "*"],
     effect: addedOpens,
@@ -46,6 +36,7 @@ const RULES: readonly Rule[] = [
     text: ({ after }, name) => (after === true ? `${name}: public, open to anyone` : `${name}: no longer public`),
   },
   { at: ["routes", "*", "scopes"], effect: addedCloses, text: demands("scope") },
+  { at: ["routes", "*", "permissions"], effect: addedCloses, text: demands("permission") },
   { at: ["routes", "*", "credentials"], effect: addedOpens, text: takes("takes the credential") },
   { at: ["routes", "*", "limits", "*"], effect: addedCloses },
   { at: ["routes", "*", "limits", "*", "cost"], effect: moreCloses },
@@ -73,6 +64,7 @@ const RULES: readonly Rule[] = [
   { at: ["issuer", "apis", "*", "accessTokenTtlSeconds"], effect: moreOpens },
   { at: ["issuer", "accessTokenTtlSeconds"], effect: moreOpens },
   { at: ["issuer", "passwords", "minLength"], effect: moreCloses },
+  ...POLICY_CHANGES,
 ];
 
 /** What `after` would change of `before`: what opens first, then what closes, then the rest. */
@@ -87,7 +79,8 @@ function described(difference: Difference): Change {
   const name = path[0] === "routes" ? path.slice(1).join(" ") : path.join(".");
   // A rule for a number says nothing of one that comes or goes, unless it is of the whole.
   const isPart = before !== null && after !== null;
-  const judged = rule !== undefined && (isPart || [addedOpens, addedCloses].includes(rule.effect));
+  const judged =
+    rule !== undefined && (isPart || rule.ofWhole === true || [addedOpens, addedCloses].includes(rule.effect));
   const effect = judged ? rule.effect(difference) : "changes";
   const owner = path[0] === "routes" && rule?.text !== undefined ? (path[1] ?? name) : name;
   return { effect, text: rule?.text?.(difference, owner) ?? plain(difference, name) };

@@ -17,9 +17,10 @@ export function differences(before: CompiledConfig, after: CompiledConfig): read
 }
 
 /** Lists that are looked up by a name, not by a place, go by that name: where a thing stands in its list says nothing. */
-function treeOf({ issuer, gateway, routes, ...config }: CompiledConfig): Tree {
+function treeOf({ issuer, gateway, routes, policy, ...config }: CompiledConfig): Tree {
   return {
     ...config,
+    ...(policy === undefined ? {} : { policy: { ...policy, rules: byId(policy.rules) } }),
     issuer: { ...issuer, apis: Object.fromEntries(issuer.apis.map((api) => [api.resource, api])) },
     gateway: {
       ...gateway,
@@ -33,6 +34,10 @@ function treeOf({ issuer, gateway, routes, ...config }: CompiledConfig): Tree {
       }),
     ),
   };
+}
+
+function byId(rules: readonly { readonly id: string }[]): Tree {
+  return Object.fromEntries(rules.map(({ id, ...rule }) => [id, rule]));
 }
 
 function compare(before: unknown, after: unknown, path: readonly string[]): readonly Difference[] {

@@ -91,3 +91,55 @@ describe("what a configuration would change", () => {
     expect(told(change)).toEqual(lines);
   });
 });
+
+describe("what a policy would change", () => {
+  const rule = { id: "owners", effect: "allow", when: "resource.owner == principal.id", on: ["document:read"] };
+  const base = {
+    resources: { document: { attributes: { owner: "string" }, actions: { read: { permissions: ["document:read"] } } } },
+    relations: { document: { viewer: "[user]" } },
+    rules: [rule, { ...rule, id: "second" }],
+  };
+  const policies = (before: object, after: object): string[] => {
+    const of = (policy: object) => compiled(changed((config) => Object.assign(config, { policy })) as ConfigInput);
+    return configChanges(of(before), of(after)).map(({ effect, text }) => `${effect} ${text.slice(0, 60)}`);
+  };
+
+  it("nothing, for another order of rules", () => {
+    expect(policies(base, { ...base, rules: base.rules.toReversed() })).toEqual([]);
+  });
+
+  it.each<[string, object, string]>([
+    ["another condition", { rules: [{ ...rule, when: "true" }, base.rules[1]] }, "opens policy.rules.owners.when:"],
+    ["a rule in shadow", { rules: [{ ...rule, mode: "shadow" }, base.rules[1]] }, "opens policy.rules.owners.mode:"],
+    ["a rule that allows", { rules: [...base.rules, { ...rule, id: "third" }] }, "opens policy.rules.third: now"],
+    ["a rule that goes, maybe the last one", { rules: [rule] }, "opens policy.rules.second: no longer"],
+    [
+      "a rule that denies",
+      { rules: [...base.rules, { ...rule, id: "no", effect: "deny" }] },
+      "closes policy.rules.no: now",
+    ],
+    [
+      "a step-up",
+      { rules: [{ ...rule, stepUp: { acrValues: ["mfa"] } }, base.rules[1]] },
+      "opens policy.rules.owners.stepUp:",
+    ],
+    [
+      "a relation",
+      { relations: { document: { viewer: "[user, client]" } } },
+      "opens policy.relations.document.viewer:",
+    ],
+    [
+      "a permission less",
+      { resources: { document: { attributes: { owner: "string" }, actions: { read: {} } } } },
+      "opens policy.resources.document.actions.read.permissions: no",
+    ],
+  ])("%s", (_, change, line) => {
+    expect(policies(base, { ...base, ...change })).toEqual([expect.stringContaining(line.slice(0, 60))]);
+  });
+
+  it("a policy that goes opens", () => {
+    const before = compiled(changed((config) => Object.assign(config, { policy: base })) as ConfigInput);
+    const after = compiled(changed(() => undefined) as ConfigInput);
+    expect(configChanges(before, after).map(({ effect }) => effect)).toEqual(["opens"]);
+  });
+});

@@ -1,0 +1,28 @@
+import type { ChangeRule } from "./change_rule.ts";
+
+/** What another condition lets pass is for a reader to tell, and so is what is left of an action when a rule goes. */
+const mayOpen = (...at: string[]): ChangeRule => ({ at, effect: () => "opens", ofWhole: true });
+
+/** What changes of the policy do to who may do what. Whatever could let somebody pass opens, until a reader has said otherwise. */
+export const POLICY_CHANGES: readonly ChangeRule[] = [
+  { at: ["policy"], effect: ({ after }) => (after === null ? "opens" : "changes"), ofWhole: true },
+  {
+    at: ["policy", "rules", "*"],
+    effect: ({ before, after }) => (before === null && isLiveDenial(after) ? "closes" : "opens"),
+    ofWhole: true,
+  },
+  ...["when", "on", "effect", "mode", "stepUp"].map((member) => mayOpen("policy", "rules", "*", member)),
+  ...["acrValues", "maxAgeSeconds"].map((member) => mayOpen("policy", "rules", "*", "stepUp", member)),
+  mayOpen("policy", "relations", "*"),
+  mayOpen("policy", "relations", "*", "*"),
+  {
+    at: ["policy", "resources", "*", "actions", "*", "permissions"],
+    effect: ({ before }) => (before === null ? "closes" : "opens"),
+    ofWhole: true,
+  },
+];
+
+function isLiveDenial(rule: unknown): boolean {
+  const { effect, mode } = rule as { readonly effect?: unknown; readonly mode?: unknown };
+  return effect === "deny" && mode === "live";
+}
