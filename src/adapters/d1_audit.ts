@@ -76,8 +76,8 @@ export class D1Audit implements AuditStore, AuditRecords {
 
   async keep(events: readonly AuditEvent[], letters: readonly DeadLetter[]): Promise<void> {
     const statements = [
-      ...(events.length === 0 ? [] : [auditInsert(this.#db, events)]),
-      ...(letters.length === 0 ? [] : [this.#letterInsert(letters)]),
+      ...inParts(events).map((part) => auditInsert(this.#db, part)),
+      ...inParts(letters).map((part) => this.#letterInsert(part)),
     ];
     if (statements.length > 0) await onD1(() => this.#db.batch(statements));
   }
@@ -135,6 +135,25 @@ export class D1Audit implements AuditStore, AuditRecords {
       )
       .bind(JSON.stringify(rows));
   }
+}
+
+/** In characters of JSON: even of three bytes each they are less than the 2 MB that a value of D1 may have. */
+const MAX_PART = 400_000;
+
+/** `all` in runs that each fit into one value of a statement. One that does not by itself stands alone. */
+function inParts<T>(all: readonly T[]): readonly (readonly T[])[] {
+  const parts: T[][] = [];
+  let room = 0;
+  for (const one of all) {
+    const { length } = JSON.stringify(one);
+    if (length > room) {
+      parts.push([]);
+      room = MAX_PART;
+    }
+    parts.at(-1)?.push(one);
+    room -= length;
+  }
+  return parts;
 }
 
 /**
