@@ -20,18 +20,8 @@ import { type Changed, invalidFields, type Management, type ManagingFault } from
 
 /** What an operator decides of a new key. */
 export type ApiKeyDraft = Omit<
-  ApiKey,
-  | "id"
-  | "assignments"
-  | "attributes"
-  | "disabled"
-  | "credits"
-  | "epoch"
-  | "createdAtMs"
-  | "updatedAtMs"
-  | "lastUsedAtMs"
-  | "leak"
-  | "secrets"
+  Omit<ApiKey, "assignments" | "attributes">,
+  "id" | "disabled" | "credits" | "epoch" | "createdAtMs" | "updatedAtMs" | "lastUsedAtMs" | "leak" | "secrets"
 > & { readonly credits: CreditTerms | null; readonly attributes?: HeldAttributes | undefined };
 
 /** A key with its newest string in the clear. */
