@@ -4,6 +4,7 @@ import { TokenCache } from "./access/token_cache.ts";
 import { AgedRevocations } from "./adapters/aged_revocations.ts";
 import { D1Audit } from "./adapters/d1_audit.ts";
 import { D1SecurityEvents } from "./adapters/d1_security_events.ts";
+import { d1Subjects } from "./adapters/d1_subjects.ts";
 import { DurableObjectLimiter } from "./adapters/durable_object_limiter.ts";
 import { expiringAccounts } from "./adapters/expiring_accounts.ts";
 import { JoseAccessTokens } from "./adapters/jose_access_tokens.ts";
@@ -95,6 +96,7 @@ export function composeReader(env: Environment): IssuerReader {
     published: ring.published,
     findApiKey: (hash) => keys.find(hash),
     roleBook: () => roles.current(),
+    findSubjects: (kind, ids) => d1Subjects(need(readBindings(env), "DB"), kind, ids),
     checkRelations: (asked) => answerRelations(bindings, asked),
     findSession: (proof) => {
       secrets ??= grantSecrets();

@@ -22,7 +22,12 @@ import { MailCourierObject } from "./objects/mail_courier.ts";
 import { OutboxCourierObject } from "./objects/outbox_courier.ts";
 import { SweeperObject } from "./objects/sweeper.ts";
 import type { ConfigReader } from "./ports/config_reader.ts";
-import type { AskedRelations, IssuerReader as IssuerReaderPort, SessionProof } from "./ports/issuer_reader.ts";
+import type {
+  AskedRelations,
+  IssuerReader as IssuerReaderPort,
+  SessionProof,
+  SubjectKind,
+} from "./ports/issuer_reader.ts";
 import type { KeyUse, KeyUseRecords } from "./ports/key_uses.ts";
 import type { UnlistedCall, UnlistedCallRecords } from "./ports/unlisted_calls.ts";
 import type { FeedPosition } from "./protocol/edge_feed.ts";
@@ -64,6 +69,10 @@ export class IssuerReader extends WorkerEntrypoint<Environment> implements Issue
 
   findSession(proof: SessionProof) {
     return composeReader(this.env).findSession(proof);
+  }
+
+  findSubjects(kind: SubjectKind, ids: readonly string[]) {
+    return composeReader(this.env).findSubjects(kind, ids);
   }
 
   roleBook() {

@@ -7,6 +7,7 @@ import type { OutboxCourier } from "../ports/outbox.ts";
 import { parseApiKeyRecord } from "./kv_api_keys.ts";
 import { parsePublishedRoles } from "./published_roles_schema.ts";
 import { parseSessionStanding } from "./session_standing_schema.ts";
+import { parseSubjects } from "./subject_record_schema.ts";
 import { parseToldRelations } from "./told_relations_schema.ts";
 
 /**
@@ -72,6 +73,8 @@ export function remoteIssuerReader(stub: () => IssuerReader): IssuerReader {
       }),
     checkRelations: (asked) =>
       orOutage("relations", RELATIONS_DEADLINE_MS, async () => parseToldRelations(await stub().checkRelations(asked))),
+    findSubjects: (kind, ids) =>
+      orOutage("issuer", FEED_DEADLINE_MS, async () => parseSubjects(ids, await stub().findSubjects(kind, ids))),
     roleBook: () => orOutage("issuer", CONFIG_DEADLINE_MS, async () => parsePublishedRoles(await stub().roleBook())),
   };
 }

@@ -1,7 +1,7 @@
 import type { RelationCheck } from "../policy/decision_facts.ts";
 import type { ApiKeyRecord } from "../protocol/api_key.ts";
 import type { HeldAttributes } from "../protocol/attribute_values.ts";
-import type { RoleAssignment } from "../protocol/holdings.ts";
+import type { Holdings, RoleAssignment } from "../protocol/holdings.ts";
 import type { SessionId, UserId } from "../protocol/ids.ts";
 import type { EdgeFeedReader } from "./edge_feed.ts";
 import type { PublishedKeys } from "./key_ring.ts";
@@ -19,6 +19,8 @@ export interface IssuerReader extends EdgeFeedReader {
    * that is written down, as when the issuer's own pages look.
    */
   findSession(proof: SessionProof): Promise<SessionStanding | null>;
+  /** Those of `ids` (a hundred at most), in their order; null for one that is not there. */
+  findSubjects(kind: SubjectKind, ids: readonly string[]): Promise<readonly (SubjectRecord | null)[]>;
   /** The role book that counts; version 0 where no role was ever defined. */
   roleBook(): Promise<PublishedRoles>;
   /** Answers about relations, as of one moment. */
@@ -42,6 +44,19 @@ export interface ToldFinding {
   readonly answer: RelationAnswer;
   /** Buckets of what the answer was made of; null for everything. */
   readonly reads: readonly number[] | null;
+}
+
+/** Who may be asked about. */
+export type SubjectKind = "user" | "client" | "api_key";
+
+/** A user, a client or an API key as decisions about it need it. */
+export interface SubjectRecord extends Holdings {
+  readonly id: string;
+  /** Empty for a user, whose scopes are what was granted to a client. */
+  readonly scopes: readonly string[];
+  readonly disabled: boolean;
+  /** When a key ends, in Unix milliseconds; null for never. */
+  readonly expiresAtMs: number | null;
 }
 
 /** What shows that somebody holds a session's cookie, and is no cookie itself. */

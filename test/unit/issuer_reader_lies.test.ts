@@ -62,6 +62,52 @@ describe("the issuer behind a service binding is believed in nothing that cannot
     await expect(issuerThat({ findSession: async () => told }).findSession(PROOF)).rejects.toBeInstanceOf(Outage);
   });
 
+  const BOOK = { version: 3, hash: "a".repeat(64), text: "{}" };
+
+  it("a role book comes as it was sent", async () => {
+    expect(await issuerThat({ roleBook: async () => BOOK }).roleBook()).toEqual(BOOK);
+  });
+
+  it.each<[string, unknown]>([
+    ["without a version", without(BOOK, "version")],
+    ["of half a version", { ...BOOK, version: 1.5 }],
+    ["that is too large", { ...BOOK, text: "x".repeat(256 * 1024 + 1) }],
+    ["with a member more", { ...BOOK, everybody: ["document:read"] }],
+    ["that is nothing", null],
+  ])("a role book %s is none: an outage", async (_, told) => {
+    await expect(issuerThat({ roleBook: async () => told }).roleBook()).rejects.toBeInstanceOf(Outage);
+  });
+
+  const SUBJECT = {
+    id: "usr_1",
+    scopes: [],
+    roles: ["viewer"],
+    assignments: [{ role: "editor", tenant: "acme", untilMs: null }],
+    attributes: { department: "sales" },
+    disabled: false,
+    expiresAtMs: null,
+  };
+
+  it("subjects come as they were sent", async () => {
+    const reader = issuerThat({ findSubjects: async () => [SUBJECT, null] });
+    expect(await reader.findSubjects("user", ["usr_1", "usr_2"])).toEqual([SUBJECT, null]);
+  });
+
+  it.each<[string, unknown]>([
+    ["fewer than were asked about", []],
+    ["others than were asked about", [{ ...SUBJECT, id: "usr_2" }]],
+    ["one that does not say whether it is disabled", [without(SUBJECT, "disabled")]],
+    [
+      "one with a tenant that is no text",
+      [{ ...SUBJECT, assignments: [{ role: "editor", tenant: 1, untilMs: null }] }],
+    ],
+    ["one with an attribute that is an object", [{ ...SUBJECT, attributes: { department: {} } }]],
+    ["one with a member more", [{ ...SUBJECT, permissions: ["document:*"] }]],
+  ])("%s are an outage", async (_, told) => {
+    const reader = issuerThat({ findSubjects: async () => told });
+    await expect(reader.findSubjects("user", ["usr_1"])).rejects.toBeInstanceOf(Outage);
+  });
+
   it("an issuer that knows no such question is an outage", async () => {
     await expect(issuerThat({}).findSession(PROOF)).rejects.toBeInstanceOf(Outage);
   });

@@ -1,0 +1,25 @@
+import * as z from "zod";
+import type { SubjectRecord } from "../ports/issuer_reader.ts";
+import { assignmentList, attributeRecord } from "./holdings_schema.ts";
+
+const subjects = z.array(
+  z
+    .strictObject({
+      id: z.string(),
+      scopes: z.array(z.string()),
+      roles: z.array(z.string()),
+      assignments: assignmentList,
+      attributes: attributeRecord,
+      disabled: z.boolean(),
+      expiresAtMs: z.number().nullable(),
+    })
+    .nullable(),
+);
+
+/** What the issuer says of the subjects called `ids`. Throws for anything else, also for an answer about others. */
+export function parseSubjects(ids: readonly string[], told: unknown): readonly (SubjectRecord | null)[] {
+  const found = subjects.parse(told);
+  const isAnswer = found.length === ids.length && found.every((one, at) => one === null || one.id === ids[at]);
+  if (!isAnswer) throw new TypeError("subjects that nobody asked about");
+  return found;
+}
