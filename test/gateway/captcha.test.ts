@@ -239,19 +239,28 @@ describe("the service down, slow, lying or huge", () => {
     expect((await gate.fetch("/open")).status, "without a word nobody is asked").toBe(403);
   });
 
+  const success = { success: true, action: "gateway", hostname: "app.example.com" };
+
   it.each([
-    ["success with a fault beside it", { success: true, "error-codes": ["bad-request"] }],
-    ["success without a site", { success: true, action: "gateway" }],
-    ["success without a time", { success: true, action: "gateway", hostname: "app.example.com" }],
+    ["success with a fault beside it", { ...success, "error-codes": ["bad-request"] }, "captcha_rejected"],
+    ["success for another action", { ...success, action: "other" }, "captcha_other_action"],
+    ["success without a site", { ...success, hostname: undefined }, "captcha_other_site"],
+    ["success without a time", { ...success, challenge_ts: undefined }, "captcha_stale"],
+    ["success of last week", { ...success, challenge_ts: "2020-01-01T00:00:00Z" }, "captcha_stale"],
     [
-      "success of last week",
-      { success: true, action: "gateway", hostname: "app.example.com", challenge_ts: "2020-01-01T00:00:00Z" },
+      "a secret that it does not know",
+      { success: false, "error-codes": ["invalid-input-secret"] },
+      "captcha_not_judged",
     ],
-    ["a secret that it does not know", { success: false, "error-codes": ["invalid-input-secret"] }],
-  ])("%s: denied, also where an outage is let through", async (_, body) => {
+  ])("%s: denied, also where an outage is let through", async (_, body, reason) => {
     const gate = installed();
-    network.serve(SITEVERIFY, () => Response.json(body));
-    expect((await gate.fetch("/open", { headers: proof("0.some-token") })).status).toBe(403);
+    const headers = proof("0.some-token");
+    const whole = { challenge_ts: new Date().toISOString(), ...body };
+    network.serve(SITEVERIFY, () => Response.json(whole));
+    expect((await gate.fetch("/open", { headers })).status).toBe(403);
+    expect(logs.lastDecision).toMatchObject({ reason });
+    network.serve(SITEVERIFY, () => Response.json({ challenge_ts: new Date().toISOString(), ...success }));
+    expect((await gate.fetch("/open", { headers: proof("0.other-token") })).status, "positive control").toBe(200);
   });
 
   it("attack: a token that the service will not read is no outage", async () => {
