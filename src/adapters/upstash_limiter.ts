@@ -1,5 +1,6 @@
 import { waitUntil } from "cloudflare:workers";
 import { Ratelimit } from "@upstash/ratelimit";
+import type { Redis } from "@upstash/redis/cloudflare";
 import { orOutage } from "../kernel/outage.ts";
 import { checkDemands } from "../limits/check_demands.ts";
 import { type CounterState, counterAt, counterKey } from "../limits/counter.ts";
@@ -98,7 +99,7 @@ export class UpstashLimiter implements Limiter {
       if (charged.length === 0) return;
       const keys = charged.map(({ demand }) => redisKey(demand));
       const fields = charged.flatMap(({ demand, at, amount }) => [...scriptArguments(demand), at, amount]);
-      await this.#redis.createScript<unknown>(UPSTASH_GIVE_BACK_SCRIPT).exec(keys, fields.map(String));
+      await this.#redis.run(UPSTASH_GIVE_BACK_SCRIPT, keys, fields.map(String));
     } catch {
       // Nobody knows what was charged: it stays, which is the strict side.
     }
@@ -114,9 +115,8 @@ export class UpstashLimiter implements Limiter {
   }
 
   async #run(act: "take" | "charge", demands: readonly LimitDemand[], nowMs: number): Promise<number[]> {
-    const answer = await this.#redis
-      .createScript<unknown>(UPSTASH_TAKE_SCRIPT)
-      .exec(demands.map(redisKey), [act, nowMs, ...demands.flatMap(scriptArguments)].map(String));
+    const args = [act, nowMs, ...demands.flatMap(scriptArguments)].map(String);
+    const answer = await this.#redis.run(UPSTASH_TAKE_SCRIPT, demands.map(redisKey), args);
     return parseAnswer(answer, 1 + demands.length * FIELDS_PER_DEMAND);
   }
 
@@ -124,7 +124,8 @@ export class UpstashLimiter implements Limiter {
     const { policy, cost } = demand;
     const { unitsPerToken, unitsPerMs, capacity } = bucketScale(policy);
     const limiter = new Ratelimit({
-      redis: this.#redis,
+      // Of a client it asks for no more than its scripts take (`eval`, `evalsha`), and names the whole class all the same.
+      redis: this.#redis as unknown as Redis,
       limiter: Ratelimit.tokenBucket(unitsPerMs, "1 ms", capacity),
       prefix: PREFIX,
       ephemeralCache: false,
@@ -149,9 +150,8 @@ export class UpstashLimiter implements Limiter {
 
   /** Not by the library, which hides a debt. */
   async #bucketState(demand: BucketDemand): Promise<CounterState | undefined> {
-    const kept = await this.#redis.hmget<Record<string, unknown>>(redisKey(demand), "refilledAt", "tokens");
-    if (kept === null) return undefined;
-    const { refilledAt, tokens } = kept;
+    const [refilledAt, tokens] = (await this.#redis.hmget(redisKey(demand), "refilledAt", "tokens")).map(wholeNumber);
+    if (refilledAt === null && tokens === null) return undefined;
     if (!Number.isSafeInteger(refilledAt) || !Number.isSafeInteger(tokens)) throw new TypeError("not a bucket");
     return { algorithm: "bucket", atMs: Number(refilledAt), level: Number(tokens) };
   }
@@ -159,6 +159,11 @@ export class UpstashLimiter implements Limiter {
   #ask<T>(call: () => Promise<T>): Promise<T> {
     return orOutage("upstash", this.#deadlineMs, call);
   }
+}
+
+/** A number as the database keeps it; null where there is none, NaN for anything else. */
+function wholeNumber(text: string | null): number | null {
+  return text === null ? null : /^-?\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
 }
 
 /** An answer, and what was charged with it. */
