@@ -2,11 +2,11 @@ import { fromUtf8, utf8 } from "../kernel/bytes.ts";
 import { ok } from "../kernel/result.ts";
 import { checkResponseText, responseFault } from "../openapi/check_response.ts";
 import type { Contract } from "../openapi/contract.ts";
-import type { Viewer } from "../openapi/hide.ts";
 import type { ValueFault } from "../openapi/judge.ts";
 import { entryFor, readMediaType } from "../openapi/media_types.ts";
 import { type ResponseShape, responseShape } from "../openapi/response_shape.ts";
 import type { SchemaNode } from "../openapi/schema_node.ts";
+import type { FieldRights } from "../policy/field_grants.ts";
 import { type Forwarded, withoutResponse } from "./forward.ts";
 import type { HeldBodies } from "./held_bodies.ts";
 
@@ -14,7 +14,9 @@ import type { HeldBodies } from "./held_bodies.ts";
 export interface ResponseCheck {
   readonly contract: Contract;
   readonly method: string;
-  readonly viewer: Viewer;
+  readonly rights: FieldRights;
+  /** Whether something of the resource is kept from the caller. What is said of the whole would tell of that. */
+  readonly isPartial: boolean;
   readonly bodies: HeldBodies;
   /** How long the body may take, in milliseconds. */
   readonly withinMs: number;
@@ -36,27 +38,29 @@ const NO_CONTENT: ReadonlySet<number> = new Set([204, 205, 304]);
 export async function checkedResponse(origin: Response, check: ResponseCheck): Promise<Forwarded> {
   const checked = await heldToContract(origin, check);
   const isRead = check.method === "GET" || check.method === "HEAD";
-  if (isRead || !check.contract.hidesWhenRead || !checked.ok) return checked;
+  const isWhole = !check.contract.hidesWhenRead && !check.isPartial;
+  if (isRead || isWhole || !checked.ok) return checked;
   // What a change answers is said of what a read would show, and may be a hash over what it hides.
   return ok(without(checked.value, checked.value.body, OF_THE_CONTENT));
 }
 
 async function heldToContract(origin: Response, check: ResponseCheck): Promise<Forwarded> {
-  const { contract, method } = check;
+  const { contract, method, isPartial } = check;
   // Failures of the origin are replaced later on, whatever they say.
   if (origin.status >= 500 || origin.status < 200) return ok(origin);
   const { responses } = contract.operation;
   const shape = responseShape(responses, origin.status);
   if (method === "HEAD") return ok(without(origin, null, [...OF_THE_BYTES, ...OF_THE_CONTENT]));
   const hides = responses.some((one) => one.hides);
-  const withoutBody = () => ok(hides ? without(origin, null, OF_THE_CONTENT) : origin);
+  const withoutBody = () => ok(hides || isPartial ? without(origin, null, OF_THE_CONTENT) : origin);
   if (NO_CONTENT.has(origin.status)) return withoutBody();
   if (shape === null) return unknown(origin, "status", hides, check);
   if (origin.body === null && (shape.byType.size === 0 || origin.status >= 300)) return withoutBody();
   const type = readMediaType(origin.headers.get("content-type"));
   const body = type.ok ? entryFor(shape.byType, type.value.name) : undefined;
   if (body === undefined) return unknown(origin, "content_type", shape.hides, check);
-  return body.node === null ? ok(origin) : checkedJson(origin, body.node, shape, check);
+  if (body.node !== null) return checkedJson(origin, body.node, shape, check);
+  return ok(isPartial ? without(origin, origin.body, OF_THE_CONTENT) : origin);
 }
 
 /** A response that the document does not know. One that is no success goes on without its body. */
@@ -74,13 +78,14 @@ async function checkedJson(
   shape: ResponseShape,
   check: ResponseCheck,
 ): Promise<Forwarded> {
-  const { contract, bodies, withinMs, viewer } = check;
+  const { contract, bodies, withinMs, rights, isPartial } = check;
   const { body, headers } = origin;
   if (body === null || origin.status === 206 || !isDecoded(headers)) return unread(origin, body, shape, check);
   return bodies.with(body, { maxBytes: contract.maxResponseBytes, withinMs, sender: null }, async (held) => {
     if (held.kind === "too_large") return unread(origin, held.rest, shape, check);
     if (held.kind !== "whole") return withoutResponse(NOT_HELD[held.kind], held.kind === "no_room" ? 1 : null);
-    const checked = checkResponseText(node, fromUtf8(held.bytes), contract, shape, viewer);
+    const checked = checkResponseText(node, fromUtf8(held.bytes), contract, shape, { rights, isPartial });
+    if (checked.kind === "wants") throw new Error("a response asks for relations that nobody resolved");
     if (checked.faults.length > 0) check.tell(checked.faults);
     if (checked.kind === "withheld") return withoutResponse("response_invalid");
     return checked.text === null

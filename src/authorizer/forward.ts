@@ -15,6 +15,8 @@ export type OriginFault =
   | "origin_busy"
   | "origin_unavailable"
   | "request_invalid"
+  | "field_not_writable"
+  | "precondition_failed"
   | "unsupported_media_type"
   | "request_timeout"
   | "gate_busy"

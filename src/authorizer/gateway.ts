@@ -1,8 +1,11 @@
+import { fieldRights } from "../access/field_rights.ts";
 import type { Passage } from "../access/pass_gate.ts";
 import { mayGoOn } from "../access/prove_again.ts";
 import type { Refusal } from "../access/refusal.ts";
 import type { Result } from "../kernel/result.ts";
+import type { ContractFields } from "../openapi/contract.ts";
 import type { CanonicalRequest } from "../policy/canonical_request.ts";
+import type { KnownRights } from "./checked_request.ts";
 import { looksInto, throughContract } from "./contract_call.ts";
 import { decideByBody } from "./decide_by_body.ts";
 import { type Exchange, openExchange } from "./exchange.ts";
@@ -40,9 +43,10 @@ export async function handleGatewayRequest(
     if (!passed.ok) return refuse(passed.error, exchange, parts);
     const { admitted, route } = passed.value;
     const forwarded = looksInto(route)
-      ? await throughContract(request, exchange, passed.value, parts.bodies, (checked, bytes) =>
-          passOnLater(checked, bytes, exchange, passed.value, parts),
-        )
+      ? await throughContract(request, exchange, passed.value, parts.bodies, {
+          pass: (checked, bytes) => passOnLater(checked, bytes, exchange, passed.value, parts),
+          rights: (fields) => rightsLater(fields, exchange, passed.value, parts),
+        })
       : await passOn(request, exchange, passed.value, exchange.call.nowMs, parts);
     if (isRefused(forwarded)) return refuse(forwarded.error, exchange, parts);
     const limits = admitted && (await settleLimits(forwarded, admitted, route, exchange, parts.gate));
@@ -74,6 +78,18 @@ async function passOnLater(
   if (!proven.ok) return proven;
   const undecided = await decideByBody(bytes, proven.value, passage, exchange, nowMs, parts.gate);
   return undecided ?? passOn(request, exchange, passage, nowMs, parts);
+}
+
+/** What decides on the fields of a call, of a body that was waited for too: by now its sender may have other rights. */
+async function rightsLater(
+  fields: ContractFields,
+  { call }: Exchange,
+  passage: Passage,
+  { gate }: GatewayParts,
+): Promise<KnownRights | Refused> {
+  const nowMs = Date.now();
+  const proven = await mayGoOn(passage, call, nowMs, gate);
+  return proven.ok ? fieldRights(fields, passage.route, proven.value, { ...call, nowMs }, gate) : proven;
 }
 
 function isRefused(forwarded: Forwarded | Refused): forwarded is Refused {

@@ -22,6 +22,18 @@ const ORIGIN_PROBLEMS: Readonly<Record<OriginFault, Problem>> = {
     title: "Bad Request",
     detail: "the request is not what this operation takes",
   },
+  field_not_writable: {
+    status: 403,
+    code: "field_not_writable",
+    title: "Forbidden",
+    detail: "the body has what this caller may not write",
+  },
+  precondition_failed: {
+    status: 412,
+    code: "precondition_failed",
+    title: "Precondition Failed",
+    detail: "no validator of this resource was given to this caller",
+  },
   unsupported_media_type: { status: 415, code: "unsupported_media_type", title: "Unsupported Media Type" },
   request_timeout: { status: 408, code: "request_timeout", title: "Request Timeout" },
   gate_busy: { status: 503, code: "temporarily_unavailable", title: "Service Unavailable" },

@@ -1,7 +1,7 @@
-import { visibleScopes } from "../openapi/response_shape.ts";
 import { type RouteContracts, routeContracts } from "../openapi/route_contracts.ts";
 import type { RoutePattern } from "../policy/route_pattern.ts";
 import type { ConfigFault } from "./fault.ts";
+import { fieldGrantFaults, unwritableFaults } from "./field_faults.ts";
 import { MAX_CHECKED_BYTES } from "./openapi_schema.ts";
 import type { Config, RouteConfig } from "./schema.ts";
 
@@ -33,27 +33,10 @@ export function contractFaults(config: Config, route: RouteConfig, pattern: Rout
   for (const { at, reason } of contracts?.faults ?? []) {
     faults.push({ path: `${path}.openapi`, reason: `\`${document}\` at \`#${at}\` ${reason}` });
   }
-  return [...faults, ...scopeFaults(config, contracts, document, `${path}.openapi`)];
-}
-
-function scopeFaults(
-  { issuer, gateway }: Config,
-  contracts: RouteContracts | null,
-  document: string,
-  path: string,
-): ConfigFault[] {
-  const own = issuer.apis.find((api) => api.resource === gateway.resource);
-  if (own === undefined) return [];
-  const named = [...(contracts?.byMethod.values() ?? [])].flatMap(({ operation }) =>
-    visibleScopes(operation.responses),
-  );
-  return named.flatMap(({ at, scopes }) => {
-    const unknown = scopes.filter((scope) => !Object.hasOwn(own.scopes, scope));
-    return unknown.map((scope) => ({
-      path,
-      reason: `\`${document}\` at \`#${at}\`: \`${scope}\` is not a scope of ${gateway.resource}`,
-    }));
-  });
+  for (const { at, reason } of fieldGrantFaults(config, contracts?.byMethod.values() ?? [])) {
+    faults.push({ path: `${path}.openapi`, reason: `\`${document}\` at \`#${at}\`: ${reason}` });
+  }
+  return [...faults, ...unwritableFaults(route, [...(contracts?.byMethod ?? [])], `${path}.openapi`)];
 }
 
 function pageFaults({ pageSize }: RouteConfig, path: string): ConfigFault[] {

@@ -22,6 +22,10 @@ export const routeContract = z.strictObject({
   unknownQuery: z.enum(["refuse", "pass"]).default("refuse"),
   /** Responses that do not fit are held back, or only told of in the log. What the document hides is hidden in both. */
   responses: z.enum(["enforce", "report"]).default("enforce"),
+  /** Members of a body that their sender may not write: the request is refused, or goes on without them. */
+  unwritable: z.enum(["refuse", "drop"]).default("refuse"),
+  /** What the origin does with members that a PUT leaves out. Where it deletes them, only who may write all of them may replace the whole. */
+  leftOut: z.enum(["deleted", "kept"]).default("deleted"),
   /** The largest response that is looked into; a larger one does not fit. */
   maxResponseBytes: z.int().min(1).max(MAX_CHECKED_BYTES).default(MIB),
   /** Arrays and objects within each other, in bodies both ways. */

@@ -23,20 +23,21 @@ export function roleFaults({ policy }: Config, route: RouteConfig, pattern: Rout
 }
 
 /** The actions of all types, whose names are those of their usual permissions, and what actions demand. */
-function declaredPermissions(policy: Config["policy"]): readonly string[] {
+export function declaredPermissions(policy: Config["policy"]): readonly string[] {
   return Object.entries(policy?.resources ?? {}).flatMap(([type, { actions }]) =>
     Object.entries(actions).flatMap(([action, { permissions }]) => [`${type}:${action}`, ...permissions]),
   );
 }
 
 function tenantFaults(route: RouteConfig, pattern: RoutePattern, path: string): ConfigFault[] {
-  const { tenant, roles, permissions } = route;
+  const { tenant, roles, permissions, openapi } = route;
   if (tenant === undefined) return [];
   const faults: ConfigFault[] = [];
   if (!pattern.some((segment) => segment.kind === "parameter" && segment.name === tenant.path)) {
     faults.push({ path: `${path}.tenant.path`, reason: `the path has no parameter \`:${tenant.path}\`` });
   }
-  if (roles.length === 0 && permissions.length === 0) {
+  // The document may say which roles see or write what.
+  if (roles.length === 0 && permissions.length === 0 && openapi === undefined) {
     faults.push({ path: `${path}.tenant`, reason: "changes nothing: the route demands neither roles nor permissions" });
   }
   return faults;

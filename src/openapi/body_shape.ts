@@ -11,6 +11,14 @@ export interface BodyShape {
   readonly node: SchemaNode | null;
 }
 
+/** The same of a body that is sent. */
+export interface RequestShape extends BodyShape {
+  /** Whether not all callers may send all of it. */
+  readonly restricts: boolean;
+  /** Whether nobody may send something in it. */
+  readonly hasReadOnly: boolean;
+}
+
 /** Says of a Media Type Object that such bodies are passed unseen. */
 const UNCHECKED = "x-sallyport-unchecked";
 

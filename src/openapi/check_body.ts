@@ -1,22 +1,27 @@
+import { cutMembers } from "../kernel/cut_members.ts";
 import { type ExactJson, type JsonFault, readExactJson } from "../kernel/exact_json.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
+import type { FieldRights } from "../policy/field_grants.ts";
 import { queryPairs } from "../policy/query_pairs.ts";
-import type { BodyShape } from "./body_shape.ts";
+import type { RequestShape } from "./body_shape.ts";
 import { type InputFault, inputFault } from "./check_parameters.ts";
 import type { Contract } from "./contract.ts";
-import { Judge, TooComplex } from "./judge.ts";
+import { Judge, TooComplex, type ValueFault } from "./judge.ts";
 import { entryFor, readMediaType } from "./media_types.ts";
 import { formValue } from "./parameter_value.ts";
 import type { SchemaNode } from "./schema_node.ts";
+import { mayWrite, unwritableIn } from "./unwritable.ts";
 
 /** What a body has to be, or that the operation takes none of its type. */
 export function requestBodyShape(
   { operation }: Contract,
   contentType: string | null,
   contentEncoding: string | null,
-): Result<BodyShape, "unsupported_media_type"> {
+): Result<RequestShape, "unsupported_media_type"> {
   const type = readMediaType(contentType);
-  const shape = type.ok ? entryFor(operation.body?.byType ?? new Map<string, BodyShape>(), type.value.name) : undefined;
+  const shape = type.ok
+    ? entryFor(operation.body?.byType ?? new Map<string, RequestShape>(), type.value.name)
+    : undefined;
   if (!type.ok || shape === undefined) return err("unsupported_media_type");
   if (shape.node === null) return ok(shape);
   // Other bytes than those that are looked at would be read at the origin.
@@ -25,18 +30,89 @@ export function requestBodyShape(
   return isPlain && isUtf8 ? ok(shape) : err("unsupported_media_type");
 }
 
-/** What is wrong with a body of `shape` with the text `text` (null where it is no UTF-8); empty where nothing is. */
+/** What becomes of a body. */
+export interface CheckedBody {
+  /** `unwritable`: it has what its sender may not write. `fits`: there are no errors. */
+  readonly kind: "fits" | "invalid" | "unwritable";
+  readonly errors: readonly InputFault[];
+  /** What goes on in its place; null where it goes on as it came, byte for byte. */
+  readonly text: string | null;
+  /** What is not in that any more. */
+  readonly dropped: readonly InputFault[];
+}
+
+/** By whom a body is sent. */
+export interface BodySender {
+  readonly rights: FieldRights;
+  /** Whether the body is sealed by a digest or a signature: whoever changes it then breaks that. */
+  readonly isSealed: boolean;
+}
+
+/**
+ * Holds a body of `shape` with the text `text` (null where it is no UTF-8) to its schema. What its sender may not write comes first, or goes
+ * first: the schema is tried on what is left.
+ */
 export function checkBody(
-  { kind, node }: BodyShape,
+  { kind, node, restricts, hasReadOnly }: RequestShape,
   text: string | null,
-  { maxDepth }: Contract,
-): readonly InputFault[] {
-  if (node === null) return [];
-  if (text === null) return [inputFault("body", "", "not_text", "is not UTF-8")];
-  if (kind === "form") return checkForm(text, node);
+  contract: Contract,
+  sender: BodySender,
+): CheckedBody {
+  if (node === null) return AS_IT_CAME;
+  if (text === null) return invalid("not_text", "is not UTF-8");
+  const read = kind === "form" ? readForm(text, node) : readJson(text, contract);
+  if (read === null) return AS_IT_CAME;
+  if ("errors" in read) return read;
+  const canDrop = contract.unwritable === "drop" && kind === "json" && !sender.isSealed;
+  try {
+    if (!restricts && !(canDrop && hasReadOnly)) return judged(node, read.value, new Judge(text.length), AS_IT_CAME);
+    return checkRestricted(node, read.value, text, contract, sender.rights, canDrop);
+  } catch (error) {
+    if (!(error instanceof TooComplex)) throw error;
+    return invalid("too_complex", "takes too much work to check");
+  }
+}
+
+const AS_IT_CAME: CheckedBody = { kind: "fits", errors: [], text: null, dropped: [] };
+
+/** A body with `errors`, if there are any. */
+export function invalidBody(errors: readonly InputFault[]): CheckedBody {
+  return errors.length === 0 ? AS_IT_CAME : { ...AS_IT_CAME, kind: "invalid", errors };
+}
+
+function checkRestricted(
+  node: SchemaNode,
+  value: ExactJson,
+  text: string,
+  { replacing, maxDepth }: Contract,
+  rights: FieldRights,
+  drops: boolean,
+): CheckedBody {
+  const { faults, cuts, dropped } = unwritableIn(node, value, {
+    rights,
+    judge: new Judge(text.length),
+    replacing,
+    drops,
+  });
+  if (faults.length > 0) return { ...AS_IT_CAME, kind: "unwritable", errors: inBody(faults) };
+  const judge = new Judge(text.length, (demanded) => mayWrite(demanded, rights));
+  if (cuts === null) return judged(node, value, judge, AS_IT_CAME);
+  const left = cutMembers(text, cuts);
+  const read = readExactJson(left, { maxDepth, strict: true });
+  if (!read.ok) throw new Error(`what is left of a body is no JSON: ${read.error}`);
+  return judged(node, read.value, judge, { ...AS_IT_CAME, text: left, dropped: inBody(dropped) });
+}
+
+function readJson(text: string, { maxDepth }: Contract): ReadBody {
   const read = readExactJson(text, { maxDepth, strict: true });
-  if (!read.ok) return [jsonFault(read.error)];
-  return judged(node, read.value, text.length);
+  return read.ok ? { value: read.value } : invalidBody([jsonFault(read.error)]);
+}
+
+/** A body as a value; null where there is nothing in it. */
+type ReadBody = { readonly value: ExactJson } | CheckedBody | null;
+
+function invalid(keyword: string, detail: string): CheckedBody {
+  return invalidBody([inputFault("body", "", keyword, detail)]);
 }
 
 /** What is said of a body that is not read as JSON. */
@@ -54,22 +130,19 @@ const JSON_FAULTS: Readonly<Record<JsonFault, string>> = {
   lone_surrogate: "has a text that is not Unicode",
 };
 
-function checkForm(text: string, node: SchemaNode): readonly InputFault[] {
+function readForm(text: string, node: SchemaNode): ReadBody {
   const pairs = queryPairs(text);
-  if (pairs === null) return [inputFault("body", "", "form", "is no form with one reading")];
+  if (pairs === null) return invalid("form", "is no form with one reading");
   const read = formValue(pairs, node);
-  if (read === null) return [];
-  if ("unread" in read) return [inputFault("body", "", read.unread.keyword, read.unread.detail)];
-  return judged(node, read.value, text.length);
+  return read !== null && "unread" in read ? invalid(read.unread.keyword, read.unread.detail) : read;
 }
 
-function judged(node: SchemaNode, value: ExactJson, size: number): readonly InputFault[] {
-  const judge = new Judge(size);
-  try {
-    judge.fits(node, value);
-  } catch (error) {
-    if (!(error instanceof TooComplex)) throw error;
-    return [inputFault("body", "", "too_complex", "takes too much work to check")];
-  }
-  return judge.faults.map((fault) => ({ ...fault, in: "body" }));
+/** `fitting`, unless `value` does not fit. Throws `TooComplex`. */
+function judged(node: SchemaNode, value: ExactJson, judge: Judge, fitting: CheckedBody): CheckedBody {
+  judge.fits(node, value);
+  return judge.faults.length === 0 ? fitting : invalidBody(inBody(judge.faults));
+}
+
+function inBody(faults: readonly ValueFault[]): InputFault[] {
+  return faults.map((fault) => ({ ...fault, in: "body" }));
 }

@@ -1,6 +1,7 @@
 import { readExactJson, writeExactJson } from "../kernel/exact_json.ts";
+import type { FieldQuestion, FieldRights } from "../policy/field_grants.ts";
 import type { Contract } from "./contract.ts";
-import { type Shown, shownTo, type Viewer } from "./hide.ts";
+import { shownTo } from "./hide.ts";
 import { Judge, TooComplex, type ValueFault } from "./judge.ts";
 import type { ResponseShape } from "./response_shape.ts";
 import type { SchemaNode } from "./schema_node.ts";
@@ -9,7 +10,16 @@ import type { SchemaNode } from "./schema_node.ts";
 export type CheckedText =
   /** `text` is null where the original may pass, byte for byte. */
   | { readonly kind: "shown"; readonly text: string | null; readonly faults: readonly ValueFault[] }
-  | { readonly kind: "withheld"; readonly faults: readonly ValueFault[] };
+  | { readonly kind: "withheld"; readonly faults: readonly ValueFault[] }
+  /** What has to be known before. */
+  | { readonly kind: "wants"; readonly questions: readonly FieldQuestion[] };
+
+/** Who gets a response. */
+export interface ResponseViewer {
+  readonly rights: FieldRights;
+  /** Whether something that may be in it is kept from them. */
+  readonly isPartial: boolean;
+}
 
 /**
  * Judges and filters the text of a response (null where it is no UTF-8). Where responses are only reported, what does not
@@ -21,7 +31,7 @@ export function checkResponseText(
   text: string | null,
   { responses, maxDepth }: Contract,
   { hides }: ResponseShape,
-  viewer: Viewer,
+  { rights, isPartial }: ResponseViewer,
 ): CheckedText {
   const isReport = responses === "report";
   const unread = (keyword: string): CheckedText => {
@@ -39,16 +49,15 @@ export function checkResponseText(
     if (!isFitting && !isReport) return { kind: "withheld", faults };
     if (isReport && !hides) return { kind: "shown", text: null, faults };
     const filter = new Judge(text.length);
-    const shown = shownTo(node, read.value, { viewer, judge: filter, isFitting });
-    return shown === null ? { kind: "withheld", faults } : { kind: "shown", text: written(shown), faults };
+    const shown = shownTo(node, read.value, { rights, judge: filter, isFitting });
+    if (shown.kind === "wants") return shown;
+    if (shown.kind === "nothing") return { kind: "withheld", faults };
+    // Written anew also where nothing was taken out: else blanks would tell whether there was something to take out.
+    return { kind: "shown", text: shown.changed || isPartial ? writeExactJson(shown.value) : null, faults };
   } catch (error) {
     if (error instanceof TooComplex) return unread("too_complex");
     throw error;
   }
-}
-
-function written({ value, changed }: Shown): string | null {
-  return changed ? writeExactJson(value) : null;
 }
 
 /** A fault of a response as a whole. */

@@ -10,8 +10,10 @@ import { type Check, type Direction, emptyNode, inPlace, type SchemaNode } from 
 import { below, type DocumentFault, SchemaTerms } from "./schema_terms.ts";
 import { safePattern, stringChecks } from "./string_checks.ts";
 
-/** The keyword that hides a value from callers who were granted none of the scopes that it lists. */
+/** The keyword that hides a value in responses from all callers but those whom it lists. */
 export const VISIBLE_TO = "x-sallyport-visible-to";
+/** The keyword that keeps all callers but those whom it lists from sending a value. */
+export const WRITABLE_BY = "x-sallyport-writable-by";
 
 /** Keywords of JSON Schema 2020-12 and OpenAPI 3.1 that assert nothing by themselves. */
 const ANNOTATIONS: ReadonlySet<string> = new Set([
@@ -20,7 +22,7 @@ const ANNOTATIONS: ReadonlySet<string> = new Set([
 ]);
 
 const ASSERTIONS: ReadonlySet<string> = new Set([
-  ...["$ref", "type", "enum", "const", "readOnly", "writeOnly", VISIBLE_TO],
+  ...["$ref", "type", "enum", "const", "readOnly", "writeOnly", VISIBLE_TO, WRITABLE_BY],
   ...["maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum", "multipleOf"],
   ...["maxLength", "minLength", "pattern", "format"],
   ...["prefixItems", "items", "contains", "minContains", "maxContains", "maxItems", "minItems", "uniqueItems"],
@@ -87,7 +89,8 @@ export class SchemaCompiler {
     const lenientProperties = new Map<string, SchemaNode[]>();
     node.readOnly = terms.flag("readOnly") ?? false;
     node.writeOnly = terms.flag("writeOnly") ?? false;
-    node.visibleTo = terms.names(VISIBLE_TO);
+    node.visibleTo = terms.grants(VISIBLE_TO);
+    node.writableBy = terms.grants(WRITABLE_BY);
     node.properties = new Map(this.#children(terms, "properties"));
     for (const [name, child] of node.properties) {
       const lenient = lenientName(name);

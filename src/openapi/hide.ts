@@ -1,22 +1,26 @@
 import { type ExactJson, type ExactObject, isExactArray, isExactObject } from "../kernel/exact_json.ts";
+import type { ResourceRef } from "../policy/decision_facts.ts";
+import { type FieldQuestion, type FieldRights, isGranted, questionsOf } from "../policy/field_grants.ts";
 import { lenientName } from "../policy/lenient_name.ts";
+import { TooComplex } from "./judge.ts";
 import { propertyNodes } from "./object_checks.ts";
-import { everyInPlace, inPlace, type Judging, partsOf, type SchemaNode } from "./schema_node.ts";
-
-/** Who a response goes to. Roles would be one more member. */
-export interface Viewer {
-  readonly scopes: readonly string[];
-}
+import { everyInPlace, type Judging, reachableFrom, type SchemaNode } from "./schema_node.ts";
 
 /** What is left of a value; `changed` tells whether something is gone. */
-export interface Shown {
+interface Shown {
   readonly value: ExactJson;
   readonly changed: boolean;
 }
 
+/** What a caller sees of a value: some or nothing of it, or what has to be known first. */
+export type Showing =
+  | ({ readonly kind: "shown" } & Shown)
+  | { readonly kind: "nothing" }
+  | { readonly kind: "wants"; readonly questions: readonly FieldQuestion[] };
+
 /** For whom a value is shown, and what of it. */
 export interface Hiding {
-  readonly viewer: Viewer;
+  readonly rights: FieldRights;
   readonly judge: Judging;
   /** Whether the value fits its schema. Where not, whatever any branch hides is hidden. */
   readonly isFitting: boolean;
@@ -28,19 +32,32 @@ interface Schemas {
   readonly hiding: Iterable<SchemaNode>;
 }
 
+/** What the steps of one filtering have in common. */
+interface Context extends Hiding {
+  /** The resource that the value is of; null for none. */
+  readonly resource: ResourceRef | null;
+  /** What has to be known first, each once. Once there is any, what is shown is thrown away. */
+  readonly questions: Map<string, FieldQuestion>;
+}
+
+/** Questions that the items of one response may ask. Larger lists are for pages. */
+export const MAX_QUESTIONS = 500;
 const GONE = Symbol("gone");
 
 /**
- * What is shown of `value`, which has `root` as its schema; null where that is nothing. A part is shown where a schema that holds
- * for it declares it and none hides it, nor hides another spelling of its name; in case of doubt it is hidden.
+ * What is shown of `value`, which has `root` as its schema. A part is shown where a schema that holds for it declares it and none hides it,
+ * nor hides another spelling of its name; in case of doubt it is hidden.
  */
-export function shownTo(root: SchemaNode, value: ExactJson, hiding: Hiding): Shown | null {
-  const shown = show(value, { holding: [root], hiding: [] }, hiding);
-  return shown === GONE ? null : shown;
+export function shownTo(root: SchemaNode, value: ExactJson, hiding: Hiding): Showing {
+  const questions = new Map<string, FieldQuestion>();
+  const context = { ...hiding, resource: hiding.rights.resource, questions };
+  const shown = show(value, { holding: [root], hiding: [] }, context);
+  if (questions.size > 0) return { kind: "wants", questions: [...questions.values()] };
+  return shown === GONE ? { kind: "nothing" } : { kind: "shown", ...shown };
 }
 
-function show(value: ExactJson, schemas: Schemas, context: Hiding): Shown | typeof GONE {
-  const { judge, viewer, isFitting } = context;
+function show(value: ExactJson, schemas: Schemas, context: Context): Shown | typeof GONE {
+  const { judge, isFitting } = context;
   const holding = schemas.holding.flatMap((node) => holdingWith(node, value, judge));
   if (holding.length === 0) return GONE;
   const hiding = new Set<SchemaNode>();
@@ -48,16 +65,25 @@ function show(value: ExactJson, schemas: Schemas, context: Hiding): Shown | type
   judge.spend(1 + hiding.size);
   // A branch that does not fit hides parts by name, but not the value, which is of another kind.
   const certain = isFitting ? [...schemas.hiding].flatMap((node) => holdingWith(node, value, judge)) : [...hiding];
-  if ([...holding, ...certain].some((node) => isHidden(node, viewer))) return GONE;
+  if ([...holding, ...certain].some((node) => isHidden(node, context))) return GONE;
   if (isExactArray(value)) return showItems(value, { holding, hiding }, context);
   return isExactObject(value) ? showMembers(value, { holding, hiding }, context) : { value, changed: false };
 }
 
-function isHidden({ visibleTo, writeOnly }: SchemaNode, { scopes }: Viewer): boolean {
-  return writeOnly || (visibleTo !== null && !visibleTo.some((scope) => scopes.includes(scope)));
+function isHidden({ visibleTo, writeOnly }: SchemaNode, { rights, resource, questions }: Context): boolean {
+  if (writeOnly) return true;
+  if (visibleTo === null) return false;
+  const granted = isGranted(visibleTo, rights, resource);
+  if (granted !== undefined) return !granted;
+  // As if it were granted: so that what is asked for below it becomes known at once.
+  for (const question of resource === null ? [] : questionsOf(visibleTo.relations, rights, resource)) {
+    questions.set(JSON.stringify([question.resource.type, question.resource.id, question.relation]), question);
+    if (questions.size > MAX_QUESTIONS) throw new TooComplex();
+  }
+  return false;
 }
 
-function showMembers(object: ExactObject, schemas: Schemas, context: Hiding): Shown {
+function showMembers(object: ExactObject, schemas: Schemas, context: Context): Shown {
   const members: Record<string, ExactJson> = Object.create(null);
   let changed = false;
   for (const [name, member] of Object.entries(object)) {
@@ -86,7 +112,7 @@ function memberSchemas(name: string, { holding, hiding }: Schemas, judge: Judgin
   };
 }
 
-function showItems(items: readonly ExactJson[], schemas: Schemas, context: Hiding): Shown {
+function showItems(items: readonly ExactJson[], schemas: Schemas, context: Context): Shown {
   const kept: ExactJson[] = [];
   let changed = false;
   for (const [index, item] of items.entries()) {
@@ -125,9 +151,6 @@ function holdingWith(node: SchemaNode, value: ExactJson, judge: Judging): Schema
 }
 
 /** Whether a value with the schema `root` can have anything that is not for all to see. */
-export function hidesAnything(root: SchemaNode, seen = new Set<SchemaNode>()): boolean {
-  if (seen.has(root)) return false;
-  seen.add(root);
-  if (root.writeOnly || root.visibleTo !== null) return true;
-  return [...inPlace(root), ...partsOf(root)].some((child) => hidesAnything(child, seen));
+export function hidesAnything(root: SchemaNode): boolean {
+  return [...reachableFrom([root])].some(({ writeOnly, visibleTo }) => writeOnly || visibleTo !== null);
 }

@@ -34,9 +34,20 @@ export class Judge implements Judging {
   #nesting = 0;
   #quiet = 0;
 
-  /** `size` is the length of the text that the value was read from, in characters. */
-  constructor(size: number) {
+  readonly #mayWrite: ((node: SchemaNode) => boolean) | null;
+
+  /**
+   * `size` is the length of the text that the value was read from, in characters; `mayWrite` says what its sender may write, null where
+   * that is everything.
+   */
+  constructor(size: number, mayWrite: ((node: SchemaNode) => boolean) | null = null) {
     this.#steps = BASE_STEPS + STEPS_PER_CHARACTER * size;
+    this.#mayWrite = mayWrite;
+  }
+
+  /** Whether a value with the schema `node` is demanded of the sender. */
+  demands(node: SchemaNode): boolean {
+    return this.#mayWrite === null || this.#mayWrite(node);
   }
 
   /** Not while branches are tried, nor once there are enough. */
@@ -83,15 +94,19 @@ export class Judge implements Judging {
   /** Notes a fault where the judge stands, or at its part `name`. Returns false, so that a check can end with it. */
   fault(keyword: string, detail: string, part?: PartName): false {
     if (!this.isTelling) return false;
-    const path = part === undefined ? this.#path : [...this.#path, part];
-    this.faults.push({
-      pointer: path.map(({ name }) => `/${pointerStep(name.slice(0, MAX_NAME).toWellFormed())}`).join(""),
-      loggedPointer: path.map(({ name, isDeclared }) => `/${isDeclared ? pointerStep(name) : "*"}`).join(""),
-      keyword,
-      detail,
-    });
+    this.faults.push(valueFault(part === undefined ? this.#path : [...this.#path, part], keyword, detail));
     return false;
   }
+}
+
+/** A fault at `path`. */
+export function valueFault(path: readonly PartName[], keyword: string, detail: string): ValueFault {
+  return {
+    pointer: path.map(({ name }) => `/${pointerStep(name.slice(0, MAX_NAME).toWellFormed())}`).join(""),
+    loggedPointer: path.map(({ name, isDeclared }) => `/${isDeclared ? pointerStep(name) : "*"}`).join(""),
+    keyword,
+    detail,
+  };
 }
 
 function pointerStep(name: string): string {

@@ -38,15 +38,16 @@ function sizeChecks(terms: SchemaTerms): Check[] {
 
 function requiredChecks(terms: SchemaTerms, node: SchemaNode, direction: Direction): Check[] {
   // OpenAPI: what only the other side may send is not demanded of this one.
-  const isDemanded = (name: string) => {
+  const isDemanded = (name: string, judge: Judging) => {
     const property = node.properties.get(name);
-    return property === undefined || !isOneWay(property, direction === "request" ? "readOnly" : "writeOnly");
+    if (property === undefined) return true;
+    return !isOneWay(property, direction === "request" ? "readOnly" : "writeOnly") && judge.demands(property);
   };
   const required = terms.names("required") ?? [];
   const missing = (object: ExactObject, names: readonly string[], keyword: string, judge: Judging) => {
     let fits = true;
     for (const name of names) {
-      if (Object.hasOwn(object, name) || !isDemanded(name)) continue;
+      if (Object.hasOwn(object, name) || !isDemanded(name, judge)) continue;
       fits = judge.fault(keyword, "is missing", { name, isDeclared: true });
     }
     return fits;

@@ -1,18 +1,23 @@
 import { isJsonObject } from "../kernel/strict_json.ts";
 import { reachesOrigin } from "../policy/inbound_headers.ts";
-import { type BodyShape, readContent } from "./body_shape.ts";
+import { type RequestShape, readContent } from "./body_shape.ts";
 import { SchemaCompiler } from "./compile_schema.ts";
 import type { LocalDocument, Located } from "./local_document.ts";
 import { type DocumentReader, type Parameter, readParameter } from "./parameter.ts";
-import { type ResponseShape, readResponses } from "./response_shape.ts";
-import { below, type DocumentFault, SchemaTerms } from "./schema_terms.ts";
+import { bypassFaults, requestShape, restrictingFaults, writableGrants } from "./request_shape.ts";
+import { type ResponseShape, readResponses, visibleGrants } from "./response_shape.ts";
+import { below, type DocumentFault, type GrantsAt, SchemaTerms } from "./schema_terms.ts";
 
 /** What an operation of a document demands of requests, and promises of responses. */
 export interface Operation {
   readonly parameters: readonly Parameter[];
   /** Bodies by media type or range; null where the operation takes none. */
-  readonly body: { readonly isRequired: boolean; readonly byType: ReadonlyMap<string, BodyShape> } | null;
+  readonly body: { readonly isRequired: boolean; readonly byType: ReadonlyMap<string, RequestShape> } | null;
   readonly responses: readonly ResponseShape[];
+  /** Who sees what not everybody sees of `responses`. */
+  readonly visible: readonly GrantsAt[];
+  /** Who may send what not everybody may send. */
+  readonly writable: readonly GrantsAt[];
 }
 
 const KNOWN: ReadonlySet<string> = new Set([
@@ -50,13 +55,13 @@ export function readOperation(
   }
   const requests: DocumentReader = { document, faults, schemas: new SchemaCompiler(document, "request", faults) };
   const shared = new SchemaTerms(isJsonObject(pathItem) ? pathItem : {}, at, faults);
-  const operation: Operation = {
-    parameters: readParameters([...parametersOf(shared), ...parametersOf(terms)], template, terms, requests),
-    body: readBody(terms, method, requests),
-    responses: readResponses(terms, document, faults),
-  };
+  const parameters = readParameters([...parametersOf(shared), ...parametersOf(terms)], template, terms, requests);
+  const body = readBody(terms, method, requests);
+  const responses = readResponses(terms, document, faults);
   requests.schemas.tellOfCircles();
-  return operation;
+  const byType = body?.byType ?? new Map<string, RequestShape>();
+  faults.push(...restrictingFaults(byType, requests.schemas.nodes()));
+  return { parameters, body, responses, visible: visibleGrants(responses), writable: writableGrants(byType) };
 }
 
 function parametersOf(terms: SchemaTerms): Located[] {
@@ -104,5 +109,14 @@ function readBody(terms: SchemaTerms, method: string, reader: DocumentReader): O
     return null;
   }
   const body = new SchemaTerms(found.value.value, found.value.at, reader.faults);
-  return { isRequired: body.flag("required") ?? false, byType: readContent(body, reader) };
+  const byType = new Map([...readContent(body, reader)].map(([name, shape]) => [name, requestShape(shape)]));
+  const isRequired = body.flag("required") ?? false;
+  reader.faults.push(...bypassFaults(byType, body.at));
+  if (method === "put" && !isRequired && [...byType.values()].some(({ restricts }) => restricts)) {
+    reader.faults.push({
+      at: body.at,
+      reason: "must be `required`: a PUT without a body could replace what is restricted",
+    });
+  }
+  return { isRequired, byType };
 }

@@ -1,10 +1,11 @@
 import { isJsonObject } from "../kernel/strict_json.ts";
+import { isForNobody } from "../policy/field_grants.ts";
 import { type BodyShape, readContent } from "./body_shape.ts";
 import { SchemaCompiler, VISIBLE_TO } from "./compile_schema.ts";
 import { hidesAnything } from "./hide.ts";
 import type { LocalDocument } from "./local_document.ts";
-import { everyInPlace, inPlace, partsOf, type SchemaNode } from "./schema_node.ts";
-import { below, type DocumentFault, SchemaTerms } from "./schema_terms.ts";
+import { everyInPlace, partsOf, reachableFrom, type SchemaNode } from "./schema_node.ts";
+import { below, type DocumentFault, type GrantsAt, SchemaTerms } from "./schema_terms.ts";
 
 /** What responses of some statuses hold. */
 export interface ResponseShape {
@@ -13,6 +14,8 @@ export interface ResponseShape {
   readonly byType: ReadonlyMap<string, BodyShape>;
   /** Whether anything in it is not for all callers to see. */
   readonly hides: boolean;
+  /** Whether something in it is for nobody to see. */
+  readonly hidesFromAll: boolean;
 }
 
 /** Reads the Responses Object of an operation (OpenAPI 3.1, 4.8.16). */
@@ -34,7 +37,8 @@ export function readResponses(
     const content = new SchemaTerms(found.value.value, found.value.at, faults);
     const byType = readContent(content, { document, faults, schemas });
     const roots = [...byType.values()].flatMap(({ node }) => node ?? []);
-    shapes.push({ status, byType, hides: roots.some((root) => hidesAnything(root)) });
+    const hidesFromAll = [...reachableFrom(roots)].some(({ writeOnly }) => writeOnly);
+    shapes.push({ status, byType, hides: roots.some((root) => hidesAnything(root)), hidesFromAll });
     for (const root of roots) faults.push(...rootFaults(root));
   }
   if (shapes.length === 0) terms.fault("responses", "are missing");
@@ -49,17 +53,17 @@ export function responseShape(responses: readonly ResponseShape[], status: numbe
   return by(String(status)) ?? by(`${Math.floor(status / 100)}XX`) ?? by("default") ?? null;
 }
 
-/** All scopes that hide something in `shape`, with the place of each. */
-export function visibleScopes(responses: readonly ResponseShape[]): { at: string; scopes: readonly string[] }[] {
+/** Who sees what not everybody sees in `responses`, with the place of each saying. */
+export function visibleGrants(responses: readonly ResponseShape[]): GrantsAt[] {
   return [...reachable(responses)].flatMap(({ at, visibleTo }) =>
-    visibleTo === null ? [] : [{ at: below(at, VISIBLE_TO), scopes: visibleTo }],
+    visibleTo === null ? [] : [{ at: below(at, VISIBLE_TO), grants: visibleTo }],
   );
 }
 
 function rootFaults(root: SchemaNode): DocumentFault[] {
   const hidden = [root, ...root.always].find((node) => node.visibleTo !== null);
   if (hidden === undefined) return [];
-  return [{ at: below(hidden.at, VISIBLE_TO), reason: "hides the whole response: give the route this scope instead" }];
+  return [{ at: below(hidden.at, VISIBLE_TO), reason: "hides the whole response: say on the route who may call it" }];
 }
 
 /** What could never hide anything, and what would always be hidden. */
@@ -68,7 +72,9 @@ function hidingFaults(shapes: readonly ResponseShape[], schemas: SchemaCompiler)
   const faults: DocumentFault[] = [];
   for (const node of schemas.nodes()) {
     const at = below(node.at, VISIBLE_TO);
-    if (node.visibleTo?.length === 0) faults.push({ at, reason: "names no scope: `writeOnly` hides from everybody" });
+    if (node.visibleTo !== null && isForNobody(node.visibleTo)) {
+      faults.push({ at, reason: "names nobody: `writeOnly` hides from everybody" });
+    }
     if (node.visibleTo !== null && !reached.has(node)) {
       faults.push({ at, reason: "hides nothing here: what this schema is tried on is not what is sent" });
     }
@@ -110,12 +116,5 @@ function places(shapes: readonly ResponseShape[]): ReadonlySet<SchemaNode> {
 }
 
 function reachable(shapes: readonly ResponseShape[]): ReadonlySet<SchemaNode> {
-  const reached = new Set<SchemaNode>();
-  const visit = (node: SchemaNode) => {
-    if (reached.has(node)) return;
-    reached.add(node);
-    for (const child of [...inPlace(node), ...partsOf(node)]) visit(child);
-  };
-  for (const { byType } of shapes) for (const { node } of byType.values()) if (node !== null) visit(node);
-  return reached;
+  return reachableFrom(shapes.flatMap(({ byType }) => [...byType.values()].flatMap(({ node }) => node ?? [])));
 }

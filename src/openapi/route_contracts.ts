@@ -1,11 +1,12 @@
 import type { RoutePattern } from "../policy/route_pattern.ts";
-import type { Contract } from "./contract.ts";
+import type { Contract, ContractFields } from "./contract.ts";
 import { LocalDocument } from "./local_document.ts";
-import { readOperation } from "./operation.ts";
+import { type Operation, readOperation } from "./operation.ts";
 import type { DocumentFault } from "./schema_terms.ts";
 
 /** What a route says of its document, beside the document itself. */
-export interface ContractTerms extends Omit<Contract, "operation" | "hidesWhenRead" | "pathIndexes"> {
+export interface ContractTerms
+  extends Omit<Contract, "operation" | "hidesWhenRead" | "fields" | "pathIndexes" | "replacing"> {
   readonly pattern: RoutePattern;
   readonly methods: readonly string[];
   /** The path in the document; null for the route's own. */
@@ -50,14 +51,38 @@ export function routeContracts(document: Readonly<Record<string, unknown>>, term
   });
   // The faults of one that this route does not have are told where a route has it.
   const read = new Map(operations).get("GET") ?? readOperation(local, template, "get", []);
-  const hidesWhenRead = read?.responses.some(({ hides }) => hides) ?? false;
-  const { unknownQuery, responses, maxResponseBytes, maxDepth } = terms;
+  const hidesWhenRead = read?.responses.some(({ hidesFromAll }) => hidesFromAll) ?? false;
+  const { pattern: _, methods: __, template: ___, ...bounds } = terms;
   for (const [method, operation] of operations) {
     if (operation === null) continue;
-    const bounds = { unknownQuery, responses, maxResponseBytes, maxDepth };
-    byMethod.set(method, { operation, hidesWhenRead, pathIndexes, ...bounds });
+    byMethod.set(method, {
+      ...bounds,
+      operation,
+      hidesWhenRead,
+      fields: fieldsOf(operation, read),
+      pathIndexes,
+      replacing: replacingOf(method, terms.leftOut),
+    });
   }
   return { byMethod, faults: faults.filter(isFirst) };
+}
+
+/** What decides on the fields of `operation` and of the `read` of the same path; null where all of them are for everybody. */
+function fieldsOf({ visible: own, writable }: Operation, read: Operation | null): ContractFields | null {
+  const visible = [...own, ...(read?.visible ?? [])];
+  const grants = [...visible, ...writable].map((one) => one.grants);
+  if (grants.length === 0) return null;
+  return {
+    namesPermissions: grants.some(({ permissions }) => permissions.length > 0),
+    relations: [...new Set(grants.flatMap(({ relations }) => relations))],
+    conceals: visible.map((one) => one.grants),
+  };
+}
+
+/** What a body does to what is not in it (RFC 9110 §9.3.4, RFC 7396). */
+function replacingOf(method: string, leftOut: Contract["leftOut"]): Contract["replacing"] {
+  if (method === "PUT") return leftOut === "kept" ? "merged" : "all";
+  return method === "PATCH" ? "merged" : "nothing";
 }
 
 /** A component that several operations use tells its faults once. */

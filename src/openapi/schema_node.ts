@@ -1,9 +1,12 @@
 import type { ExactJson } from "../kernel/exact_json.ts";
+import type { FieldGrants } from "../policy/field_grants.ts";
 
 /** What judges a value, as the checks of a schema need it. */
 export interface Judging {
   /** Whether faults are wanted. Where not, the first one decides. */
   readonly isTelling: boolean;
+  /** Whether a value with the schema `node` is demanded of whoever sent the whole: what it may not write is not. */
+  demands(node: SchemaNode): boolean;
   /** Charges `steps` of work; throws where there was too much of it. */
   spend(steps: number): void;
   fits(node: SchemaNode, value: ExactJson): boolean;
@@ -37,8 +40,10 @@ export interface SchemaNode {
   checks: Check[];
   /** The schema `true`, written out: whatever is there may be shown. */
   isOpen: boolean;
-  /** Scopes, one of which must have been granted to see the value; null for all callers. */
-  visibleTo: readonly string[] | null;
+  /** Who sees the value; null for all callers. */
+  visibleTo: FieldGrants | null;
+  /** Who may send the value; null for all callers. */
+  writableBy: FieldGrants | null;
   readOnly: boolean;
   writeOnly: boolean;
   /** Types by `type`, null where it says none. */
@@ -72,6 +77,7 @@ export function emptyNode(at: string): SchemaNode {
     checks: [],
     isOpen: false,
     visibleTo: null,
+    writableBy: null,
     readOnly: false,
     writeOnly: false,
     types: null,
@@ -106,6 +112,14 @@ export function everyInPlace(node: SchemaNode, found = new Set<SchemaNode>()): R
   found.add(node);
   for (const one of inPlace(node)) everyInPlace(one, found);
   return found;
+}
+
+/** `roots` and all schemas that they lead to, for their values and for the parts of these. */
+export function reachableFrom(roots: Iterable<SchemaNode>): ReadonlySet<SchemaNode> {
+  const reached = new Set(roots);
+  // A set that grows while it is gone through: each schema once, however they refer to each other.
+  for (const node of reached) for (const next of [...inPlace(node), ...partsOf(node)]) reached.add(next);
+  return reached;
 }
 
 /** The schemas of the parts of a value that `node` names. */

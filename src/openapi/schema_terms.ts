@@ -1,9 +1,16 @@
 import { isJsonObject } from "../kernel/strict_json.ts";
+import { type FieldGrants, readFieldGrants } from "../policy/field_grants.ts";
 
 /** One thing wrong with a document: where in it, as a JSON pointer, and why. */
 export interface DocumentFault {
   readonly at: string;
   readonly reason: string;
+}
+
+/** Whom a field is for, and where in a document that stands. */
+export interface GrantsAt {
+  readonly at: string;
+  readonly grants: FieldGrants;
 }
 
 /** `at` and what follows it, as one JSON pointer (RFC 6901 §3). */
@@ -55,6 +62,11 @@ export class SchemaTerms {
   names(keyword: string): readonly string[] | null {
     const isNames = (value: unknown) => Array.isArray(value) && value.every((name) => typeof name === "string");
     return this.#read(keyword, "a list of texts", isNames);
+  }
+
+  grants(keyword: string): FieldGrants | null {
+    const entries = this.names(keyword);
+    return entries === null ? null : readFieldGrants(entries);
   }
 
   members(keyword: string): readonly (readonly [string, unknown])[] {

@@ -76,9 +76,13 @@ describe("what is shown", () => {
   it("an unchanged body keeps its bytes and its validators; a changed one loses what was said of the other", async () => {
     const headers = { etag: '"1"', digest: "sha-256=x", "content-length": "25" };
     const text = '{"id": "1", "name" : "a"}';
-    const same = await get("/items/1", json(text, { headers }));
+    const same = await get("/items/1", json(text, { headers }), { claims: WRITE });
     expect(await same.text()).toBe(text);
     expect(same.headers.get("etag")).toBe('"1"');
+    // Who does not see everything cannot tell by blanks or validators whether there was more.
+    const partial = await get("/items/1", json(text, { headers }));
+    expect(await partial.text()).toBe('{"id":"1","name":"a"}');
+    for (const name of ["etag", "digest"]) expect(partial.headers.get(name), name).toBeNull();
     const fields = { ...headers, "content-length": "64", "last-modified": "Mon, 01 Jun 2026 00:00:00 GMT" };
     const changed = await get("/items/1", json({ ...whole }, { headers: fields }));
     expect(await changed.text()).toBe('{"id":"1","name":"hinge","owner":{"id":"u"}}');
@@ -115,11 +119,38 @@ describe("what is shown", () => {
     const conditions = { "if-none-match": "*", "if-match": '"guess"', "if-modified-since": fields["last-modified"] };
     network.origin(json({ id: "1", name: "a" }));
     const gate = install({ config: contractConfig() });
-    const sent = async (method: string) => ({ method, headers: { ...bearer(await token(ring, READ)), ...conditions } });
+    const sent = async (method: string, claims = READ) => ({
+      method,
+      headers: { ...bearer(await token(ring, claims)), ...conditions },
+    });
     await gate.fetch("/items/1", await sent("GET"));
     for (const name of Object.keys(conditions)) expect(network.originCalls.at(-1)?.headers.get(name), name).toBeNull();
-    await gate.fetch("/items/1", await sent("DELETE"));
+    await gate.fetch("/items/1", await sent("DELETE", WRITE));
     expect(network.originCalls.at(-1)?.headers.get("if-match")).toBe('"guess"');
+  });
+
+  it("RFC 9110 13.1: a change under a guess at the whole is not tried, for who does not see the whole", async () => {
+    const gate = install({ config: contractConfig() });
+    const change = async (headers: Readonly<Record<string, string>>, claims = READ) =>
+      gate.fetch("/items/1", { method: "DELETE", headers: { ...bearer(await token(ring, claims)), ...headers } });
+    network.origin(() => new Response(null, { status: 204, headers: { etag: '"of-the-whole"' } }));
+    for (const headers of [
+      { "if-match": '"guess"' },
+      { "if-match": '"a", *' },
+      { "if-none-match": 'W/"guess"' },
+      { "if-unmodified-since": "Mon, 01 Jun 2026 00:00:00 GMT" },
+    ]) {
+      const refused = await change(headers);
+      expect(refused.status).toBe(412);
+      expect(await problemOf(refused)).toMatchObject({ code: "precondition_failed" });
+    }
+    expect(network.originCalls).toHaveLength(0);
+    expect(logs.lastDecision).toMatchObject({ reason: "precondition_failed", status: 412 });
+    // Whether there is any at all may be asked; the answer says nothing of the whole, which GET would not show.
+    const passed = await change({ "if-match": "*" });
+    expect([passed.status, passed.headers.get("etag")]).toEqual([204, null]);
+    const whole = await change({ "if-match": '"x"' }, WRITE);
+    expect(whole.status).toBe(204);
   });
 
   it("the origin is asked for the whole, in a coding that can be read", async () => {

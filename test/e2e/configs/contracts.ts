@@ -7,6 +7,7 @@ const thing = {
   properties: {
     name: { type: "string", maxLength: 40 },
     pay: { type: "string", writeOnly: true },
+    rank: { type: "string", "x-sallyport-writable-by": ["role:lead"] },
   },
 };
 const content = { "application/json": { schema: thing } };
@@ -29,7 +30,7 @@ export default function config(vars: ConfigVariables): ConfigInput {
         methods: ["GET" as const, "POST" as const],
         origin,
         public: true,
-        openapi: { document: "things", path: "/thing" },
+        openapi: { document: "things", path: "/thing", unwritable: "drop" as const },
       })),
     ],
   };

@@ -69,7 +69,40 @@ describe("what a document says is enforced, or a fault", () => {
       /refers to itself/,
     ],
     ["an unknown scope", propertyChange({ "x-sallyport-visible-to": ["hr"] }), /`hr` is not a scope of/],
-    ["no scope at all", propertyChange({ "x-sallyport-visible-to": [] }), /names no scope/],
+    [
+      "a scope that is misspelled",
+      propertyChange({ "x-sallyport-visible-to": ["orders:reed"] }),
+      /did you mean `orders:read`/,
+    ],
+    ["a role that none can have", propertyChange({ "x-sallyport-visible-to": ["role:"] }), /`role:` names no role/],
+    [
+      "no permission",
+      propertyChange({ "x-sallyport-visible-to": ["permission:read"] }),
+      /names no permission: `type:action`/,
+    ],
+    [
+      "a relation where there are none",
+      propertyChange({ "x-sallyport-visible-to": ["relation:owner"] }),
+      /there are no relations/,
+    ],
+    ["an unknown scope to write by", propertyChange({ "x-sallyport-writable-by": ["hr"] }), /`hr` is not a scope of/],
+    ["nobody to write by", propertyChange({ "x-sallyport-writable-by": [] }), /writable-by` names nobody: `readOnly`/],
+    [
+      "restricting the whole body",
+      schemaChange({ "x-sallyport-writable-by": ["role:hr"] }),
+      /restricts the whole body/,
+    ],
+    [
+      "restricting what is only tried",
+      schemaChange({ not: { properties: { a: { "x-sallyport-writable-by": ["role:hr"] } } } }),
+      /keeps nobody from anything here/,
+    ],
+    [
+      "a body that is not looked into, beside a restricted one",
+      propertyChange({ "x-sallyport-writable-by": ["role:hr"] }),
+      /octet-stream` passes unseen what/,
+    ],
+    ["no scope at all", propertyChange({ "x-sallyport-visible-to": [] }), /names nobody/],
     ["hiding the whole", schemaChange({ "x-sallyport-visible-to": ["orders:read"] }), /hides the whole response/],
     [
       "hiding what is only tried",
@@ -127,6 +160,7 @@ describe("what a document says is enforced, or a fault", () => {
     ["a path of another shape", { path: "/items/{id}" }, /is not how the route's path ends/],
     ["another path's text", { path: "/things" }, /is not how the route's path ends/],
     ["a bound beyond what is held", { maxResponseBytes: 100 * 1024 * 1024 }, /maxResponseBytes/],
+    ["keeping where nothing is replaced", { leftOut: "kept" }, /leftOut: changes nothing/],
   ])("%s", (_, openapi, reason) => {
     expect(faultsOf(() => undefined, openapi)).toContainEqual(expect.stringMatching(reason));
   });
@@ -149,6 +183,30 @@ describe("what a document says is enforced, or a fault", () => {
     expect(told({ routes: [{ ...first, pageSize }, ...others] })).toContainEqual(
       expect.stringMatching(/routes\[0\]\.pageSize\.whenAbsent: must be at most/),
     );
+  });
+
+  it("dropping where everybody may write everything; a PUT that may come without a body", () => {
+    const told = (document: Json, openapi: Json) => {
+      const route = {
+        path: "/a",
+        methods: ["PUT"],
+        origin: "main",
+        openapi: { document: "items", path: "/a", ...openapi },
+      };
+      const compiled = compileConfig({ ...contractConfig(), openapi: { items: document }, routes: [route] });
+      return compiled.ok ? [] : compiled.error.map(({ reason }) => reason);
+    };
+    const document = (property: Json, required: boolean) => {
+      const content = { "application/json": { schema: { properties: { a: property } } } };
+      const put = { requestBody: { required, content }, responses: { "204": { description: "" } } };
+      return { openapi: "3.1.0", paths: { "/a": { put } } };
+    };
+    const hr = { "x-sallyport-writable-by": ["role:hr"] };
+    const drop = { unwritable: "drop" };
+    expect(told(document({}, true), drop)).toContainEqual(expect.stringMatching(/drops nothing/));
+    expect(told(document({ readOnly: true }, true), drop).join()).not.toMatch(/drops nothing/);
+    expect(told(document(hr, true), { ...drop, leftOut: "kept" }).join()).not.toMatch(/nothing/);
+    expect(told(document(hr, false), {})).toContainEqual(expect.stringMatching(/must be `required`/));
   });
 
   it("a circle with a step into the value is none", () => {

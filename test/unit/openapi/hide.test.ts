@@ -6,6 +6,7 @@ import { shownTo } from "../../../src/openapi/hide.ts";
 import { Judge } from "../../../src/openapi/judge.ts";
 import { LocalDocument } from "../../../src/openapi/local_document.ts";
 import type { DocumentFault } from "../../../src/openapi/schema_terms.ts";
+import { NO_RIGHTS } from "../../../src/policy/field_grants.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 const HIDDEN = { "x-sallyport-visible-to": ["hr"] };
@@ -19,8 +20,9 @@ function shown(schema: Json, value: unknown, scopes: readonly string[] = []): un
   const read = readExactJson(text, { maxDepth: 64, strict: false });
   if (!read.ok) throw new Error("the test's value is no JSON");
   const isFitting = new Judge(text.length).fits(node, read.value);
-  const result = shownTo(node, read.value, { viewer: { scopes }, judge: new Judge(text.length), isFitting });
-  return result === null ? null : JSON.parse(writeExactJson(result.value));
+  const rights = { ...NO_RIGHTS, scopes };
+  const result = shownTo(node, read.value, { rights, judge: new Judge(text.length), isFitting });
+  return result.kind === "shown" ? JSON.parse(writeExactJson(result.value)) : null;
 }
 
 const object = (properties: Json, more: Json = {}) => ({ type: "object", properties, ...more });

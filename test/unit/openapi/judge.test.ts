@@ -5,6 +5,7 @@ import { shownTo } from "../../../src/openapi/hide.ts";
 import { Judge, TooComplex } from "../../../src/openapi/judge.ts";
 import { LocalDocument } from "../../../src/openapi/local_document.ts";
 import type { DocumentFault } from "../../../src/openapi/schema_terms.ts";
+import { NO_RIGHTS } from "../../../src/policy/field_grants.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -33,7 +34,7 @@ describe("the work that a value may cause", () => {
     const { node, value, judge } = ready(DOUBLING, deep(40));
     expect(() => judge.fits(node, value)).toThrow(TooComplex);
     const again = new Judge(deep(40).length);
-    expect(() => shownTo(node, value, { viewer: { scopes: [] }, judge: again, isFitting: false })).toThrow(TooComplex);
+    expect(() => shownTo(node, value, { rights: NO_RIGHTS, judge: again, isFitting: false })).toThrow(TooComplex);
   });
 
   it("positive control: the same to a small depth is judged", () => {
@@ -50,8 +51,8 @@ describe("the work that a value may cause", () => {
     const text = JSON.stringify(Array.from({ length: 20_000 }, (_, id) => ({ id, name: "hinge" })));
     const { node, value, judge } = ready({ type: "array", items: item, uniqueItems: true }, text);
     expect(judge.fits(node, value)).toBe(true);
-    const shown = shownTo(node, value, { viewer: { scopes: [] }, judge: new Judge(text.length), isFitting: true });
-    expect(shown?.changed).toBe(false);
+    const shown = shownTo(node, value, { rights: NO_RIGHTS, judge: new Judge(text.length), isFitting: true });
+    expect(shown).toMatchObject({ kind: "shown", changed: false });
   });
 
   it("faults say where and what, of names that nobody declared the log says nothing", () => {
