@@ -16,6 +16,7 @@ import type { Kept } from "./kernel/kept.ts";
 import type { OutboundReach } from "./policy/outbound_url.ts";
 import type { AccessTokenVerifier } from "./ports/access_tokens.ts";
 import type { IssuerReader } from "./ports/issuer_reader.ts";
+import type { DeclaredAttributes } from "./protocol/attribute_values.ts";
 import type { ClaimReading } from "./protocol/foreign_claims.ts";
 import { INTROSPECTED, SHAPES, type TokenShape } from "./protocol/token_shape.ts";
 
@@ -30,31 +31,39 @@ const ABSENT_MS = 30_000;
 const HS256_SECRET_BYTES = 32;
 
 /** Everything that the proof of a token depends on, but the keys themselves, as plain data. */
-export function proofOfTokens({ gateway }: Pick<CompiledConfig, "gateway">): unknown {
+export function proofOfTokens({ gateway, policy }: Pick<CompiledConfig, "gateway" | "policy">): unknown {
   const { url, resource, trustedIssuers, outboundOrigins } = gateway;
-  return [url, resource, trustedIssuers, outboundOrigins];
+  // As attributes are declared, so they are read.
+  const isMapped = trustedIssuers.some(({ claims }) => claims.attributes !== undefined);
+  return [url, resource, trustedIssuers, outboundOrigins, isMapped ? policy?.principal : null];
 }
 
 /** What proves the tokens of every issuer that the gateway trusts. The keys of an issuer are `kept` while it stays as it is. */
 export function trustedTokens(
   env: Environment,
-  { gateway }: CompiledConfig,
+  { gateway, policy }: CompiledConfig,
   reader: IssuerReader,
   kept: Kept,
 ): AccessTokenVerifier {
   const reach = outboundReach(gateway);
+  const declared = policy?.principal ?? {};
   const signing = gateway.trustedIssuers.flatMap((trusted): TrustedIssuerKeys[] => {
     const proof = proofKeys(env, trusted, reader, reach, kept);
-    const reading = trusted.keys === "ring" ? null : claimReading(trusted, SHAPES[trusted.shape]);
+    const reading = trusted.keys === "ring" ? null : claimReading(trusted, SHAPES[trusted.shape], declared);
     return proof === null ? [] : [{ issuer: trusted.issuer, proof, reading }];
   });
-  const asked = gateway.trustedIssuers.flatMap((trusted) => introspecting(env, trusted, reach) ?? []);
+  const asked = gateway.trustedIssuers.flatMap((trusted) => introspecting(env, trusted, reach, declared) ?? []);
   const signed = new JoseAccessTokens(signing);
   if (asked.length === 0) return signed;
-  return kept.keep("introspection", proofOfTokens({ gateway }), () => new OpaqueAccessTokens(asked, signed));
+  return kept.keep("introspection", proofOfTokens({ gateway, policy }), () => new OpaqueAccessTokens(asked, signed));
 }
 
-function introspecting(env: Environment, trusted: TrustedIssuerConfig, reach: OutboundReach): Introspection | null {
+function introspecting(
+  env: Environment,
+  trusted: TrustedIssuerConfig,
+  reach: OutboundReach,
+  declared: DeclaredAttributes,
+): Introspection | null {
   if (trusted.introspection === undefined) return null;
   const { secretBinding, cacheSeconds, ...settings } = trusted.introspection;
   const issuer = {
@@ -62,7 +71,7 @@ function introspecting(env: Environment, trusted: TrustedIssuerConfig, reach: Ou
     issuer: trusted.issuer,
     clientSecret: sharedSecret(env, secretBinding, 1),
     cacheMs: cacheSeconds * 1000,
-    reading: claimReading(trusted, INTROSPECTED),
+    reading: claimReading(trusted, INTROSPECTED, declared),
     reach,
   };
   return new Introspection(issuer, (phase, name) => logBreaker(phase, { issuer: name }));
@@ -114,13 +123,23 @@ function remoteKeys({ KEY_SETS }: Bindings, issuer: string, keys: RemoteKeys, re
   );
 }
 
-function claimReading({ claims, requiredClaims }: TrustedIssuerConfig, shape: TokenShape): ClaimReading {
+function claimReading(
+  { claims, requiredClaims }: TrustedIssuerConfig,
+  shape: TokenShape,
+  declared: DeclaredAttributes,
+): ClaimReading {
   return {
     shape,
     subject: claims.subject === undefined ? null : steps(claims.subject),
     clientId: claims.clientId === undefined ? null : steps(claims.clientId),
     scopes: listOf(claims.scopes ?? shape.scopes).map(steps),
     roles: listOf(claims.roles ?? shape.roles).map(steps),
+    attributes: Object.entries(claims.attributes ?? {}).map(([name, at]) => ({
+      name,
+      at: steps(at),
+      type: declared[name] ?? "",
+    })),
+    tenantRoles: claims.tenantRoles === undefined ? undefined : steps(claims.tenantRoles),
     required: Object.entries(requiredClaims).map(([at, value]) => ({
       at: at.startsWith("/") ? steps(at) : [at],
       oneOf: listOf(value),

@@ -1,4 +1,5 @@
 import { isLoopbackHost } from "../kernel/loopback.ts";
+import { didYouMean } from "../kernel/nearest.ts";
 import { type OutboundReach, outboundUrlFault } from "../policy/outbound_url.ts";
 import type { SignatureAlgorithm } from "../protocol/jws.ts";
 import { looksLikeOwnSecret } from "../protocol/opaque_token.ts";
@@ -8,7 +9,7 @@ import type { Config, TrustedIssuerConfig } from "./schema.ts";
 const DEFAULT_ALGORITHMS: readonly SignatureAlgorithm[] = ["ES256"];
 
 /** What is wrong with the issuers whose tokens open routes: contradictions, and trust that would reach too far. */
-export function trustedIssuerFaults({ issuer, gateway }: Config): ConfigFault[] {
+export function trustedIssuerFaults({ issuer, gateway, policy }: Config): ConfigFault[] {
   return gateway.trustedIssuers.flatMap((trusted, index) => {
     const path = `gateway.trustedIssuers[${index}]`;
     const first = gateway.trustedIssuers.findIndex((other) => other.issuer === trusted.issuer);
@@ -21,8 +22,19 @@ export function trustedIssuerFaults({ issuer, gateway }: Config): ConfigFault[] 
             ...keyFaults(trusted, gateway, path),
             ...withdrawnKeyFaults(trusted, path),
             ...introspectionFaults(trusted, gateway, path),
+            ...attributeClaimFaults(trusted, policy, path),
           ]),
     ];
+  });
+}
+
+/** Attributes of principals are those that are declared: their types say what is read. */
+function attributeClaimFaults({ claims }: TrustedIssuerConfig, policy: Config["policy"], path: string): ConfigFault[] {
+  const declared = policy?.principal ?? {};
+  return Object.keys(claims.attributes ?? {}).flatMap((name) => {
+    if (Object.hasOwn(declared, name)) return [];
+    const reason = `is not declared in policy.principal${didYouMean(name, Object.keys(declared))}`;
+    return [{ path: `${path}.claims.attributes.${name}`, reason }];
   });
 }
 

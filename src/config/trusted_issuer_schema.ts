@@ -91,6 +91,10 @@ export const trustedIssuer = z.strictObject({
       clientId: pointer.optional(),
       scopes: pointers.optional(),
       roles: pointers.optional(),
+      /** An object of lists of roles by tenant. */
+      tenantRoles: pointer.optional(),
+      /** By the names that `policy.principal` declares. */
+      attributes: z.record(z.string(), pointer).optional(),
     })
     .default({}),
 });

@@ -2,7 +2,9 @@ import { readPointer } from "../kernel/json_pointer.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import { isJsonObject } from "../kernel/strict_json.ts";
 import type { AccessTokenClaims } from "./access_token.ts";
+import { type HeldAttribute, isOfType } from "./attribute_values.ts";
 import { type ConfirmationFault, readConfirmation } from "./confirmation.ts";
+import { readTenantRoles } from "./holdings.ts";
 import { SCOPE_TOKEN } from "./scope.ts";
 import { readSignIn } from "./sign_in_claims.ts";
 import type { TokenShape } from "./token_shape.ts";
@@ -16,6 +18,18 @@ export interface ClaimReading {
   readonly scopes: readonly (readonly string[])[];
   readonly roles: readonly (readonly string[])[];
   readonly required: readonly RequiredClaim[];
+  /** What is known of the subject beside, where the operator says that it stands; absent where nothing is read. */
+  readonly attributes?: readonly AttributeClaim[] | undefined;
+  /** An object of lists of roles by tenant; absent where none is read. */
+  readonly tenantRoles?: readonly string[] | undefined;
+}
+
+/** A claim that is an attribute of ours. */
+export interface AttributeClaim {
+  readonly name: string;
+  readonly at: readonly string[];
+  /** As `policy.principal` declares it. */
+  readonly type: string;
 }
 
 /** A claim that must be there with one of these values. */
@@ -60,10 +74,33 @@ export function readForeignClaims(
   if (scopes === null || roles === null || !scopes.every((scope) => SCOPE_TOKEN.test(scope))) {
     return err("token_claims_malformed");
   }
+  const described = readDescribed(payload, reading);
+  if (described === null) return err("token_claims_malformed");
   const times = { iatSeconds: iat, expSeconds: exp, nbfSeconds: nbf ?? null };
   const own = { clientEpoch: 0, grantId: null, userEpoch: 0 };
   const signIn = readSignIn(payload, iat);
-  return ok({ iss, ...named, ...times, scopes, roles, ...own, signIn, confirmation: confirmation.value });
+  return ok({ iss, ...named, ...times, scopes, roles, ...described, ...own, signIn, confirmation: confirmation.value });
+}
+
+/** Attributes and roles of tenants. One that is not there is not known; one of another type is as good as a forged one. */
+function readDescribed(
+  payload: Payload,
+  { attributes = [], tenantRoles }: ClaimReading,
+): Pick<AccessTokenClaims, "attributes" | "tenantRoles"> | null {
+  const read = new Map<string, HeldAttribute>();
+  for (const { name, at, type } of attributes) {
+    const value = readPointer(payload, at);
+    if (value === undefined) continue;
+    if (!isOfType(value, type)) return null;
+    read.set(name, value);
+  }
+  const said = tenantRoles === undefined ? undefined : readPointer(payload, tenantRoles);
+  const byTenant = said === undefined ? undefined : readTenantRoles(said);
+  if (byTenant === null) return null;
+  return {
+    ...(read.size > 0 && { attributes: Object.fromEntries(read) }),
+    ...(byTenant !== undefined && { tenantRoles: byTenant }),
+  };
 }
 
 type Payload = Readonly<Record<string, unknown>>;

@@ -53,6 +53,12 @@ const wrong: readonly [string, (config: MutableConfig) => void, string, RegExp][
     /too big/i,
   ],
   [
+    "an attribute that nobody declared",
+    (c) => Object.assign(c.gateway.trustedIssuers[1] ?? {}, { claims: { attributes: { department: "/dept" } } }),
+    "gateway.trustedIssuers[1].claims.attributes.department",
+    /not declared in policy\.principal/,
+  ],
+  [
     "a shape of our own issuer's tokens",
     (c) => Object.assign(c.gateway.trustedIssuers[0] ?? {}, { shape: "generic-jwt" }),
     "gateway.trustedIssuers[0]",

@@ -200,3 +200,42 @@ describe("RFC 6901: JSON pointers", () => {
     expect(parseJsonPointer("/~01/a~1b/")).toEqual(["~1", "a/b", ""]);
   });
 });
+
+describe("what else another issuer says of a subject", () => {
+  const how: Partial<ClaimReading> = {
+    attributes: [
+      { name: "department", at: steps("/org/dept"), type: "string" },
+      { name: "clearance", at: steps("/clearance"), type: "int" },
+    ],
+    tenantRoles: steps("/tenants"),
+  };
+
+  it("is read where the operator says that it stands, as it is declared", () => {
+    const said = { org: { dept: "sales" }, clearance: 3, tenants: { acme: ["editor"] } };
+    expect(read(said, how)).toMatchObject({
+      ok: true,
+      value: { attributes: { department: "sales", clearance: 3 }, tenantRoles: new Map([["acme", ["editor"]]]) },
+    });
+  });
+
+  it("is not known where it is not there, and read nowhere else", () => {
+    const claims = read({ attributes: { department: "sales" }, tenant_roles: { acme: ["editor"] } }, how);
+    expect(claims.ok && [claims.value.attributes, claims.value.tenantRoles]).toEqual([undefined, undefined]);
+    const unmapped = read({ org: { dept: "sales" }, tenants: { acme: ["editor"] } });
+    expect(unmapped.ok && [unmapped.value.attributes, unmapped.value.tenantRoles]).toEqual([undefined, undefined]);
+  });
+
+  it.each([
+    { org: { dept: ["sales"] } },
+    { org: { dept: "x".repeat(257) } },
+    { org: { dept: null } },
+    { clearance: "3" },
+    { clearance: 3.5 },
+    { tenants: ["acme"] },
+    { tenants: { acme: "editor" } },
+    { tenants: { acme: ["a\nb"] } },
+    { tenants: null },
+  ])("of another type than is declared, as in %j, refuses the token", (said) => {
+    expect(read(said, how)).toEqual(malformed);
+  });
+});
