@@ -5,9 +5,9 @@ import type { ApiKeyRecords } from "../ports/api_keys.ts";
 import type { Defer, RevocationView } from "../ports/edge_feed.ts";
 import type { ApiKeyRecord } from "../protocol/api_key.ts";
 import { NO_ATTRIBUTES } from "../protocol/attribute_values.ts";
-import { carriedAt } from "../protocol/holdings.ts";
+import { carriedAt, carriedBytes } from "../protocol/holdings.ts";
 import { type CredentialEntry, laterIdentityBytes } from "./credential_entry.ts";
-import { describedBy, describedBytes } from "./described.ts";
+import { describedBy } from "./described.ts";
 import { type KeyPlaces, keyPlaces, keyQuota } from "./key_terms.ts";
 
 /** A key whose record was read in this isolate. */
@@ -118,7 +118,7 @@ function bytesOf(key: CachedApiKey): number {
   const { terms, scopes, roles } = key.record;
   const termBytes = terms === undefined ? 0 : TERM_FACTOR * JSON.stringify(terms).length;
   // Names are held by themselves and in the first identity.
-  const names = 2 * (heldBytes(scopes) + heldBytes(roles) + describedBytes(key.principal));
+  const names = 2 * (heldBytes(scopes) + heldBytes(roles) + carriedBytes(key.principal));
   return ENTRY_BYTES + termBytes + names + laterIdentityBytes(key);
 }
 

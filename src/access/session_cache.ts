@@ -4,10 +4,10 @@ import { SharedReadings } from "../kernel/shared_readings.ts";
 import type { Defer, RevocationView } from "../ports/edge_feed.ts";
 import type { SessionProof, SessionStanding } from "../ports/issuer_reader.ts";
 import { NO_ATTRIBUTES } from "../protocol/attribute_values.ts";
-import { carriedAt } from "../protocol/holdings.ts";
+import { carriedAt, carriedBytes } from "../protocol/holdings.ts";
 import { answerEndsAtMs } from "../protocol/session_state.ts";
 import type { CredentialEntry } from "./credential_entry.ts";
-import { describedBy, describedBytes } from "./described.ts";
+import { describedBy } from "./described.ts";
 
 /** A browser session that the issuer vouched for, in this isolate. */
 export interface CachedSession extends CredentialEntry {
@@ -97,7 +97,7 @@ export class SessionCache {
       session.rolesEndAtMs ?? Number.POSITIVE_INFINITY,
     );
     const renewAtMs = nowMs + (endsAtMs - nowMs) / 2;
-    const names = heldBytes(standing.roles) + 2 * describedBytes(session.principal);
+    const names = heldBytes(standing.roles) + 2 * carriedBytes(session.principal);
     const bytes = ENTRY_BYTES + 2 * name.length + names;
     this.#held.set(name, { session, askedAtMs: nowMs, renewAtMs, endsAtMs }, bytes);
     return session;

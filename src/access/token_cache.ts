@@ -1,9 +1,10 @@
 import { heldBytes } from "../kernel/held_bytes.ts";
 import { Lru } from "../kernel/lru.ts";
 import type { SignedAccessToken } from "../ports/access_tokens.ts";
+import { carriedBytes } from "../protocol/holdings.ts";
 import { NO_SIGN_IN } from "../protocol/sign_in_claims.ts";
 import { type CredentialEntry, laterIdentityBytes, type ProvenPrincipal } from "./credential_entry.ts";
-import { describedBy, describedBytes } from "./described.ts";
+import { describedBy } from "./described.ts";
 
 /** A token whose signature was verified in this isolate. */
 export interface CachedToken extends CredentialEntry {
@@ -32,7 +33,7 @@ export class TokenCache {
 /** The token is held as its text and once more in its first identity; names of scopes and roles also by themselves. */
 function bytesOf(token: string, entry: CachedToken): number {
   const { scopes, roles, signIn } = entry.token.claims;
-  const texts = heldBytes(scopes) + heldBytes(roles) + heldBytes(signIn.amr) + describedBytes(entry.principal);
+  const texts = heldBytes(scopes) + heldBytes(roles) + heldBytes(signIn.amr) + carriedBytes(entry.principal);
   return ENTRY_BYTES + token.length * 2 + texts + laterIdentityBytes(entry);
 }
 

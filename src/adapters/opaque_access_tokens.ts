@@ -6,6 +6,7 @@ import { err, ok, type Result } from "../kernel/result.ts";
 import { SharedReadings } from "../kernel/shared_readings.ts";
 import type { AccessTokenVerifier, SignatureFault, SignedAccessToken } from "../ports/access_tokens.ts";
 import type { Defer } from "../ports/edge_feed.ts";
+import { carriedBytes } from "../protocol/holdings.ts";
 import { looksLikeOwnSecret } from "../protocol/opaque_token.ts";
 import type { Introspection } from "./introspection.ts";
 
@@ -75,7 +76,13 @@ export class OpaqueAccessTokens implements AccessTokenVerifier {
 function bytesOf(answer: Answer): number {
   if (!answer.ok) return ANSWER_BYTES;
   const { sub, clientId, jti, aud, scopes, roles } = answer.value.claims;
-  return ANSWER_BYTES + heldBytes([sub, clientId, jti, ...aud]) + heldBytes(scopes) + heldBytes(roles);
+  return (
+    ANSWER_BYTES +
+    heldBytes([sub, clientId, jti, ...aud]) +
+    heldBytes(scopes) +
+    heldBytes(roles) +
+    carriedBytes(answer.value.claims)
+  );
 }
 
 /** Three parts, or the beginning of a JOSE header: a JWS or JWE, whoever made it. */

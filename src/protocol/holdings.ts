@@ -1,3 +1,4 @@
+import { heldBytes } from "../kernel/held_bytes.ts";
 import { isJsonObject } from "../kernel/strict_json.ts";
 import { type HeldAttributes, NO_ATTRIBUTES } from "./attribute_values.ts";
 
@@ -77,6 +78,20 @@ export function carriedClaims(carried: {
     ...(tenantRoles.size > 0 && { tenant_roles: Object.fromEntries(tenantRoles) }),
     ...(Object.keys(attributes).length > 0 && { attributes }),
   };
+}
+
+/** What a map, an object or a member of one takes beside its names. */
+const MEMBER_BYTES = 128;
+
+/** What tenants' roles and attributes take in a cache, in bytes. */
+export function carriedBytes({ tenantRoles, attributes }: Parameters<typeof carriedClaims>[0]): number {
+  let bytes = 0;
+  for (const [tenant, roles] of tenantRoles ?? []) bytes += MEMBER_BYTES + heldBytes([tenant, ...roles]);
+  if (attributes === undefined) return bytes;
+  for (const [name, value] of Object.entries(attributes)) {
+    bytes += MEMBER_BYTES + 2 * (name.length + JSON.stringify(value).length);
+  }
+  return bytes;
 }
 
 /** The claim `tenant_roles`, or null for what is none: nothing of it is cut off or coerced. */
