@@ -6,6 +6,7 @@ import { normaliseEmail } from "../../src/protocol/email_address.ts";
 import { DEVICE_CODE_GRANT } from "../../src/protocol/grant_types.ts";
 import { type ClientId, newClientId, newClientSecretId, newUserId, type UserId } from "../../src/protocol/ids.ts";
 import { formatPhc } from "../../src/protocol/phc_string.ts";
+import { insertRoles } from "./roles.ts";
 
 /** A user to seed, with the password that only the credentials file will know. */
 export interface DemoUser {
@@ -13,6 +14,9 @@ export interface DemoUser {
   readonly email: string;
   readonly name: string;
   readonly roles: readonly string[];
+  /** A tenant in which the user is an editor. */
+  readonly tenant: string;
+  readonly department: string;
   readonly password: string;
   readonly passwordHash: string;
 }
@@ -49,8 +53,13 @@ const LOOPBACK = ["http://127.0.0.1/callback"];
 export async function newDemoPeople(random: RandomBytes): Promise<DemoPeople> {
   return {
     users: [
-      demoUser("ada@example.com", "Ada Lovelace", [], random),
-      demoUser("grace@example.com", "Grace Hopper", ["manager"], random),
+      demoUser("ada@example.com", "Ada Lovelace", { roles: [], tenant: "acme", department: "engineering" }, random),
+      demoUser(
+        "grace@example.com",
+        "Grace Hopper",
+        { roles: ["manager"], tenant: "globex", department: "sales" },
+        random,
+      ),
     ],
     publicClient: await personClient("Demo command line", { redirectUris: LOOPBACK }, random),
     webClient: await personClient("Demo web shop", { redirectUris: LOOPBACK, confidential: true }, random),
@@ -58,12 +67,17 @@ export async function newDemoPeople(random: RandomBytes): Promise<DemoPeople> {
   };
 }
 
-function demoUser(email: string, name: string, roles: readonly string[], random: RandomBytes): DemoUser {
+function demoUser(
+  email: string,
+  name: string,
+  held: Pick<DemoUser, "roles" | "tenant" | "department">,
+  random: RandomBytes,
+): DemoUser {
   const password = toBase62(random(PASSWORD_BYTES), 20);
   const salt = random(SALT_BYTES);
   const parameters = { nonce: salt, parallelism: 1, tagLength: TAG_BYTES, memory: COST.memoryKiB, passes: COST.passes };
   const tag = new Uint8Array(argon2Sync("argon2id", { message: password, ...parameters }));
-  return { id: newUserId(random), email, name, roles, password, passwordHash: formatPhc({ ...COST, salt, tag }) };
+  return { id: newUserId(random), email, name, ...held, password, passwordHash: formatPhc({ ...COST, salt, tag }) };
 }
 
 async function personClient(
@@ -87,6 +101,7 @@ async function personClient(
 export function insertPeople(db: D1Database, people: DemoPeople, nowMs: number): readonly D1PreparedStatement[] {
   const { users, publicClient, webClient, firstPartyClient } = people;
   return [
+    ...insertRoles(db, nowMs),
     ...users.map((user) => insertUser(db, user, nowMs)),
     ...[publicClient, webClient, firstPartyClient].flatMap((client) => insertPersonClient(db, client, nowMs)),
   ];
@@ -95,8 +110,8 @@ export function insertPeople(db: D1Database, people: DemoPeople, nowMs: number):
 function insertUser(db: D1Database, user: DemoUser, nowMs: number): D1PreparedStatement {
   return db
     .prepare(
-      `INSERT INTO users (id, email, normalised_email, email_verified, password_hash, profile, roles, created_at,
-       updated_at) VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?)`,
+      `INSERT INTO users (id, email, normalised_email, email_verified, password_hash, profile, roles, assignments,
+       attributes, created_at, updated_at) VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?)`,
     )
     .bind(
       user.id,
@@ -105,6 +120,8 @@ function insertUser(db: D1Database, user: DemoUser, nowMs: number): D1PreparedSt
       user.passwordHash,
       JSON.stringify({ name: user.name }),
       JSON.stringify(user.roles),
+      JSON.stringify([{ role: "editor", tenant: user.tenant, until: null }]),
+      JSON.stringify({ department: user.department }),
       nowMs,
       nowMs,
     );
