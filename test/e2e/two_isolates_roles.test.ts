@@ -1,0 +1,98 @@
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { administer, tokenOf } from "./two_isolates_calls.ts";
+import { type Client, type Isolate, startTwoIsolates, type TwoIsolates } from "./two_isolates_world.ts";
+
+/** The bound of the edge feed, with a round trip to it, the book's loading and the pace of asking. */
+const BOUND_MS = 3_000 + 500;
+const POLL_MS = 50;
+
+let world: TwoIsolates;
+let operator: Client;
+
+beforeAll(async () => {
+  world = await startTwoIsolates(undefined, fileURLToPath(new URL("configs/permissions.ts", import.meta.url)));
+  operator = await world.newClient(["admin"]);
+});
+
+afterAll(async () => {
+  await world.dispose();
+});
+
+const at = (isolate: Isolate, method: string, path: string, body?: object) =>
+  administer(isolate, operator, method, path, body);
+
+async function knock(isolate: Isolate, path: string, key: string): Promise<number> {
+  return (await isolate.call("GET", path, { "x-api-key": key })).status;
+}
+
+/** How long after `startMs` the last call set out that was not answered `wanted`; 0 where none was. */
+async function msUntil(wanted: number, isolate: Isolate, path: string, key: string, startMs: number): Promise<number> {
+  for (let lastMs = 0; ; ) {
+    const sentMs = Date.now();
+    const status = await knock(isolate, path, key);
+    if (status === wanted) return lastMs;
+    lastMs = sentMs - startMs;
+    if (lastMs > 10_000) throw new Error(`still ${status}, not ${wanted}, after 10 s`);
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+describe("roles that change at one isolate count at another one that is warm, within 3 s and a round trip", () => {
+  it("a permission that is given to a role, and taken back, without a new credential", async () => {
+    const made = await at(world.a, "POST", "/keys", {
+      name: "reader",
+      environment: "test",
+      scopes: [],
+      roles: ["reader"],
+    });
+    const key = String(made.key);
+    await at(world.a, "POST", "/roles", { id: "reader" });
+    expect([await knock(world.a, "/documents", key), await knock(world.b, "/documents", key)]).toEqual([403, 403]);
+    await at(world.a, "PATCH", "/roles/reader", { permissions: ["document:read"] });
+    expect(await knock(world.a, "/documents", key)).toBe(200);
+    const givenMs = await msUntil(200, world.b, "/documents", key, Date.now());
+    await at(world.a, "PATCH", "/roles/reader", { permissions: [] });
+    expect(await knock(world.a, "/documents", key)).toBe(403);
+    const takenMs = await msUntil(403, world.b, "/documents", key, Date.now());
+    console.info(`permission: given ${givenMs} ms, taken ${takenMs} ms after the answer`);
+    expect(Math.max(givenMs, takenMs)).toBeLessThanOrEqual(BOUND_MS);
+  });
+
+  it("a role in a tenant that is given to a key, and taken back", async () => {
+    await at(world.a, "POST", "/roles", { id: "member", permissions: ["document:read"] });
+    const made = await at(world.a, "POST", "/keys", { name: "member", environment: "test", scopes: [] });
+    const [id, key] = [String(made.id), String(made.key)];
+    const [acme, globex] = ["/tenants/acme/documents", "/tenants/globex/documents"];
+    expect(await knock(world.b, acme, key)).toBe(403);
+    const assigned = await at(world.a, "POST", "/assignments", { subject: id, role: "member", tenant: "acme" });
+    const givenMs = await msUntil(200, world.b, acme, key, Date.now());
+    expect(await knock(world.b, globex, key)).toBe(403);
+    await at(world.a, "DELETE", `/assignments/${assigned.id}`);
+    const takenMs = await msUntil(403, world.b, acme, key, Date.now());
+    console.info(`tenant's role: given ${givenMs} ms, taken ${takenMs} ms after the answer`);
+    expect(Math.max(givenMs, takenMs)).toBeLessThanOrEqual(BOUND_MS);
+  });
+
+  it("a client's token ends where its role is taken away; its next one has what it was given, attributes too", async () => {
+    await at(world.a, "POST", "/roles", { id: "robot", permissions: ["document:read"] });
+    const client = await world.newClient(["documents"]);
+    await at(world.a, "POST", "/assignments", { subject: client.id, role: "robot" });
+    await at(world.a, "PATCH", `/clients/${client.id}`, { attributes: { department: "it" } });
+    const token = await tokenOf(world.a, client, "documents");
+    const claims = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
+    expect(claims).toMatchObject({ roles: ["robot"], attributes: { department: "it" } });
+    const call = async () => (await world.b.call("GET", "/documents", { authorization: `Bearer ${token}` })).status;
+    expect(await call()).toBe(200);
+    const { data } = await at(world.a, "GET", `/assignments?subject=${client.id}`);
+    await at(world.a, "DELETE", `/assignments/${(data as { id: string }[])[0]?.id}`);
+    const startMs = Date.now();
+    let lastMs = 0;
+    while ((await call()) !== 401) {
+      lastMs = Date.now() - startMs;
+      if (lastMs > 10_000) throw new Error("the token lives on");
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+    expect(lastMs).toBeLessThanOrEqual(BOUND_MS);
+  });
+});
