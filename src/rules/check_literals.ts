@@ -7,7 +7,7 @@ import { isTimeZone } from "./zoned_time.ts";
 
 /** What is wrong with what `call` has written into it: relations, permissions, ranges, patterns, time zones. */
 export function literalFaults(call: CallExpression, language: RuleLanguage): readonly string[] {
-  const check = call.receiver === null ? FUNCTIONS[call.name] : METHODS[call.name];
+  const check = (call.receiver === null ? FUNCTIONS : METHODS).get(call.name);
   if (check !== undefined) return check(call.args, language);
   const [zone] = call.args;
   const isZoned = call.receiver !== null && /^get[A-Z]/.test(call.name) && zone?.kind === "literal";
@@ -18,27 +18,32 @@ export function literalFaults(call: CallExpression, language: RuleLanguage): rea
 
 type Check = (args: readonly Expression[], language: RuleLanguage) => readonly string[];
 
-const FUNCTIONS: Readonly<Partial<Record<string, Check>>> = {
-  can: ([, relation, what], language) =>
-    relation === undefined || what === undefined ? [] : relationFaults(relation, what, language),
-  object: ([type], language) => typeFaults(type, language),
-  permitted: ([, permission], { schema }) => {
-    const text = textOf(permission);
-    if (text === null) return ["`permitted` takes a permission that is written out"];
-    if (schema.permissions === null || schema.permissions.has(text)) return [];
-    return [`there is no permission \`${text}\`${didYouMean(text, schema.permissions)}`];
-  },
-  inCidr: ([, ranges]) => (ranges === undefined ? [] : rangeFaults(ranges)),
-  duration: ([text]) => (textOf(text) === null ? ['`duration` takes a text that is written out, such as `"8h"`'] : []),
-};
+const FUNCTIONS: ReadonlyMap<string, Check> = new Map(
+  Object.entries<Check>({
+    can: ([, relation, what], language) =>
+      relation === undefined || what === undefined ? [] : relationFaults(relation, what, language),
+    object: ([type], language) => typeFaults(type, language),
+    permitted: ([, permission], { schema }) => {
+      const text = textOf(permission);
+      if (text === null) return ["`permitted` takes a permission that is written out"];
+      if (schema.permissions === null || schema.permissions.has(text)) return [];
+      return [`there is no permission \`${text}\`${didYouMean(text, schema.permissions)}`];
+    },
+    inCidr: ([, ranges]) => (ranges === undefined ? [] : rangeFaults(ranges)),
+    duration: ([text]) =>
+      textOf(text) === null ? ['`duration` takes a text that is written out, such as `"8h"`'] : [],
+  }),
+);
 
-const METHODS: Readonly<Partial<Record<string, Check>>> = {
-  matches: ([pattern]) => {
-    const text = textOf(pattern);
-    const reason = text === null ? null : patternFault(text);
-    return reason === null ? [] : [`the pattern \`${text}\` ${reason}`];
-  },
-};
+const METHODS: ReadonlyMap<string, Check> = new Map(
+  Object.entries<Check>({
+    matches: ([pattern]) => {
+      const text = textOf(pattern);
+      const reason = text === null ? null : patternFault(text);
+      return reason === null ? [] : [`the pattern \`${text}\` ${reason}`];
+    },
+  }),
+);
 
 /** A relation is never chosen by what a call carries. */
 function relationFaults(relation: Expression, what: Expression, language: RuleLanguage): readonly string[] {

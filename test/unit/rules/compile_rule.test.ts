@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { decisionFacts } from "../../support/decisions.ts";
 import { compiled, ruleFaults } from "../../support/rules.ts";
 
 describe("what a condition may not say", () => {
@@ -14,6 +15,9 @@ describe("what a condition may not say", () => {
     ['principal.__proto__ == "x"', "`principal` has no `__proto__`"],
     ['princpal.id == "x" && env.adress == "y"', "there is no `princpal`; did you mean `principal`?"],
     ["dyn(1) == dyn(2)", "there is no function `dyn`"],
+    ["constructor(1) == 1", "there is no function `constructor`"],
+    ['principal.id.toString() == "x"', "there is no method `toString`"],
+    ['principal.id.hasOwnProperty("x")', "there is no method `hasOwnProperty`"],
     ['type(principal.id) == type("x")', "there is no function `type`"],
     ['b"abc".json() == {}', "there is no method `json`"],
     ["cel.bind(x, 1, x == 1)", "there is no `cel`"],
@@ -180,4 +184,21 @@ describe("what is known of a condition without asking it", () => {
   ])("%s", (source, needsBody, needsResource, neverFails) => {
     expect(compiled(source)).toMatchObject({ needsBody, needsResource, neverFails });
   });
+});
+
+it("a condition that is said never to fail has a value for a call of which nothing is known", () => {
+  const total = [
+    'principal.kind == "user" && permitted(principal, "document:read")',
+    'action.id in ["document:read", "document:update"] || !(action.name.startsWith("r"))',
+    'env.time.getHours("Europe/Berlin") >= 9 && env.time < timestamp("2030-01-01T00:00:00Z")',
+    'principal.id == "usr_1" ? permitted(principal, "document:read") : principal.id.contains("x")',
+    "true",
+  ];
+  const facts = decisionFacts({
+    resource: null,
+    principal: { ...decisionFacts().principal, issuer: "https://\uD800.test", id: "\uD800" },
+  });
+  const flagged = total.map(compiled).filter(({ neverFails }) => neverFails);
+  expect(flagged.length).toBeGreaterThan(3);
+  expect(flagged.map(({ expression }) => expression.evaluate(facts).kind)).not.toContain("error");
 });
