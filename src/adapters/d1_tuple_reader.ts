@@ -82,9 +82,9 @@ export class D1TupleReader implements TupleReader {
     });
   }
 
-  async readBySubject({ subjects, before, maxRows }: SubjectLevel): Promise<SubjectRows> {
+  async readBySubject({ subjects, maxRows }: SubjectLevel): Promise<SubjectRows> {
     const [revision, found] = await this.#batch([
-      this.#revision(before),
+      this.#revision(null),
       this.#about(OBJECTS, subjects.map(subjectColumns), maxRows),
     ]);
     return fromRow(() => {
@@ -94,7 +94,7 @@ export class D1TupleReader implements TupleReader {
         nodes.set(at, [...(nodes.get(at) ?? []), { object, relation }]);
       }
       return {
-        ...readRevision(revision?.[0]),
+        revision: readRevision(revision?.[0]).revision,
         nodes: subjects.map((_, at) => nodes.get(at) ?? []),
         whole: (found?.length ?? 0) <= maxRows,
       };

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { nodeText, type TupleNode } from "../../src/policy/relations/node.ts";
 import {
   compileRelations,
@@ -48,7 +49,9 @@ export class TupleGraph implements TupleReader {
     if (this.#tuples.has(text)) return;
     this.#tuples.set(text, added);
     const node = nodeText(added);
-    this.#byNode.set(node, [...(this.#byNode.get(node) ?? []), added]);
+    const known = this.#byNode.get(node);
+    if (known === undefined) this.#byNode.set(node, [added]);
+    else known.push(added);
   }
 
   remove(removed: RelationTuple): void {
@@ -65,7 +68,7 @@ export class TupleGraph implements TupleReader {
     return [...this.#tuples.values()];
   }
 
-  async readBySubject({ subjects, before, maxRows }: SubjectLevel): Promise<SubjectRows> {
+  async readBySubject({ subjects, maxRows }: SubjectLevel): Promise<SubjectRows> {
     this.onRead();
     let room = maxRows;
     const nodes = subjects.map((subject) => {
@@ -74,7 +77,7 @@ export class TupleGraph implements TupleReader {
       room -= rows.length;
       return taken.map(({ object, relation }) => ({ object, relation }));
     });
-    return { revision: this.revision, moved: before !== null && this.moved(), nodes, whole: room >= 0 };
+    return { revision: this.revision, nodes, whole: room >= 0 };
   }
 
   async read(level: LevelQuestions): Promise<LevelRows> {
@@ -171,4 +174,22 @@ export function naively(schema: RelationSchema, tuples: readonly RelationTuple[]
 
 function takesOfParent(schema: RelationSchema, type: string, relation: string) {
   return schema.types.get(type)?.get(relation)?.takes ?? [];
+}
+
+/** Tuples that `schema` takes, between so many subjects and objects of each type. */
+export function randomTuple(
+  schema: RelationSchema,
+  counts: Readonly<Record<string, number>>,
+): fc.Arbitrary<RelationTuple> {
+  const shapes = [...schema.types.values()].flatMap((relations) =>
+    [...relations.values()].flatMap(({ type, relation, takes }) => takes.map((term) => ({ type, relation, term }))),
+  );
+  const idOf = (type: string) => fc.nat({ max: (counts[type] ?? 1) - 1 }).map(String);
+  return fc.constantFrom(...shapes).chain(({ type, relation, term }) =>
+    fc.record({ object: idOf(type), subject: idOf(term.type) }).map(({ object, subject }) => ({
+      object: { type, id: object },
+      relation,
+      subject: { type: term.type, id: subject, ...(term.relation !== null && { relation: term.relation }) },
+    })),
+  );
 }

@@ -46,13 +46,12 @@ export interface LevelRows {
 
 export interface SubjectLevel {
   readonly subjects: readonly RelationSubject[];
-  readonly before: ReadBefore | null;
+  /** More rows than this are not read. */
   readonly maxRows: number;
 }
 
 export interface SubjectRows {
   readonly revision: number;
-  readonly moved: boolean;
   /** For each of the subjects: where a tuple names it. */
   readonly nodes: readonly (readonly TupleNode[])[];
   readonly whole: boolean;

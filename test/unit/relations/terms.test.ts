@@ -68,6 +68,7 @@ describe("whom tuples mean by a principal", () => {
         expect(named).toMatch(/^[A-Za-z0-9._~%-]+\|[A-Za-z0-9._~%-]*$/);
         expect(named).not.toBe(sub);
       }),
+      { numRuns: 30 },
     );
     const foreign = principalRef({ kind: "user", id: "auth0|7", issuer: "https://t.example/" }, own);
     expect(foreign.id).toBe("https%3A%2F%2Ft.example%2F|auth0%7C7");
