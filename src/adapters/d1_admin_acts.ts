@@ -4,6 +4,7 @@ import type { AdminAct, AdminChangeEvent } from "../protocol/audit_event.ts";
 import { D1ApiKeys } from "./d1_api_keys.ts";
 import { auditInsert } from "./d1_audit.ts";
 import { D1Clients } from "./d1_clients.ts";
+import { D1Relations } from "./d1_relations.ts";
 import { D1Roles } from "./d1_roles.ts";
 import { D1Users } from "./d1_users.ts";
 
@@ -35,6 +36,7 @@ export class D1AdminActs implements ActTrail {
       clients: new D1Clients(this.#db, act),
       keys: new D1ApiKeys(this.#db, act),
       users: new D1Users(this.#db, null, act),
+      relations: new D1Relations(this.#db, act),
       roles: new D1Roles(this.#db, act),
     };
   }

@@ -15,6 +15,7 @@ import type { Managed } from "./managed.ts";
 import { ADMIN_BASE, openApiDocument } from "./openapi_document.ts";
 import type { Operation } from "./operation.ts";
 import { recordOperations } from "./record_operations.ts";
+import { relationOperations } from "./relation_operations.ts";
 import { roleOperations } from "./role_operations.ts";
 import { routeOperations } from "./route_operations.ts";
 import { faultResponse, runOperation } from "./run_operation.ts";
@@ -44,6 +45,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...userAccessOperations,
   ...roleOperations,
   ...assignmentOperations,
+  ...relationOperations,
   ...recordOperations,
   ...auditOperations,
   ...routeOperations,

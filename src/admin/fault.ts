@@ -52,6 +52,11 @@ export const FAULTS: Readonly<Record<AdminFault["code"], Told>> = {
     title: "Conflict",
     detail: "an earlier rotation still overlaps: wait for its end, or end every older string with overlap_seconds 0",
   },
+  precondition_failed: {
+    status: 412,
+    title: "Precondition Failed",
+    detail: "a tuple is there that must not be, or is not there and must: nothing was changed",
+  },
   role_in_use: {
     status: 409,
     title: "Conflict",

@@ -1,5 +1,6 @@
 import type { ConfigManagement } from "../managing/config_management.ts";
 import type { Management } from "../managing/management.ts";
+import type { RelationManagement } from "../managing/relations.ts";
 import type { RoleManagement } from "../managing/roles.ts";
 import type { ListedRoute } from "../managing/route_inventory.ts";
 import type { UserManagement } from "../managing/user_management.ts";
@@ -9,7 +10,7 @@ import type { MailRecords, SecurityEventRecords } from "../ports/operator_record
 import type { UnlistedCallList } from "../ports/unlisted_calls.ts";
 
 /** Everything that operations work on. */
-export interface Managed extends Management, RoleManagement {
+export interface Managed extends Management, RoleManagement, RelationManagement {
   readonly people: UserManagement;
   readonly configs: ConfigManagement;
   readonly credits: CreditRecords;

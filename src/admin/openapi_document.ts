@@ -16,6 +16,14 @@ import { configShape, configSnapshotShape, configVersionListShape, configVersion
 import { type AdminFault, FAULTS } from "./fault.ts";
 import type { Operation } from "./operation.ts";
 import { mailListShape, securityEventListShape } from "./record_operations.ts";
+import {
+  relatedListShape,
+  relationChangeShape,
+  relationCheckShape,
+  relationDeletionShape,
+  relationExpansionShape,
+  relationListShape,
+} from "./relation_shapes.ts";
 import { roleListShape, roleShape } from "./role_shapes.ts";
 import { routeListShape } from "./route_operations.ts";
 import { rotationsShape, signingKeyListShape, signingKeyShape } from "./signing_key_operations.ts";
@@ -69,6 +77,12 @@ const COMPONENTS = {
   AuditEventList: auditListShape,
   AuditDeadLetterList: deadLetterListShape,
   AuditReplay: replayShape,
+  RelationChange: relationChangeShape,
+  RelationDeletion: relationDeletionShape,
+  RelationList: relationListShape,
+  RelationCheck: relationCheckShape,
+  RelationExpansion: relationExpansionShape,
+  RelatedList: relatedListShape,
   RouteList: routeListShape,
   Config: configShape,
   ConfigVersion: configVersionShape,

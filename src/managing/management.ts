@@ -41,6 +41,8 @@ export type ManagingFault =
   | { readonly code: "public_client" }
   /** Two strings of the key are live already; a third would end the one that is in use. */
   | { readonly code: "rotation_in_progress" }
+  /** What a change of relations was to hold for does not: nothing was changed. */
+  | { readonly code: "precondition_failed" }
   /** Somebody has the role, or another role inherits from it. */
   | { readonly code: "role_in_use" }
   /** A configuration that would not run here, with everything that is wrong with it. */

@@ -2,6 +2,7 @@ import type { AdminAct, AdminChangeEvent, AuditEvent, AuditKind, AuditOutcome } 
 import type { ApiKeyRegistry } from "./api_keys.ts";
 import type { ClientRegistry } from "./clients.ts";
 import type { Defer } from "./edge_feed.ts";
+import type { RelationStore } from "./relations.ts";
 import type { RoleRegistry } from "./roles.ts";
 import type { UserDirectory } from "./users.ts";
 
@@ -89,6 +90,7 @@ export interface ActTrail {
     readonly clients: ClientRegistry;
     readonly keys: ApiKeyRegistry;
     readonly users: UserDirectory;
+    readonly relations: RelationStore;
     readonly roles: RoleRegistry;
   };
   /** Records what no such transaction tells. Never throws: an act that ends access waits for no record. */
