@@ -32,7 +32,7 @@ import { composeConfigManagement } from "./compose_live.ts";
 import { composeMailRecords } from "./compose_mail.ts";
 import { originGuards } from "./compose_origins.ts";
 import { composeDesks, composeUserManagement } from "./compose_people.ts";
-import { answerRelations } from "./compose_relations.ts";
+import { answerRelations, composeRelationManagement } from "./compose_relations.ts";
 import { composeRoleManagement, declaredAttributes, followedRoles } from "./compose_roles.ts";
 import { composeSessions } from "./compose_sessions.ts";
 import { composeShapes } from "./compose_shapes.ts";
@@ -169,6 +169,7 @@ export function composeAdmin(
   return {
     people: composeUserManagement(bindings, config, accounts),
     ...composeRoleManagement(bindings, revocations),
+    ...composeRelationManagement(bindings, config),
     configs: composeConfigManagement(env, revocations, courier, running),
     credits: composeCredits(bindings),
     scanning: composeScanning(bindings, config, revocations, kept),

@@ -8,6 +8,7 @@ import { type Environment, need, readBindings } from "./bindings.ts";
 import { signingAlgorithms } from "./compose_config.ts";
 import { configCopies } from "./compose_live.ts";
 import { composeAccountEvents, composeMailCourier } from "./compose_mail.ts";
+import { composeLeaverSweep } from "./compose_relations.ts";
 import { roleBookCopies } from "./compose_roles.ts";
 import {
   IDENTITY_RING,
@@ -101,11 +102,13 @@ export function wireSweeper(env: Environment): SweeperWiring {
   };
   const { configs: versions, roles: books, feed } = issuerStores(bindings);
   const failed = (error: unknown) => logFault("config_not_retold", { error: String(error) });
+  const sweepLeaversOnce = composeLeaverSweep(bindings);
   const rolesFailed = (error: unknown) => logFault("role_book_not_retold", { error: String(error) });
   return {
     sweep: async (nowMs) => {
       await retellConfig({ versions, feed, copies: configCopies(bindings), failed });
       await retellRoles({ books, feed, copies: roleBookCopies(bindings), failed: rolesFailed });
+      await sweepLeaversOnce(nowMs);
       return sweep(sweeping, nowMs);
     },
     everyMs: retention.sweepSeconds * 1000,

@@ -1,26 +1,48 @@
 import { CallRelations } from "./access/call_relations.ts";
 import { RelationAnswers } from "./access/relation_answers.ts";
+import type { RelationsOfCall } from "./access/route_action.ts";
 import { D1TupleReader } from "./adapters/d1_tuple_reader.ts";
 import { RELATIONS_DEADLINE_MS } from "./adapters/remote.ts";
 import { type Bindings, need } from "./bindings.ts";
+import { issuerStores } from "./compose_stores.ts";
 import type { CompiledConfig } from "./config/compile.ts";
+import { readPolicy } from "./config/policy_rules.ts";
+import { logEvent, logFault } from "./http/log.ts";
 import { tellRelations } from "./issuing/relation_desk.ts";
 import type { Kept } from "./kernel/kept.ts";
 import { orOutage } from "./kernel/outage.ts";
-import type { SubjectFacts } from "./policy/decision_facts.ts";
+import type { RelationManagement } from "./managing/relations.ts";
+import { sweepLeavers } from "./managing/sweep_relations.ts";
 import type { RelationSchema } from "./policy/relations/relation_schema.ts";
 import type { AskedRelations, IssuerReader, ToldRelations } from "./ports/issuer_reader.ts";
-import type { RelationCall } from "./ports/relation_facts.ts";
 
 /*
  * The wiring of relations: how a gate asks about them, and how the issuer answers beside the store.
  */
 
-/** What relations one call may ask about, as rules see them. */
-export type RelationsOfCall = (
-  principal: Pick<SubjectFacts, "kind" | "id" | "issuer">,
-  call: RelationCall,
-) => CallRelations;
+const NO_SCHEMA: RelationSchema = { types: new Map(), strata: 1, text: "{}" };
+
+/** The relations that `config` declares; none where it declares none. */
+export function relationSchema(config: CompiledConfig): RelationSchema {
+  const relations = readPolicy(config)?.relations;
+  return relations?.ok ? relations.value : NO_SCHEMA;
+}
+
+/** What operators need to change relations. */
+export function composeRelationManagement(
+  bindings: Bindings,
+  config: CompiledConfig,
+): Pick<RelationManagement, "relations" | "relationSchema"> {
+  return { relations: issuerStores(bindings).relations, relationSchema: relationSchema(config) };
+}
+
+/** Takes out the tuples of those who were deleted, a few at a time. Never throws. */
+export function composeLeaverSweep(bindings: Bindings): (nowMs: number) => Promise<void> {
+  const { relations, courier } = issuerStores(bindings);
+  const swept = (rows: number) => logEvent("swept", { what: "relations", rows });
+  const failed = (error: unknown) => logFault("sweep_failed", { what: "relations", error: String(error) });
+  return (nowMs) => sweepLeavers({ relations, courier, swept, failed }, nowMs);
+}
 
 /** How the gate asks about relations of `schema`. Answers outlive a configuration that leaves the schema as it is. */
 export function composeRelationsOfCall(

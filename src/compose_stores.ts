@@ -3,6 +3,7 @@ import { D1ApiKeys } from "./adapters/d1_api_keys.ts";
 import { D1Clients } from "./adapters/d1_clients.ts";
 import { D1ConfigVersions } from "./adapters/d1_config_versions.ts";
 import { D1PairwiseSubjects } from "./adapters/d1_pairwise_subjects.ts";
+import { D1Relations } from "./adapters/d1_relations.ts";
 import { D1Roles } from "./adapters/d1_roles.ts";
 import { D1Users } from "./adapters/d1_users.ts";
 import { parseGrantSecrets } from "./adapters/grant_secrets.ts";
@@ -58,6 +59,7 @@ export function issuerStores(bindings: Bindings) {
     keys: new D1ApiKeys(need(bindings, "DB")),
     configs: new D1ConfigVersions(need(bindings, "DB")),
     users: new D1Users(need(bindings, "DB")),
+    relations: new D1Relations(need(bindings, "DB")),
     roles: new D1Roles(need(bindings, "DB")),
     subjects: new D1PairwiseSubjects(need(bindings, "DB"), platformRandom),
     accounts: remoteAccounts((user) => need(bindings, "ACCOUNTS").getByName(user)),

@@ -1,9 +1,9 @@
+import type { OutboxCourier } from "../ports/outbox.ts";
 import type { RelationLeavers, RelationStore } from "../ports/relations.ts";
-import { commitChange } from "./commit_change.ts";
-import type { Management } from "./management.ts";
 
 /** What taking out the tuples of those who were deleted rests on. */
-export interface LeaverSweeping extends Pick<Management, "courier"> {
+export interface LeaverSweeping {
+  readonly courier: OutboxCourier;
   readonly relations: RelationStore & RelationLeavers;
   /** Hears how many tuples went, where any did. */
   readonly swept: (tuples: number) => void;
@@ -21,16 +21,12 @@ export async function sweepLeavers(
   { relations, courier, swept, failed }: LeaverSweeping,
   nowMs: number,
 ): Promise<void> {
-  const nobody = { expire: () => undefined };
   try {
     for (const subject of await relations.leavers(SUBJECTS)) {
       const deletes = await relations.list(TUPLES, null, { subject });
       if (deletes.length > 0) {
-        const change = { writes: [], deletes, preconditions: [], nowMs };
-        await commitChange({ courier, revocations: nobody }, async () => {
-          await relations.change(change);
-          return "deleted";
-        });
+        await courier.expect();
+        await relations.change({ writes: [], deletes, preconditions: [], nowMs });
         swept(deletes.length);
       }
       if (deletes.length < TUPLES) await relations.left(subject);
