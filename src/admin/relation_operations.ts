@@ -213,8 +213,7 @@ function place(tuple: RelationTuple): string {
 function parsePlace(cursor: string): RelationTuple | null {
   const bytes = fromBase64url(cursor);
   const text = bytes === null ? null : fromUtf8(bytes);
-  const tuple = text === null ? err("tuple_malformed") : parseTuple(text);
-  return tuple.ok ? tuple.value : null;
+  return text === null ? null : parseTuple(text);
 }
 
 function showTree(tree: Expansion): object {

@@ -250,7 +250,12 @@ describe("relations over the admin API", () => {
     expect(await relations.leavers(10)).toEqual([{ type: "api_key", id: made.json.id }]);
     const swept: number[] = [];
     const { courier } = adminParts();
-    const sweeping = { relations, courier, swept: (rows: number) => swept.push(rows), failed: expect.unreachable };
+    const sweeping = {
+      relations,
+      courier,
+      swept: (rows: number) => swept.push(rows),
+      failed: (error: unknown) => expect.unreachable(String(error)),
+    };
     await sweepLeavers(sweeping, Date.now());
     expect([swept, await listed()]).toEqual([[1], ["document:1#viewer@user:b"]]);
     expect(await relations.leavers(10)).toEqual([]);

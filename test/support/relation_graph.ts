@@ -25,8 +25,8 @@ export function schemaOf(written: WrittenRelations): RelationSchema {
 /** The tuple that `text` spells. */
 export function tuple(text: string): RelationTuple {
   const parsed = parseTuple(text);
-  if (!parsed.ok) throw new Error(text);
-  return parsed.value;
+  if (parsed === null) throw new Error(text);
+  return parsed;
 }
 
 /** Tuples in memory, read as the store reads them, with a count of round trips and of rows. */

@@ -1,4 +1,3 @@
-import { err, ok, type Result } from "../../kernel/result.ts";
 import type { RelationCheck, ResourceRef } from "../decision_facts.ts";
 
 /**
@@ -68,13 +67,13 @@ export function parseSubject(text: string): RelationSubject | null {
   return ref !== null && isRelationName(relation) ? { ...ref, relation } : null;
 }
 
-/** `type:id#relation@subject` read. */
-export function parseTuple(text: string): Result<RelationTuple, "tuple_malformed"> {
+/** `type:id#relation@subject` read; null for anything else. */
+export function parseTuple(text: string): RelationTuple | null {
   const at = text.indexOf("@");
   const node = at < 0 ? null : parseSubject(text.slice(0, at));
   const subject = at < 0 ? null : parseSubject(text.slice(at + 1));
-  if (node?.relation === undefined || subject === null) return err("tuple_malformed");
-  return ok({ object: { type: node.type, id: node.id }, relation: node.relation, subject });
+  if (node?.relation === undefined || subject === null) return null;
+  return { object: { type: node.type, id: node.id }, relation: node.relation, subject };
 }
 
 /**
