@@ -9,6 +9,7 @@ import { sessionOpening } from "../support/account_actions.ts";
 import { type AdminCaller, adminCaller, migrate, stores, type ToldBody } from "../support/admin_world.ts";
 import { registerUser } from "../support/grant_world.ts";
 import { grantStart, LIFETIMES } from "../support/grants.ts";
+import { schemaOf } from "../support/relation_graph.ts";
 
 const PING = { algorithm: "fixed", limit: 6, windowSeconds: 10 };
 let admin: AdminCaller;
@@ -16,7 +17,7 @@ let document: ToldBody;
 
 beforeAll(async () => {
   await migrate();
-  admin = await adminCaller();
+  admin = await adminCaller({ relationSchema: schemaOf({ document: { viewer: "[user]" } }) });
   document = (await admin.call("GET", "/openapi.json", undefined, { authorization: "" })).json;
 });
 
@@ -99,6 +100,14 @@ describe("the OpenAPI document", () => {
     await accounts.openSession(user.id, opening, Date.now());
     const start = grantStart({ grantId: newGrantId(platformRandom) });
     await accounts.startGrant(user.id, start, LIFETIMES, Date.now());
+    const tuple = { object: "document:1", relation: "viewer", subject: `user:${user.id}` };
+    const queries: Readonly<Record<string, object>> = {
+      delete_relations: { object: "document:1" },
+      check_relation: tuple,
+      expand_relation: { object: "document:1", relation: "viewer" },
+      list_related_objects: { object_type: "document", relation: "viewer", subject: `user:${user.id}` },
+      list_related_subjects: { object: "document:1", relation: "viewer", subject_type: "user" },
+    };
     const bodies: Readonly<Record<string, object>> = {
       create_client: { name: "Robot", scopes: [] },
       change_client: { name: "Renamed" },
@@ -108,6 +117,7 @@ describe("the OpenAPI document", () => {
       change_user: { profile: { name: "Renamed" } },
       create_role: { id: "documented" },
       create_assignment: { subject: key.id, role: "documented", tenant: "acme" },
+      change_relations: { writes: [tuple] },
       replace_role: { permissions: ["document:read"] },
       change_role: { description: "Reads" },
       publish_config: { config: { ...JSON.parse(bundledText(env)), limits: { ping: PING } }, parent: 0 },
@@ -129,7 +139,9 @@ describe("the OpenAPI document", () => {
     const all = documented().sort(([a, pathA], [b, pathB]) => order(a, pathA) - order(b, pathB));
     for (const [method, path, one] of all) {
       const target = path.replace("/admin/v1", "").replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name] ?? "");
-      const told = await admin.call(method.toUpperCase(), target, bodies[String(member(one, "operationId"))]);
+      const id = String(member(one, "operationId"));
+      const query = new URLSearchParams(Object.entries(queries[id] ?? {})).toString();
+      const told = await admin.call(method.toUpperCase(), query === "" ? target : `${target}?${query}`, bodies[id]);
       const content = member(one, "responses", String(told.status), "content", "application/json", "schema", "$ref");
       expect(told.status, `${method} ${path}: ${told.text}`).toBeLessThan(300);
       expect(member(one, "responses", String(told.status)), path).toBeDefined();
