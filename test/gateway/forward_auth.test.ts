@@ -42,7 +42,9 @@ describe("who may ask", () => {
 
   it("an answer names an identity in any case, an empty one where nobody is proven: proxies put it over a forged one", async () => {
     const gate = installForProxies();
-    expect((await askAsProxy(gate, "/public/health")).headers.get("sallyport-identity")).toBe("");
+    const open = await askAsProxy(gate, "/public/health");
+    expect(open.headers.get("sallyport-identity")).toBe("");
+    expect(open.headers.get("cache-control"), "a verdict is for one call").toBe("no-store, private");
     const proven = await askAsProxy(gate, "/orders", bearer(await token(ring)));
     expect(proven.headers.get("sallyport-identity")).toMatch(/^ey/);
   });
