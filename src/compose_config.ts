@@ -1,6 +1,5 @@
 import type { GateRoute, TrustedIssuer } from "./access/gate.ts";
 import type { PinSet } from "./access/pins.ts";
-import type { RouteAction } from "./access/route_action.ts";
 import type { CaptchaSite } from "./access/route_captcha.ts";
 import type { RouteSession } from "./access/route_session.ts";
 import { DeploymentFault, type Environment } from "./bindings.ts";
@@ -76,7 +75,6 @@ export function gateRoutes(
   sets: ReadonlyMap<string, PinSet>,
   kept: Kept,
   sessions: RouteSession | null,
-  actions: (route: CompiledRoute) => RouteAction | null,
 ): RouteTable<GateRoute> {
   const lists = accessLists(config);
   const site = captchaSite(env, config, kept);
@@ -89,7 +87,6 @@ export function gateRoutes(
       route: {
         ...gateRoute(route, config, lists, site),
         ...edges(route),
-        action: actions(route),
         session: route.credentials.includes("session") ? sessions : null,
         signals: routeSignals(route, config, signals),
         transport: routeTransport(route, config.gateway, sets),
@@ -103,7 +100,7 @@ function gateRoute(
   config: CompiledConfig,
   lists: AccessLists,
   site: CaptchaSite | null,
-): Omit<GateRoute, keyof RouteEdges | "action" | "session" | "signals" | "transport"> {
+): Omit<GateRoute, keyof RouteEdges | "session" | "signals" | "transport"> {
   const { origins, limits, gateway, openapi } = config;
   const origin = origins[route.origin];
   if (origin === undefined) throw new DeploymentFault(`route ${route.id} has no origin`);
@@ -116,6 +113,7 @@ function gateRoute(
     captcha: routeCaptcha(route, config, site),
     rule: { scopes: route.scopes, roles: route.roles },
     ...routeRoles(route),
+    action: null,
     limits: routeLimits(route, { limits, gateway }),
     creditCost: route.creditCost,
     toleratedStalenessMs: onStale === "deny" ? 0 : onStale.allowForSeconds * 1000,

@@ -1,7 +1,21 @@
-import type { GateRoute } from "./access/gate.ts";
+import type { Gate, GateRoute } from "./access/gate.ts";
+import { composeRelationsOfCall } from "./compose_relations.ts";
 import type { CompiledConfig } from "./config/compile.ts";
 import { contractsOf } from "./config/openapi_faults.ts";
+import { readPolicy } from "./config/policy_rules.ts";
 import type { CompiledRoute } from "./config/route_faults.ts";
+import type { Kept } from "./kernel/kept.ts";
+import type { IssuerReader } from "./ports/issuer_reader.ts";
+
+/** How fields that are for some by their relations ask about those; null where the configuration has none. */
+export function relationsOfCalls(
+  config: CompiledConfig,
+  reader: Pick<IssuerReader, "checkRelations">,
+  kept: Kept,
+): Gate["relations"] {
+  const schema = readPolicy(config)?.relations;
+  return schema?.ok ? composeRelationsOfCall(config, schema.value, reader, kept) : null;
+}
 
 /** What a route demands of its callers and its origin, made ready once for as long as the snapshot lives. */
 export function composeContracts(

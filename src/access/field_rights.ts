@@ -1,36 +1,81 @@
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { ContractFields } from "../openapi/contract.ts";
-import { type FieldRights, NO_RIGHTS } from "../policy/field_grants.ts";
-import { NO_PERMISSIONS } from "../policy/permission.ts";
-import type { CredentialEntry, ProvenPrincipal } from "./credential_entry.ts";
-import type { Call, RightsGate, RightsRoute } from "./gate.ts";
-import { rolesOnCall } from "./permit.ts";
+import type { ResourceRef, SubjectFacts } from "../policy/decision_facts.ts";
+import { type FieldQuestion, type FieldRights, isGranted, NO_RIGHTS } from "../policy/field_grants.ts";
+import { subjectFacts } from "../policy/subject_facts.ts";
+import { tenantOf } from "../policy/tenant.ts";
+import { UndecidedRelation } from "./call_relations.ts";
+import type { CredentialEntry } from "./credential_entry.ts";
+import type { Call, Gate, RightsRoute } from "./gate.ts";
 import type { Refusal } from "./refusal.ts";
+import type { FetchedRelations } from "./route_action.ts";
+
+/** What decides on the fields of one call, and finds out what else does. */
+export interface CallFieldRights {
+  readonly rights: FieldRights;
+  /** Fetches the answers to `questions`: `rights` has them from here on. Throws `Outage`. */
+  readonly fetch: (questions: readonly FieldQuestion[]) => Promise<void>;
+}
+
+/** Nobody is proven, or nothing is asked. */
+export const NO_FIELD_RIGHTS: CallFieldRights = { rights: NO_RIGHTS, fetch: () => Promise.resolve() };
 
 /**
- * What decides on the fields of a call that was let in. Asks for the book of roles where permissions decide: without it nothing is told of
- * who may see or write what, and the call is refused before its origin hears of it. Throws `Outage`.
+ * What decides on the fields of a call that was let in. Asks for the book of roles where permissions decide, and for relations to the call's
+ * resource where those do: what cannot be had refuses the call before its origin hears of it. Throws `Outage`.
  */
 export async function fieldRights(
-  { namesPermissions }: ContractFields,
+  fields: ContractFields,
   route: RightsRoute,
   credential: CredentialEntry | null,
   call: Call,
-  gate: RightsGate,
-): Promise<Result<FieldRights, Refusal>> {
-  if (credential === null) return ok(NO_RIGHTS);
-  const { principal } = credential;
-  const roles = rolesOnCall(route, principal, call);
-  if (!namesPermissions) return ok(rightsOf(principal, roles, NO_PERMISSIONS));
-  const book = await gate.roles.at(call.nowMs, call.defer, route.toleratedStalenessMs);
-  if (book === null) return err({ kind: "unavailable", reason: "role_book_unavailable" });
-  return ok(rightsOf(principal, roles, book.permissionsOf(roles)));
+  gate: Gate,
+): Promise<Result<CallFieldRights, Refusal>> {
+  if (credential === null) return ok(NO_FIELD_RIGHTS);
+  const tenant = tenantOf(route.tenant, call.segments);
+  const { toleratedStalenessMs } = route;
+  const book = fields.namesPermissions ? await gate.roles.at(call.nowMs, call.defer, toleratedStalenessMs) : null;
+  if (book === null && fields.namesPermissions) return err({ kind: "unavailable", reason: "role_book_unavailable" });
+  const subject = subjectFacts(credential.principal, book, tenant);
+  const { scopes, roles, permissions } = subject;
+  const plain = { ...NO_RIGHTS, scopes, roles, permissions };
+  const relations = relationsFor(fields, plain);
+  if (relations.size === 0 || gate.relations === null) return ok({ ...NO_FIELD_RIGHTS, rights: plain });
+  const view = await gate.revocations.view(call.nowMs, call.defer, toleratedStalenessMs);
+  if (view === null) return err({ kind: "unavailable", reason: "edge_feed_stale" });
+  const known = gate.relations(subject, { nowMs: call.nowMs, view, defer: call.defer, atLeast: 0 });
+  const resource = resourceOf(fields, call);
+  const related = (object: ResourceRef, relation: string) => answer(known, subject, { resource: object, relation });
+  const fetch = (questions: readonly FieldQuestion[]) => known.resolve(questions.map((one) => checkOf(one, subject)));
+  if (resource !== null) {
+    const asked = [...relations].map((relation) => ({ resource, relation }));
+    const unknown = asked.filter((question) => related(question.resource, question.relation) === undefined);
+    if (unknown.length > 0) await fetch(unknown);
+  }
+  return ok({ rights: { ...plain, resource, related }, fetch });
 }
 
-function rightsOf(
-  { scopes }: ProvenPrincipal,
-  roles: readonly string[],
-  permissions: ReadonlySet<string>,
-): FieldRights {
-  return { ...NO_RIGHTS, scopes, roles, permissions };
+/** The relations that could give what `plain` rights do not. */
+function relationsFor({ grants }: ContractFields, plain: FieldRights): ReadonlySet<string> {
+  const open = grants.filter((one) => one.relations.length > 0 && isGranted(one, plain, null) === false);
+  return new Set(open.flatMap((one) => one.relations));
+}
+
+function resourceOf({ resource }: ContractFields, { segments }: Call): ResourceRef | null {
+  const id = resource === null ? undefined : segments[resource.segment];
+  return resource === null || id === undefined ? null : { type: resource.type, id };
+}
+
+/** What the bounds cannot decide, and what no relation can be to, is not granted: a field's grants only ever give. */
+function answer(known: FetchedRelations, subject: SubjectFacts, question: FieldQuestion): boolean | undefined {
+  try {
+    return known.known(checkOf(question, subject));
+  } catch (error) {
+    if (error instanceof UndecidedRelation) return false;
+    throw error;
+  }
+}
+
+function checkOf({ resource, relation }: FieldQuestion, { kind, id }: SubjectFacts) {
+  return { object: resource, relation, subject: { type: kind, id } };
 }

@@ -23,7 +23,7 @@ import type { RouteAudit } from "./decision_audit.ts";
 import type { FailureBudget } from "./failure_budget.ts";
 import type { KeyUses } from "./key_uses.ts";
 import type { GatePins, PinSet } from "./pins.ts";
-import type { RouteAction } from "./route_action.ts";
+import type { RelationsOfCall, RouteAction } from "./route_action.ts";
 import type { RouteCaptcha } from "./route_captcha.ts";
 import type { RouteSession } from "./route_session.ts";
 import type { RouteSignals } from "./route_signals.ts";
@@ -54,6 +54,8 @@ export interface Gate {
   readonly pins: GatePins | null;
   /** What roles may do. */
   readonly roles: RoleBooks;
+  /** How relations are asked about; null where the configuration has none. */
+  readonly relations: RelationsOfCall | null;
   readonly maxHeaderBytes: number;
 }
 

@@ -23,10 +23,13 @@ const list = operation({
   faults: [],
   body: NO_BODY,
   query: assignmentListQuery,
-  handle({ query, nowMs }, { roles }) {
+  handle({ query }, { roles }) {
     const page = async (limit: number, after: ListPosition | null) => {
-      const behind = after === null ? null : parseAssignmentId(after.id);
-      const holders = await roles.holders(limit, behind, holderFilter(query), nowMs);
+      const holders = await roles.holders(
+        limit,
+        after === null ? null : parseAssignmentId(after.id),
+        holderFilter(query),
+      );
       return holders.map((holder) => ({ ...holder, id: assignmentId(holder), createdAtMs: 0 }));
     };
     return shownPage(query, (id) => (parseAssignmentId(id) === null ? null : id), page, showAssignment);

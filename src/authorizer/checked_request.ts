@@ -1,3 +1,4 @@
+import { type CallFieldRights, NO_FIELD_RIGHTS } from "../access/field_rights.ts";
 import { fromUtf8, utf8 } from "../kernel/bytes.ts";
 import { ok, type Result } from "../kernel/result.ts";
 import type { RequestShape } from "../openapi/body_shape.ts";
@@ -5,7 +6,6 @@ import { type BodySender, type CheckedBody, checkBody, invalidBody, requestBodyS
 import { checkParameters, type InputFault, inputFault } from "../openapi/check_parameters.ts";
 import type { Contract } from "../openapi/contract.ts";
 import { MAX_FAULTS } from "../openapi/judge.ts";
-import { type FieldRights, NO_RIGHTS } from "../policy/field_grants.ts";
 import { ANONYMOUS, principalSubject } from "../policy/principal.ts";
 import type { Exchange } from "./exchange.ts";
 import type { OriginFault } from "./forward.ts";
@@ -33,7 +33,7 @@ export interface FieldsOnward<T, Refused> extends Onward<T> {
   readonly dropped: (faults: readonly InputFault[]) => void;
 }
 
-export type KnownRights = Extract<Result<FieldRights, never>, { ok: true }>;
+export type KnownRights = Extract<Result<CallFieldRights, never>, { ok: true }>;
 
 /** Far more than any line that is worth waiting for takes for what may be held. */
 const SLOWEST_BODY_MS = 60_000;
@@ -71,10 +71,10 @@ export async function checkedRequest<T, Refused extends { readonly ok: false } =
   const bounds = holdTerms(exchange, shape === null ? 0 : maxBytes);
   return bodies.with(body, bounds, async (held) => {
     if (held.kind !== "whole") return refuse(unread(held, shape === null));
-    const rights = shape?.restricts ? await onward.rights() : ok(NO_RIGHTS);
+    const rights = shape?.restricts ? await onward.rights() : ok(NO_FIELD_RIGHTS);
     if (!rights.ok) return rights;
     const isSealed = SEALS.some((name) => call.header(name) !== null);
-    const checked = checkedBytes(held.bytes, shape, contract, { rights: rights.value, isSealed });
+    const checked = checkedBytes(held.bytes, shape, contract, { rights: rights.value.rights, isSealed });
     if (checked.kind === "unwritable") return refuse({ fault: "field_not_writable", errors: checked.errors });
     const errors = [...faults, ...checked.errors].slice(0, MAX_FAULTS);
     if (errors.length > 0) return refuse({ fault: "request_invalid", errors });

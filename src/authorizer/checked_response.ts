@@ -1,6 +1,9 @@
+import type { CallFieldRights } from "../access/field_rights.ts";
+import { logFault } from "../http/log.ts";
 import { fromUtf8, utf8 } from "../kernel/bytes.ts";
+import { Outage } from "../kernel/outage.ts";
 import { ok } from "../kernel/result.ts";
-import { checkResponseText, responseFault } from "../openapi/check_response.ts";
+import { type CheckedText, checkResponseText, responseFault } from "../openapi/check_response.ts";
 import type { Contract } from "../openapi/contract.ts";
 import type { ValueFault } from "../openapi/judge.ts";
 import { entryFor, readMediaType } from "../openapi/media_types.ts";
@@ -14,7 +17,7 @@ import type { HeldBodies } from "./held_bodies.ts";
 export interface ResponseCheck {
   readonly contract: Contract;
   readonly method: string;
-  readonly rights: FieldRights;
+  readonly rights: CallFieldRights;
   /** Whether something of the resource is kept from the caller. What is said of the whole would tell of that. */
   readonly isPartial: boolean;
   readonly bodies: HeldBodies;
@@ -37,9 +40,8 @@ const NO_CONTENT: ReadonlySet<number> = new Set([204, 205, 304]);
  */
 export async function checkedResponse(origin: Response, check: ResponseCheck): Promise<Forwarded> {
   const checked = await heldToContract(origin, check);
-  const isRead = check.method === "GET" || check.method === "HEAD";
   const isWhole = !check.contract.hidesWhenRead && !check.isPartial;
-  if (isRead || isWhole || !checked.ok) return checked;
+  if (isReadOnly(check.method) || isWhole || !checked.ok) return checked;
   // What a change answers is said of what a read would show, and may be a hash over what it hides.
   return ok(without(checked.value, checked.value.body, OF_THE_CONTENT));
 }
@@ -84,14 +86,41 @@ async function checkedJson(
   return bodies.with(body, { maxBytes: contract.maxResponseBytes, withinMs, sender: null }, async (held) => {
     if (held.kind === "too_large") return unread(origin, held.rest, shape, check);
     if (held.kind !== "whole") return withoutResponse(NOT_HELD[held.kind], held.kind === "no_room" ? 1 : null);
-    const checked = checkResponseText(node, fromUtf8(held.bytes), contract, shape, { rights, isPartial });
-    if (checked.kind === "wants") throw new Error("a response asks for relations that nobody resolved");
+    const checked = await seenBy(rights, check, (seen) =>
+      checkResponseText(node, fromUtf8(held.bytes), contract, shape, { rights: seen, isPartial }),
+    );
     if (checked.faults.length > 0) check.tell(checked.faults);
     if (checked.kind === "withheld") return withoutResponse("response_invalid");
     return checked.text === null
       ? ok(without(origin, held.bytes, fieldsOfBytes(headers)))
       : ok(without(origin, utf8(checked.text), [...OF_THE_BYTES, ...OF_THE_CONTENT]));
   });
+}
+
+/**
+ * What `look` finds once the relations to what is in the response are known. Those of a read that cannot be had refuse it: it can be asked
+ * again. A change was made: of what it answers, all is hidden that they would have shown.
+ */
+async function seenBy(
+  { rights, fetch }: CallFieldRights,
+  { method }: ResponseCheck,
+  look: (rights: FieldRights) => CheckedText,
+): Promise<Exclude<CheckedText, { kind: "wants" }>> {
+  const first = look(rights);
+  if (first.kind !== "wants") return first;
+  try {
+    await fetch(first.questions);
+  } catch (error) {
+    if (!(error instanceof Outage) || isReadOnly(method)) throw error;
+    logFault("field_relations_unavailable", { dependency: error.dependency });
+  }
+  const again = look({ ...rights, related: (resource, relation) => rights.related(resource, relation) ?? false });
+  if (again.kind === "wants") throw new Error("a response asks for what was answered");
+  return again;
+}
+
+function isReadOnly(method: string): boolean {
+  return method === "GET" || method === "HEAD";
 }
 
 const NOT_HELD = { late: "origin_timeout", no_room: "gate_busy", broken: "origin_unreachable" } as const;

@@ -1,3 +1,4 @@
+import { NO_FIELD_RIGHTS } from "../access/field_rights.ts";
 import type { GateRoute } from "../access/gate.ts";
 import type { Passage } from "../access/pass_gate.ts";
 import { decidesByBody } from "../access/route_action.ts";
@@ -7,7 +8,7 @@ import type { InputFault } from "../openapi/check_parameters.ts";
 import type { Contract, ContractFields } from "../openapi/contract.ts";
 import { MAX_FAULTS, type ValueFault } from "../openapi/judge.ts";
 import { capPageSize } from "../openapi/page_size.ts";
-import { keepsFrom, NO_RIGHTS } from "../policy/field_grants.ts";
+import { keepsFrom } from "../policy/field_grants.ts";
 import { checkedRequest, type KnownRights, type PassRequest, type RefusedRequest } from "./checked_request.ts";
 import { checkedResponse } from "./checked_response.ts";
 import type { Exchange } from "./exchange.ts";
@@ -67,13 +68,13 @@ export async function throughContract<Refused extends { readonly ok: false } = n
   // Asked for when the body is there, and never behind the origin: what was done there could not be taken back for want of an answer.
   let asked: Promise<KnownRights | Refused> | null = null;
   const rights = () => {
-    asked ??= fields === null ? Promise.resolve(ok(NO_RIGHTS)) : steps.rights(fields);
+    asked ??= fields === null ? Promise.resolve(ok(NO_FIELD_RIGHTS)) : steps.rights(fields);
     return asked;
   };
   const pass: typeof steps.pass = async (checked, bytes) => {
-    const known = fields === null ? ok(NO_RIGHTS) : await rights();
+    const known = fields === null ? ok(NO_FIELD_RIGHTS) : await rights();
     if (!known.ok) return known;
-    const isPartial = fields !== null && keepsFrom(fields.conceals, known.value);
+    const isPartial = fields !== null && keepsFrom(fields.conceals, known.value.rights);
     if (isPartial && isConditionalChange(method, exchange)) return withoutResponse("precondition_failed");
     exchange.headers = headersFor(contract, method, exchange.headers);
     const forwarded = await steps.pass(checked, bytes);

@@ -1,8 +1,13 @@
 import { didYouMean } from "../kernel/nearest.ts";
 import type { Contract } from "../openapi/contract.ts";
+import type { Operation } from "../openapi/operation.ts";
+import { RESOURCE, relationsIn } from "../openapi/resource_mark.ts";
+import type { SchemaNode } from "../openapi/schema_node.ts";
 import type { GrantsAt } from "../openapi/schema_terms.ts";
 import type { FieldGrants } from "../policy/field_grants.ts";
 import { isDemandedPermission } from "../policy/permission.ts";
+import type { RelationSchema } from "../policy/relations/relation_schema.ts";
+import { readPolicy, type WithPolicy } from "./policy_rules.ts";
 import { declaredPermissions } from "./role_faults.ts";
 import type { Config, RouteConfig } from "./schema.ts";
 
@@ -11,20 +16,55 @@ const ROLE = /^\S{1,128}$/;
 
 /** What is wrong with whom `contracts` say that fields are for: each with its place in the document. */
 export function fieldGrantFaults(
-  { issuer, gateway, policy }: Pick<Config, "issuer" | "gateway" | "policy">,
+  config: WithPolicy & Pick<Config, "gateway">,
   contracts: Iterable<Contract>,
 ): { readonly at: string; readonly reason: string }[] {
+  const { issuer, gateway, policy } = config;
   const own = issuer.apis.find((api) => api.resource === gateway.resource);
   const scopes = own === undefined ? null : Object.keys(own.scopes);
   const said = new Map<string, GrantsAt>();
+  const faults: { at: string; reason: string }[] = [];
+  const relations = readPolicy(config)?.relations;
+  const types = relations?.ok ? relations.value.types : NO_TYPES;
   for (const { operation } of contracts) {
+    faults.push(...relationFaults(operation, types));
     for (const one of [...operation.visible, ...operation.writable]) said.set(one.at, one);
   }
-  return [...said.values()].flatMap(({ at, grants }) =>
-    [...scopeReasons(grants, scopes, gateway.resource), ...nameReasons(grants, declaredPermissions(policy))].map(
-      (reason) => ({ at, reason }),
-    ),
-  );
+  for (const { at, grants } of said.values()) {
+    const named = nameReasons(grants, declaredPermissions(policy));
+    const reasons = [...scopeReasons(grants, scopes, gateway.resource), ...named];
+    faults.push(...reasons.map((reason) => ({ at, reason })));
+  }
+  return faults;
+}
+
+type Types = RelationSchema["types"];
+const NO_TYPES: Types = new Map();
+
+/** Relations that nobody can have. */
+function relationFaults(operation: Operation, types: Types): { at: string; reason: string }[] {
+  const { body, responses, resource } = operation;
+  const outer = resource?.type ?? null;
+  const sent = rootsOf(body?.byType.values() ?? []);
+  const answered = rootsOf(responses.flatMap(({ byType }) => [...byType.values()]));
+  const asked = [
+    ...sent.flatMap((root) => relationsIn(root, "writableBy", outer)),
+    ...answered.flatMap((root) => relationsIn(root, "visibleTo", outer)),
+  ];
+  return asked.flatMap(({ at, relation, type }) => {
+    const said = `\`relation:${relation}\``;
+    if (type === null) return [{ at, reason: `${said} is to no resource: say which with \`${RESOURCE}\`` }];
+    const declared = types.get(type);
+    if (declared === undefined) {
+      return [{ at, reason: `${said} is to a \`${type}\`, a type without relations${didYouMean(type, types.keys())}` }];
+    }
+    if (declared.has(relation)) return [];
+    return [{ at, reason: `${said} is no relation of \`${type}\`${didYouMean(relation, declared.keys())}` }];
+  });
+}
+
+function rootsOf(shapes: Iterable<{ readonly node: SchemaNode | null }>): SchemaNode[] {
+  return [...shapes].flatMap(({ node }) => node ?? []);
 }
 
 function scopeReasons({ scopes: named }: FieldGrants, scopes: readonly string[] | null, resource: string): string[] {
@@ -33,7 +73,7 @@ function scopeReasons({ scopes: named }: FieldGrants, scopes: readonly string[] 
   return unknown.map((scope) => `\`${scope}\` is not a scope of ${resource}${didYouMean(scope, scopes)}`);
 }
 
-function nameReasons({ roles, permissions, relations }: FieldGrants, declared: readonly string[]): string[] {
+function nameReasons({ roles, permissions }: FieldGrants, declared: readonly string[]): string[] {
   const nearly = (permission: string) => (declared.includes(permission) ? "" : didYouMean(permission, declared));
   return [
     ...roles.filter((role) => !ROLE.test(role)).map((role) => `\`role:${role}\` names no role`),
@@ -43,7 +83,6 @@ function nameReasons({ roles, permissions, relations }: FieldGrants, declared: r
     ...permissions
       .filter((permission) => isDemandedPermission(permission) && nearly(permission) !== "")
       .map((permission) => `\`permission:${permission}\` is no declared action${nearly(permission)}`),
-    ...relations.map((relation) => `\`relation:${relation}\`: there are no relations here`),
   ];
 }
 

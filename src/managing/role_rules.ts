@@ -1,5 +1,4 @@
 import { MAX_GENERATIONS, type RoleDefinition, type RoleGraphFault } from "../policy/role_graph.ts";
-import { looksLikeOwnSecret } from "../protocol/opaque_token.ts";
 import { MAX_BOOK_BYTES } from "../protocol/role_book.ts";
 import type { FieldFault } from "./management.ts";
 
@@ -11,8 +10,7 @@ export const MOST_ROLES = 500;
 
 /** `text` as the id of a role that can be defined, or null. */
 export function parseRoleId(text: string): string | null {
-  // Names of roles are shown and logged: a secret in the place of one is none.
-  return ROLE_ID.test(text) && !looksLikeOwnSecret(text) ? text : null;
+  return ROLE_ID.test(text) ? text : null;
 }
 
 export const TOO_MANY_ROLES: FieldFault = {

@@ -10,7 +10,7 @@ import { Judge, TooComplex, type ValueFault } from "./judge.ts";
 import { entryFor, readMediaType } from "./media_types.ts";
 import { formValue } from "./parameter_value.ts";
 import type { SchemaNode } from "./schema_node.ts";
-import { mayWrite, unwritableIn } from "./unwritable.ts";
+import { mayWrite, rightsToBody, unwritableIn } from "./unwritable.ts";
 
 /** What a body has to be, or that the operation takes none of its type. */
 export function requestBodyShape(
@@ -66,7 +66,7 @@ export function checkBody(
   const canDrop = contract.unwritable === "drop" && kind === "json" && !sender.isSealed;
   try {
     if (!restricts && !(canDrop && hasReadOnly)) return judged(node, read.value, new Judge(text.length), AS_IT_CAME);
-    return checkRestricted(node, read.value, text, contract, sender.rights, canDrop);
+    return checkRestricted(node, read.value, text, contract, rightsToBody(node, sender.rights), canDrop);
   } catch (error) {
     if (!(error instanceof TooComplex)) throw error;
     return invalid("too_complex", "takes too much work to check");

@@ -6,6 +6,7 @@ import { branchChecks } from "./branch_checks.ts";
 import type { LocalDocument } from "./local_document.ts";
 import { numberChecks } from "./number_checks.ts";
 import { objectChecks } from "./object_checks.ts";
+import { RESOURCE, readMark } from "./resource_mark.ts";
 import { type Check, type Direction, emptyNode, inPlace, type SchemaNode } from "./schema_node.ts";
 import { below, type DocumentFault, SchemaTerms } from "./schema_terms.ts";
 import { safePattern, stringChecks } from "./string_checks.ts";
@@ -22,7 +23,7 @@ const ANNOTATIONS: ReadonlySet<string> = new Set([
 ]);
 
 const ASSERTIONS: ReadonlySet<string> = new Set([
-  ...["$ref", "type", "enum", "const", "readOnly", "writeOnly", VISIBLE_TO, WRITABLE_BY],
+  ...["$ref", "type", "enum", "const", "readOnly", "writeOnly", VISIBLE_TO, WRITABLE_BY, RESOURCE],
   ...["maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum", "multipleOf"],
   ...["maxLength", "minLength", "pattern", "format"],
   ...["prefixItems", "items", "contains", "minContains", "maxContains", "maxItems", "minItems", "uniqueItems"],
@@ -91,6 +92,7 @@ export class SchemaCompiler {
     node.writeOnly = terms.flag("writeOnly") ?? false;
     node.visibleTo = terms.grants(VISIBLE_TO);
     node.writableBy = terms.grants(WRITABLE_BY);
+    node.resource = readMark(terms);
     node.properties = new Map(this.#children(terms, "properties"));
     for (const [name, child] of node.properties) {
       const lenient = lenientName(name);

@@ -5,8 +5,10 @@ import type { Replacing } from "./unwritable.ts";
 /** What decides on the fields of an operation. */
 export interface ContractFields {
   readonly namesPermissions: boolean;
-  /** Relations to the call's resource, each once. */
-  readonly relations: readonly string[];
+  /** Whom those are for that are not for everybody. */
+  readonly grants: readonly FieldGrants[];
+  /** The resource that calls are about: its type, and the segment of the path that is its id. Null for none. */
+  readonly resource: { readonly type: string; readonly segment: number } | null;
   /** Who sees what not everybody sees of the resource, by this operation or by a GET of the same path. */
   readonly conceals: readonly FieldGrants[];
 }

@@ -4,6 +4,7 @@ import { type FieldQuestion, type FieldRights, isGranted, questionsOf } from "..
 import { lenientName } from "../policy/lenient_name.ts";
 import { TooComplex } from "./judge.ts";
 import { propertyNodes } from "./object_checks.ts";
+import { resourceOf } from "./resource_mark.ts";
 import { everyInPlace, type Judging, reachableFrom, type SchemaNode } from "./schema_node.ts";
 
 /** What is left of a value; `changed` tells whether something is gone. */
@@ -65,9 +66,11 @@ function show(value: ExactJson, schemas: Schemas, context: Context): Shown | typ
   judge.spend(1 + hiding.size);
   // A branch that does not fit hides parts by name, but not the value, which is of another kind.
   const certain = isFitting ? [...schemas.hiding].flatMap((node) => holdingWith(node, value, judge)) : [...hiding];
-  if ([...holding, ...certain].some((node) => isHidden(node, context))) return GONE;
-  if (isExactArray(value)) return showItems(value, { holding, hiding }, context);
-  return isExactObject(value) ? showMembers(value, { holding, hiding }, context) : { value, changed: false };
+  const resource = resourceOf(value, holding, hiding, context.resource);
+  const within = resource === context.resource ? context : { ...context, resource };
+  if ([...holding, ...certain].some((node) => isHidden(node, within))) return GONE;
+  if (isExactArray(value)) return showItems(value, { holding, hiding }, within);
+  return isExactObject(value) ? showMembers(value, { holding, hiding }, within) : { value, changed: false };
 }
 
 function isHidden({ visibleTo, writeOnly }: SchemaNode, { rights, resource, questions }: Context): boolean {

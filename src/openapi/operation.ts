@@ -5,6 +5,7 @@ import { SchemaCompiler } from "./compile_schema.ts";
 import type { LocalDocument, Located } from "./local_document.ts";
 import { type DocumentReader, type Parameter, readParameter } from "./parameter.ts";
 import { bypassFaults, requestShape, restrictingFaults, writableGrants } from "./request_shape.ts";
+import { type OperationResource, readOperationResource } from "./resource_mark.ts";
 import { type ResponseShape, readResponses, visibleGrants } from "./response_shape.ts";
 import { below, type DocumentFault, type GrantsAt, SchemaTerms } from "./schema_terms.ts";
 
@@ -14,6 +15,8 @@ export interface Operation {
   /** Bodies by media type or range; null where the operation takes none. */
   readonly body: { readonly isRequired: boolean; readonly byType: ReadonlyMap<string, RequestShape> } | null;
   readonly responses: readonly ResponseShape[];
+  /** Which resource it is about; null where the document does not say. */
+  readonly resource: OperationResource | null;
   /** Who sees what not everybody sees of `responses`. */
   readonly visible: readonly GrantsAt[];
   /** Who may send what not everybody may send. */
@@ -61,7 +64,8 @@ export function readOperation(
   requests.schemas.tellOfCircles();
   const byType = body?.byType ?? new Map<string, RequestShape>();
   faults.push(...restrictingFaults(byType, requests.schemas.nodes()));
-  return { parameters, body, responses, visible: visibleGrants(responses), writable: writableGrants(byType) };
+  const resource = readOperationResource(terms, template);
+  return { parameters, body, responses, resource, visible: visibleGrants(responses), writable: writableGrants(byType) };
 }
 
 function parametersOf(terms: SchemaTerms): Located[] {

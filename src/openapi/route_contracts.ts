@@ -2,6 +2,8 @@ import type { RoutePattern } from "../policy/route_pattern.ts";
 import type { Contract, ContractFields } from "./contract.ts";
 import { LocalDocument } from "./local_document.ts";
 import { type Operation, readOperation } from "./operation.ts";
+import { hasResourcesWithin, relationsIn } from "./resource_mark.ts";
+import type { SchemaNode } from "./schema_node.ts";
 import type { DocumentFault } from "./schema_terms.ts";
 
 /** What a route says of its document, beside the document itself. */
@@ -59,7 +61,7 @@ export function routeContracts(document: Readonly<Record<string, unknown>>, term
       ...bounds,
       operation,
       hidesWhenRead,
-      fields: fieldsOf(operation, read),
+      fields: fieldsOf(operation, read, pathIndexes),
       pathIndexes,
       replacing: replacingOf(method, terms.leftOut),
     });
@@ -68,15 +70,30 @@ export function routeContracts(document: Readonly<Record<string, unknown>>, term
 }
 
 /** What decides on the fields of `operation` and of the `read` of the same path; null where all of them are for everybody. */
-function fieldsOf({ visible: own, writable }: Operation, read: Operation | null): ContractFields | null {
+function fieldsOf(
+  operation: Operation,
+  read: Operation | null,
+  pathIndexes: ReadonlyMap<string, number>,
+): ContractFields | null {
+  const { visible: own, writable, resource } = operation;
   const visible = [...own, ...(read?.visible ?? [])];
   const grants = [...visible, ...writable].map((one) => one.grants);
   if (grants.length === 0) return null;
   return {
     namesPermissions: grants.some(({ permissions }) => permissions.length > 0),
-    relations: [...new Set(grants.flatMap(({ relations }) => relations))],
-    conceals: visible.map((one) => one.grants),
+    grants,
+    resource: resource === null ? null : { type: resource.type, segment: pathIndexes.get(resource.parameter) ?? -1 },
+    conceals: visible.map(({ grants: one }) => (isOfOneResource(operation, read) ? one : { ...one, relations: [] })),
   };
+}
+
+/** Whether all relations that decide on fields are to the resource that the operation is about: those to others say nothing of the whole. */
+function isOfOneResource({ resource, responses }: Operation, read: Operation | null): boolean {
+  const shapes = [...responses, ...(read?.responses ?? [])];
+  const roots = shapes.flatMap(({ byType }) => [...byType.values()].flatMap(({ node }) => node ?? []));
+  const type = resource?.type ?? null;
+  const isOf = (root: SchemaNode) => relationsIn(root, "visibleTo", type).every((one) => one.type === type);
+  return roots.every((root) => isOf(root) && !hasResourcesWithin(root));
 }
 
 /** What a body does to what is not in it (RFC 9110 §9.3.4, RFC 7396). */

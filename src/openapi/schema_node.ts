@@ -1,5 +1,6 @@
 import type { ExactJson } from "../kernel/exact_json.ts";
 import type { FieldGrants } from "../policy/field_grants.ts";
+import type { ResourceMark } from "./resource_mark.ts";
 
 /** What judges a value, as the checks of a schema need it. */
 export interface Judging {
@@ -44,6 +45,8 @@ export interface SchemaNode {
   visibleTo: FieldGrants | null;
   /** Who may send the value; null for all callers. */
   writableBy: FieldGrants | null;
+  /** Which resource the value is; null where it says nothing of that. */
+  resource: ResourceMark | null;
   readOnly: boolean;
   writeOnly: boolean;
   /** Types by `type`, null where it says none. */
@@ -78,6 +81,7 @@ export function emptyNode(at: string): SchemaNode {
     isOpen: false,
     visibleTo: null,
     writableBy: null,
+    resource: null,
     readOnly: false,
     writeOnly: false,
     types: null,

@@ -4,6 +4,7 @@ import { type FieldRights, isGranted } from "../policy/field_grants.ts";
 import { lenientName } from "../policy/lenient_name.ts";
 import { MAX_FAULTS, type ValueFault, valueFault } from "./judge.ts";
 import { propertyNodes } from "./object_checks.ts";
+import { hasResourcesWithin } from "./resource_mark.ts";
 import {
   everyInPlace,
   inPlace,
@@ -35,6 +36,18 @@ export interface Unwritable {
   readonly cuts: Cuts | null;
   /** The same for the log. */
   readonly dropped: readonly ValueFault[];
+}
+
+/**
+ * The rights of a sender to a body with the schema `root`. Relations are to the resource of the call: a body that may hold others, or that is said
+ * to be one of another type, gets none by them, for whatever it says of itself is its sender's word.
+ */
+export function rightsToBody(root: SchemaNode, rights: FieldRights): FieldRights {
+  const { resource } = rights;
+  if (resource === null) return rights;
+  const types = [...everyInPlace(root)].flatMap((node) => node.resource?.type ?? []);
+  const isOther = types.some((type) => type !== resource.type) || hasResourcesWithin(root);
+  return isOther ? { ...rights, resource: null } : rights;
 }
 
 /** Whether `rights` allow to send a value with the schema `node`, whichever of its branches is meant. */

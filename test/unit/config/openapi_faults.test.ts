@@ -83,7 +83,7 @@ describe("what a document says is enforced, or a fault", () => {
     [
       "a relation where there are none",
       propertyChange({ "x-sallyport-visible-to": ["relation:owner"] }),
-      /there are no relations/,
+      /is to no resource: say which/,
     ],
     ["an unknown scope to write by", propertyChange({ "x-sallyport-writable-by": ["hr"] }), /`hr` is not a scope of/],
     ["nobody to write by", propertyChange({ "x-sallyport-writable-by": [] }), /writable-by` names nobody: `readOnly`/],
@@ -207,6 +207,34 @@ describe("what a document says is enforced, or a fault", () => {
     expect(told(document({ readOnly: true }, true), drop).join()).not.toMatch(/drops nothing/);
     expect(told(document(hr, true), { ...drop, leftOut: "kept" }).join()).not.toMatch(/nothing/);
     expect(told(document(hr, false), {})).toContainEqual(expect.stringMatching(/must be `required`/));
+  });
+
+  it("relations that nobody can have, and resources that are none", () => {
+    const told = (mark: unknown, grants: string[], relations: unknown = { document: { owner: "[user]" } }) => {
+      const schema = {
+        type: "object",
+        ...(mark === null ? {} : { "x-sallyport-resource": mark }),
+        properties: { a: { type: "string", "x-sallyport-visible-to": grants } },
+      };
+      const get = { responses: { "200": { description: "", content: { "application/json": { schema } } } } };
+      const route = { path: "/a", methods: ["GET"], origin: "main", openapi: { document: "items" } };
+      const policy = { principal: {}, resources: {}, relations };
+      const openapi = { items: { openapi: "3.1.0", paths: { "/a": { get } } } };
+      const compiled = compileConfig({ ...contractConfig(), policy, openapi, routes: [route] });
+      return compiled.ok
+        ? []
+        : compiled.error.filter(({ path }) => path.includes("openapi")).map(({ reason }) => reason);
+    };
+    const mark = { type: "document", id: "/id" };
+    expect(told(mark, ["relation:owner"])).toEqual([]);
+    expect(told(mark, ["relation:ownr"]).join()).toMatch(/is no relation of `document`; did you mean `owner`/);
+    expect(told(null, ["relation:owner"]).join()).toMatch(/is to no resource/);
+    expect(told({ type: "documnt", id: "/id" }, ["relation:owner"]).join()).toMatch(
+      /without relations; did you mean `document`/,
+    );
+    for (const wrong of [{ type: "document" }, { type: "document", id: "id" }, "document", { id: "/id" }]) {
+      expect(told(wrong, ["role:hr"]).join(), JSON.stringify(wrong)).toMatch(/must be like/);
+    }
   });
 
   it("a circle with a step into the value is none", () => {
