@@ -3,6 +3,7 @@ import type { DecisionPhase } from "../policy/action_policy.ts";
 import type { ActionDecision, RuleFailure } from "../policy/decide_action.ts";
 import { decideOnAll } from "../policy/decide_on_all.ts";
 import { type DecisionFacts, NO_RELATIONS, type SubjectFacts } from "../policy/decision_facts.ts";
+import { parseConsistencyToken } from "../policy/relations/revision.ts";
 import { type NamedResource, type ReadingFault, readResources } from "../policy/resource_reading.ts";
 import { actingCaller } from "./acting_caller.ts";
 import { CallEnvironment } from "./call_environment.ts";
@@ -79,6 +80,7 @@ export async function decide(
   const relations =
     action.relations === null ? null : await relationsOn(call, action.relations, route, principal, gate);
   if (relations === "stale") return err({ kind: "unavailable", reason: "edge_feed_stale" });
+  if (relations === "malformed") return err({ kind: "consistency_malformed", reason: "consistency_malformed" });
   const about = {
     principal,
     action: action.action,
@@ -98,6 +100,9 @@ export async function decide(
     : denied(step.because, action);
 }
 
+/** Who has just changed relations demands answers that know of it. It only ever demands more. */
+const CONSISTENCY_HEADER = "sallyport-consistency";
+
 /** The resources that `call` names; null where its action is about none. */
 function namedOn(
   call: Call,
@@ -110,14 +115,17 @@ function namedOn(
 }
 
 async function relationsOn(
-  { nowMs, defer }: Call,
+  { nowMs, defer, header }: Call,
   relationsOf: RelationsOfCall,
   { toleratedStalenessMs }: RightsRoute,
   principal: SubjectFacts,
   { revocations }: RightsGate,
-): Promise<FetchedRelations | "stale"> {
+): Promise<FetchedRelations | "stale" | "malformed"> {
+  const token = header(CONSISTENCY_HEADER);
+  const atLeast = token === null ? 0 : parseConsistencyToken(token);
+  if (atLeast === null) return "malformed";
   const view = await revocations.view(nowMs, defer, toleratedStalenessMs);
-  return view === null ? "stale" : relationsOf(principal, { nowMs, view, defer, atLeast: 0 });
+  return view === null ? "stale" : relationsOf(principal, { nowMs, view, defer, atLeast });
 }
 
 /** The decision, once the relations that it asks for are known. */

@@ -73,6 +73,8 @@ export type Refusal =
   | { readonly kind: "step_up"; readonly reason: "step_up"; readonly stepUp: StepUp; readonly route: RightsRoute }
   /** It is not told in one way alone which resources the call is about. */
   | { readonly kind: "resource_unread"; readonly reason: ReadingFault }
+  /** What the call says it has to know of is no consistency token. */
+  | { readonly kind: "consistency_malformed"; readonly reason: "consistency_malformed" }
   /** Milliseconds until something comes back; null for never. */
   | { readonly kind: "credits_exhausted"; readonly reason: "credits_exhausted"; readonly refillInMs: number | null }
   | { readonly kind: "quota_exceeded"; readonly reason: "limit"; readonly limits: JudgedLimits }

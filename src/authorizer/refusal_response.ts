@@ -51,6 +51,12 @@ const ORIGIN_NOT_ALLOWED: Problem = {
 
 const NOT_FOUND: Problem = { status: 404, code: "not_found", title: "Not Found" };
 const NOT_PERMITTED: Problem = { status: 403, code: "forbidden", title: "Forbidden" };
+const CONSISTENCY_MALFORMED = {
+  status: 400,
+  code: "consistency_malformed",
+  title: "Bad Request",
+  detail: "Sallyport-Consistency is no consistency token",
+};
 const RESOURCE_UNREAD: Problem = {
   status: 400,
   code: "resource_unclear",
@@ -118,6 +124,8 @@ function map(refusal: Refusal, context: RefusalContext): Mapped {
       return insufficientAuthentication(refusal, context);
     case "resource_unread":
       return { problem: RESOURCE_UNREAD };
+    case "consistency_malformed":
+      return { problem: CONSISTENCY_MALFORMED };
     case "credits_exhausted":
       return creditsExhausted(refusal.refillInMs);
     case "quota_exceeded":

@@ -10,6 +10,7 @@ import type { RuleOutcome } from "../../../src/policy/action_policy.ts";
 import type { DecisionFacts, RelationCheck } from "../../../src/policy/decision_facts.ts";
 import type { Place, ResourceReading } from "../../../src/policy/resource_reading.ts";
 import { RoleBook } from "../../../src/policy/role_book.ts";
+import type { RelationCall } from "../../../src/ports/relation_facts.ts";
 import type { MetadataAnswer } from "../../../src/ports/resource_metadata.ts";
 import { actionPolicy, NOW_MS, ruleOf } from "../../support/decisions.ts";
 
@@ -51,6 +52,7 @@ interface World {
   readonly path?: readonly string[];
   readonly body?: unknown;
   readonly phase?: "before_body" | "whole";
+  readonly consistency?: string;
 }
 
 async function decideOn(action: RouteAction, world: World = {}) {
@@ -73,7 +75,7 @@ async function decideOn(action: RouteAction, world: World = {}) {
     search: "",
     nowMs,
     exactAddress: "198.51.100.7",
-    header: () => null,
+    header: (name: string) => (name === "sallyport-consistency" ? (world.consistency ?? null) : null),
     edge: () => ({ asn: null, country: null, position: null }),
     defer: (work: Promise<unknown>) => void work.catch(() => undefined),
   };
@@ -178,7 +180,9 @@ describe("relations", () => {
       return TRUE;
     });
     const rounds: RelationCheck[][] = [];
-    const relations = (): FetchedRelations => {
+    const revisions: number[] = [];
+    const relations = (_: unknown, { atLeast }: RelationCall): FetchedRelations => {
+      revisions.push(atLeast);
       const held = new Map<string, boolean>();
       return {
         known: ({ object }) => held.get(object.id),
@@ -188,7 +192,7 @@ describe("relations", () => {
         },
       };
     };
-    return { action: routeAction({ policy: actionPolicy([chain]), relations }), rounds };
+    return { action: routeAction({ policy: actionPolicy([chain]), relations }), rounds, revisions };
   }
 
   it("are fetched until the rule is content", async () => {
@@ -196,6 +200,17 @@ describe("relations", () => {
     expect((await decideOn(action)).outcome).toBe("allowed");
     expect(rounds).toHaveLength(3);
     expect((await decideOn(asking(3, ({ object }) => object.id !== "1").action)).outcome).toBe("no_rule_allows");
+  });
+
+  it("know of the change whose consistency token the call brings; what is no token is refused", async () => {
+    const { action, revisions } = asking(1);
+    expect((await decideOn(action, { consistency: "rev_zz" })).outcome).toBe("allowed");
+    expect((await decideOn(action)).outcome).toBe("allowed");
+    expect(revisions).toEqual([1_295, 0]);
+    expect((await decideOn(action, { consistency: "rev_1, rev_2" })).outcome).toBe("consistency_malformed");
+    expect((await decideOn(routeAction(), { consistency: "x" })).outcome, "who asks nothing reads nothing").toBe(
+      "allowed",
+    );
   });
 
   it("that lead on and on make the rule fail", async () => {
