@@ -45,6 +45,19 @@ export default function config(vars: ConfigVariables): ConfigInput {
       ping: { algorithm: "fixed", limit: 5, windowSeconds: 10, onUnavailable: "deny" },
     },
     openapi: { orders: ordersApi },
+    policy: {
+      resources: {},
+      // Documents lie in folders, and groups may see them: the seed wrote a few such facts (docs/relations.md).
+      relations: {
+        group: { member: "[user, group#member]" },
+        folder: { parent: "[folder]", viewer: "[user, group#member] or viewer of parent" },
+        document: {
+          parent: "[folder]",
+          owner: "[user]",
+          viewer: "[user, group#member] or owner or viewer of parent",
+        },
+      },
+    },
     routes: [
       {
         path: "/orders",

@@ -6,6 +6,7 @@ import { normaliseEmail } from "../../src/protocol/email_address.ts";
 import { DEVICE_CODE_GRANT } from "../../src/protocol/grant_types.ts";
 import { type ClientId, newClientId, newClientSecretId, newUserId, type UserId } from "../../src/protocol/ids.ts";
 import { formatPhc } from "../../src/protocol/phc_string.ts";
+import { insertRelations } from "./relations.ts";
 import { insertRoles } from "./roles.ts";
 
 /** A user to seed, with the password that only the credentials file will know. */
@@ -104,6 +105,7 @@ export function insertPeople(db: D1Database, people: DemoPeople, nowMs: number):
     ...insertRoles(db, nowMs),
     ...users.map((user) => insertUser(db, user, nowMs)),
     ...[publicClient, webClient, firstPartyClient].flatMap((client) => insertPersonClient(db, client, nowMs)),
+    ...insertRelations(db, users, nowMs),
   ];
 }
 
