@@ -1,3 +1,4 @@
+// Long because every refusal is told here: one switch, and what each of them says.
 import type { GateRoute, RightsRoute } from "../access/gate.ts";
 import type { Refusal } from "../access/refusal.ts";
 import type { CaptchaChallenge } from "../access/route_captcha.ts";
