@@ -20,6 +20,7 @@ import type { AdminParts } from "./admin/app.ts";
 import type { AuthorizerParts } from "./authorizer/authorizer.ts";
 import { HeldBodies } from "./authorizer/held_bodies.ts";
 import { type Bindings, DeploymentFault, type Environment, need, readBindings } from "./bindings.ts";
+import { composeActions } from "./compose_actions.ts";
 import { composeActTrail, composeDecisionAudit } from "./compose_audit.ts";
 import { composeBudgets } from "./compose_budgets.ts";
 import { accessTokenAlgorithms, gateRoutes, introspectors, targetCatalog, trustedIssuers } from "./compose_config.ts";
@@ -220,10 +221,20 @@ export function composeAuthorizer(
   const sets = pinSets(config, kept);
   const proof = proofOfTokens(config);
   const paths = config.routes.map(({ path }) => path);
+  const identity = {
+    issuer: gateway.url,
+    signer: kept.keep(
+      "identity_signer",
+      null,
+      () => new JoseTokenSigner(identityRing, keyEncryption(bindings, "IDENTITY_KEK"), IDENTITY_RING),
+    ),
+    random: platformRandom,
+  };
+  const actions = composeActions(config, reader, identity, kept);
   const built = {
     gateway: {
       gate: {
-        routes: gateRoutes(env, config, sets, kept, composeSessions(config, reader, kept)),
+        routes: gateRoutes(env, config, sets, kept, composeSessions(config, reader, kept), actions),
         relations: relationsOfCalls(config, reader, kept),
         issuers: trustedIssuers(config),
         // A token counts as proven for as long as nothing changed of what proves tokens.
@@ -248,15 +259,7 @@ export function composeAuthorizer(
         roles: kept.keep("roles", null, () => followedRoles(bindings, revocations, reader)),
         maxHeaderBytes: gateway.maxHeaderBytes,
       },
-      identity: {
-        issuer: gateway.url,
-        signer: kept.keep(
-          "identity_signer",
-          null,
-          () => new JoseTokenSigner(identityRing, keyEncryption(bindings, "IDENTITY_KEK"), IDENTITY_RING),
-        ),
-        random: platformRandom,
-      },
+      identity,
       refusals: { resourceMetadataUrl: resourceMetadataUrl(gateway.resource) },
       guards: originGuards(env, config, kept),
       audit: composeDecisionAudit(bindings, config, configHash, kept),

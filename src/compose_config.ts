@@ -1,5 +1,6 @@
 import type { GateRoute, TrustedIssuer } from "./access/gate.ts";
 import type { PinSet } from "./access/pins.ts";
+import type { RouteAction } from "./access/route_action.ts";
 import type { CaptchaSite } from "./access/route_captcha.ts";
 import type { RouteSession } from "./access/route_session.ts";
 import { DeploymentFault, type Environment } from "./bindings.ts";
@@ -75,6 +76,7 @@ export function gateRoutes(
   sets: ReadonlyMap<string, PinSet>,
   kept: Kept,
   sessions: RouteSession | null,
+  actions: (route: CompiledRoute) => RouteAction | null,
 ): RouteTable<GateRoute> {
   const lists = accessLists(config);
   const site = captchaSite(env, config, kept);
@@ -87,6 +89,7 @@ export function gateRoutes(
       route: {
         ...gateRoute(route, config, lists, site),
         ...edges(route),
+        action: actions(route),
         session: route.credentials.includes("session") ? sessions : null,
         signals: routeSignals(route, config, signals),
         transport: routeTransport(route, config.gateway, sets),
@@ -100,7 +103,7 @@ function gateRoute(
   config: CompiledConfig,
   lists: AccessLists,
   site: CaptchaSite | null,
-): Omit<GateRoute, keyof RouteEdges | "session" | "signals" | "transport"> {
+): Omit<GateRoute, keyof RouteEdges | "action" | "session" | "signals" | "transport"> {
   const { origins, limits, gateway, openapi } = config;
   const origin = origins[route.origin];
   if (origin === undefined) throw new DeploymentFault(`route ${route.id} has no origin`);
@@ -113,7 +116,6 @@ function gateRoute(
     captcha: routeCaptcha(route, config, site),
     rule: { scopes: route.scopes, roles: route.roles },
     ...routeRoles(route),
-    action: null,
     limits: routeLimits(route, { limits, gateway }),
     creditCost: route.creditCost,
     toleratedStalenessMs: onStale === "deny" ? 0 : onStale.allowForSeconds * 1000,

@@ -92,8 +92,11 @@ export async function decide(
   trace.explains?.(facts, input.phase);
   const step = await settled(action, facts, input.phase, relations);
   if (step === "undecided") return ok(named.value);
-  trace.rules = joinedRules(trace.rules, step.rules);
-  if (step.effect === "allow") return ok(named.value);
+  if (step.effect === "allow") {
+    trace.rules = joinedRules(trace.rules, step.rules);
+    return ok(named.value);
+  }
+  trace.rules = step.rules;
   if (step.failures.length > 0) trace.failures = step.failures;
   return step.because === "step_up" && step.stepUp !== null
     ? err(stepUpRefusal(step.stepUp, credential, route, gate))

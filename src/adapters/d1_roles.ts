@@ -117,15 +117,16 @@ export class D1Roles implements RoleRegistry {
     }
   }
 
-  async holders(limit: number, after: RoleHolder | null, filter: HolderFilter) {
+  async holders(limit: number, after: RoleHolder | null, filter: HolderFilter, nowMs: number) {
     const { sql, values } = filterSql(filter);
     const { results } = await onD1(() =>
       this.#db
         .prepare(
-          `SELECT subject, role, tenant, until FROM role_holders WHERE (subject, role, tenant) > (?, ?, ?)${sql}
+          `SELECT subject, role, tenant, until FROM role_holders
+           WHERE (subject, role, tenant) > (?, ?, ?) AND (until IS NULL OR until > ?)${sql}
            ORDER BY subject, role, tenant LIMIT ?`,
         )
-        .bind(after?.subject ?? "", after?.role ?? "", after?.tenant ?? "", ...values, limit)
+        .bind(after?.subject ?? "", after?.role ?? "", after?.tenant ?? "", nowMs, ...values, limit)
         .all(),
     );
     return results.map(readHolder);

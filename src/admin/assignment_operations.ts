@@ -23,13 +23,10 @@ const list = operation({
   faults: [],
   body: NO_BODY,
   query: assignmentListQuery,
-  handle({ query }, { roles }) {
+  handle({ query, nowMs }, { roles }) {
     const page = async (limit: number, after: ListPosition | null) => {
-      const holders = await roles.holders(
-        limit,
-        after === null ? null : parseAssignmentId(after.id),
-        holderFilter(query),
-      );
+      const behind = after === null ? null : parseAssignmentId(after.id);
+      const holders = await roles.holders(limit, behind, holderFilter(query), nowMs);
       return holders.map((holder) => ({ ...holder, id: assignmentId(holder), createdAtMs: 0 }));
     };
     return shownPage(query, (id) => (parseAssignmentId(id) === null ? null : id), page, showAssignment);

@@ -1,8 +1,11 @@
 import { logEvent, logFault } from "../http/log.ts";
 import type { BreakerPhase } from "../limits/breaker.ts";
 
+/** What is left alone: an origin, an issuer that is asked, or what is asked about resources. */
+type BrokenThing = { readonly origin: string } | { readonly issuer: string } | { readonly metadata: string };
+
 /** Tells operators that something is left alone, tried out, or used again: `what` names it. */
-export function logBreaker(phase: BreakerPhase, what: { readonly origin: string } | { readonly issuer: string }): void {
+export function logBreaker(phase: BreakerPhase, what: BrokenThing): void {
   switch (phase) {
     case "open":
       logFault("breaker_opened", what);

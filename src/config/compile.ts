@@ -11,6 +11,7 @@ import { forwardAuthFaults } from "./forward_auth_faults.ts";
 import { identifierFaults, secretScanningFaults } from "./issuer_faults.ts";
 import { limitFaults, limitUse } from "./limit_faults.ts";
 import { listFaults } from "./list_faults.ts";
+import { metadataFaults } from "./metadata_faults.ts";
 import { originFaults } from "./origin_faults.ts";
 import { outboundFaults } from "./outbound_faults.ts";
 import { endedPinFaults, pinFaults } from "./pin_faults.ts";
@@ -19,6 +20,7 @@ import { type CompiledRoute, duplicateFaults, routeFaults } from "./route_faults
 import { type Config, type ConfigInput, configSchema, type RouteConfig } from "./schema.ts";
 import { sessionFaults } from "./session_faults.ts";
 import { signalFaults } from "./signal_faults.ts";
+import { stepUpFaults } from "./step_up_faults.ts";
 import { gatewayTransportFaults } from "./transport_faults.ts";
 import { trustedIssuerFaults } from "./trusted_issuer_faults.ts";
 
@@ -54,6 +56,8 @@ export function compileConfig(
     ...gatewayTransportFaults(config),
     ...pinFaults(config),
     ...policyFaults(config),
+    ...metadataFaults(config),
+    ...stepUpFaults(config),
     ...(nowMs === null ? [] : endedPinFaults(config, nowMs)),
   ];
   const routes = config.routes.flatMap((route, index) => compileRoute(config, route, `routes[${index}]`, faults));

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { ATTRIBUTE_TYPES } from "../rules/rule_schema.ts";
+import { metadataSource } from "./action_schema.ts";
 import { permissions } from "./role_schema.ts";
 import { NAME, seconds } from "./terms.ts";
 
@@ -66,6 +67,8 @@ export const policy = z.strictObject({
   /** Relations by type of object, in the schema's language. */
   relations: z.record(z.string(), z.record(z.string(), z.string())).default({}),
   rules: z.array(rule).max(500).default([]),
+  /** Origins that are asked what their resources are like, by name. */
+  metadata: z.record(z.string().regex(NAME), metadataSource).default({}),
 });
 
 export type PolicyConfig = z.output<typeof policy>;

@@ -1,4 +1,5 @@
 import { patternShape, type RoutePattern } from "../policy/route_pattern.ts";
+import { actionFaults } from "./action_faults.ts";
 import { routeCookieFaults } from "./cookie_faults.ts";
 import { routeCorsFaults } from "./cors_faults.ts";
 import type { ConfigFault } from "./fault.ts";
@@ -31,6 +32,7 @@ export function routeFaults(config: Config, route: RouteConfig, pattern: RoutePa
     ...routeCookieFaults(route, path),
     ...routeSessionFaults(config, route, path),
     ...contractFaults(config, route, pattern, path),
+    ...actionFaults(config, route, pattern, path),
     ...streamFaults(config, route, path),
   ];
 }

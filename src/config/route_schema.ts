@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { actionName, jsonBody, routeResource } from "./action_schema.ts";
 import { routeAudit } from "./audit_schema.ts";
 import { routeCaptcha } from "./captcha_schema.ts";
 import { cookieNames } from "./cookie_schema.ts";
@@ -46,6 +47,12 @@ export const route = z.strictObject({
   permissions,
   /** Whose roles count beside those that count everywhere. */
   tenant: tenant.optional(),
+  /** What its calls ask to do: decided by the policy, after all of the above. */
+  action: actionName.optional(),
+  /** What they do it to; an action about no single resource has none. */
+  resource: routeResource.optional(),
+  /** Bodies are JSON: for what decides by them, where no contract says so. */
+  jsonBody: jsonBody.optional(),
   /** Limits by name, all of which must grant. */
   limits: z.array(z.union([z.string(), limitUse])).default([]),
   /** The lists of networks that calls are held against, in the place of the gateway's. */

@@ -31,9 +31,16 @@ export class ClientCache {
     const held = view === null ? undefined : this.#held.get(id);
     if (held !== undefined && view !== null && isCurrent(held, id, nowMs, view)) return held.found;
     const found = await this.#directory.find(id);
-    this.#held.set(id, { found, readAtMs: nowMs }, ENTRY_BYTES);
+    this.#held.set(id, { found, readAtMs: nowMs }, ENTRY_BYTES + heldBesideBytes(found));
     return found;
   }
+}
+
+/** What a client may hold much of, and most hold nothing of. */
+function heldBesideBytes(found: ClientWithSecrets | null): number {
+  if (found === null) return 0;
+  const { assignments, attributes } = found.client;
+  return 2 * JSON.stringify([assignments, attributes]).length;
 }
 
 function isCurrent({ found, readAtMs }: Held, id: ClientId, nowMs: number, view: RevocationView): boolean {

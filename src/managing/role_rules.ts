@@ -1,4 +1,5 @@
 import { MAX_GENERATIONS, type RoleDefinition, type RoleGraphFault } from "../policy/role_graph.ts";
+import { looksLikeOwnSecret } from "../protocol/opaque_token.ts";
 import { MAX_BOOK_BYTES } from "../protocol/role_book.ts";
 import type { FieldFault } from "./management.ts";
 
@@ -10,7 +11,8 @@ export const MOST_ROLES = 500;
 
 /** `text` as the id of a role that can be defined, or null. */
 export function parseRoleId(text: string): string | null {
-  return ROLE_ID.test(text) ? text : null;
+  // Names of roles are shown and logged: a secret in the place of one is none.
+  return ROLE_ID.test(text) && !looksLikeOwnSecret(text) ? text : null;
 }
 
 export const TOO_MANY_ROLES: FieldFault = {

@@ -78,17 +78,17 @@ const NO_RULE_ALLOWS: ActionDenial = {
   failures: NONE,
 };
 
-/** What came of the rules, in whatever order they stood. Lists stay the empty one until there is something to tell. */
+/** What came of the rules, in whatever order they stood. A list is there once it has something to tell. */
 class Findings {
-  denies: readonly PolicyRule[] = NONE;
-  allows: readonly PolicyRule[] = NONE;
-  failures: readonly RuleFailure[] = NONE;
+  denies: PolicyRule[] | null = null;
+  allows: PolicyRule[] | null = null;
+  failures: RuleFailure[] | null = null;
   /** Those that hold, but for the call's authentication. */
-  deniesUntilSteppedUp: readonly PolicyRule[] = NONE;
-  allowsOnceSteppedUp: readonly PolicyRule[] = NONE;
-  wants: readonly RelationCheck[] = NONE;
+  deniesUntilSteppedUp: PolicyRule[] | null = null;
+  allowsOnceSteppedUp: PolicyRule[] | null = null;
+  wants: RelationCheck[] | null = null;
   /** Of rules that need not be asked once another one allows. */
-  idleWants: readonly RelationCheck[] = NONE;
+  idleWants: RelationCheck[] | null = null;
   /** Rules that the body has a say in. */
   needsBody = false;
   idlyNeedsBody = false;
@@ -99,7 +99,7 @@ function evaluateRules(rules: readonly PolicyRule[], facts: DecisionFacts, phase
   for (const rule of rules) {
     if (rule.mode === "shadow") continue;
     const isIdle = rule.effect === "allow" && rule.neverFails;
-    if (isIdle && found.allows.length > 0) continue;
+    if (isIdle && found.allows !== null) continue;
     if (rule.needsBody && phase === "before_body") {
       if (isIdle) found.idlyNeedsBody = true;
       else found.needsBody = true;
@@ -121,11 +121,11 @@ function note(found: Findings, rule: PolicyRule, outcome: RuleOutcome, isIdle: b
     case "false":
       return;
     case "error":
-      found.failures = [...found.failures, { rule: rule.id, message: outcome.message }];
+      found.failures = added(found.failures, { rule: rule.id, message: outcome.message });
       return;
     case "wants":
-      if (isIdle) found.idleWants = [...found.idleWants, ...outcome.checks];
-      else found.wants = [...found.wants, ...outcome.checks];
+      if (isIdle) found.idleWants = [...(found.idleWants ?? NONE), ...outcome.checks];
+      else found.wants = [...(found.wants ?? NONE), ...outcome.checks];
       return;
     case "true":
       noteHolding(found, rule, facts);
@@ -133,32 +133,40 @@ function note(found: Findings, rule: PolicyRule, outcome: RuleOutcome, isIdle: b
 }
 
 function noteHolding(found: Findings, rule: PolicyRule, { env }: DecisionFacts): void {
+  const isMet = rule.stepUp === null || isSteppedUp(rule.stepUp, env);
   if (rule.effect === "allow") {
-    if (rule.stepUp === null || isSteppedUp(rule.stepUp, env)) found.allows = [...found.allows, rule];
-    else found.allowsOnceSteppedUp = [...found.allowsOnceSteppedUp, rule];
-    return;
-  }
-  if (rule.stepUp === null) found.denies = [...found.denies, rule];
-  else if (!isSteppedUp(rule.stepUp, env)) found.deniesUntilSteppedUp = [...found.deniesUntilSteppedUp, rule];
+    if (isMet) found.allows = added(found.allows, rule);
+    else found.allowsOnceSteppedUp = added(found.allowsOnceSteppedUp, rule);
+  } else if (rule.stepUp === null) found.denies = added(found.denies, rule);
+  else if (!isMet) found.deniesUntilSteppedUp = added(found.deniesUntilSteppedUp, rule);
+}
+
+/** `list` with `item`, in place where there is one. */
+function added<T>(list: T[] | null, item: T): T[] {
+  if (list === null) return [item];
+  list.push(item);
+  return list;
 }
 
 /**
  * What stands against the call comes first: nobody is asked to authenticate for what is denied anyway, and nothing is fetched for it.
  */
 function weigh(found: Findings): DecisionStep {
-  if (found.denies.length > 0) return { ...NO_RULE_ALLOWS, because: "rule_denied", rules: idsOf(found.denies) };
-  if (found.failures.length > 0) {
-    const failures = [...found.failures].sort((a, b) => compareText(a.rule, b.rule));
+  if (found.denies !== null) return { ...NO_RULE_ALLOWS, because: "rule_denied", rules: idsOf(found.denies) };
+  if (found.failures !== null) {
+    const failures = found.failures.sort((a, b) => compareText(a.rule, b.rule));
     return { ...NO_RULE_ALLOWS, because: "rule_failed", rules: failures.map(({ rule }) => rule), failures };
   }
-  const isAllowed = found.allows.length > 0;
-  const wants = isAllowed ? found.wants : [...found.wants, ...found.idleWants];
-  if (wants.length > 0) return { kind: "wants", checks: wants };
+  const isAllowed = found.allows !== null;
+  const idleWants = isAllowed ? null : found.idleWants;
+  if (found.wants !== null || idleWants !== null) {
+    return { kind: "wants", checks: [...(found.wants ?? NONE), ...(idleWants ?? NONE)] };
+  }
   if (found.needsBody || (found.idlyNeedsBody && !isAllowed)) return UNDECIDED;
-  if (found.deniesUntilSteppedUp.length > 0) return stepUpBy(found.deniesUntilSteppedUp, bothDemands);
-  if (isAllowed) return { kind: "decided", effect: "allow", rules: found.allows.map(({ id }) => id) };
+  if (found.deniesUntilSteppedUp !== null) return stepUpBy(found.deniesUntilSteppedUp, bothDemands);
+  if (found.allows !== null) return { kind: "decided", effect: "allow", rules: found.allows.map(({ id }) => id) };
   // Any of them would do: the one whose id comes first is asked for.
-  return found.allowsOnceSteppedUp.length > 0 ? stepUpBy(found.allowsOnceSteppedUp, (first) => first) : NO_RULE_ALLOWS;
+  return found.allowsOnceSteppedUp === null ? NO_RULE_ALLOWS : stepUpBy(found.allowsOnceSteppedUp, (first) => first);
 }
 
 function stepUpBy(rules: readonly PolicyRule[], join: (first: StepUp, second: StepUp) => StepUp): ActionDenial {

@@ -67,6 +67,6 @@ export interface RoleRegistry extends RoleBookSource {
   put(before: Role | null, after: Role, book: NextBook, entries: readonly FeedEntry[]): Promise<"changed" | "conflict">;
   /** `in_use`: somebody has it, or another role inherits from it. */
   delete(role: Role, book: NextBook, entries: readonly FeedEntry[]): Promise<"deleted" | "conflict" | "in_use">;
-  /** Up to `limit` holders in the order of subject, role and tenant, behind `after`. */
-  holders(limit: number, after: RoleHolder | null, filter: HolderFilter): Promise<readonly RoleHolder[]>;
+  /** Up to `limit` of those who hold a role at `nowMs`, in the order of subject, role and tenant, behind `after`. */
+  holders(limit: number, after: RoleHolder | null, filter: HolderFilter, nowMs: number): Promise<readonly RoleHolder[]>;
 }

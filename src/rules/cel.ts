@@ -1,4 +1,4 @@
-import { Environment, EvaluationError, ParseError } from "@marcbachmann/cel-js";
+import { Environment, type ErrorLocation, EvaluationError, ParseError } from "@marcbachmann/cel-js";
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { Expression, Place } from "./expression.ts";
 import { LIMITS } from "./limits.ts";
@@ -44,6 +44,7 @@ const ZONED = /^get[A-Z]/;
 /** A language of its own: what was declared before is not known in it. */
 export class CelLanguage {
   readonly #environment: Environment;
+  readonly #variables: ReadonlySet<string>;
 
   constructor({ types, variables, functions }: CelDeclarations) {
     const environment = new Environment({
@@ -59,6 +60,7 @@ export class CelLanguage {
       environment.registerFunction(signature, handler, { async: false });
     }
     this.#environment = environment;
+    this.#variables = new Set(Object.keys(variables));
   }
 
   /** Reads `source`; an error says why it is no expression. */
@@ -70,7 +72,9 @@ export class CelLanguage {
         tree: () => readNode(parsed.ast, source),
         check: () => {
           const { valid, type, error } = parsed.check();
-          return valid ? ok(type ?? "dyn") : err(summaryOf(error));
+          if (!valid) return err(summaryOf(error));
+          this.#readDirectly(parsed.ast);
+          return ok(type ?? "dyn");
         },
         run: (variables) => parsed(variables),
       });
@@ -79,6 +83,31 @@ export class CelLanguage {
       throw error;
     }
   }
+
+  /**
+   * Has fields of variables read from the value itself. The library looks their class and type up each time, which takes as long as
+   * the rest of a rule; whoever gives the values answers for their types.
+   */
+  #readDirectly(value: unknown): void {
+    if (Array.isArray(value)) for (const item of value) this.#readDirectly(item);
+    if (!isNode(value)) return;
+    this.#readDirectly(value.args);
+    if (value.op !== "." || !Array.isArray(value.args)) return;
+    const [holder, field] = value.args;
+    // The name that a macro binds is none of a variable: that was refused.
+    if (!isNode(holder) || holder.op !== "id" || !this.#variables.has(String(holder.args))) return;
+    const variable = String(holder.args);
+    value.setMeta("evaluate", (_evaluator: unknown, node: ErrorLocation, context: Context) => {
+      const read = context.getValue(variable)?.[field];
+      if (read === undefined) throw new EvaluationError({ code: "no_such_key", message: "no such key", node });
+      return read;
+    });
+  }
+}
+
+/** The part of the library's contexts that is read here. */
+interface Context {
+  getValue(name: string): Readonly<Record<string, unknown>> | undefined;
 }
 
 /** Why an evaluation failed, in words without any value of the call. */
@@ -113,6 +142,7 @@ interface Node {
   readonly start: number;
   readonly end: number;
   readonly checkedType?: { readonly name: string };
+  setMeta(key: "evaluate", evaluate: unknown): unknown;
 }
 
 function isNode(value: unknown): value is Node {

@@ -162,6 +162,18 @@ describe("assignments", () => {
     expect([told.status, told.json.errors]).toMatchObject([400, [{ field: "subject" }]]);
   });
 
+  it("that have ended are not listed, and hold up no deletion of their role", async () => {
+    await admin.call("POST", "/roles", { id: "ended" });
+    const subject = await person();
+    await assign(subject, { role: "ended", until: new Date(Date.now() + DAY_MS).toISOString() });
+    expect((await admin.call("DELETE", "/roles/ended")).json.code).toBe("role_in_use");
+    const past = JSON.stringify([{ role: "ended", tenant: null, until: Date.now() - 2_000 }]);
+    const update = "UPDATE users SET version = version + 1, assignments = ? WHERE id = ?";
+    await stores.db.prepare(update).bind(past, subject).run();
+    expect((await admin.call("GET", "/assignments?role=ended")).json.data).toEqual([]);
+    expect((await admin.call("DELETE", "/roles/ended")).status).toBe(204);
+  });
+
   it("from before there was a table of them are listed too", async () => {
     const subject = await person({ roles: ["from-before"] });
     await stores.db.prepare("DELETE FROM role_holders WHERE subject = ?").bind(subject).run();

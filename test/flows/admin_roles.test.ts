@@ -65,6 +65,7 @@ describe("roles", () => {
     [{ id: "a b" }, "id"],
     [{ id: "__proto__" }, "id"],
     [{ id: "x".repeat(65) }, "id"],
+    [{ id: "sk_live_0123" }, "id"],
     [{ id: "bad", permissions: ["*"] }, "permissions.0"],
     [{ id: "bad", permissions: ["a:b", "a:b"] }, "permissions.1"],
     [{ id: "bad", permissions: ["A:b"] }, "permissions.0"],

@@ -52,9 +52,9 @@ CREATE TABLE role_holders (
 CREATE INDEX role_holders_by_role ON role_holders (role, subject, tenant);
 CREATE INDEX role_holders_by_tenant ON role_holders (tenant, subject, role);
 
--- A role that somebody has, or inherits, is not deleted.
+-- A role that somebody has, or inherits, is not deleted. Assignments that have ended hold nobody up.
 CREATE TRIGGER roles_in_use BEFORE DELETE ON roles
-WHEN EXISTS (SELECT 1 FROM role_holders WHERE role = OLD.id)
+WHEN EXISTS (SELECT 1 FROM role_holders WHERE role = OLD.id AND (until IS NULL OR until > unixepoch() * 1000))
   OR EXISTS (SELECT 1 FROM roles r, json_each(r.inherits) i WHERE r.id <> OLD.id AND i.value = OLD.id)
 BEGIN SELECT RAISE(ABORT, 'role_in_use'); END;
 

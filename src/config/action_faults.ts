@@ -1,0 +1,193 @@
+import { parseJsonPointer } from "../kernel/json_pointer.ts";
+import type { Contract } from "../openapi/contract.ts";
+import { EACH } from "../policy/body_places.ts";
+import type { RoutePattern } from "../policy/route_pattern.ts";
+import type { PlaceConfig } from "./action_schema.ts";
+import type { ConfigFault } from "./fault.ts";
+import { contractsOf } from "./openapi_faults.ts";
+import { MAX_CHECKED_BYTES } from "./openapi_schema.ts";
+import { bodyRules, readPolicy, type WithPolicy } from "./policy_rules.ts";
+import type { Config, RouteConfig } from "./schema.ts";
+
+const BODILESS: ReadonlySet<string> = new Set(["GET", "OPTIONS"]);
+
+/** What is wrong with what calls of a route ask to do, `path` being where the route stands. */
+export function actionFaults(config: Config, route: RouteConfig, pattern: RoutePattern, path: string): ConfigFault[] {
+  const { action, resource, jsonBody } = route;
+  if (action === undefined) return deadFaults(route, path);
+  const [type = "", name = ""] = action.split(":");
+  const declared = typeOf(config, type);
+  const at = `${path}.action`;
+  if (route.public) return [{ path: at, reason: "a public route proves nobody, so nobody can be decided on" }];
+  if (declared === undefined) return [{ path: at, reason: `\`${type}\` is not among policy.resources` }];
+  if (!Object.hasOwn(declared.actions, name)) {
+    return [{ path: at, reason: `\`${name}\` is no action of \`${type}\`` }];
+  }
+  const readsBody = decidesByBody(config, route);
+  const faults = [
+    ...undecidedFaults(config, route, action, at),
+    ...(readsBody ? bodyFaults(config, route, pattern, path) : []),
+  ];
+  if (jsonBody !== undefined && !readsBody) {
+    faults.push({
+      path: `${path}.jsonBody`,
+      reason: "is looked at by nothing: neither a resource nor a rule names the body",
+    });
+  }
+  return resource === undefined
+    ? faults
+    : [...faults, ...resourceFaults(config, route, pattern, type, `${path}.resource`)];
+}
+
+/** An action that nothing decides on, and a rule that is about a resource where there is none: it would always fail, and so deny. */
+function undecidedFaults(config: Config, { resource }: RouteConfig, action: string, path: string): ConfigFault[] {
+  const [type = "", name = ""] = action.split(":");
+  const rules = (readPolicy(config)?.rules ?? []).filter(({ actions }) => actions.includes(action));
+  if (rules.length === 0 && typeOf(config, type)?.actions[name]?.permissions.length === 0) {
+    return [{ path, reason: `nothing decides on \`${action}\`: it has neither permissions nor rules` }];
+  }
+  if (resource !== undefined) return [];
+  return rules.flatMap(({ rule, byType }) => {
+    const compiled = rule.mode === "live" ? byType.get(type) : undefined;
+    const reason = `\`${rule.id}\` is about a resource, and the route has no \`resource\`: every call would be denied`;
+    return compiled?.ok && compiled.value.needsResource ? [{ path, reason }] : [];
+  });
+}
+
+function deadFaults({ resource, jsonBody }: RouteConfig, path: string): ConfigFault[] {
+  const reason = "means nothing without `action`";
+  return [
+    ...(resource === undefined ? [] : [{ path: `${path}.resource`, reason }]),
+    ...(jsonBody === undefined ? [] : [{ path: `${path}.jsonBody`, reason }]),
+  ];
+}
+
+/** Whether a part of the decision on calls of `route` waits for their body. */
+export function decidesByBody(config: WithPolicy, { action, resource }: RouteConfig): boolean {
+  if (action === undefined) return false;
+  return placesOf(resource).some(({ place }) => "body" in place) || bodyRules(config, action).length > 0;
+}
+
+/** Every place that a route's resource is read from, with where it stands. */
+function placesOf(resource: RouteConfig["resource"]): readonly { readonly at: string; readonly place: PlaceConfig }[] {
+  if (resource === undefined) return [];
+  const ids = idPlaces(resource).map((place, index) => ({
+    at: Array.isArray(resource.id) ? `id[${index}]` : "id",
+    place,
+  }));
+  const attributes = Object.entries(resource.attributes).map(([name, place]) => ({ at: `attributes.${name}`, place }));
+  return [...ids, ...attributes];
+}
+
+/** The places of a resource's id. */
+export function idPlaces({ id }: NonNullable<RouteConfig["resource"]>): readonly PlaceConfig[] {
+  return id === undefined ? [] : [id].flat();
+}
+
+function resourceFaults(
+  config: Config,
+  { resource }: RouteConfig,
+  pattern: RoutePattern,
+  type: string,
+  path: string,
+): ConfigFault[] {
+  if (resource === undefined) return [];
+  const faults = placesOf(resource).flatMap(({ at, place }) => placeFaults(place, pattern, `${path}.${at}`));
+  const ids = idPlaces(resource);
+  const [firstId] = ids;
+  for (const [name, place] of Object.entries(resource.attributes)) {
+    const at = `${path}.attributes.${name}`;
+    if (!Object.hasOwn(typeOf(config, type)?.attributes ?? {}, name)) {
+      faults.push({ path: at, reason: `\`${name}\` is no attribute of \`${type}\`` });
+    }
+    if ("query" in place && place.several !== "no")
+      faults.push({ path: `${at}.several`, reason: "an attribute has one value here" });
+    if ("body" in place && !isWithin(place.body, firstId)) {
+      faults.push({
+        path: `${at}.body`,
+        reason: "goes through lists (`*`) that the id does not go through: nobody could tell whose it is",
+      });
+    }
+  }
+  if (ids.length === 0 && Object.keys(resource.attributes).length === 0) {
+    faults.push({ path, reason: "names nothing: neither an id nor an attribute" });
+  }
+  return [...faults, ...metadataUseFaults(config, resource, type, path)];
+}
+
+function placeFaults(place: PlaceConfig, pattern: RoutePattern, at: string): ConfigFault[] {
+  if ("path" in place) {
+    const isThere = pattern.some((segment) => segment.kind === "parameter" && segment.name === place.path);
+    return isThere ? [] : [{ path: `${at}.path`, reason: `the path has no parameter \`:${place.path}\`` }];
+  }
+  if ("query" in place || parseJsonPointer(place.body) !== null) return [];
+  return [{ path: `${at}.body`, reason: "is no JSON pointer (RFC 6901) of at most eight steps" }];
+}
+
+/** Whether the lists that `pointer` goes through are those that the id goes through, from the outermost on. */
+function isWithin(pointer: string, id: PlaceConfig | undefined): boolean {
+  const steps = parseJsonPointer(pointer) ?? [];
+  const lists = steps.lastIndexOf(EACH) + 1;
+  const idSteps = id !== undefined && "body" in id ? (parseJsonPointer(id.body) ?? []) : [];
+  return steps.slice(0, lists).every((step, index) => idSteps[index] === step);
+}
+
+function metadataUseFaults(
+  config: Config,
+  { metadata, id, attributes }: NonNullable<RouteConfig["resource"]>,
+  type: string,
+  path: string,
+): ConfigFault[] {
+  if (metadata === undefined) return [];
+  const at = `${path}.metadata`;
+  const sources = config.policy?.metadata ?? {};
+  const source = Object.hasOwn(sources, metadata) ? sources[metadata] : undefined;
+  if (source === undefined) return [{ path: at, reason: `\`${metadata}\` is not among policy.metadata` }];
+  const faults: ConfigFault[] = [];
+  if (source.type !== type)
+    faults.push({ path: at, reason: `knows of \`${source.type}\`, and the action is on \`${type}\`` });
+  if (id === undefined) faults.push({ path: at, reason: "is asked by id, and the resource has none" });
+  const told = source.attributes ?? Object.keys(typeOf(config, source.type)?.attributes ?? {});
+  for (const name of Object.keys(attributes).filter((one) => told.includes(one))) {
+    faults.push({
+      path: `${path}.attributes.${name}`,
+      reason: "is the origin's to say (`metadata`), so the caller's word never counts",
+    });
+  }
+  return faults;
+}
+
+function bodyFaults(config: Config, route: RouteConfig, pattern: RoutePattern, path: string): ConfigFault[] {
+  const faults: ConfigFault[] = [];
+  const bodiless = route.methods.filter((method) => BODILESS.has(method));
+  if (bodiless.length > 0) {
+    const reason = `the decision waits for a body, and ${bodiless.join(" and ")} has none: a route of its own for it`;
+    faults.push({ path: `${path}.methods`, reason });
+  }
+  if (route.maxBodyBytes > MAX_CHECKED_BYTES) {
+    const reason = `bodies that are decided on are held in memory: at most ${MAX_CHECKED_BYTES}`;
+    faults.push({ path: `${path}.maxBodyBytes`, reason });
+  }
+  const contracts = contractsOf(config, route, pattern)?.byMethod;
+  if (contracts !== undefined && route.jsonBody !== undefined) {
+    faults.push({ path: `${path}.jsonBody`, reason: "says what `openapi` says already" });
+  }
+  if (contracts === undefined && route.jsonBody === undefined) {
+    const reason = "is decided on by the body, which has to be held to `openapi`, or declared as JSON by `jsonBody`";
+    faults.push({ path: `${path}.action`, reason });
+  }
+  const unseen = [...(contracts ?? [])].filter(([, contract]) => !isJsonAlone(contract)).map(([method]) => method);
+  if (unseen.length > 0) {
+    const reason = `takes bodies for ${unseen.join(", ")} that are no JSON, or that nobody looks into: no decision can be made on them`;
+    faults.push({ path: `${path}.openapi`, reason });
+  }
+  return faults;
+}
+
+function isJsonAlone({ operation }: Contract): boolean {
+  return [...(operation.body?.byType.values() ?? [])].every(({ kind, node }) => kind === "json" && node !== null);
+}
+
+function typeOf({ policy }: Pick<Config, "policy">, type: string) {
+  return policy !== undefined && Object.hasOwn(policy.resources, type) ? policy.resources[type] : undefined;
+}
