@@ -2,17 +2,11 @@ import { type ExactJson, isExactObject } from "../kernel/exact_json.ts";
 import { parseJsonPointer } from "../kernel/json_pointer.ts";
 import { isJsonObject } from "../kernel/strict_json.ts";
 import type { ResourceRef } from "../policy/decision_facts.ts";
-import { everyInPlace, partsOf, reachableFrom, type SchemaNode } from "./schema_node.ts";
+import { everyInPlace, partsOf, type ResourceMark, reachableFrom, type SchemaNode } from "./schema_node.ts";
 import type { SchemaTerms } from "./schema_terms.ts";
 
 /** Says of an object which resource it is, and of an operation which one it is about. */
 export const RESOURCE = "x-sallyport-resource";
-
-/** Which resource an object is: its type, and where in it its id stands. */
-export interface ResourceMark {
-  readonly type: string;
-  readonly id: readonly string[];
-}
 
 /** Which resource an operation is about: its type, and the parameter of the path that is its id. */
 export interface OperationResource {

@@ -1,6 +1,5 @@
 import type { ExactJson } from "../kernel/exact_json.ts";
 import type { FieldGrants } from "../policy/field_grants.ts";
-import type { ResourceMark } from "./resource_mark.ts";
 
 /** What judges a value, as the checks of a schema need it. */
 export interface Judging {
@@ -30,6 +29,12 @@ export type Check = (value: ExactJson, judge: Judging) => boolean;
 
 /** Which way a body goes: what may only be read is refused in one, what may only be written hidden in the other. */
 export type Direction = "request" | "response";
+
+/** Which resource an object is: its type, and where in it its id stands. */
+export interface ResourceMark {
+  readonly type: string;
+  readonly id: readonly string[];
+}
 
 /**
  * A schema made ready: what it asserts, and, for hiding, what it says of the parts of a value. Nodes refer to each other in
