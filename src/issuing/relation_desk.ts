@@ -4,8 +4,8 @@ import { compileRelations, type RelationSchema, type WrittenRelations } from "..
 import type { TupleReader } from "../policy/relations/tuple_reader.ts";
 import type { AskedRelations, ToldRelations } from "../ports/issuer_reader.ts";
 
-/** Gates send the schema that they decide by, so that an answer never mixes two configurations. More than this is none. */
-const MAX_SCHEMA_LENGTH = 512 * 1024;
+/** Gates send the schema that they decide by, so that an answer never mixes two configurations. None that compiles is spelt longer. */
+const MAX_SCHEMA_LENGTH = 256 * 1024;
 
 /** Schemas are few: those of the configuration that runs, and of the one before. */
 const compiled = new Lru<RelationSchema>({ maxEntries: 8, maxBytes: 4 * 1024 * 1024 });

@@ -36,6 +36,8 @@ export interface RelationSchema {
 const MAX_TYPES = 64;
 const MAX_RELATIONS = 64;
 const MAX_ALL_RELATIONS = 512;
+/** Of all rewrites together: the schema goes with every question that a gate asks its issuer. */
+const MAX_TEXT = 64 * 1024;
 
 /** Compiles `written`. Every fault is told, but what a relation means only where all of them can be read. */
 export function compileRelations(written: WrittenRelations): Result<RelationSchema, readonly SchemaFault[]> {
@@ -60,6 +62,8 @@ export function definitionOf(schema: RelationSchema, type: string, relation: str
 function sizeFaults(written: WrittenRelations): SchemaFault[] {
   const types = Object.keys(written).length;
   const all = Object.values(written).reduce((sum, relations) => sum + Object.keys(relations).length, 0);
+  const length = Object.values(written).reduce((sum, relations) => sum + Object.values(relations).join("").length, 0);
+  if (length > MAX_TEXT) return [{ at: "", reason: `longer than ${MAX_TEXT} characters in all` }];
   if (types > MAX_TYPES) return [{ at: "", reason: `more than ${MAX_TYPES} types` }];
   return all > MAX_ALL_RELATIONS ? [{ at: "", reason: `more than ${MAX_ALL_RELATIONS} relations` }] : [];
 }

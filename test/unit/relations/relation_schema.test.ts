@@ -101,6 +101,12 @@ describe("a schema of relations", () => {
     expect(compileRelations({ t: wide(65) }).ok).toBe(false);
     const full = Object.fromEntries(Array.from({ length: 9 }, (_, at) => [`t${at}`, wide(57)]));
     expect(compileRelations(full).ok).toBe(false);
+    const long = `[user]${" or b".repeat(31)}${" ".repeat(1_800)}`;
+    const text = (count: number) => ({
+      t: { ...Object.fromEntries(Array.from({ length: count }, (_, at) => [`r${at}`, long])), b: "[user]" },
+    });
+    expect(compileRelations(text(33)).ok).toBe(true);
+    expect(compileRelations(text(34)).ok).toBe(false);
   });
 
   it("who is excluded is known before who is left", () => {
