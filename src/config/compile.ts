@@ -16,6 +16,7 @@ import { originFaults } from "./origin_faults.ts";
 import { outboundFaults } from "./outbound_faults.ts";
 import { endedPinFaults, pinFaults } from "./pin_faults.ts";
 import { policyFaults } from "./policy_faults.ts";
+import { resourceTenantFaults } from "./role_faults.ts";
 import { type CompiledRoute, duplicateFaults, routeFaults } from "./route_faults.ts";
 import { type Config, type ConfigInput, configSchema, type RouteConfig } from "./schema.ts";
 import { sessionFaults } from "./session_faults.ts";
@@ -58,6 +59,7 @@ export function compileConfig(
     ...policyFaults(config),
     ...metadataFaults(config),
     ...stepUpFaults(config),
+    ...resourceTenantFaults(config),
     ...(nowMs === null ? [] : endedPinFaults(config, nowMs)),
   ];
   const routes = config.routes.flatMap((route, index) => compileRoute(config, route, `routes[${index}]`, faults));

@@ -11,6 +11,8 @@ const attributes = z.record(z.string(), z.enum(ATTRIBUTE_TYPES)).default({});
 const resourceType = z.strictObject({
   /** What rules may name of such a resource. */
   attributes,
+  /** The attribute that names the tenant whose roles count on such a resource, for who asks about it without a call. */
+  tenant: z.string().optional(),
   /** What can be done to it; `read` of `document` is called `document:read`. */
   actions: z
     .record(

@@ -42,3 +42,14 @@ function tenantFaults(route: RouteConfig, pattern: RoutePattern, path: string): 
   }
   return faults;
 }
+
+/** A tenant is a name: the attribute that says it has to be declared, as a text. */
+export function resourceTenantFaults({ policy }: Config): ConfigFault[] {
+  return Object.entries(policy?.resources ?? {}).flatMap(([type, { tenant, attributes }]) => {
+    if (tenant === undefined || (Object.hasOwn(attributes, tenant) && attributes[tenant] === "string")) return [];
+    const reason = Object.hasOwn(attributes, tenant)
+      ? `\`${tenant}\` is no attribute of type string`
+      : `\`${tenant}\` is not among attributes${didYouMean(tenant, Object.keys(attributes))}`;
+    return [{ path: `policy.resources.${type}.tenant`, reason }];
+  });
+}

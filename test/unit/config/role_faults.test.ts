@@ -40,3 +40,21 @@ describe("what a route asks of roles", () => {
     expect(faultsOf(route)).toContainEqual(expect.stringMatching(fault));
   });
 });
+
+describe("the tenant of a resource", () => {
+  const faults = (document: object) => {
+    const compiled = compileConfig({ ...gatewayConfig(), policy: { principal: {}, resources: { document } } });
+    return compiled.ok ? [] : compiled.error.map(({ path, reason }) => `${path}: ${reason}`);
+  };
+
+  it("is said by an attribute that is declared, as a text", () => {
+    expect(faults({ attributes: { org: "string" }, tenant: "org" })).toEqual([]);
+    expect(faults({ attributes: { org: "int" }, tenant: "org" })).toEqual([
+      expect.stringMatching(/no attribute of type string/),
+    ]);
+    expect(faults({ attributes: { org: "string" }, tenant: "orgs" })).toEqual([
+      expect.stringMatching(/did you mean `org`/),
+    ]);
+    expect(faults({ attributes: {}, tenant: "constructor" })).toEqual([expect.stringMatching(/not among attributes/)]);
+  });
+});
