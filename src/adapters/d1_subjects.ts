@@ -2,9 +2,7 @@ import * as z from "zod";
 import type { SubjectKind, SubjectRecord } from "../ports/issuer_reader.ts";
 import { fromRow, onD1, textList } from "./d1.ts";
 import { holdingColumns } from "./holdings_schema.ts";
-
-/** As many subjects as one question may be about. */
-export const MOST_SUBJECTS = 100;
+import { MOST_SUBJECTS } from "./known_subjects.ts";
 
 const row = z.object({
   id: z.string(),

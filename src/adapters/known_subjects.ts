@@ -1,7 +1,9 @@
 import type { IssuerReader, SubjectKind, SubjectRecord } from "../ports/issuer_reader.ts";
 import type { KnownSubject, KnownSubjects } from "../ports/known_subjects.ts";
 import { carriedAt } from "../protocol/holdings.ts";
-import { MOST_SUBJECTS } from "./d1_subjects.ts";
+
+/** As many subjects as one question may be about. */
+export const MOST_SUBJECTS = 100;
 
 /**
  * Our own subjects as the issuer knows them at this moment: nothing is remembered, so that nobody is judged by what they had. Those who may not act
