@@ -117,7 +117,8 @@ function namedOn(
   return readResources(resource, { segments: call.segments, search: call.search, body });
 }
 
-async function relationsOn(
+/** What `call` may ask about relations: as of what it says that it has to know of. */
+export async function relationsOn(
   { nowMs, defer, header }: Call,
   relationsOf: RelationsOfCall,
   { toleratedStalenessMs }: RightsRoute,

@@ -209,6 +209,13 @@ describe("fields by relation", () => {
     expect((await call("/notes/1", { answer: doc("1"), wishes, roles: ["auditor"] })).response.status).toBe(200);
   });
 
+  it("a consistency token that is none is refused here too", async () => {
+    const headers = { ...(await somebody("ann")), "sallyport-consistency": "no token" };
+    network.origin(() => Response.json(doc("1")));
+    expect((await install({ config: config() }).fetch("/notes/1", { headers })).status).toBe(400);
+    expect(network.originCalls).toHaveLength(0);
+  });
+
   it("a list of more than can be asked about is withheld", async () => {
     const many = Array.from({ length: 501 }, (_, id) => doc(String(id)));
     const { response } = await call("/notes", { answer: many });
