@@ -1,3 +1,4 @@
+// Long because it puts both halves of an installation together, and each of their parts is named once.
 import { ApiKeyCache } from "./access/api_key_cache.ts";
 import { FailureBudget } from "./access/failure_budget.ts";
 import { TokenCache } from "./access/token_cache.ts";
@@ -22,10 +23,12 @@ import { HeldBodies } from "./authorizer/held_bodies.ts";
 import { type Bindings, DeploymentFault, type Environment, need, readBindings } from "./bindings.ts";
 import { composeActions } from "./compose_actions.ts";
 import { composeActTrail, composeDecisionAudit } from "./compose_audit.ts";
+import { authzenMetadataOf, composeAuthzen } from "./compose_authzen.ts";
 import { composeBudgets } from "./compose_budgets.ts";
 import { accessTokenAlgorithms, gateRoutes, introspectors, targetCatalog, trustedIssuers } from "./compose_config.ts";
 import { relationsOfCalls } from "./compose_contracts.ts";
 import { composeSecurityHeaders, defaultCorsPolicy } from "./compose_edges.ts";
+import { composeExternalSays } from "./compose_external.ts";
 import { composeHumanCheck } from "./compose_human.ts";
 import { composeInventory, composeUnlistedCalls } from "./compose_inventory.ts";
 import { proofOfTokens, trustedTokens } from "./compose_issuers.ts";
@@ -34,7 +37,7 @@ import { composeConfigManagement } from "./compose_live.ts";
 import { composeMailRecords } from "./compose_mail.ts";
 import { originGuards } from "./compose_origins.ts";
 import { composeDesks, composeUserManagement } from "./compose_people.ts";
-import { answerRelations, composeRelationManagement } from "./compose_relations.ts";
+import { answerRelated, answerRelations, composeRelationManagement } from "./compose_relations.ts";
 import { composeRoleManagement, declaredAttributes, followedRoles } from "./compose_roles.ts";
 import { composeSessions } from "./compose_sessions.ts";
 import { composeShapes } from "./compose_shapes.ts";
@@ -100,6 +103,7 @@ export function composeReader(env: Environment): IssuerReader {
     roleBook: () => roles.current(),
     findSubjects: (kind, ids) => d1Subjects(need(readBindings(env), "DB"), kind, ids),
     checkRelations: (asked) => answerRelations(bindings, asked),
+    relatedIds: (asked) => answerRelated(bindings, asked),
     findSession: (proof) => {
       secrets ??= grantSecrets();
       const people = { accounts, users, secrets };
@@ -230,7 +234,8 @@ export function composeAuthorizer(
     ),
     random: platformRandom,
   };
-  const actions = composeActions(config, reader, identity, kept);
+  const says = composeExternalSays(env, config, kept);
+  const actions = composeActions(config, reader, identity, says, kept);
   const built = {
     gateway: {
       gate: {
@@ -275,11 +280,15 @@ export function composeAuthorizer(
         scopes: Object.keys(own?.scopes ?? {}),
         takesBoundTokens: takesBoundTokens(config),
       },
+      authzen: authzenMetadataOf(config),
       identityKeys: kept.keep("identity_keys", null, () => new PublishedKeyCache(identityRing)),
       security: composeSecurityHeaders(config)(null),
     },
   };
-  return { ...built, ...composeShapes(env, config, built.gateway), loopbackInTheClear: isInDevelopment(gateway) };
+  const routesOf = (asked: CompiledConfig) => gateRoutes(env, asked, sets, kept, null, () => null);
+  const authzen = composeAuthzen(bindings, config, routesOf, built.gateway, says, reader, kept);
+  const shapes = composeShapes(env, config, built.gateway);
+  return { ...built, ...shapes, authzen, loopbackInTheClear: isInDevelopment(gateway) };
 }
 
 function composeLimiter(bindings: Bindings): Limiter {

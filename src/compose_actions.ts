@@ -1,3 +1,4 @@
+import type { ExternalSay } from "./access/external_say.ts";
 import { type IdentityMaker, signedIdentity } from "./access/identity.ts";
 import { MetadataCache } from "./access/metadata_cache.ts";
 import type { RouteAction, RouteMetadata } from "./access/route_action.ts";
@@ -33,6 +34,7 @@ export function composeActions(
   config: CompiledConfig,
   reader: Pick<IssuerReader, "checkRelations">,
   identity: IdentityMaker,
+  says: ReadonlyMap<string, ExternalSay>,
   kept: Kept,
 ): (route: CompiledRoute) => RouteAction | null {
   const policies = actionPolicies(config);
@@ -47,6 +49,7 @@ export function composeActions(
     return {
       action: { type, name, id: policy.id },
       policy,
+      external: says.get(policy.id) ?? null,
       asksPermissions: policy.permissions.length > 0 || names(policy, /\bpermitted\s*\(/),
       resource: route.resource === undefined ? null : resourceReading(route, route.resource, config, type),
       metadata: source === undefined ? null : (metadata.get(source) ?? null),

@@ -4,6 +4,7 @@ import { AuditQueue } from "./adapters/audit_queue.ts";
 import { D1AdminActs } from "./adapters/d1_admin_acts.ts";
 import { D1Audit } from "./adapters/d1_audit.ts";
 import { type Bindings, type Environment, need, readBindings } from "./bindings.ts";
+import { everyRoute } from "./config/authzen_routes.ts";
 import type { CompiledConfig } from "./config/compile.ts";
 import type { CompiledRoute } from "./config/route_faults.ts";
 import { logFault } from "./http/log.ts";
@@ -37,12 +38,12 @@ export function routeAudit(audit: CompiledRoute["audit"]): RouteAudit | null {
 /** How decisions are recorded; null where nothing asks for it. Throws `DeploymentFault` where something does and there is no queue. */
 export function composeDecisionAudit(
   bindings: Bindings,
-  { gateway, routes }: CompiledConfig,
+  config: CompiledConfig,
   configHash: string | null,
   kept: Kept,
 ): DecisionAudit | null {
-  const { keyUses, address } = gateway.audit;
-  if (keyUses === "none" && routes.every(({ audit }) => audit === "none")) return null;
+  const { keyUses, address } = config.gateway.audit;
+  if (keyUses === "none" && everyRoute(config).every(({ audit }) => audit === "none")) return null;
   const share = typeof keyUses === "object" ? keyUses.sample : keyUses === "all" ? 1 : 0;
   return { trail: queuedTrail(need(bindings, "AUDIT"), kept), keyUses: share, address, configHash };
 }

@@ -46,7 +46,10 @@ function originGuard(
     readerIdleMs: readerIdleSeconds * 1000,
     breaker: breaker === undefined ? null : kept.keep("breaker", [...at, breaker], () => originBreaker(name, breaker)),
     retries: retries === undefined ? null : kept.keep("retries", [...at, retries], () => originRetries(retries)),
-    onward: onward === undefined ? null : kept.keep("onward", tokensFrom, () => onwardTokens(env, name, onward, reach)),
+    onward:
+      onward === undefined
+        ? null
+        : kept.keep("onward", tokensFrom, () => onwardTokens(env, { origin: name }, onward, reach)),
   };
 }
 
@@ -83,9 +86,10 @@ function originRetries(settings: NonNullable<OriginConfig["retries"]>): Retries 
   return new Retries(rules, Math.random);
 }
 
-function onwardTokens(
+/** Tokens by client credentials for what `whose` names: in the log, where there is none. */
+export function onwardTokens(
   env: Environment,
-  origin: string,
+  whose: { readonly origin: string } | { readonly external: string },
   settings: NonNullable<OriginConfig["onward"]>,
   reach: OutboundReach,
 ): OnwardTokenCache {
@@ -100,7 +104,7 @@ function onwardTokens(
   };
   return new OnwardTokenCache(
     () => fetchOnwardToken(client),
-    (error) => logFault("onward_token_failed", { origin, error: told(error) }),
+    (error) => logFault("onward_token_failed", { ...whose, error: told(error) }),
   );
 }
 

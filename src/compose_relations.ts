@@ -8,13 +8,13 @@ import { issuerStores } from "./compose_stores.ts";
 import type { CompiledConfig } from "./config/compile.ts";
 import { readPolicy } from "./config/policy_rules.ts";
 import { logEvent, logFault } from "./http/log.ts";
-import { tellRelations } from "./issuing/relation_desk.ts";
+import { tellRelated, tellRelations } from "./issuing/relation_desk.ts";
 import type { Kept } from "./kernel/kept.ts";
 import { orOutage } from "./kernel/outage.ts";
 import type { RelationManagement } from "./managing/relations.ts";
 import { sweepLeavers } from "./managing/sweep_relations.ts";
 import type { RelationSchema } from "./policy/relations/relation_schema.ts";
-import type { AskedRelations, IssuerReader, ToldRelations } from "./ports/issuer_reader.ts";
+import type { AskedRelated, AskedRelations, IssuerReader, ToldRelated, ToldRelations } from "./ports/issuer_reader.ts";
 
 /*
  * The wiring of relations: how a gate asks about them, and how the issuer answers beside the store.
@@ -57,6 +57,13 @@ export function composeRelationsOfCall(
     () => new RelationAnswers(schema, (checks) => reader.checkRelations({ schema: schema.text, checks })),
   );
   return (principal, call) => new CallRelations(answers, call, principal, issuer.url);
+}
+
+/** What a search may find, beside D1. Throws `Outage`. */
+export function answerRelated(bindings: Bindings, asked: AskedRelated): Promise<ToldRelated> {
+  const overMs = Date.now() + RELATIONS_DEADLINE_MS;
+  const tuples = new D1TupleReader(need(bindings, "DB"), () => Date.now() > overMs);
+  return orOutage("relations", RELATIONS_DEADLINE_MS, () => tellRelated(asked, tuples));
 }
 
 /** Answers a gate beside D1: the network is crossed once, however deep the question goes. Throws `Outage`. */

@@ -23,6 +23,7 @@ import { OutboxCourierObject } from "./objects/outbox_courier.ts";
 import { SweeperObject } from "./objects/sweeper.ts";
 import type { ConfigReader } from "./ports/config_reader.ts";
 import type {
+  AskedRelated,
   AskedRelations,
   IssuerReader as IssuerReaderPort,
   SessionProof,
@@ -81,6 +82,10 @@ export class IssuerReader extends WorkerEntrypoint<Environment> implements Issue
 
   checkRelations(asked: AskedRelations) {
     return composeReader(this.env).checkRelations(asked);
+  }
+
+  relatedIds(asked: AskedRelated) {
+    return composeReader(this.env).relatedIds(asked);
   }
 
   configPointer() {

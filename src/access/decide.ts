@@ -8,6 +8,7 @@ import { type NamedResource, type ReadingFault, readResources } from "../policy/
 import { actingCaller } from "./acting_caller.ts";
 import { CallEnvironment } from "./call_environment.ts";
 import type { CredentialEntry } from "./credential_entry.ts";
+import { isPermittedOutside } from "./external_say.ts";
 import type { Call, RightsGate, RightsRoute } from "./gate.ts";
 import type { DenialReason, Refusal } from "./refusal.ts";
 import { describedResources } from "./resource_attributes.ts";
@@ -94,7 +95,8 @@ export async function decide(
   if (step === "undecided") return ok(named.value);
   if (step.effect === "allow") {
     trace.rules = joinedRules(trace.rules, step.rules);
-    return ok(named.value);
+    const isOurs = action.external === null || (await isPermittedOutside(action.external, facts, call));
+    return isOurs ? ok(named.value) : denied("external_denied", action);
   }
   trace.rules = step.rules;
   if (step.failures.length > 0) trace.failures = step.failures;

@@ -12,6 +12,8 @@ export type DenialReason =
   | ActionDenial["because"]
   /** The origin says that there is no such resource. */
   | "resource_absent"
+  /** A decision point of others does not permit it. */
+  | "external_denied"
   /** Only another sign-in would do, and nobody is there who could make one. */
   | "step_up_impossible";
 

@@ -2,6 +2,7 @@ import type { ActionPolicy } from "../policy/action_policy.ts";
 import type { ActionRef, KnownRelations, RelationCheck, SubjectFacts } from "../policy/decision_facts.ts";
 import type { ResourceReading } from "../policy/resource_reading.ts";
 import type { RelationCall } from "../ports/relation_facts.ts";
+import type { ExternalSay } from "./external_say.ts";
 import type { MetadataCache } from "./metadata_cache.ts";
 
 /** What calls of a route ask to do, and to what: made ready once. */
@@ -14,6 +15,8 @@ export interface RouteAction {
   readonly resource: ResourceReading | null;
   /** Null where no origin is asked about the resource. */
   readonly metadata: RouteMetadata | null;
+  /** Who has a say beside the policy; null for nobody. */
+  readonly external: ExternalSay | null;
   /** Null where no rule asks for relations. */
   readonly relations: RelationsOfCall | null;
   /** Arrays and objects within each other in a body that the decision waits for; null where it waits for none. */

@@ -1,4 +1,5 @@
 import { Outage, orOutage } from "../kernel/outage.ts";
+import { parseStrictJson } from "../kernel/strict_json.ts";
 import { type OutboundReach, outboundUrlFault } from "../policy/outbound_url.ts";
 import { boundedText } from "./bounded_text.ts";
 
@@ -11,6 +12,8 @@ export interface CallBounds {
   /** Media types of the answer, in lower case. */
   readonly types: readonly string[];
   readonly reach: OutboundReach;
+  /** Whether an answer in which a name stands twice is none: where one member of it decides. */
+  readonly strict?: boolean;
 }
 
 /**
@@ -29,7 +32,11 @@ export async function boundedJson(url: string, bounds: CallBounds, init: Request
       const type = (response.headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
       if (response.status !== 200) throw new Outage(dependency, { cause: `status ${response.status}` });
       if (!bounds.types.includes(type)) throw new Outage(dependency, { cause: "content type" });
-      return JSON.parse(await boundedText(response.body, bounds.maxBytes, dependency)) as unknown;
+      const text = await boundedText(response.body, bounds.maxBytes, dependency);
+      if (bounds.strict !== true) return JSON.parse(text) as unknown;
+      const value = parseStrictJson(text);
+      if (value === undefined) throw new Outage(dependency, { cause: "not JSON with one meaning" });
+      return value;
     });
   } finally {
     // Whatever is still on its way is wanted no more.

@@ -8,7 +8,7 @@ import { parseApiKeyRecord } from "./kv_api_keys.ts";
 import { parsePublishedRoles } from "./published_roles_schema.ts";
 import { parseSessionStanding } from "./session_standing_schema.ts";
 import { parseSubjects } from "./subject_record_schema.ts";
-import { parseToldRelations } from "./told_relations_schema.ts";
+import { parseToldRelated, parseToldRelations } from "./told_relations_schema.ts";
 
 /**
  * Ports over RPC. Each call makes its own stub, for a stub belongs to the request that made it, has a deadline, and turns
@@ -75,6 +75,8 @@ export function remoteIssuerReader(stub: () => IssuerReader): IssuerReader {
       orOutage("relations", RELATIONS_DEADLINE_MS, async () => parseToldRelations(await stub().checkRelations(asked))),
     findSubjects: (kind, ids) =>
       orOutage("issuer", FEED_DEADLINE_MS, async () => parseSubjects(ids, await stub().findSubjects(kind, ids))),
+    relatedIds: (asked) =>
+      orOutage("relations", RELATIONS_DEADLINE_MS, async () => parseToldRelated(await stub().relatedIds(asked))),
     roleBook: () => orOutage("issuer", CONFIG_DEADLINE_MS, async () => parsePublishedRoles(await stub().roleBook())),
   };
 }

@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { MAX_CHECKS } from "../policy/relations/check.ts";
 import { NODE_BUCKETS } from "../policy/relations/node.ts";
-import type { ToldRelations } from "../ports/issuer_reader.ts";
+import { isRelationId } from "../policy/relations/terms.ts";
+import type { ToldRelated, ToldRelations } from "../ports/issuer_reader.ts";
 
 const told = z.strictObject({
   revision: z.int().min(0),
@@ -22,6 +23,17 @@ const told = z.strictObject({
     )
     .max(MAX_CHECKS),
 });
+
+const related = z.strictObject({
+  ids: z.array(z.string().refine(isRelationId)).max(1_000),
+  isLast: z.boolean(),
+  isWhole: z.boolean(),
+});
+
+/** What the issuer says that tuples connect. Throws for anything else. */
+export function parseToldRelated(answer: unknown): ToldRelated {
+  return related.parse(answer);
+}
 
 /** What the issuer says of relations. Throws for anything else. */
 export function parseToldRelations(answer: unknown): ToldRelations {

@@ -4,6 +4,7 @@ import { Outage } from "../kernel/outage.ts";
 import type { CanonicalRequest } from "../policy/canonical_request.ts";
 import { isLoopbackAuthority } from "../policy/connection.ts";
 import type { SecurityHeaders } from "../policy/security_headers.ts";
+import { type AuthzenParts, answerAuthzen, isAuthzenPath } from "./authzen/authzen.ts";
 import type { DecisionParts } from "./decision.ts";
 import { answerProxy, type ForwardAuthParts, isForwardAuthPath } from "./forward_auth.ts";
 import { type GatewayParts, handleGatewayRequest } from "./gateway.ts";
@@ -18,6 +19,8 @@ export interface AuthorizerParts {
   readonly decisions: DecisionParts;
   /** Null where no proxy may ask. */
   readonly forwardAuth: ForwardAuthParts | null;
+  /** The API by which others ask what somebody may do; null where there is none. */
+  readonly authzen: AuthzenParts | null;
   readonly wellKnown: WellKnownParts;
   /** Whether this machine may be asked without TLS: development. */
   readonly loopbackInTheClear: boolean;
@@ -29,9 +32,10 @@ export async function handleAuthorizerRequest(
   canonical: CanonicalRequest,
   isReserved: boolean,
   ctx: ExecutionContext,
-  { gateway, forwardAuth, wellKnown, loopbackInTheClear }: AuthorizerParts,
+  { gateway, forwardAuth, authzen, wellKnown, loopbackInTheClear }: AuthorizerParts,
 ): Promise<Response> {
   if (!isReserved) return handleGatewayRequest(request, canonical, ctx, gateway);
+  if (authzen !== null && isAuthzenPath(canonical.segments)) return answerAuthzen(request, canonical, ctx, authzen);
   const requestId = crypto.randomUUID();
   try {
     // Keys that were changed on their way would be believed, and what a proxy asks holds its secret and its caller's.

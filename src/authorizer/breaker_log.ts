@@ -1,8 +1,12 @@
 import { logEvent, logFault } from "../http/log.ts";
 import type { BreakerPhase } from "../limits/breaker.ts";
 
-/** What is left alone: an origin, an issuer that is asked, or what is asked about resources. */
-type BrokenThing = { readonly origin: string } | { readonly issuer: string } | { readonly metadata: string };
+/** What is left alone: an origin, an issuer that is asked, what is asked about resources, or a decision point of others. */
+type BrokenThing =
+  | { readonly origin: string }
+  | { readonly issuer: string }
+  | { readonly metadata: string }
+  | { readonly external: string };
 
 /** Tells operators that something is left alone, tried out, or used again: `what` names it. */
 export function logBreaker(phase: BreakerPhase, what: BrokenThing): void {

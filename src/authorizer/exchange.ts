@@ -15,7 +15,7 @@ export interface Ending {
 }
 
 /** By which door a request came to be decided on; the log names it. */
-export type Shape = "gateway" | "forward_auth" | "rpc" | "middleware";
+export type Shape = "gateway" | "forward_auth" | "rpc" | "middleware" | "authzen";
 
 /** What is read of a request: a `Request` has it, and so has what others tell of one. */
 export interface Incoming {

@@ -1,8 +1,11 @@
+import { everyRoute } from "./authzen_routes.ts";
 import type { ConfigFault } from "./fault.ts";
 import type { Config } from "./schema.ts";
 
 /** Settings of the audit trail that nothing follows from. */
-export function auditFaults({ gateway: { audit }, routes }: Config): ConfigFault[] {
+export function auditFaults(config: Config): ConfigFault[] {
+  const { audit } = config.gateway;
+  const routes = everyRoute(config);
   const takesKeys = routes.some(
     (route) => !route.public && route.credentials.some((credential) => credential !== "bearer"),
   );

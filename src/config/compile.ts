@@ -2,10 +2,13 @@ import type { z } from "zod";
 import { err, ok, type Result } from "../kernel/result.ts";
 import { parseRoutePattern } from "../policy/route_pattern.ts";
 import { auditFaults } from "./audit_faults.ts";
+import { authzenFaults } from "./authzen_faults.ts";
+import { everyRoute } from "./authzen_routes.ts";
 import { captchaFaults } from "./captcha_faults.ts";
 import { gatewayCookieFaults } from "./cookie_faults.ts";
 import { corsFaults } from "./cors_faults.ts";
 import { deprecationFaults } from "./deprecation_faults.ts";
+import { externalFaults } from "./external_faults.ts";
 import type { ConfigFault } from "./fault.ts";
 import { forwardAuthFaults } from "./forward_auth_faults.ts";
 import { identifierFaults, secretScanningFaults } from "./issuer_faults.ts";
@@ -60,6 +63,8 @@ export function compileConfig(
     ...metadataFaults(config),
     ...stepUpFaults(config),
     ...resourceTenantFaults(config),
+    ...authzenFaults(config),
+    ...externalFaults(config),
     ...(nowMs === null ? [] : endedPinFaults(config, nowMs)),
   ];
   const routes = config.routes.flatMap((route, index) => compileRoute(config, route, `routes[${index}]`, faults));
@@ -96,7 +101,8 @@ function compileRoute(config: Config, route: RouteConfig, path: string, faults: 
   return [{ ...route, id: route.id ?? `${route.methods.join(",")} ${route.path}`, pattern: pattern.value }];
 }
 
-function unusedFaults({ origins, limits, openapi, routes }: Config): ConfigFault[] {
+function unusedFaults(config: Config): ConfigFault[] {
+  const { origins, limits, openapi, routes } = config;
   const dead = (section: string, names: readonly string[], used: ReadonlySet<string>) =>
     names
       .filter((name) => !used.has(name))
@@ -107,7 +113,7 @@ function unusedFaults({ origins, limits, openapi, routes }: Config): ConfigFault
     ...dead(
       "limits",
       Object.keys(limits),
-      new Set(routes.flatMap((route) => route.limits.map((use) => limitUse(use).name))),
+      new Set(everyRoute(config).flatMap((route) => route.limits.map((use) => limitUse(use).name))),
     ),
   ];
 }

@@ -1,6 +1,7 @@
 import { canonicalJson } from "../kernel/canonical_json.ts";
 import { ID_TOKEN_ALGORITHMS } from "../protocol/id_token.ts";
 import type { SignatureAlgorithm } from "../protocol/jws.ts";
+import { everyRoute } from "./authzen_routes.ts";
 import type { CompiledConfig } from "./compile.ts";
 import type { ConfigFault } from "./fault.ts";
 
@@ -34,6 +35,7 @@ export function loadFaults(wanted: CompiledConfig, bundled: CompiledConfig): rea
   const held = [
     ...secretFaults(wanted, bundled),
     ...onwardFaults(wanted, bundled),
+    ...externalFaults(wanted, bundled),
     ...sharedSecretFaults(wanted, bundled),
   ];
   return [...urls, ...algorithmFaults(wanted, bundled), ...held];
@@ -135,8 +137,8 @@ function lifetimeFaults(wanted: CompiledConfig, bundled: CompiledConfig): readon
 /** What needs something that is bound where the issuer cannot look: it is there where the deployed configuration needs it too. */
 function bindingFaults(wanted: CompiledConfig, bundled: CompiledConfig): readonly ConfigFault[] {
   const reason = "needs a binding that the deployed configuration does without: deploy it";
-  const records = ({ gateway, routes }: CompiledConfig) =>
-    gateway.audit.keyUses !== "none" || routes.some(({ audit }) => audit !== "none");
+  const records = (config: CompiledConfig) =>
+    config.gateway.audit.keyUses !== "none" || everyRoute(config).some(({ audit }) => audit !== "none");
   return [
     ...(wanted.signals !== undefined && bundled.signals === undefined ? [{ path: "signals", reason }] : []),
     ...(records(wanted) && !records(bundled) ? [{ path: "gateway.audit", reason }] : []),
@@ -165,6 +167,16 @@ function onwardFaults({ origins }: CompiledConfig, bundled: CompiledConfig): rea
     const isMeant = receivers.length === 0 || receivers.some((origin) => origin.url === url);
     const reason = "gets a token (`onward`) that is for another address: deploy it";
     return isMeant ? [] : [{ path: `origins.${name}.url`, reason }];
+  });
+}
+
+/** And a decision point's token to that one. */
+function externalFaults({ policy }: CompiledConfig, bundled: CompiledConfig): readonly ConfigFault[] {
+  const deployed = new Set(Object.values(bundled.policy?.external ?? {}).map(canonicalJson));
+  return Object.entries(policy?.external ?? {}).flatMap(([name, external]) => {
+    if (external.onward === undefined || deployed.has(canonicalJson(external))) return [];
+    const reason = "gets a token (`onward`) and is not as deployed: deploy it";
+    return [{ path: `policy.external.${name}`, reason }];
   });
 }
 

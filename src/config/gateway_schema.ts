@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { gatewayAudit } from "./audit_schema.ts";
+import { authzen } from "./authzen_schema.ts";
 import { routeCaptcha } from "./captcha_schema.ts";
 import { cors } from "./cors_schema.ts";
 import { forwardAuth, undeclaredBodies, unseenBodies } from "./forward_auth_schema.ts";
@@ -27,6 +28,8 @@ export const gateway = z.strictObject({
   /** What the issuer's browser session may do on routes that take it. */
   session: gatewaySession.optional(),
   forwardAuth: forwardAuth.optional(),
+  /** The API by which others ask what somebody may do; none answers where it is absent. */
+  authzen: authzen.optional(),
   undeclaredBodies,
   unseenBodies,
   transport: gatewayTransport.default(gatewayTransport.parse({})),

@@ -47,7 +47,7 @@ const retries = z.strictObject({
 });
 
 /** The gate's own token for the origin, by client credentials (RFC 6749 §4.4). */
-const onward = z.strictObject({
+export const onward = z.strictObject({
   tokenUrl: httpUrl,
   clientId: z.string().min(1).max(1_024),
   clientSecretBinding: secretBinding,

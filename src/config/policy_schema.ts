@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { ATTRIBUTE_TYPES } from "../rules/rule_schema.ts";
 import { metadataSource } from "./action_schema.ts";
+import { external } from "./external_schema.ts";
 import { permissions } from "./role_schema.ts";
 import { NAME, seconds } from "./terms.ts";
 
@@ -20,6 +21,8 @@ const resourceType = z.strictObject({
       z.strictObject({
         /** All of these, before any rule is asked. */
         permissions,
+        /** A decision point of `external` that has to permit it as well. */
+        external: z.string().optional(),
       }),
     )
     .default({}),
@@ -68,6 +71,8 @@ export const policy = z.strictObject({
   resources: z.record(z.string().regex(NAME), resourceType),
   /** Relations by type of object, in the schema's language. */
   relations: z.record(z.string(), z.record(z.string(), z.string())).default({}),
+  /** Decision points of others, by the names that actions have for them. */
+  external: z.record(z.string().regex(NAME), external).default({}),
   rules: z.array(rule).max(500).default([]),
   /** Origins that are asked what their resources are like, by name. */
   metadata: z.record(z.string().regex(NAME), metadataSource).default({}),

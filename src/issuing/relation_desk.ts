@@ -1,8 +1,9 @@
 import { Lru } from "../kernel/lru.ts";
+import { relatedObjects, relatedPrincipals } from "../policy/relations/candidates.ts";
 import { checkRelations, MAX_CHECKS } from "../policy/relations/check.ts";
 import { compileRelations, type RelationSchema, type WrittenRelations } from "../policy/relations/relation_schema.ts";
 import type { TupleReader } from "../policy/relations/tuple_reader.ts";
-import type { AskedRelations, ToldRelations } from "../ports/issuer_reader.ts";
+import type { AskedRelated, AskedRelations, ToldRelated, ToldRelations } from "../ports/issuer_reader.ts";
 
 /** Gates send the schema that they decide by, so that an answer never mixes two configurations. None that compiles is spelt longer. */
 const MAX_SCHEMA_LENGTH = 256 * 1024;
@@ -15,6 +16,21 @@ export async function tellRelations({ schema, checks }: AskedRelations, reader: 
   if (!Array.isArray(checks) || checks.length > MAX_CHECKS) throw new TypeError("too many checks");
   const { revision, findings } = await checkRelations(schemaOf(schema), checks, reader);
   return { revision, findings: findings.map(({ answer, reads }) => ({ answer, reads })) };
+}
+
+/** What a search may find is this much at once. */
+export const MAX_RELATED = 1_000;
+
+/** Answers what gates ask for their searches. Throws `Outage` as `reader` does, and a `TypeError` for what no gate asks. */
+export async function tellRelated(
+  { schema, sought, type, to, after, limit }: AskedRelated,
+  reader: TupleReader,
+): Promise<ToldRelated> {
+  if (!Number.isSafeInteger(limit) || limit < 1 || limit > MAX_RELATED) throw new TypeError("no such limit");
+  const related = sought === "objects" ? relatedObjects : relatedPrincipals;
+  const { ids, whole } = await related(schemaOf(schema), type, to, reader);
+  const behind = after === null ? ids : ids.filter((id) => id > after);
+  return { ids: behind.slice(0, limit), isLast: behind.length <= limit, isWhole: whole };
 }
 
 function schemaOf(text: string): RelationSchema {

@@ -15,4 +15,6 @@ export interface CandidatePage {
   readonly ids: readonly string[];
   /** Whether there are none behind them. */
   readonly isLast: boolean;
+  /** False where bounds cut the look-up off: there may be others that no page has. */
+  readonly isWhole: boolean;
 }

@@ -1,4 +1,4 @@
-import type { RelationCheck } from "../policy/decision_facts.ts";
+import type { RelationCheck, ResourceRef } from "../policy/decision_facts.ts";
 import type { ApiKeyRecord } from "../protocol/api_key.ts";
 import type { HeldAttributes } from "../protocol/attribute_values.ts";
 import type { Holdings, RoleAssignment } from "../protocol/holdings.ts";
@@ -25,6 +25,29 @@ export interface IssuerReader extends EdgeFeedReader {
   roleBook(): Promise<PublishedRoles>;
   /** Answers about relations, as of one moment. */
   checkRelations(asked: AskedRelations): Promise<ToldRelations>;
+  /** What tuples connect, a part of it: for searches, which decide on each. */
+  relatedIds(asked: AskedRelated): Promise<ToldRelated>;
+}
+
+export interface AskedRelated {
+  /** The schema that the gate decides by, as its canonical text. */
+  readonly schema: string;
+  /** Objects or principals of `type`, connected with `to`. */
+  readonly sought: "objects" | "principals";
+  readonly type: string;
+  readonly to: ResourceRef;
+  /** Ids up to here are known; null for none. */
+  readonly after: string | null;
+  readonly limit: number;
+}
+
+export interface ToldRelated {
+  /** Sorted. */
+  readonly ids: readonly string[];
+  /** Whether there are none behind them. */
+  readonly isLast: boolean;
+  /** False where bounds cut the search off. */
+  readonly isWhole: boolean;
 }
 
 export interface AskedRelations {

@@ -1,4 +1,6 @@
 import type { Asking, AttributeReader, DecisionPoint, ResourceType } from "../../src/access/authzen/decision_point.ts";
+import { CallRelations } from "../../src/access/call_relations.ts";
+import type { RelationsOfCall } from "../../src/access/route_action.ts";
 import type { PolicyRule, RuleOutcome } from "../../src/policy/action_policy.ts";
 import type { DecisionFacts, RelationCheck } from "../../src/policy/decision_facts.ts";
 import { tupleText } from "../../src/policy/relations/terms.ts";
@@ -56,6 +58,7 @@ export function typeOf(
 /** Relations that have to be fetched, each time anew; `calls` counts the questions. */
 export class FetchedRelations implements RelationFacts {
   readonly #tuples: ReadonlySet<string>;
+  readonly of: RelationsOfCall = (principal, call) => new CallRelations(this, call, principal, OWN_ISSUER);
   calls = 0;
 
   constructor(tuples: readonly string[]) {
@@ -92,6 +95,7 @@ export function decisionPoint(
         return ids.map((id) => people.find((one) => one.kind === kind && one.id === id) ?? null);
       },
     },
+    external: new Map(),
     relations: null,
     candidates: null,
     ownIssuer: OWN_ISSUER,

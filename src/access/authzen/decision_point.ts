@@ -1,11 +1,13 @@
+import type { AuthzenConfig } from "../../config/authzen_schema.ts";
 import type { ActionPolicy } from "../../policy/action_policy.ts";
 import type { AttributeValue } from "../../policy/decision_facts.ts";
 import type { RoleBook } from "../../policy/role_book.ts";
 import type { AccessCandidates } from "../../ports/access_candidates.ts";
 import type { RevocationView } from "../../ports/edge_feed.ts";
 import type { KnownSubjects } from "../../ports/known_subjects.ts";
-import type { RelationFacts } from "../../ports/relation_facts.ts";
+import type { ExternalSay } from "../external_say.ts";
 import type { Call } from "../gate.ts";
+import type { RelationsOfCall } from "../route_action.ts";
 
 /**
  * The decision point that others ask by AuthZEN. Owns which facts a question may bring along and which are ours alone, and how lists of
@@ -16,8 +18,10 @@ export interface DecisionPoint {
   /** Attributes of principals. */
   readonly principal: ReadonlyMap<string, AttributeReader>;
   readonly subjects: KnownSubjects;
+  /** Who has a say beside the policy, by the action's id. */
+  readonly external: ReadonlyMap<string, ExternalSay>;
   /** Null where no rule asks for relations. */
-  readonly relations: RelationFacts | null;
+  readonly relations: RelationsOfCall | null;
   /** Null where nothing is searched: there are no tuples. */
   readonly candidates: AccessCandidates | null;
   /** The issuer whose subjects tuples name by their id alone. */
@@ -38,20 +42,8 @@ export interface ResourceType {
   readonly actions: ReadonlyMap<string, ActionPolicy>;
 }
 
-/** Members of a context, by the names that rules have for them under `env`. */
-export const CONTEXT_FACTS = [
-  "time",
-  "address",
-  "country",
-  "asn",
-  "tlsVersion",
-  "deviceType",
-  "clientType",
-  "authTime",
-  "acr",
-  "amr",
-] as const;
-export type ContextFact = (typeof CONTEXT_FACTS)[number];
+/** A member of a context, by the name that rules have for it under `env`. */
+export type ContextFact = AuthzenConfig["believes"][number];
 
 /** What one caller may ask, and what it may say of subjects. */
 export interface CallerTerms {
@@ -91,6 +83,8 @@ export type EvaluationReason =
   | "rule_failed"
   | "step_up"
   | "no_rule_allows"
+  /** A decision point of others does not permit it. */
+  | "external_denied"
   /** Nobody of that kind and id is there, or may act. */
   | "subject_unknown"
   | "resource_unknown"

@@ -3,7 +3,8 @@ import { type ActionDecision, decideAction } from "../../policy/decide_action.ts
 import { type DecisionFacts, NO_RELATIONS, type RelationCheck } from "../../policy/decision_facts.ts";
 import type { KnownSubject } from "../../ports/known_subjects.ts";
 import type { Entity, Question } from "../../protocol/authzen/question.ts";
-import { CallRelations } from "../call_relations.ts";
+import { isPermittedOutside } from "../external_say.ts";
+import type { FetchedRelations } from "../route_action.ts";
 import { askedEnvironment } from "./asked_environment.ts";
 import { askedResource, isInReach, tenantOfResource } from "./asked_resource.ts";
 import { askedSubject, type SubjectKind, subjectKind } from "./asked_subject.ts";
@@ -13,6 +14,8 @@ import type { Asking, DecisionPoint, Evaluation, EvaluationReason } from "./deci
 const MAX_ROUNDS = 8;
 /** Nobody has a longer id: it is not looked for. In UTF-16 units. */
 const MAX_ID = 256;
+/** As many connections as a Worker has beside each other. */
+const ASKED_AT_ONCE = 6;
 
 /**
  * The answers to `questions`, in their order, all as of one moment. What several of them need is fetched together. Throws `Outage`: what cannot
@@ -24,17 +27,41 @@ export async function evaluate(
   asking: Asking,
 ): Promise<readonly Evaluation[]> {
   const known = await knownSubjects(questions, point);
-  const relations = new Map<KnownSubject, CallRelations>();
+  const { nowMs, defer } = asking.call;
+  const relationCall = { nowMs, defer, view: asking.view, atLeast: 0 };
+  const relations = new Map<KnownSubject, FetchedRelations>();
   const pending = questions.map((question): Evaluation | Pending => {
     const ready = prepare(question, known, point, asking);
     if (typeof ready === "string") return refused(ready);
-    const { subject } = ready;
-    const asked = relations.get(subject) ?? relationsOf(subject, point, asking);
-    if (asked !== null) relations.set(subject, asked);
+    const { principal } = ready.facts;
+    const asked = relations.get(ready.subject) ?? point.relations?.(principal, relationCall) ?? null;
+    if (asked !== null) relations.set(ready.subject, asked);
     const facts = { ...ready.facts, relations: asked ?? NO_RELATIONS };
     return { policy: ready.policy, facts, relations: asked };
   });
-  return settle(pending);
+  return asOthersSay(await settle(pending), pending, point, asking);
+}
+
+/** What our policy allows, where others have a say in the action: a few are asked beside each other, so that none waits for its turn within its deadline. */
+async function asOthersSay(
+  evaluations: readonly Evaluation[],
+  pending: readonly (Evaluation | Pending)[],
+  { external }: DecisionPoint,
+  { call }: Asking,
+): Promise<readonly Evaluation[]> {
+  const said: Evaluation[] = [];
+  const join = async (evaluation: Evaluation, asked: Evaluation | Pending | undefined): Promise<Evaluation> => {
+    if (!evaluation.decision || asked === undefined || !isPending(asked)) return evaluation;
+    const say = external.get(asked.facts.action.id);
+    if (say === undefined || (await isPermittedOutside(say, [asked.facts], call))) return evaluation;
+    return { ...evaluation, decision: false, because: "external_denied" };
+  };
+  if (external.size === 0) return evaluations;
+  for (let from = 0; from < evaluations.length; from += ASKED_AT_ONCE) {
+    const some = evaluations.slice(from, from + ASKED_AT_ONCE);
+    said.push(...(await Promise.all(some.map((evaluation, at) => join(evaluation, pending[from + at])))));
+  }
+  return said;
 }
 
 /** A question whose facts are there. */
@@ -42,7 +69,7 @@ interface Pending {
   readonly policy: ActionPolicy;
   readonly facts: DecisionFacts;
   /** Null where there are none. */
-  readonly relations: CallRelations | null;
+  readonly relations: FetchedRelations | null;
 }
 
 type Known = ReadonlyMap<string, KnownSubject>;
@@ -113,22 +140,11 @@ function nameOf({ type, id }: Pick<Entity, "type" | "id">): string {
   return `${type}:${id}`;
 }
 
-function relationsOf(
-  { kind, id }: KnownSubject,
-  { relations, ownIssuer }: DecisionPoint,
-  { call, view }: Asking,
-): CallRelations | null {
-  if (relations === null) return null;
-  const issuer = kind === "api_key" ? null : ownIssuer;
-  const { nowMs, defer } = call;
-  return new CallRelations(relations, { nowMs, view, defer, atLeast: 0 }, { kind, id, issuer }, ownIssuer);
-}
-
 /** Decides on all of them, round by round: what they lack of relations is fetched together, one question for each subject. */
 async function settle(pending: readonly (Evaluation | Pending)[]): Promise<readonly Evaluation[]> {
   let all = pending;
   for (let round = 0; ; round++) {
-    const wanted = new Map<CallRelations, RelationCheck[]>();
+    const wanted = new Map<FetchedRelations, RelationCheck[]>();
     all = all.map((one) => (isPending(one) ? step(one, round < MAX_ROUNDS, wanted) : one));
     if (wanted.size === 0) return all.flatMap((one) => (isPending(one) ? [] : [one]));
     await Promise.all([...wanted].map(([relations, checks]) => relations.resolve(checks)));
@@ -139,7 +155,11 @@ function isPending(one: Evaluation | Pending): one is Pending {
   return "policy" in one;
 }
 
-function step(pending: Pending, mayFetch: boolean, wanted: Map<CallRelations, RelationCheck[]>): Evaluation | Pending {
+function step(
+  pending: Pending,
+  mayFetch: boolean,
+  wanted: Map<FetchedRelations, RelationCheck[]>,
+): Evaluation | Pending {
   const { policy, facts, relations } = pending;
   const decided = decideAction(policy, facts, "whole");
   switch (decided.kind) {

@@ -25,9 +25,11 @@ export interface Found {
   /** The candidate behind which the search goes on; undefined where it has ended. */
   readonly next: string | null | undefined;
   readonly looked: number;
+  /** False where there may be others that no page has. */
+  readonly isWhole: boolean;
 }
 
-const NOTHING: Found = { names: [], next: undefined, looked: 0 };
+const NOTHING: Found = { names: [], next: undefined, looked: 0, isWhole: true };
 
 /** Where candidates come from, and what is asked of each. */
 interface Search {
@@ -47,21 +49,23 @@ export async function search(
 ): Promise<Found> {
   const prepared = prepare(asked, point);
   if (prepared === null) return NOTHING;
+  if (part.limit === 0) return { ...NOTHING, next: part.after };
+  const page = await prepared.candidates(part.after, part.maxCandidates);
   const names: string[] = [];
   let { after } = part;
   let looked = 0;
-  while (names.length < part.limit && looked < part.maxCandidates) {
-    const page = await prepared.candidates(after, Math.min(AT_ONCE, part.maxCandidates - looked));
-    const evaluations = await evaluate(page.ids.map(prepared.question), point, asking);
-    for (const [at, id] of page.ids.entries()) {
-      if (names.length === part.limit) return { names, next: after, looked };
+  while (looked < page.ids.length && names.length < part.limit) {
+    const some = page.ids.slice(looked, looked + AT_ONCE);
+    const evaluations = await evaluate(some.map(prepared.question), point, asking);
+    for (const [at, id] of some.entries()) {
+      if (names.length === part.limit) break;
       looked += 1;
       after = id;
       if (evaluations[at]?.decision === true) names.push(id);
     }
-    if (page.isLast || page.ids.length === 0) return { names, next: undefined, looked };
   }
-  return { names, next: after, looked };
+  const isOver = looked === page.ids.length && (page.isLast || looked === 0);
+  return { names, next: isOver ? undefined : after, looked, isWhole: page.isWhole };
 }
 
 function prepare(asked: SearchRequest, point: DecisionPoint): Search | null {
@@ -104,5 +108,5 @@ function isKnown(type: string, action: string, { types }: DecisionPoint): boolea
 
 function pageOf(names: readonly string[], after: string | null, limit: number): CandidatePage {
   const behind = after === null ? names : names.filter((name) => name > after);
-  return { ids: behind.slice(0, limit), isLast: behind.length <= limit };
+  return { ids: behind.slice(0, limit), isLast: behind.length <= limit, isWhole: true };
 }

@@ -25,7 +25,7 @@ export type EvaluationsRequest =
       readonly questions: readonly Result<Question, QuestionFault>[];
     };
 
-export type EvaluationsFault = QuestionFault | { readonly fault: "too_many" };
+export type EvaluationsFault = QuestionFault | { readonly member: "evaluations"; readonly fault: "too_many" };
 
 /** The members that stand for those which an evaluation leaves out (§7.1.1). */
 const DEFAULTED = ["subject", "action", "resource", "context"] as const;
@@ -46,7 +46,7 @@ export function readEvaluations(
     const question = readQuestion(request);
     return question.ok ? ok({ kind: "one", question: question.value }) : question;
   }
-  if (evaluations.length > maxEvaluations) return err({ fault: "too_many" });
+  if (evaluations.length > maxEvaluations) return err({ member: "evaluations", fault: "too_many" });
   const questions = evaluations.map((evaluation: unknown) => readEvaluation(evaluation, request));
   return ok({ kind: "several", semantic: semantic.value, questions });
 }

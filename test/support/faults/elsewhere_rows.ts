@@ -1,3 +1,4 @@
+// Long because each row tells one fault whole, as the document has it.
 import type { ProvenRow } from "./row.ts";
 
 const UNAVAILABLE = "503 temporarily_unavailable";
@@ -108,6 +109,29 @@ export const ELSEWHERE_ROWS: readonly ProvenRow[] = [
     meanwhile: "calls with the token in memory, to its end; other origins",
     after: "200",
     test: ["test/gateway/onward_tokens.test.ts", "silent: the origin's deadline is the caller's"],
+  },
+  {
+    dependency: "a decision point of others (`policy.external`)",
+    binding: null,
+    faults: ["down", "slow"],
+    call: "a question about an action in which it has a say, for as long as `timeoutMs`",
+    answer: UNAVAILABLE,
+    log: "external_decision_failed",
+    meanwhile:
+      "other actions; what our own policy denies; the very same question within `cacheSeconds`; after ten questions nobody waits",
+    after: "200",
+    test: ["test/gateway/external_pdp.test.ts", "one that is silent is waited for as long as its deadline"],
+  },
+  {
+    dependency: "a decision point of others (`policy.external`)",
+    binding: null,
+    faults: ["lying", "huge"],
+    call: "the same, answered by anything but `true` or `false`",
+    answer: UNAVAILABLE,
+    log: "external_decision_failed",
+    meanwhile: "other actions; what our own policy denies",
+    after: "200",
+    test: ["test/gateway/authzen_external.test.ts", "while it cannot be asked there is no answer"],
   },
   {
     dependency: "an origin",

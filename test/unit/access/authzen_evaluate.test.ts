@@ -230,7 +230,7 @@ describe("several questions", () => {
   const related = (tuples: readonly string[]) => {
     const relations = new FetchedRelations(tuples);
     const types = { record: typeOf({ read: [viewer] }), free: typeOf({ read: [notArchived] }, status) };
-    return { relations, at: decisionPoint(types, [knownUser("alice"), knownUser("bob")], { relations }) };
+    return { relations, at: decisionPoint(types, [knownUser("alice"), knownUser("bob")], { relations: relations.of }) };
   };
 
   it("what they need is fetched together: each subject's relations by one question, each subject once", async () => {
@@ -270,7 +270,7 @@ describe("several questions", () => {
         ...at,
         ...(what === "subjects"
           ? { subjects: { find: down } }
-          : { relations: { known: () => undefined, resolve: down } }),
+          : { relations: () => ({ known: () => undefined, resolve: down }) }),
       };
       await expect(evaluate([ask("alice read free:1"), ask("alice read record:1")], point, asking())).rejects.toThrow(
         Outage,

@@ -37,7 +37,7 @@ function candidatesOf(ids: readonly string[], asked: string[] = []): AccessCandi
   const page = async (after: string | null, limit: number) => {
     asked.push(`${after}/${limit}`);
     const behind = ids.filter((id) => after === null || id > after);
-    return { ids: behind.slice(0, limit), isLast: behind.length <= limit };
+    return { ids: behind.slice(0, limit), isLast: behind.length <= limit, isWhole: true };
   };
   return {
     resources: (_, __, after, limit) => page(after, limit),
@@ -70,7 +70,12 @@ describe("AuthZEN 1.0 §8: searches", () => {
   it("find those candidates that would be permitted, and no other", async () => {
     const part = { after: null, limit: 10, maxCandidates: 100 };
     const point = pointWith(candidatesOf(["1", "2", "3", "4"]));
-    expect(await search(byResource, part, point, asking())).toEqual({ names: ["2", "4"], next: undefined, looked: 4 });
+    expect(await search(byResource, part, point, asking())).toEqual({
+      names: ["2", "4"],
+      next: undefined,
+      looked: 4,
+      isWhole: true,
+    });
     const people = pointWith(candidatesOf(["alice", "bob", "nobody"]));
     const open = { ...bySubject, resource: { type: "open", id: "1", ...none } };
     expect((await search(open, part, people, asking())).names).toEqual(["alice", "bob"]);
@@ -110,12 +115,13 @@ describe("AuthZEN 1.0 §8: searches", () => {
       names: [],
       next: "2",
       looked: 0,
+      isWhole: true,
     });
     expect(asked).toEqual([]);
   });
 
   it("a store that never says that it is at its end, and has nothing, is at its end", async () => {
-    const empty = { ids: [], isLast: false };
+    const empty = { ids: [], isLast: false, isWhole: false };
     const candidates = { resources: async () => empty, subjects: async () => empty };
     const found = await search(
       byResource,
@@ -123,7 +129,7 @@ describe("AuthZEN 1.0 §8: searches", () => {
       pointWith(candidates),
       asking(),
     );
-    expect(found).toEqual({ names: [], next: undefined, looked: 0 });
+    expect(found).toEqual({ names: [], next: undefined, looked: 0, isWhole: false });
   });
 
   it.each<[string, SearchRequest]>([

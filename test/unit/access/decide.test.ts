@@ -36,6 +36,7 @@ function routeAction(changes: Partial<RouteAction> = {}): RouteAction {
     asksPermissions: false,
     resource: READING,
     metadata: null,
+    external: null,
     relations: null,
     bodyDepth: null,
     hidesResources: false,
@@ -338,5 +339,34 @@ describe("what the origin says of its resources", () => {
     fetch.mockClear();
     expect((await decideOn(action)).outcome).toBe("allowed");
     expect(fetch).not.toHaveBeenCalled();
+  });
+});
+
+describe("a decision point of others", () => {
+  const others = (answer: () => Promise<boolean>, changes: Partial<RouteAction> = {}) => {
+    const permits = vi.fn(answer);
+    const external = { pdp: { permits }, tells: new Set<never>(), ownIssuer: "https://id.test" };
+    return { permits, action: routeAction({ external, ...changes }) };
+  };
+
+  it("has to permit what the policy allows", async () => {
+    expect((await decideOn(others(async () => true).action)).outcome).toBe("allowed");
+    expect((await decideOn(others(async () => false).action)).error).toEqual({
+      kind: "denied",
+      reason: "external_denied",
+      isHidden: false,
+    });
+    const hidden = others(async () => false, { hidesResources: true });
+    expect((await decideOn(hidden.action)).error).toMatchObject({ isHidden: true });
+  });
+
+  it("is not asked about what the policy denies, and cannot allow it", async () => {
+    const { permits, action } = others(async () => true, { policy: actionPolicy([ruleOf(FALSE)]) });
+    expect((await decideOn(action)).outcome).toBe("no_rule_allows");
+    expect(permits).not.toHaveBeenCalled();
+  });
+
+  it("that cannot be asked is an outage", async () => {
+    await expect(decideOn(others(() => Promise.reject(new Outage("external_pdp"))).action)).rejects.toThrow(Outage);
   });
 });

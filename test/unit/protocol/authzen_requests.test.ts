@@ -132,7 +132,7 @@ describe("AuthZEN 1.0 §7.1: an access evaluations request", () => {
 
   it("more than may be asked at once are too many, before any is read", () => {
     const request = { ...whole, evaluations: Array.from({ length: 11 }, () => ({})) };
-    expect(readEvaluations(request, 10)).toEqual({ ok: false, error: { fault: "too_many" } });
+    expect(readEvaluations(request, 10)).toEqual({ ok: false, error: { member: "evaluations", fault: "too_many" } });
     expect(several({ ...whole, evaluations: request.evaluations.slice(1) }).questions).toHaveLength(10);
   });
 

@@ -1,0 +1,110 @@
+import { sha256Base64url } from "../kernel/bytes.ts";
+import { canonicalJson } from "../kernel/canonical_json.ts";
+import { Lru } from "../kernel/lru.ts";
+import { Outage } from "../kernel/outage.ts";
+import { SharedReadings } from "../kernel/shared_readings.ts";
+import { isJsonObject } from "../kernel/strict_json.ts";
+import type { BreakerPhase, BreakerSettings } from "../limits/breaker.ts";
+import { Circuit } from "../limits/circuit.ts";
+import type { OutboundReach } from "../policy/outbound_url.ts";
+import type { Defer } from "../ports/edge_feed.ts";
+import type { ExternalDecisions, ExternalQuestion } from "../ports/external_decisions.ts";
+import { boundedJson } from "./bounded_json.ts";
+
+/** How a decision point of others is asked. */
+export interface ExternalPdpTerms {
+  /** Its access evaluation endpoint. */
+  readonly url: string;
+  readonly timeoutMs: number;
+  readonly maxBytes: number;
+  /** For how long an answer counts for the very same question; 0 for never. */
+  readonly cacheMs: number;
+  /** A bearer token for it; null where it wants none. Throws `Outage`. */
+  readonly token: (nowMs: number, defer: Defer) => Promise<string | null>;
+  readonly reach: OutboundReach;
+  /** Hears why a question came to nothing, and when it is left alone and asked again. */
+  readonly failed: (cause: string) => void;
+  readonly phase: (phase: BreakerPhase) => void;
+}
+
+const DEPENDENCY = "external_pdp";
+const TYPES = ["application/json"];
+const ENTRY_BYTES = 160;
+
+/** Whoever waits for a decision point that is down waits for nothing: after ten questions of which half failed nobody does for a while. */
+const BREAKER: BreakerSettings = { failurePercent: 50, minCalls: 10, windowMs: 10_000, openMs: 5_000, probes: 1 };
+
+interface Held {
+  readonly permits: boolean;
+  readonly untilMs: number;
+}
+
+/**
+ * A decision point of others, asked by AuthZEN 1.0. An answer is remembered under the whole question, so that it is never taken for one about another
+ * subject, action, resource or context; and only a boolean is one. Whoever asks the same at once waits for the same answer. One that keeps failing is
+ * left alone for a while.
+ */
+export class ExternalPdp implements ExternalDecisions {
+  readonly #terms: ExternalPdpTerms;
+  readonly #circuit: Circuit;
+  readonly #held = new Lru<Held>({ maxEntries: 10_000, maxBytes: 2 * 1024 * 1024 });
+  readonly #asking = new SharedReadings<boolean>();
+
+  constructor(terms: ExternalPdpTerms) {
+    this.#terms = terms;
+    this.#circuit = new Circuit(BREAKER, terms.phase);
+  }
+
+  async permits(question: ExternalQuestion, nowMs: number, defer: Defer): Promise<boolean> {
+    const body = canonicalJson(question);
+    const name = await sha256Base64url(body);
+    const held = this.#held.get(name);
+    // A clock that was set back makes nothing last longer.
+    if (held !== undefined && nowMs < held.untilMs && held.untilMs - nowMs <= this.#terms.cacheMs) return held.permits;
+    return this.#asking.join(name, nowMs, defer, () => this.#ask(name, body, nowMs, defer));
+  }
+
+  async #ask(name: string, body: string, nowMs: number, defer: Defer): Promise<boolean> {
+    const { cacheMs, failed } = this.#terms;
+    const verdict = this.#circuit.admit(nowMs);
+    if (!verdict.admitted) throw new Outage(DEPENDENCY, { cause: "breaker_open" });
+    try {
+      const permits = readDecision(await this.#question(body, nowMs, defer));
+      this.#circuit.record(verdict.era, "success", Date.now());
+      if (cacheMs > 0) this.#held.set(name, { permits, untilMs: nowMs + cacheMs }, ENTRY_BYTES);
+      return permits;
+    } catch (error) {
+      this.#circuit.record(verdict.era, outcomeOf(error), Date.now());
+      failed(told(error));
+      throw error;
+    }
+  }
+
+  async #question(body: string, nowMs: number, defer: Defer): Promise<unknown> {
+    const { url, timeoutMs: deadlineMs, maxBytes, reach } = this.#terms;
+    const token = await this.#terms.token(nowMs, defer);
+    const headers = {
+      "content-type": "application/json",
+      ...(token !== null && { authorization: `Bearer ${token}` }),
+    };
+    const bounds = { dependency: DEPENDENCY, deadlineMs, maxBytes, types: TYPES, reach, strict: true };
+    return boundedJson(url, bounds, { method: "POST", headers, body });
+  }
+}
+
+/** AuthZEN 1.0 §5.5: `true` and nothing like it. */
+function readDecision(answer: unknown): boolean {
+  const decision = isJsonObject(answer) && Object.hasOwn(answer, "decision") ? answer.decision : undefined;
+  if (typeof decision !== "boolean") throw new Outage(DEPENDENCY, { cause: "no decision" });
+  return decision;
+}
+
+/** What is refused may be about the question alone, which callers have a hand in: nobody else is to wait for it. */
+function outcomeOf(error: unknown): "failure" | "unknown" {
+  return error instanceof Outage && /^status 4(?!29|01|03)/.test(String(error.cause)) ? "unknown" : "failure";
+}
+
+/** Words of ours alone: what it answers may hold anything. */
+function told(error: unknown): string {
+  return error instanceof Outage && typeof error.cause === "string" ? error.cause : "no answer";
+}

@@ -1,0 +1,87 @@
+import { didYouMean } from "../kernel/nearest.ts";
+import { authzenRoutes, EVALUATE_SCOPE } from "./authzen_routes.ts";
+import type { AuthzenConfig } from "./authzen_schema.ts";
+import type { ConfigFault } from "./fault.ts";
+import { limitUseFaults } from "./limit_faults.ts";
+import type { PolicyConfig } from "./policy_schema.ts";
+import type { Config } from "./schema.ts";
+import { transportFaults } from "./transport_faults.ts";
+
+const PATH = "gateway.authzen";
+
+/** What is wrong with the API by which others ask: nothing to decide by, nobody who could ask, names of nothing, and settings without effect. */
+export function authzenFaults(config: Config): ConfigFault[] {
+  const { gateway, policy } = config;
+  const { authzen } = gateway;
+  if (authzen === undefined) return [];
+  if (policy === undefined) return [{ path: PATH, reason: "needs `policy`: there is nothing to decide by" }];
+  const [route] = authzenRoutes(config);
+  return [
+    ...scopeFaults(config),
+    ...(route === undefined
+      ? []
+      : [...limitUseFaults(config, route, route.pattern, PATH), ...transportFaults(config, route, PATH)]),
+    ...tenantFaults(authzen, policy),
+    ...Object.entries(authzen.callers).flatMap(([id, caller]) => callerFaults(id, caller, authzen, policy)),
+    ...(new Set(authzen.believes).size < authzen.believes.length
+      ? [{ path: `${PATH}.believes`, reason: "names a fact twice" }]
+      : []),
+  ];
+}
+
+function scopeFaults({ issuer, gateway }: Config): ConfigFault[] {
+  const at = issuer.apis.findIndex((api) => api.resource === gateway.resource);
+  const own = issuer.apis[at];
+  if (own === undefined || Object.hasOwn(own.scopes, EVALUATE_SCOPE)) return [];
+  return [{ path: `issuer.apis[${at}].scopes`, reason: `lacks \`${EVALUATE_SCOPE}\`, which ${PATH} asks of callers` }];
+}
+
+function tenantFaults({ tenants }: AuthzenConfig, { resources }: PolicyConfig): ConfigFault[] {
+  return Object.entries(tenants).flatMap(([type, attribute]) => {
+    const path = `${PATH}.tenants.${type}`;
+    const declared = Object.hasOwn(resources, type) ? resources[type] : undefined;
+    if (declared === undefined) return [{ path, reason: unknown(type, Object.keys(resources), "policy.resources") }];
+    const kind = Object.hasOwn(declared.attributes, attribute) ? declared.attributes[attribute] : undefined;
+    if (kind === "string") return [];
+    if (kind !== undefined) return [{ path, reason: `\`${attribute}\` is no string` }];
+    return [{ path, reason: unknown(attribute, Object.keys(declared.attributes), `the attributes of ${type}`) }];
+  });
+}
+
+function callerFaults(
+  id: string,
+  { resourceTypes, tenants, says }: AuthzenConfig["callers"][string],
+  authzen: AuthzenConfig,
+  { resources, principal }: PolicyConfig,
+): ConfigFault[] {
+  const path = `${PATH}.callers.${id}`;
+  const names = (
+    given: readonly string[],
+    known: Readonly<Record<string, unknown>>,
+    of: string,
+    at: string,
+  ): ConfigFault[] =>
+    given.flatMap((name, index) =>
+      Object.hasOwn(known, name)
+        ? []
+        : [{ path: `${path}.${at}[${index}]`, reason: unknown(name, Object.keys(known), of) }],
+    );
+  const reached = (resourceTypes ?? Object.keys(resources)).filter((type) => Object.hasOwn(resources, type));
+  const faults = [
+    ...names(resourceTypes ?? [], resources, "policy.resources", "resourceTypes"),
+    ...names(says?.attributes ?? [], principal, "policy.principal", "says.attributes"),
+  ];
+  if (tenants !== undefined && !reached.some((type) => Object.hasOwn(authzen.tenants, type))) {
+    faults.push({ path: `${path}.tenants`, reason: `nothing that it may ask about has a tenant (${PATH}.tenants)` });
+  }
+  const saysNothing = says !== undefined && says.roles.length + says.attributes.length === 0;
+  if (saysNothing) faults.push({ path: `${path}.says`, reason: "says nothing" });
+  if (resourceTypes === undefined && tenants === undefined && says === undefined) {
+    faults.push({ path, reason: "settles nothing" });
+  }
+  return faults;
+}
+
+function unknown(name: string, known: readonly string[], of: string): string {
+  return `\`${name}\` is not among ${of}${didYouMean(name, known)}`;
+}
