@@ -1,15 +1,18 @@
 import { decodeJwt } from "jose";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { D1Relations } from "../../src/adapters/d1_relations.ts";
 import type { ConfigInput } from "../../src/config/schema.ts";
 import { contractConfig } from "../support/contract_config.ts";
 import { countedBindings } from "../support/counted_bindings.ts";
 import { bearer, type ForgeKey, newKey, ringKey, token } from "../support/forge.ts";
 import { ORIGIN_URL, PARTNER_URL, RESOURCE } from "../support/gateway_config.ts";
 import { install, type RequestWishes } from "../support/install.ts";
+import { backstage, migrate } from "../support/issuer_world.ts";
 import { storedKey } from "../support/keys.ts";
 import { demoConfig, HOST, openLive } from "../support/live_world.ts";
 import { captureLogs, secret } from "../support/logs.ts";
 import { stubNetwork } from "../support/network.ts";
+import { tuple } from "../support/relation_graph.ts";
 import { serveTurnstile, TURNSTILE_SECRET } from "../support/turnstile.ts";
 
 /*
@@ -29,6 +32,13 @@ const SECRETS = {
   OPAQUE_SECRET: secret("the gate's secret there"),
   BILLING_SECRET: secret("an origin's secret, quite long"),
 };
+const READER = { sub: "usr_reader", client_id: "web" };
+const PATH_OF_FOLDERS = [
+  "page:1#parent@folder:1",
+  "folder:1#parent@folder:2",
+  "folder:2#parent@folder:3",
+  "folder:3#parent@folder:4",
+];
 const SMALL = {
   limits: [{ name: "own", algorithm: "fixed", limit: 100_000, windowSeconds: 600, precision: "leased" }],
 };
@@ -37,6 +47,7 @@ const network = stubNetwork();
 let ring: ForgeKey;
 
 beforeAll(async () => {
+  await migrate();
   ring = await ringKey();
 });
 
@@ -61,6 +72,7 @@ function featured(): ConfigInput {
     ...config,
     gateway: {
       ...config.gateway,
+      outboundOrigins: [...(config.gateway.outboundOrigins ?? []), ORIGIN_URL],
       trustedIssuers: [
         ...config.gateway.trustedIssuers,
         {
@@ -96,8 +108,25 @@ function featured(): ConfigInput {
         breaker: {},
       },
     },
+    policy: {
+      principal: {},
+      resources: { page: { attributes: { owner: "string" }, actions: { list: {}, read: {}, open: {} } }, folder: {} },
+      relations: {
+        folder: { parent: "[folder]", viewer: "[user] or viewer of parent" },
+        page: { parent: "[folder]", viewer: "[user] or viewer of parent" },
+      },
+      rules: [
+        { id: "by-day", effect: "allow", on: ["page:list"], when: 'env.time.getHours("Europe/Berlin") >= 0' },
+        { id: "viewers", effect: "allow", on: ["page:read"], when: 'can(principal, "viewer", resource)' },
+        { id: "owners", effect: "allow", on: ["page:open"], when: "resource.owner == principal.id" },
+      ],
+      metadata: { pages: { type: "page", url: `${ORIGIN_URL}/about/{id}`, onUnavailable: "deny" } },
+    },
     routes: [
       ...config.routes,
+      { ...get, path: "/ruled", scopes: ["orders:read"], action: "page:list" },
+      { ...get, path: "/related/:id", action: "page:read", resource: { id: { path: "id" } } },
+      { ...get, path: "/described/:id", action: "page:open", resource: { id: { path: "id" }, metadata: "pages" } },
       { ...get, path: "/leased", scopes: ["orders:read"], limits: ["many", "per_key"] },
       { ...get, path: "/exact", limits: ["exact"] },
       { ...get, path: "/pets", credentials: ["bearer", "publishable_key"], cors },
@@ -203,6 +232,22 @@ const FEATURES: readonly [feature: string, call: (world: World) => Promise<Warm>
     },
   ],
   ["an origin with a token of the gate's own, a breaker and slots", async () => ["/billing", at(await token_())]],
+  ["a rule", async () => ["/ruled", at(await token_())]],
+  [
+    "a relation, four folders up",
+    async () => {
+      const writes = [...PATH_OF_FOLDERS, `folder:4#viewer@user:${READER.sub}`].map(tuple);
+      await new D1Relations(backstage.db).change({ writes, deletes: [], preconditions: [], nowMs: START });
+      return ["/related/1", at(bearer(await token(ring, READER)))];
+    },
+  ],
+  [
+    "what the origin says of a resource",
+    async () => {
+      network.origin(() => Response.json({ owner: READER.sub }));
+      return ["/described/1", at(bearer(await token(ring, READER)))];
+    },
+  ],
   ["an old version", async () => ["/v1/orders", at(await token_())]],
   [
     "everything at once",
