@@ -1,4 +1,5 @@
 import { ordersApi } from "./sallyport.openapi.ts";
+import { demoPolicy } from "./sallyport.policy.ts";
 import { defineConfig } from "./src/config/compile.ts";
 import { openapiRoutes } from "./src/config/openapi_routes.ts";
 import type { ConfigInput } from "./src/config/schema.ts";
@@ -45,19 +46,7 @@ export default function config(vars: ConfigVariables): ConfigInput {
       ping: { algorithm: "fixed", limit: 5, windowSeconds: 10, onUnavailable: "deny" },
     },
     openapi: { orders: ordersApi },
-    policy: {
-      resources: {},
-      // Documents lie in folders, and groups may see them: the seed wrote a few such facts (docs/relations.md).
-      relations: {
-        group: { member: "[user, group#member]" },
-        folder: { parent: "[folder]", viewer: "[user, group#member] or viewer of parent" },
-        document: {
-          parent: "[folder]",
-          owner: "[user]",
-          viewer: "[user, group#member] or owner or viewer of parent",
-        },
-      },
-    },
+    policy: demoPolicy(vars.DEMO_ORIGIN_URL),
     routes: [
       {
         path: "/orders",
@@ -86,6 +75,30 @@ export default function config(vars: ConfigVariables): ConfigInput {
       // Connections that stay open, and end with their credential.
       { path: "/ws/echo", methods: ["GET"], origin: "demo", scopes: ["orders:read"], webSocket: {} },
       { path: "/events", methods: ["GET"], origin: "demo", scopes: ["orders:read"], stream: {} },
+      // Managers approve orders of their own department in business hours; the origin says whose an order is.
+      {
+        path: "/orders/:id/approve",
+        methods: ["POST"],
+        origin: "demo",
+        scopes: ["orders:write"],
+        action: "order:approve",
+        resource: { id: { path: "id" }, metadata: "orders" },
+      },
+      // Documents are read by who has them: their owner, who was given them, who has the folder, who is in the group.
+      {
+        path: "/documents/:id",
+        methods: ["GET"],
+        origin: "demo",
+        action: "document:read",
+        resource: { id: { path: "id" }, refusedAs: "not_found" },
+      },
+      {
+        path: "/documents/:id",
+        methods: ["PUT"],
+        origin: "demo",
+        action: "document:update",
+        resource: { id: { path: "id" } },
+      },
       // GET and POST /v2/orders, held to what the document says of them.
       ...openapiRoutes("orders", ordersApi, { basePath: "/v2", origin: "demo" }),
     ],

@@ -10,7 +10,7 @@ import { type Import, readImports } from "./layers/imports.ts";
 import { roomOf } from "./layers/rooms.ts";
 import { sizeFault } from "./layers/sizes.ts";
 
-const HOUSE = ["sallyport.config.ts", "sallyport.openapi.ts", "src/**/*.ts", "src/**/*.tsx"];
+const HOUSE = ["sallyport.config.ts", "sallyport.openapi.ts", "sallyport.policy.ts", "src/**/*.ts", "src/**/*.tsx"];
 const SIZED = [...HOUSE, "src/**/*.sql", "scripts/**/*.{ts,mjs}", "test/**/*.{ts,tsx}", "*.{ts,mjs}"];
 
 function list(root: string, patterns: readonly string[]): readonly string[] {

@@ -93,6 +93,7 @@ export const ROOMS: Readonly<Partial<Record<string, RoomRule>>> = {
 const TOP_FILES: Readonly<Partial<Record<string, string>>> = {
   "sallyport.config.ts": "sallyport.config",
   "sallyport.openapi.ts": "sallyport.config",
+  "sallyport.policy.ts": "sallyport.config",
   "src/worker.ts": "entry",
   "src/issuer.worker.ts": "entry",
   "src/authorizer.worker.ts": "entry",

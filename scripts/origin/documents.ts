@@ -14,9 +14,12 @@ export interface Documents {
   write(call: OriginCall): Promise<void>;
 }
 
-/** A shelf with one document, `doc_1`. */
+/** A shelf with two documents, `doc_1` and `doc_2`. */
 export function openDocuments(): Documents {
-  const documents = new Map<string, Document>([["doc_1", { id: "doc_1", text: "How to open the gate" }]]);
+  const documents = new Map<string, Document>([
+    ["doc_1", { id: "doc_1", text: "How to open the gate" }],
+    ["doc_2", { id: "doc_2", text: "How to close it again" }],
+  ]);
   return {
     read: ({ response, params }) => {
       const document = documents.get(params.id ?? "");

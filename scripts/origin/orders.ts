@@ -6,6 +6,8 @@ interface Order {
   readonly item: string;
   readonly quantity: number;
   readonly status: "open" | "approved";
+  /** Whose managers may approve it. */
+  readonly department: string;
   /** The subject who ordered, as the gateway vouched for it. */
   readonly orderedBy: string;
 }
@@ -17,6 +19,8 @@ export interface Orders {
   list(call: OriginCall): void;
   create(call: OriginCall): Promise<void>;
   approve(call: OriginCall): void;
+  /** What the gate asks for before it lets anybody approve. */
+  describe(call: OriginCall): void;
 }
 
 function isOrderBody(body: Record<string, unknown>): body is { item: string; quantity: number } {
@@ -27,13 +31,13 @@ function isOrderBody(body: Record<string, unknown>): body is { item: string; qua
 /** A book of orders with two in it. */
 export function openOrders(): Orders {
   const orders = new Map<string, Order>();
-  const add = (item: string, quantity: number, orderedBy: string): Order => {
-    const order: Order = { id: `ord_${orders.size + 1}`, item, quantity, status: "open", orderedBy };
+  const add = (item: string, quantity: number, orderedBy: string, department: string): Order => {
+    const order: Order = { id: `ord_${orders.size + 1}`, item, quantity, status: "open", department, orderedBy };
     orders.set(order.id, order);
     return order;
   };
-  add("gate hinge", 2, "demo");
-  add("iron bar", 12, "demo");
+  add("gate hinge", 2, "demo", "sales");
+  add("iron bar", 12, "demo", "engineering");
   return {
     list: ({ response }) => sendJson(response, 200, { orders: [...orders.values()] }),
     create: async (call) => {
@@ -45,7 +49,7 @@ export function openOrders(): Orders {
       }
       if (orders.size >= MAX_ORDERS)
         return sendProblem(call.response, 507, "Insufficient Storage", "The book is full.");
-      sendJson(call.response, 201, add(body.item, body.quantity, call.identity.sub ?? ""));
+      sendJson(call.response, 201, add(body.item, body.quantity, call.identity.sub ?? "", "sales"));
     },
     approve: ({ response, params }) => {
       const order = orders.get(params.id ?? "");
@@ -53,6 +57,11 @@ export function openOrders(): Orders {
       const approved: Order = { ...order, status: "approved" };
       orders.set(order.id, approved);
       sendJson(response, 200, approved);
+    },
+    describe: ({ response, params }) => {
+      const order = orders.get(params.id ?? "");
+      if (order === undefined) return sendProblem(response, 404, "Not Found", "There is no such order.");
+      sendJson(response, 200, { department: order.department });
     },
   };
 }

@@ -26,6 +26,7 @@ export function demoRoutes(): readonly OriginRoute[] {
     { path: PUBLIC_PATH, methods: { GET: ({ response }) => sendJson(response, 200, { status: "ok" }) } },
     { path: "/orders", methods: { GET: orders.list, POST: orders.create } },
     { path: "/orders/:id/approve", methods: { POST: orders.approve } },
+    { path: "/internal/orders/:id", methods: { GET: orders.describe } },
     { path: "/v1/orders", methods: { GET: orders.list } },
     { path: "/v2/orders", methods: { GET: orders.list, POST: orders.create } },
     { path: "/documents/:id", methods: { GET: documents.read, PUT: documents.write } },

@@ -1,3 +1,4 @@
+// Long because each feature of a route is one row of the same table.
 import { decodeJwt } from "jose";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { D1Relations } from "../../src/adapters/d1_relations.ts";
@@ -20,7 +21,6 @@ import { serveTurnstile, TURNSTILE_SECRET } from "../support/turnstile.ts";
  * a call to the warm path fails here: one more row below for each new one. What a feature does behind the answer is listed further down.
  */
 
-// Long because each feature of a route is one row of the same table.
 const START = Date.parse("2026-11-05T00:00:00Z");
 const APP = "https://app.example";
 const OPAQUE = "https://opaque.example";
