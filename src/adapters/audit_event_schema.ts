@@ -1,14 +1,14 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { ACTOR_KINDS, type AuditEvent } from "../protocol/audit_event.ts";
 
 /** Longer than anything that `decisionEvent` lets through. */
-const text = z.string().max(1_024);
-const nullable = text.nullable();
+const text = z.string().check(z.maxLength(1_024));
+const nullable = z.nullable(text);
 
 const facts = {
   v: z.literal(1),
   id: text,
-  atMs: z.int().min(0),
+  atMs: z.int().check(z.minimum(0)),
   requestId: text,
   actor: z.strictObject({
     kind: z.enum(ACTOR_KINDS),
@@ -28,8 +28,8 @@ const decision = z.strictObject({
   target: text,
   route: text,
   outcome: z.enum(["allowed", "denied"]),
-  status: z.int().nullable(),
-  rules: z.array(text).max(64),
+  status: z.nullable(z.int()),
+  rules: z.array(text).check(z.maxLength(64)),
   configHash: nullable,
 });
 
@@ -38,10 +38,10 @@ const adminChange = z.strictObject({
   kind: z.literal("admin_change"),
   target: nullable,
   outcome: z.enum(["attempted", "changed", "unchanged", "refused", "failed"]),
-  changes: z.record(text, z.strictObject({ before: z.unknown().optional(), after: z.unknown().optional() })),
+  changes: z.record(text, z.strictObject({ before: z.optional(z.unknown()), after: z.optional(z.unknown()) })),
 });
 
-const auditEvent = z.union([decision, adminChange]) satisfies z.ZodType<AuditEvent>;
+const auditEvent = z.union([decision, adminChange]) satisfies z.ZodMiniType<AuditEvent>;
 
 /** `value` as an event of the trail, or null: nothing that is not known by name is kept. */
 export function parseAuditEvent(value: unknown): AuditEvent | null {

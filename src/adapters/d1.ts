@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { Outage, orOutage } from "../kernel/outage.ts";
 import type { FeedEntry } from "../protocol/edge_feed.ts";
 
@@ -17,7 +17,8 @@ export function fromRow<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
-    if (error instanceof z.ZodError || error instanceof SyntaxError) throw new Outage("d1", { cause: UNREADABLE });
+    if (error instanceof z.core.$ZodError || error instanceof SyntaxError)
+      throw new Outage("d1", { cause: UNREADABLE });
     throw error;
   }
 }
@@ -49,4 +50,7 @@ export function outboxInserts(
 }
 
 /** A JSON array of strings in a TEXT column. */
-export const textList = z.string().transform((text) => z.array(z.string()).parse(JSON.parse(text)));
+export const textList = z.pipe(
+  z.string(),
+  z.transform((text) => z.array(z.string()).parse(JSON.parse(text))),
+);

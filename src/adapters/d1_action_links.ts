@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { ActionLink, ActionLinks, LinkPurpose } from "../ports/action_links.ts";
 import type { UserId } from "../protocol/ids.ts";
 import { fromRow, onD1 } from "./d1.ts";

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { ApiKey, ApiKeyLeak, ApiKeySecretRecord } from "../ports/api_keys.ts";
 import { type ApiKeyTerms, termsOf } from "../protocol/api_key_terms.ts";
 import type { ApiKeyId } from "../protocol/ids.ts";
@@ -11,8 +11,11 @@ import { assignmentColumn, holdingColumns } from "./holdings_schema.ts";
  */
 
 /** A JSON text in a column, read as `schema`. */
-function jsonColumn<T>(schema: z.ZodType<T>) {
-  return z.string().transform((text) => schema.parse(JSON.parse(text)));
+function jsonColumn<T>(schema: z.ZodMiniType<T>) {
+  return z.pipe(
+    z.string(),
+    z.transform((text) => schema.parse(JSON.parse(text))),
+  );
 }
 
 const keyRow = z.object({
@@ -23,15 +26,15 @@ const keyRow = z.object({
   scopes: textList,
   roles: textList,
   ...holdingColumns,
-  owner: z.string().nullable(),
+  owner: z.nullable(z.string()),
   metadata: jsonColumn(z.record(z.string(), z.string())),
   terms: jsonColumn(apiKeyTerms),
   disabled: z.number(),
-  expires_at: z.number().nullable(),
+  expires_at: z.nullable(z.number()),
   epoch: z.number(),
   created_at: z.number(),
   updated_at: z.number(),
-  used_at: z.number().nullable().optional(),
+  used_at: z.optional(z.nullable(z.number())),
 });
 
 const secretRow = z.object({
@@ -39,7 +42,7 @@ const secretRow = z.object({
   key_id: z.string(),
   last_four: z.string(),
   created_at: z.number(),
-  expires_at: z.number().nullable(),
+  expires_at: z.nullable(z.number()),
 });
 
 const leakRow = z.object({
@@ -47,7 +50,7 @@ const leakRow = z.object({
   last_four: z.string(),
   found_at: z.number(),
   source: z.string(),
-  url: z.string().nullable(),
+  url: z.nullable(z.string()),
 });
 
 /** What belongs to keys beside their own rows, by the key's id. */

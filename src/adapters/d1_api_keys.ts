@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { ApiKey, ApiKeyFilter, ApiKeyRegistry } from "../ports/api_keys.ts";
 import type { ListPosition } from "../ports/clients.ts";
 import { type ApiKeyRecord, parseKeyOwner } from "../protocol/api_key.ts";
@@ -37,7 +37,7 @@ export class D1ApiKeys implements ApiKeyRegistry {
     );
     if (row === null) return null;
     const key = readKey(row, NO_PARTS);
-    const secretExpiresAtMs = fromRow(() => z.number().nullable().parse(row.secret_expires_at));
+    const secretExpiresAtMs = fromRow(() => z.nullable(z.number()).parse(row.secret_expires_at));
     const { id, environment, kind, scopes, roles, disabled, expiresAtMs, epoch } = key;
     const terms = termsOf(key);
     const owner = parseKeyOwner(key.owner);

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { Outage } from "../kernel/outage.ts";
 import type {
   AuditFilter,
@@ -45,7 +45,7 @@ const CONDITIONS: readonly (readonly [name: keyof AuditFilter, sql: string])[] =
   ["target", "target = ?"],
 ];
 
-const nullable = z.string().nullable();
+const nullable = z.nullable(z.string());
 const eventRow = z.object({
   seq: z.number(),
   id: z.string(),
@@ -62,7 +62,10 @@ const eventRow = z.object({
   route: nullable,
   outcome: z.string(),
   reason: nullable,
-  detail: z.string().transform((json) => z.record(z.string(), z.unknown()).parse(JSON.parse(json))),
+  detail: z.pipe(
+    z.string(),
+    z.transform((json) => z.record(z.string(), z.unknown()).parse(JSON.parse(json))),
+  ),
 });
 const letterRow = z.object({ seq: z.number(), message_id: z.string(), found_at: z.number(), body: z.string() });
 

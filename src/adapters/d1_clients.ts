@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import type {
   ClientRecord,
   ClientRegistry,
@@ -20,22 +20,22 @@ import { assignmentColumn, holdingColumns } from "./holdings_schema.ts";
 const clientRow = z.object({
   id: z.string(),
   name: z.string(),
-  auth_methods: textList.pipe(z.array(z.enum(CLIENT_AUTH_METHODS))),
-  grant_types: textList.pipe(z.array(z.enum(GRANT_TYPES))),
+  auth_methods: z.pipe(textList, z.array(z.enum(CLIENT_AUTH_METHODS))),
+  grant_types: z.pipe(textList, z.array(z.enum(GRANT_TYPES))),
   scopes: textList,
-  default_scopes: textList.nullable(),
+  default_scopes: z.nullable(textList),
   roles: textList,
   ...holdingColumns,
   application_type: z.enum(["web", "native"]),
   redirect_uris: textList,
   post_logout_redirect_uris: textList,
-  backchannel_logout_uri: z.string().nullable(),
+  backchannel_logout_uri: z.nullable(z.string()),
   subject_type: z.enum(["public", "pairwise"]),
-  sector: z.string().nullable(),
+  sector: z.nullable(z.string()),
   id_token_algorithm: z.enum(SIGNATURE_ALGORITHMS),
   first_party: z.number(),
   require_pkce: z.number(),
-  client_uri: z.string().nullable(),
+  client_uri: z.nullable(z.string()),
   disabled: z.number(),
   epoch: z.number(),
   version: z.number(),
@@ -48,7 +48,7 @@ const secretRow = z.object({
   hash: z.string(),
   last_four: z.string(),
   created_at: z.number(),
-  expires_at: z.number().nullable(),
+  expires_at: z.nullable(z.number()),
 });
 
 /** The client registry in D1. */

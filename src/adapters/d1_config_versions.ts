@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { ConfigVersion, ConfigVersions } from "../ports/config_versions.ts";
 import type { FeedEntry } from "../protocol/edge_feed.ts";
 import { fromRow, onD1, outboxInserts, transact } from "./d1.ts";
@@ -10,7 +10,7 @@ const versionRow = z.object({
   version: z.number(),
   hash: z.string(),
   parent: z.number(),
-  restores: z.number().nullable(),
+  restores: z.nullable(z.number()),
   bundle: z.string(),
   actor: z.string(),
   note: z.string(),

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { Consent, ConsentGiver, Consents } from "../ports/consents.ts";
 import type { UserId } from "../protocol/ids.ts";
 import { fromRow, onD1, textList } from "./d1.ts";

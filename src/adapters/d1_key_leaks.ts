@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { KeyLeaks, KnownStrings, LeakEnd } from "../ports/key_leaks.ts";
 import type { MailCourier } from "../ports/mail_queue.ts";
 import type { ApiKeyId } from "../protocol/ids.ts";

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { Mail, MailMessage } from "../ports/mail.ts";
 import type { MailQueue } from "../ports/mail_queue.ts";
 import type { MailRecord, MailRecords } from "../ports/operator_records.ts";
@@ -26,8 +26,8 @@ const mailRow = z.object({
   body: z.string(),
   tries: z.number(),
   created_at: z.number(),
-  sent_at: z.number().nullable(),
-  given_up_at: z.number().nullable(),
+  sent_at: z.nullable(z.number()),
+  given_up_at: z.nullable(z.number()),
 });
 
 const WAITS = "sent_at IS NULL AND given_up_at IS NULL";

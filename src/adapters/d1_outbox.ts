@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { Outbox, OutboxItem } from "../ports/outbox.ts";
 import { FEED_KINDS } from "../protocol/edge_feed.ts";
 import { fromRow, onD1, textList } from "./d1.ts";

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { Outage } from "../kernel/outage.ts";
 import type { ResourceRef } from "../policy/decision_facts.ts";
 import { bucketOf, nodeText } from "../policy/relations/node.ts";
@@ -17,7 +17,7 @@ const tupleRow = z.object({
   subject_relation: z.string(),
   created_at: z.number(),
 });
-const revisionRow = z.object({ revision: z.int().min(0) });
+const revisionRow = z.object({ revision: z.int().check(z.minimum(0)) });
 const leaverRow = z.object({ subject: refColumn });
 
 const GIVEN = "SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3";

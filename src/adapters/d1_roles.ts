@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { Outage } from "../kernel/outage.ts";
 import type { ListPosition } from "../ports/clients.ts";
 import type { HolderFilter, NextBook, PublishedRoles, Role, RoleHolder, RoleRegistry } from "../ports/roles.ts";
@@ -22,7 +22,7 @@ const holderRow = z.object({
   subject: z.string(),
   role: z.string(),
   tenant: z.string(),
-  until: z.number().nullable(),
+  until: z.nullable(z.number()),
 });
 
 /** The roles in D1, and the books made of them. */

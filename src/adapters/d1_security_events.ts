@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { SecurityEvent, SecurityEventRecord, SecurityEventRecords } from "../ports/operator_records.ts";
 import type { UserId } from "../protocol/ids.ts";
 import { fromRow, onD1 } from "./d1.ts";
@@ -8,13 +8,16 @@ const eventRow = z.object({
   id: z.string(),
   user_id: z.string(),
   kind: z.enum(["everything_ended", "grant_ended", "email_changed", "api_key_leaked"]),
-  detail: z.string().transform((json) => detailColumn.parse(JSON.parse(json))),
+  detail: z.pipe(
+    z.string(),
+    z.transform((json) => detailColumn.parse(JSON.parse(json))),
+  ),
   at: z.number(),
 });
 const detailColumn = z.object({
   reason: z.string(),
-  grantId: z.string().nullable(),
-  clientId: z.string().nullable(),
+  grantId: z.nullable(z.string()),
+  clientId: z.nullable(z.string()),
 });
 
 /** What operators can look up afterwards: why something of a user ended. */

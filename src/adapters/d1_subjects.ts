@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { SubjectKind, SubjectRecord } from "../ports/issuer_reader.ts";
 import { fromRow, onD1, textList } from "./d1.ts";
 import { holdingColumns } from "./holdings_schema.ts";
@@ -10,7 +10,7 @@ const row = z.object({
   roles: textList,
   ...holdingColumns,
   disabled: z.number(),
-  expires_at: z.number().nullable(),
+  expires_at: z.nullable(z.number()),
 });
 
 /** Where each kind stands; people have no scopes of their own, and only keys end. */

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { Outage } from "../kernel/outage.ts";
 import type { ResourceRef } from "../policy/decision_facts.ts";
 import type { TupleNode } from "../policy/relations/node.ts";
@@ -19,17 +19,20 @@ import type {
 import { fromRow, onD1 } from "./d1.ts";
 
 /** `type:id` in a TEXT column. */
-export const refColumn = z.string().transform((text, context): ResourceRef => {
-  const ref = parseRef(text);
-  if (ref !== null) return ref;
-  context.addIssue({ code: "custom", message: "no object" });
-  return z.NEVER;
-});
+export const refColumn = z.pipe(
+  z.string(),
+  z.transform((text, context): ResourceRef => {
+    const ref = parseRef(text);
+    if (ref !== null) return ref;
+    context.issues.push({ code: "custom", message: "no object", input: text });
+    return z.NEVER;
+  }),
+);
 
-const revisionRow = z.object({ revision: z.int().min(0), moved: z.int() });
-const placeRow = z.object({ at: z.int().min(0) });
-const subjectRow = z.object({ at: z.int().min(0), subject: refColumn, subject_relation: z.string() });
-const objectRow = z.object({ at: z.int().min(0), object: refColumn, relation: z.string() });
+const revisionRow = z.object({ revision: z.int().check(z.minimum(0)), moved: z.int() });
+const placeRow = z.object({ at: z.int().check(z.minimum(0)) });
+const subjectRow = z.object({ at: z.int().check(z.minimum(0)), subject: refColumn, subject_relation: z.string() });
+const objectRow = z.object({ at: z.int().check(z.minimum(0)), object: refColumn, relation: z.string() });
 
 /** What is asked for, by its place in the question: the planner must begin with it, and look up one key for each. */
 const TUPLES = `SELECT q.key AS at FROM json_each(?) AS q CROSS JOIN relation_tuples AS t

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { Outage } from "../kernel/outage.ts";
 import type { ListPosition } from "../ports/clients.ts";
 import type { MailMessage } from "../ports/mail.ts";
@@ -13,7 +13,7 @@ import { changeInserts } from "./d1_audited_change.ts";
 import { mailInsert } from "./d1_mail_outbox.ts";
 import { assignmentColumn, holdingColumns } from "./holdings_schema.ts";
 
-const text = z.string().optional();
+const text = z.optional(z.string());
 const profileColumn = z.strictObject({
   name: text,
   givenName: text,
@@ -23,7 +23,7 @@ const profileColumn = z.strictObject({
   locale: text,
   zoneinfo: text,
   phoneNumber: text,
-  phoneNumberVerified: z.boolean().optional(),
+  phoneNumberVerified: z.optional(z.boolean()),
   address: text,
 });
 
@@ -31,8 +31,11 @@ const userRow = z.object({
   id: z.string(),
   email: z.string(),
   email_verified: z.number(),
-  password_hash: z.string().nullable(),
-  profile: z.string().transform((json) => readProfile(json)),
+  password_hash: z.nullable(z.string()),
+  profile: z.pipe(
+    z.string(),
+    z.transform((json) => readProfile(json)),
+  ),
   roles: textList,
   ...holdingColumns,
   disabled: z.number(),

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { HeldAttributes } from "../protocol/attribute_values.ts";
 import type { RoleAssignment } from "../protocol/holdings.ts";
 
@@ -6,25 +6,31 @@ import type { RoleAssignment } from "../protocol/holdings.ts";
 
 const assignment = z.strictObject({
   role: z.string(),
-  tenant: z.string().nullable(),
-  untilMs: z.number().nullable(),
+  tenant: z.nullable(z.string()),
+  untilMs: z.nullable(z.number()),
 });
 const item = z.union([z.string(), z.number(), z.boolean()]);
 
-export const assignmentList: z.ZodType<readonly RoleAssignment[]> = z.array(assignment);
-export const attributeRecord: z.ZodType<HeldAttributes> = z.record(z.string(), z.union([item, z.array(item)]));
+export const assignmentList: z.ZodMiniType<readonly RoleAssignment[]> = z.array(assignment);
+export const attributeRecord: z.ZodMiniType<HeldAttributes> = z.record(z.string(), z.union([item, z.array(item)]));
 
-const assignmentRow = z.object({ role: z.string(), tenant: z.string().nullable(), until: z.number().nullable() });
+const assignmentRow = z.object({ role: z.string(), tenant: z.nullable(z.string()), until: z.nullable(z.number()) });
 
 /** The columns `assignments` and `attributes`. */
 export const holdingColumns = {
-  assignments: z.string().transform((text) =>
-    z
-      .array(assignmentRow)
-      .parse(JSON.parse(text))
-      .map(({ role, tenant, until }): RoleAssignment => ({ role, tenant, untilMs: until })),
+  assignments: z.pipe(
+    z.string(),
+    z.transform((text) =>
+      z
+        .array(assignmentRow)
+        .parse(JSON.parse(text))
+        .map(({ role, tenant, until }): RoleAssignment => ({ role, tenant, untilMs: until })),
+    ),
   ),
-  attributes: z.string().transform((text) => attributeRecord.parse(JSON.parse(text))),
+  attributes: z.pipe(
+    z.string(),
+    z.transform((text) => attributeRecord.parse(JSON.parse(text))),
+  ),
 };
 
 /** `assignments` as its column keeps them: the names that the schema's triggers read. */

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { Outage } from "../kernel/outage.ts";
 import type { OutboundReach } from "../policy/outbound_url.ts";
 import type { KeySource, PublishedJwk } from "../ports/key_source.ts";
@@ -9,7 +9,7 @@ const MAX_BYTES = 256 * 1024;
 const MAX_KEYS = 100;
 const DISCOVERED_MS = 60 * 60_000;
 
-const keySet = z.object({ keys: z.array(z.record(z.string(), z.unknown())).max(MAX_KEYS) });
+const keySet = z.object({ keys: z.array(z.record(z.string(), z.unknown())).check(z.maxLength(MAX_KEYS)) });
 const metadata = z.object({ issuer: z.string(), jwks_uri: z.string() });
 
 /**

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { orOutage } from "../kernel/outage.ts";
 import type { ApiKeyProjection, ApiKeyRecords } from "../ports/api_keys.ts";
 import { type ApiKeyRecord, type KeyOwner, parseKeyOwner } from "../protocol/api_key.ts";
@@ -19,19 +19,18 @@ const record = z.strictObject({
   scopes: z.array(z.string()),
   roles: z.array(z.string()),
   // Absent where the key has none, and in what earlier releases wrote.
-  assignments: assignmentList.exactOptional(),
-  attributes: attributeRecord.exactOptional(),
+  assignments: z.exactOptional(assignmentList),
+  attributes: z.exactOptional(attributeRecord),
   disabled: z.boolean(),
-  expiresAtMs: z.number().nullable(),
-  secretExpiresAtMs: z.number().nullable(),
+  expiresAtMs: z.nullable(z.number()),
+  secretExpiresAtMs: z.nullable(z.number()),
   epoch: z.number(),
   // Absent in what earlier releases wrote.
-  owner: z
-    .custom<KeyOwner>((value) => typeof value === "string" && parseKeyOwner(value) !== null)
-    .nullable()
-    .exactOptional(),
+  owner: z.exactOptional(
+    z.nullable(z.custom<KeyOwner>((value) => typeof value === "string" && parseKeyOwner(value) !== null)),
+  ),
   // Absent in the copies of keys without terms, and in all that earlier releases wrote.
-  terms: apiKeyTerms.exactOptional(),
+  terms: z.exactOptional(apiKeyTerms),
 });
 
 /** The record of an API key as another Worker or a store tells it. Throws for anything else, also for one that lacks or adds a member. */

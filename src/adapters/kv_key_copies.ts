@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { sha256Base64url } from "../kernel/bytes.ts";
 import { orOutage } from "../kernel/outage.ts";
 import type { KeptKeys, KeyCopies } from "../ports/key_source.ts";
@@ -14,8 +14,8 @@ const copy = z.strictObject({
   v: z.literal(1),
   issuer: z.string(),
   source: z.string(),
-  fetchedAtMs: z.number().nonnegative(),
-  keys: z.array(z.record(z.string(), z.unknown())).max(MAX_KEYS),
+  fetchedAtMs: z.number().check(z.nonnegative()),
+  keys: z.array(z.record(z.string(), z.unknown())).check(z.maxLength(MAX_KEYS)),
 });
 
 /** Whose keys a copy holds, where they came from, and for how long it may be of use. */

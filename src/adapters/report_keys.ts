@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { utf8 } from "../kernel/bytes.ts";
 import { Outage } from "../kernel/outage.ts";
 import type { OutboundReach } from "../policy/outbound_url.ts";
@@ -19,7 +19,9 @@ const TIMES = { refreshMs: HOUR_MS, staleMs: 24 * HOUR_MS, cooldownMs: 5 * 60_00
 const PAUSE_MS = 60_000;
 
 const published = z.object({
-  public_keys: z.array(z.object({ key_identifier: z.string(), key: z.string().max(2_000) })).max(100),
+  public_keys: z
+    .array(z.object({ key_identifier: z.string(), key: z.string().check(z.maxLength(2_000)) }))
+    .check(z.maxLength(100)),
 });
 
 /**

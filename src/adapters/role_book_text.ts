@@ -1,10 +1,10 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { RoleBook } from "../policy/role_book.ts";
 import type { RolesPointer } from "../protocol/edge_feed.ts";
 import type { WrittenRoleBook } from "../protocol/role_book.ts";
 
 const names = z.array(z.string());
-const written: z.ZodType<WrittenRoleBook> = z.strictObject({
+const written: z.ZodMiniType<WrittenRoleBook> = z.strictObject({
   v: z.literal(1),
   roles: z.array(z.strictObject({ id: z.string(), permissions: names, includes: names })),
 });

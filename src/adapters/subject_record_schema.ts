@@ -1,19 +1,19 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { SubjectRecord } from "../ports/issuer_reader.ts";
 import { assignmentList, attributeRecord } from "./holdings_schema.ts";
 
 const subjects = z.array(
-  z
-    .strictObject({
+  z.nullable(
+    z.strictObject({
       id: z.string(),
       scopes: z.array(z.string()),
       roles: z.array(z.string()),
       assignments: assignmentList,
       attributes: attributeRecord,
       disabled: z.boolean(),
-      expiresAtMs: z.number().nullable(),
-    })
-    .nullable(),
+      expiresAtMs: z.nullable(z.number()),
+    }),
+  ),
 );
 
 /** What the issuer says of the subjects called `ids`. Throws for anything else, also for an answer about others. */

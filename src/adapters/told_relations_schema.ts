@@ -1,31 +1,23 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { MAX_CHECKS } from "../policy/relations/check.ts";
 import { NODE_BUCKETS } from "../policy/relations/node.ts";
 import { isRelationId } from "../policy/relations/terms.ts";
 import type { ToldRelated, ToldRelations } from "../ports/issuer_reader.ts";
 
 const told = z.strictObject({
-  revision: z.int().min(0),
+  revision: z.int().check(z.minimum(0)),
   findings: z
     .array(
       z.strictObject({
         answer: z.union([z.boolean(), z.literal("undecided")]),
-        reads: z
-          .array(
-            z
-              .int()
-              .min(0)
-              .max(NODE_BUCKETS - 1),
-          )
-          .max(64)
-          .nullable(),
+        reads: z.nullable(z.array(z.int().check(z.minimum(0), z.maximum(NODE_BUCKETS - 1))).check(z.maxLength(64))),
       }),
     )
-    .max(MAX_CHECKS),
+    .check(z.maxLength(MAX_CHECKS)),
 });
 
 const related = z.strictObject({
-  ids: z.array(z.string().refine(isRelationId)).max(1_000),
+  ids: z.array(z.string().check(z.refine(isRelationId))).check(z.maxLength(1_000)),
   isLast: z.boolean(),
   isWhole: z.boolean(),
 });

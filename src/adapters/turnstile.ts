@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { sha256Base64url } from "../kernel/bytes.ts";
 import { Lru } from "../kernel/lru.ts";
 import { Outage } from "../kernel/outage.ts";
@@ -28,10 +28,10 @@ export interface TurnstileTerms {
 
 const answered = z.object({
   success: z.boolean(),
-  "error-codes": z.array(z.string().max(100)).max(20).default([]),
-  hostname: z.string().max(255).optional(),
-  action: z.string().max(100).optional(),
-  challenge_ts: z.iso.datetime({ offset: true }).optional(),
+  "error-codes": z._default(z.array(z.string().check(z.maxLength(100))).check(z.maxLength(20)), []),
+  hostname: z.optional(z.string().check(z.maxLength(255))),
+  action: z.optional(z.string().check(z.maxLength(100))),
+  challenge_ts: z.optional(z.iso.datetime({ offset: true })),
 });
 type Answer = z.output<typeof answered>;
 

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { route } from "./route_schema.ts";
 
 const MEBIBYTE = 1024 * 1024;
@@ -20,55 +20,48 @@ export const CONTEXT_FACTS = [
 /** What is settled for one caller: a client, an API key or a user, by its id. */
 const caller = z.strictObject({
   /** Types of resources that it may ask about; all when absent. */
-  resourceTypes: z.array(z.string()).min(1).optional(),
+  resourceTypes: z.optional(z.array(z.string()).check(z.minLength(1))),
   /** Tenants whose resources it may ask about; all when absent. */
-  tenants: z.array(z.string().min(1)).min(1).optional(),
+  tenants: z.optional(z.array(z.string().check(z.minLength(1))).check(z.minLength(1))),
   /** What it may say of subjects, over what we know of them. */
-  says: z
-    .strictObject({
+  says: z.optional(
+    z.strictObject({
       /** Roles that it may say a subject has (`subject.properties.roles`). */
-      roles: z.array(z.string().min(1)).default([]),
+      roles: z._default(z.array(z.string().check(z.minLength(1))), []),
       /** Attributes of `policy.principal` (`subject.properties`). */
-      attributes: z.array(z.string()).default([]),
-    })
-    .optional(),
+      attributes: z._default(z.array(z.string()), []),
+    }),
+  ),
 });
 
 /** AuthZEN's Authorization API 1.0 under `/access/v1`: others ask what somebody may do, by the policy. */
 export const authzen = z.strictObject({
   /** What opens it, beside the scope `authz:evaluate`. */
-  credentials: z
-    .array(z.enum(["bearer", "secret_key"]))
-    .min(1)
-    .default(["bearer", "secret_key"]),
+  credentials: z._default(z.array(z.enum(["bearer", "secret_key"])).check(z.minLength(1)), ["bearer", "secret_key"]),
   limits: route.shape.limits,
   transport: route.shape.transport,
   onStale: route.shape.onStale,
   /** Which decisions are kept in the audit trail: the calls, and each evaluation. */
   audit: route.shape.audit,
-  maxBodyBytes: z
-    .int()
-    .min(1024)
-    .max(MEBIBYTE)
-    .default(MEBIBYTE / 8),
+  maxBodyBytes: z._default(z.int().check(z.minimum(1024), z.maximum(MEBIBYTE)), MEBIBYTE / 8),
   /** Evaluations in one request. */
-  maxEvaluations: z.int().min(1).max(200).default(50),
+  maxEvaluations: z._default(z.int().check(z.minimum(1), z.maximum(200)), 50),
   /** Whether callers may search, who could otherwise only ask about what they know. */
-  search: z
-    .strictObject({
+  search: z.optional(
+    z.strictObject({
       /** Results in one answer. */
-      maxPageSize: z.int().min(1).max(500).default(100),
+      maxPageSize: z._default(z.int().check(z.minimum(1), z.maximum(500)), 100),
       /** Candidates that are decided on for one answer. */
-      maxCandidates: z.int().min(1).max(1_000).default(200),
-    })
-    .optional(),
+      maxCandidates: z._default(z.int().check(z.minimum(1), z.maximum(1_000)), 200),
+    }),
+  ),
   /** Whether answers say why they are no: in a word that is the same for all rules. */
-  reasons: z.enum(["none", "codes"]).default("none"),
+  reasons: z._default(z.enum(["none", "codes"]), "none"),
   /** What of a question's context counts. */
-  believes: z.array(z.enum(CONTEXT_FACTS)).default(["address", "country", "deviceType", "clientType"]),
+  believes: z._default(z.array(z.enum(CONTEXT_FACTS)), ["address", "country", "deviceType", "clientType"]),
   /** The attribute of each type of resources that names the tenant whose roles count. */
-  tenants: z.record(z.string(), z.string()).default({}),
-  callers: z.record(z.string().min(1), caller).default({}),
+  tenants: z._default(z.record(z.string(), z.string()), {}),
+  callers: z._default(z.record(z.string().check(z.minLength(1)), caller), {}),
 });
 
 export type AuthzenConfig = z.output<typeof authzen>;

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type { z } from "zod/mini";
 import { err, ok, type Result } from "../kernel/result.ts";
 import { parseRoutePattern } from "../policy/route_pattern.ts";
 import { auditFaults } from "./audit_faults.ts";

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { reachesCaller, reachesOrigin } from "../policy/inbound_headers.ts";
 import { webOriginFault } from "../policy/web_origin.ts";
 import { seconds } from "./terms.ts";
@@ -10,34 +10,39 @@ const FIELD_NAME = /^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/;
 const CREDENTIAL_FIELDS = ["authorization", "x-api-key"];
 
 /** A web origin as browsers write it, that can be trusted. */
-export const webOrigin = z.string().superRefine((text, context) => {
-  const fault = webOriginFault(text);
-  if (fault !== null) context.addIssue({ code: "custom", message: fault });
-});
-
-const fieldName = z.string().regex(FIELD_NAME, "is not the name of a header, or is a wildcard");
-
-const requestField = fieldName.refine(
-  (name) => CREDENTIAL_FIELDS.includes(name.toLowerCase()) || reachesOrigin(name.toLowerCase(), null),
-  { error: "is a header that no origin gets" },
+export const webOrigin = z.string().check(
+  z.superRefine((text, context) => {
+    const fault = webOriginFault(text);
+    if (fault !== null) context.addIssue({ code: "custom", message: fault });
+  }),
 );
 
-const responseField = fieldName.refine((name) => reachesCaller(name.toLowerCase(), null), {
-  error: "is a header that no caller gets",
-});
+const fieldName = z.string().check(z.regex(FIELD_NAME, "is not the name of a header, or is a wildcard"));
+
+const requestField = fieldName.check(
+  z.refine((name) => CREDENTIAL_FIELDS.includes(name.toLowerCase()) || reachesOrigin(name.toLowerCase(), null), {
+    error: "is a header that no origin gets",
+  }),
+);
+
+const responseField = fieldName.check(
+  z.refine((name) => reachesCaller(name.toLowerCase(), null), {
+    error: "is a header that no caller gets",
+  }),
+);
 
 /** Cross-origin resource sharing as the gate does it itself. */
 export const cors = z.strictObject({
   /** Web origins, compared exactly: `https://app.example`, or plain http on loopback. */
-  origins: z.array(webOrigin).min(1).max(100),
+  origins: z.array(webOrigin).check(z.minLength(1), z.maxLength(100)),
   /** Headers that scripts may send beside `Content-Type` and those of the route's credentials. */
-  requestHeaders: z.array(requestField).max(50).default([]),
+  requestHeaders: z._default(z.array(requestField).check(z.maxLength(50)), []),
   /** Headers of answers that scripts may read beside the gate's own. */
-  exposedHeaders: z.array(responseField).max(50).default([]),
+  exposedHeaders: z._default(z.array(responseField).check(z.maxLength(50)), []),
   /** How long browsers may remember a preflight's answer. */
-  maxAgeSeconds: seconds.max(86_400).default(600),
+  maxAgeSeconds: z._default(seconds.check(z.maximum(86_400)), 600),
   /** Whether browsers send cookies along. */
-  credentials: z.boolean().default(false),
+  credentials: z._default(z.boolean(), false),
 });
 
 /** A route's own: `none` of other origins may read it, or its `origin` sees to all of it, preflights included. */

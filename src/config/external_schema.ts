@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { onward } from "./origin_schema.ts";
 import { httpUrl, secretBinding } from "./terms.ts";
 
@@ -17,22 +17,18 @@ export const TOLD_FACTS = [
 export const external = z.strictObject({
   /** Its access evaluation endpoint, in full. */
   url: httpUrl,
-  timeoutMs: z.int().min(50).max(5_000).default(1_000),
+  timeoutMs: z._default(z.int().check(z.minimum(50), z.maximum(5_000)), 1_000),
   /** Of its answer. */
-  maxBytes: z
-    .int()
-    .min(64)
-    .max(64 * 1024)
-    .default(8 * 1024),
+  maxBytes: z._default(z.int().check(z.minimum(64), z.maximum(64 * 1024)), 8 * 1024),
   /** For how long an answer counts for the very same question: subject, action, resource, and all that is told of them. 0 asks each time. */
-  cacheSeconds: z.int().min(0).max(300).default(0),
+  cacheSeconds: z._default(z.int().check(z.minimum(0), z.maximum(300)), 0),
   /** The secret that holds a bearer token for it. */
-  tokenBinding: secretBinding.optional(),
+  tokenBinding: z.optional(secretBinding),
   /** Or a token that is fetched for it by client credentials. */
-  onward: onward.optional(),
+  onward: z.optional(onward),
   /** What becomes of a call while it cannot be asked: nothing lets it pass. */
-  onUnavailable: z.literal("deny").default("deny"),
-  tells: z.array(z.enum(TOLD_FACTS)).default([]),
+  onUnavailable: z._default(z.literal("deny"), "deny"),
+  tells: z._default(z.array(z.enum(TOLD_FACTS)), []),
 });
 
 export type ExternalConfig = z.output<typeof external>;

@@ -1,15 +1,12 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 
 /* Lists of networks, with a reason and an end for each. */
 
 /** Whoever writes a list decides when it ends: one that nobody remembers keeps out whoever has the address by then. */
 const expires = z.union([z.literal("never"), z.iso.datetime()]);
-const reason = z.string().min(1).max(200);
-const asn = z
-  .int()
-  .min(1)
-  .max(2 ** 32 - 1);
-const own = { reason: reason.optional(), expires: expires.optional() };
+const reason = z.string().check(z.minLength(1), z.maxLength(200));
+const asn = z.int().check(z.minimum(1), z.maximum(2 ** 32 - 1));
+const own = { reason: z.optional(reason), expires: z.optional(expires) };
 
 /** A named list, which the gateway, routes and the issuer refer to. */
 export const list = z.strictObject({
@@ -18,19 +15,16 @@ export const list = z.strictObject({
   reason,
   expires,
   /** Addresses and ranges of them (CIDR); with terms of their own where they differ from the list's. */
-  ranges: z
-    .array(z.union([z.string(), z.strictObject({ range: z.string(), ...own })]))
-    .max(200_000)
-    .default([]),
+  ranges: z._default(
+    z.array(z.union([z.string(), z.strictObject({ range: z.string(), ...own })])).check(z.maxLength(200_000)),
+    [],
+  ),
   /** Autonomous systems by number. */
-  asns: z
-    .array(z.union([asn, z.strictObject({ asn, ...own })]))
-    .max(100_000)
-    .default([]),
-  beats: z.array(z.string()).max(32).default([]),
+  asns: z._default(z.array(z.union([asn, z.strictObject({ asn, ...own })])).check(z.maxLength(100_000)), []),
+  beats: z._default(z.array(z.string()).check(z.maxLength(32)), []),
   /** A call whose address cannot be read, or whose network nobody tells: not on the list, or on it. */
-  whenUnknown: z.enum(["pass", "match"]).default("pass"),
+  whenUnknown: z._default(z.enum(["pass", "match"]), "pass"),
 });
 
 /** Lists by name, all of which a call is held against. */
-export const listNames = z.array(z.string()).max(32);
+export const listNames = z.array(z.string()).check(z.maxLength(32));

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { actionName, jsonBody, routeResource } from "./action_schema.ts";
 import { routeAudit } from "./audit_schema.ts";
 import { routeCaptcha } from "./captcha_schema.ts";
@@ -16,7 +16,7 @@ import { routeTransport } from "./transport_schema.ts";
 /** What opens a route. Publishable keys ship in browsers, which also send a session by themselves: a route has to ask for either. */
 export const CREDENTIALS = ["bearer", "secret_key", "publishable_key", "session"] as const;
 
-const staleness = z.union([z.literal("deny"), z.strictObject({ allowForSeconds: seconds.max(3_600) })]);
+const staleness = z.union([z.literal("deny"), z.strictObject({ allowForSeconds: seconds.check(z.maximum(3_600)) })]);
 
 const deprecation = z.strictObject({
   /** When the route became deprecated (RFC 9745). */
@@ -24,70 +24,69 @@ const deprecation = z.strictObject({
   /** When it answers 410 (RFC 8594). */
   sunset: z.iso.datetime(),
   /** Path or URL of what replaces it, as a `Link` can carry it (RFC 8288); `:name` stands for a parameter of the path. */
-  successor: z.string().regex(/^[\x21-\x3b\x3d\x3f-\x7e]+$/, "must be a URI reference"),
+  successor: z.string().check(z.regex(/^[\x21-\x3b\x3d\x3f-\x7e]+$/, "must be a URI reference")),
 });
 
 /** One rule of the table: which requests, whose, and where to. */
 export const route = z.strictObject({
   /** Names the route in logs and limits; `METHODS path` when absent. */
-  id: z.string().min(1).max(100).optional(),
+  id: z.optional(z.string().check(z.minLength(1), z.maxLength(100))),
   path: z.string(),
-  methods: z.array(z.enum(["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])).min(1),
+  methods: z.array(z.enum(["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])).check(z.minLength(1)),
   origin: z.string(),
   /** Open to anyone, without a look at credentials. A route is closed unless it says so. */
-  public: z.boolean().default(false),
+  public: z._default(z.boolean(), false),
   /** How calls have to come, where the gateway's own word is not meant. */
-  transport: routeTransport.default({}),
-  credentials: z.array(z.enum(CREDENTIALS)).min(1).default(["bearer", "secret_key"]),
+  transport: z._default(routeTransport, {}),
+  credentials: z._default(z.array(z.enum(CREDENTIALS)).check(z.minLength(1)), ["bearer", "secret_key"]),
   /** All of these. */
-  scopes: z.array(scopeToken).default([]),
+  scopes: z._default(z.array(scopeToken), []),
   /** At least one of these. */
-  roles: z.array(z.string().min(1)).default([]),
+  roles: z._default(z.array(z.string().check(z.minLength(1))), []),
   /** All of these, by what roles may do. */
   permissions,
   /** Whose roles count beside those that count everywhere. */
-  tenant: tenant.optional(),
+  tenant: z.optional(tenant),
   /** What its calls ask to do: decided by the policy, after all of the above. */
-  action: actionName.optional(),
+  action: z.optional(actionName),
   /** What they do it to; an action about no single resource has none. */
-  resource: routeResource.optional(),
+  resource: z.optional(routeResource),
   /** Bodies are JSON: for what decides by them, where no contract says so. */
-  jsonBody: jsonBody.optional(),
+  jsonBody: z.optional(jsonBody),
   /** Limits by name, all of which must grant. */
-  limits: z.array(z.union([z.string(), limitUse])).default([]),
+  limits: z._default(z.array(z.union([z.string(), limitUse])), []),
   /** The lists of networks that calls are held against, in the place of the gateway's. */
-  lists: listNames.optional(),
+  lists: z.optional(listNames),
   /** A challenge for people, in the place of the gateway's; null for none but where something else challenges. */
-  captcha: routeCaptcha.nullable().optional(),
+  captcha: z.optional(z.nullable(routeCaptcha)),
   /** Whether it looks for signals; as the gateway says when absent. */
-  signals: z.boolean().optional(),
+  signals: z.optional(z.boolean()),
   /** What a call takes of the credits of an API key that has some; 0 for nothing. */
-  creditCost: z.int().min(0).max(1_000_000).default(1),
+  creditCost: z._default(z.int().check(z.minimum(0), z.maximum(1_000_000)), 1),
   /** What happens while revocations cannot be learnt: fail closed, or go on for a stated time. */
-  onStale: staleness.default("deny"),
-  maxBodyBytes: z
-    .int()
-    .min(0)
-    .max(100 * 1024 * 1024)
-    .default(1024 * 1024),
+  onStale: z._default(staleness, "deny"),
+  maxBodyBytes: z._default(z.int().check(z.minimum(0), z.maximum(100 * 1024 * 1024)), 1024 * 1024),
   /** Of the API that it belongs to: for the inventory. */
-  version: z
-    .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/, "is no version: up to 32 of letters, digits, `.`, `_` and `-`")
-    .optional(),
-  deprecation: deprecation.optional(),
+  version: z.optional(
+    z
+      .string()
+      .check(
+        z.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/, "is no version: up to 32 of letters, digits, `.`, `_` and `-`"),
+      ),
+  ),
+  deprecation: z.optional(deprecation),
   /** Which of its decisions are kept in the audit trail; `required` lets no call on before its own is safe. */
-  audit: routeAudit.default("none"),
+  audit: z._default(routeAudit, "none"),
   /** Whose pages may call it by script; the gateway's when absent. */
-  cors: routeCors.optional(),
+  cors: z.optional(routeCors),
   /** Cookies by their exact names, to the origin and from it. No other passes. */
-  cookies: cookieNames.default([]),
-  securityHeaders: routeSecurityHeaders.optional(),
+  cookies: z._default(cookieNames, []),
+  securityHeaders: z.optional(routeSecurityHeaders),
   /** What callers may send and see, by an OpenAPI document. */
-  openapi: routeContract.optional(),
-  pageSize: pageSize.optional(),
+  openapi: z.optional(routeContract),
+  pageSize: z.optional(pageSize),
   /** Calls of it become WebSockets. Without it none does. */
-  webSocket: routeWebSocket.optional(),
+  webSocket: z.optional(routeWebSocket),
   /** What bodies of its answers are bounded by while they are read. */
-  stream: routeStream.optional(),
+  stream: z.optional(routeStream),
 });

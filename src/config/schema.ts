@@ -1,4 +1,5 @@
-import * as z from "zod";
+import * as z from "zod/mini";
+import en from "zod/v4/locales/en.js";
 import { captcha } from "./captcha_schema.ts";
 import { gateway } from "./gateway_schema.ts";
 import { issuer } from "./issuer_schema.ts";
@@ -11,6 +12,9 @@ import { type CREDENTIALS, route } from "./route_schema.ts";
 import { signals } from "./signal_schema.ts";
 import { NAME } from "./terms.ts";
 
+// The small face of zod has no words for faults until it is given some.
+z.config(en());
+
 /**
  * The configuration as plain JSON. This one schema gives the types, the JSON Schema and the validator used at build and
  * load. Unknown members are errors everywhere; every duration carries its unit in its name.
@@ -19,18 +23,18 @@ export const configSchema = z.strictObject({
   version: z.literal(1),
   issuer,
   gateway,
-  origins: z.record(z.string().regex(NAME), origin),
-  limits: z.record(z.string().regex(NAME), limit).default({}),
-  lists: z.record(z.string().regex(NAME), list).default({}),
+  origins: z.record(z.string().check(z.regex(NAME)), origin),
+  limits: z._default(z.record(z.string().check(z.regex(NAME)), limit), {}),
+  lists: z._default(z.record(z.string().check(z.regex(NAME)), list), {}),
   /** The service that tells people from programs. */
-  captcha: captcha.optional(),
+  captcha: z.optional(captcha),
   /** What is out of the ordinary for a principal. */
-  signals: signals.optional(),
+  signals: z.optional(signals),
   /** OpenAPI 3.1 documents that routes are held to, by name. */
-  openapi: z.record(z.string().regex(NAME), openapiDocument).default({}),
+  openapi: z._default(z.record(z.string().check(z.regex(NAME)), openapiDocument), {}),
   /** What decides on actions, beyond what routes demand. */
-  policy: policy.optional(),
-  routes: z.array(route).min(1),
+  policy: z.optional(policy),
+  routes: z.array(route).check(z.minLength(1)),
 });
 
 /** What an author writes. */

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { webOrigin } from "./cors_schema.ts";
 import { seconds } from "./terms.ts";
 
@@ -11,17 +11,17 @@ const MEBIBYTE = 1024 * 1024;
 /** A WebSocket in the place of an answer (RFC 6455). Where a bound is absent, `WEB_SOCKET_BOUNDS` says it. */
 export const routeWebSocket = z.strictObject({
   /** Whose pages may open one; those of the route's `cors` when absent. Programs say no origin. */
-  origins: z.array(webOrigin).max(100).optional(),
+  origins: z.optional(z.array(webOrigin).check(z.maxLength(100))),
   /** Who passes messages on: the `gate`, which can end the connection, or the `platform`, which ends it for nobody. */
-  relay: z.enum(["gate", "platform"]).default("gate"),
+  relay: z._default(z.enum(["gate", "platform"]), "gate"),
   /** Whether it ends with the credential that opened it; so it does on every closed route, unless this says otherwise. */
-  closeWithCredential: z.boolean().optional(),
-  maxSeconds: seconds.max(86_400).optional(),
+  closeWithCredential: z.optional(z.boolean()),
+  maxSeconds: z.optional(seconds.check(z.maximum(86_400))),
   /** How long both sides may say nothing. */
-  idleSeconds: seconds.max(86_400).optional(),
-  maxMessageBytes: z.int().min(1).max(MAX_MESSAGE_BYTES).optional(),
+  idleSeconds: z.optional(seconds.check(z.maximum(86_400))),
+  maxMessageBytes: z.optional(z.int().check(z.minimum(1), z.maximum(MAX_MESSAGE_BYTES))),
   /** The most that is passed on to either side in all. */
-  maxBytes: z.int().min(1).max(Number.MAX_SAFE_INTEGER).optional(),
+  maxBytes: z.optional(z.int().check(z.minimum(1), z.maximum(Number.MAX_SAFE_INTEGER))),
 });
 
 /** What holds where a route's `webSocket` says nothing else. */
@@ -35,9 +35,9 @@ export const WEB_SOCKET_BOUNDS = {
 /** Bodies of answers while they are read. */
 export const routeStream = z.strictObject({
   /** Whether they end with the credential of their call. */
-  closeWithCredential: z.boolean().default(true),
+  closeWithCredential: z._default(z.boolean(), true),
   /** When they end at the latest; whenever the origin says so when absent. */
-  maxSeconds: seconds.max(86_400).optional(),
+  maxSeconds: z.optional(seconds.check(z.maximum(86_400))),
   /** How long a caller may take nothing of what waits for it. */
-  idleSeconds: seconds.max(3_600).default(60),
+  idleSeconds: z._default(seconds.check(z.maximum(3_600)), 60),
 });

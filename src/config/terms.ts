@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { SIGNATURE_ALGORITHMS } from "../protocol/jws.ts";
 import { SCOPE_TOKEN } from "../protocol/scope.ts";
 
@@ -8,26 +8,30 @@ import { SCOPE_TOKEN } from "../protocol/scope.ts";
 export const NAME = /^[a-z][a-z0-9_-]{0,62}$/;
 
 /** An origin or issuer URL as it stands in `iss` and `aud`: compared as a string, so it is refused unless it is exact. */
-export const httpUrl = z
-  .url({ protocol: /^https?$/ })
-  .refine((text) => !/[#\s]/.test(text) && new URL(text).username === "" && new URL(text).password === "", {
+export const httpUrl = z.url({ protocol: /^https?$/ }).check(
+  z.refine((text) => !/[#\s]/.test(text) && new URL(text).username === "" && new URL(text).password === "", {
     error: "must be an http(s) URL without fragment or credentials",
-  });
+  }),
+);
 
-export const issuerUrl = httpUrl.refine((text) => !text.endsWith("/") && !text.includes("?"), {
-  error: "must not end in a slash nor carry a query (RFC 8414 §2)",
-});
+export const issuerUrl = httpUrl.check(
+  z.refine((text) => !text.endsWith("/") && !text.includes("?"), {
+    error: "must not end in a slash nor carry a query (RFC 8414 §2)",
+  }),
+);
 
 /** An issuer as it stands in `iss`, character by character: some providers' issuers end in a slash. */
-export const issuerName = httpUrl.refine((text) => !text.includes("?"), {
-  error: "must not carry a query (RFC 8414 §2)",
-});
+export const issuerName = httpUrl.check(
+  z.refine((text) => !text.includes("?"), {
+    error: "must not carry a query (RFC 8414 §2)",
+  }),
+);
 
-export const scopeToken = z.string().regex(SCOPE_TOKEN, "is not a scope token (RFC 6749 §3.3)");
+export const scopeToken = z.string().check(z.regex(SCOPE_TOKEN, "is not a scope token (RFC 6749 §3.3)"));
 export const algorithm = z.enum(SIGNATURE_ALGORITHMS);
-export const seconds = z.int().min(1);
+export const seconds = z.int().check(z.minimum(1));
 
 /** The name of a secret of the deployment. */
 export const secretBinding = z
   .string()
-  .regex(/^[A-Z][A-Z0-9_]{0,62}$/, "is not the name of a binding: capitals and underscores");
+  .check(z.regex(/^[A-Z][A-Z0-9_]{0,62}$/, "is not the name of a binding: capitals and underscores"));

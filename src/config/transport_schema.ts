@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 
 /* How calls have to come: by TLS, by which version at least, and with which certificate of the caller. */
 
@@ -14,16 +14,16 @@ const clientCertificate = z.enum(["none", "required", "bound"]);
 
 /** What holds for every route that says nothing else. */
 export const gatewayTransport = z.strictObject({
-  inTheClear: inTheClear.default("nothing"),
-  minTlsVersion: minTlsVersion.default("1.2"),
-  clientCertificate: clientCertificate.default("none"),
+  inTheClear: z._default(inTheClear, "nothing"),
+  minTlsVersion: z._default(minTlsVersion, "1.2"),
+  clientCertificate: z._default(clientCertificate, "none"),
 });
 
 /** What a route has otherwise. */
 export const routeTransport = z.strictObject({
-  inTheClear: inTheClear.optional(),
-  minTlsVersion: minTlsVersion.optional(),
-  clientCertificate: clientCertificate.optional(),
+  inTheClear: z.optional(inTheClear),
+  minTlsVersion: z.optional(minTlsVersion),
+  clientCertificate: z.optional(clientCertificate),
   /** The set of `gateway.pins` that the caller's certificate must be in. */
-  pins: z.string().optional(),
+  pins: z.optional(z.string()),
 });

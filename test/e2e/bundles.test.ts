@@ -30,6 +30,12 @@ describe("what each deployment carries", () => {
     expect(code.replace(/SIGNING_KEK:\s?\w+\.SIGNING_KEK\s?\|\|\s?null/, "")).not.toContain("SIGNING_KEK");
   });
 
+  test("the authorizer carries the small face of zod alone", () => {
+    const { sources } = build("wrangler.authorizer.toml");
+    expect(sources.filter((path) => path.includes("/zod/v4/classic/"))).toEqual([]);
+    expect(sources.some((path) => path.includes("/zod/v4/mini/"))).toBe(true);
+  });
+
   test("positive control: the issuer carries all three", () => {
     const { code, sources } = build("wrangler.issuer.toml");
     expect(sources).toContain("src/adapters/d1_clients.ts");
