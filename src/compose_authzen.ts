@@ -69,7 +69,7 @@ function decisionPoint(
   const relations = readPolicy(config)?.relations ?? null;
   const schema = relations?.ok === true ? relations.value : null;
   return {
-    types: resourceTypes(config, policy, authzen),
+    types: resourceTypes(config, policy),
     principal: attributeReaders(policy.principal),
     subjects: knownSubjects(reader, () => Date.now()),
     external: says,
@@ -81,18 +81,14 @@ function decisionPoint(
   };
 }
 
-function resourceTypes(
-  config: CompiledConfig,
-  { resources }: PolicyConfig,
-  { tenants }: AuthzenConfig,
-): ReadonlyMap<string, ResourceType> {
+function resourceTypes(config: CompiledConfig, { resources }: PolicyConfig): ReadonlyMap<string, ResourceType> {
   const policies = actionPolicies(config);
   return new Map(
-    Object.entries(resources).map(([type, { attributes, actions }]) => [
+    Object.entries(resources).map(([type, { attributes, tenant, actions }]) => [
       type,
       {
         attributes: attributeReaders(attributes),
-        tenant: tenants[type] ?? null,
+        tenant: tenant ?? null,
         actions: new Map(
           Object.keys(actions).flatMap((name) => {
             const policy = policies.get(`${type}:${name}`);

@@ -21,8 +21,7 @@ export function authzenFaults(config: Config): ConfigFault[] {
     ...(route === undefined
       ? []
       : [...limitUseFaults(config, route, route.pattern, PATH), ...transportFaults(config, route, PATH)]),
-    ...tenantFaults(authzen, policy),
-    ...Object.entries(authzen.callers).flatMap(([id, caller]) => callerFaults(id, caller, authzen, policy)),
+    ...Object.entries(authzen.callers).flatMap(([id, caller]) => callerFaults(id, caller, policy)),
     ...(new Set(authzen.believes).size < authzen.believes.length
       ? [{ path: `${PATH}.believes`, reason: "names a fact twice" }]
       : []),
@@ -36,22 +35,9 @@ function scopeFaults({ issuer, gateway }: Config): ConfigFault[] {
   return [{ path: `issuer.apis[${at}].scopes`, reason: `lacks \`${EVALUATE_SCOPE}\`, which ${PATH} asks of callers` }];
 }
 
-function tenantFaults({ tenants }: AuthzenConfig, { resources }: PolicyConfig): ConfigFault[] {
-  return Object.entries(tenants).flatMap(([type, attribute]) => {
-    const path = `${PATH}.tenants.${type}`;
-    const declared = Object.hasOwn(resources, type) ? resources[type] : undefined;
-    if (declared === undefined) return [{ path, reason: unknown(type, Object.keys(resources), "policy.resources") }];
-    const kind = Object.hasOwn(declared.attributes, attribute) ? declared.attributes[attribute] : undefined;
-    if (kind === "string") return [];
-    if (kind !== undefined) return [{ path, reason: `\`${attribute}\` is no string` }];
-    return [{ path, reason: unknown(attribute, Object.keys(declared.attributes), `the attributes of ${type}`) }];
-  });
-}
-
 function callerFaults(
   id: string,
   { resourceTypes, tenants, says }: AuthzenConfig["callers"][string],
-  authzen: AuthzenConfig,
   { resources, principal }: PolicyConfig,
 ): ConfigFault[] {
   const path = `${PATH}.callers.${id}`;
@@ -66,13 +52,13 @@ function callerFaults(
         ? []
         : [{ path: `${path}.${at}[${index}]`, reason: unknown(name, Object.keys(known), of) }],
     );
-  const reached = (resourceTypes ?? Object.keys(resources)).filter((type) => Object.hasOwn(resources, type));
+  const reached = Object.entries(resources).filter(([type]) => resourceTypes?.includes(type) ?? true);
   const faults = [
     ...names(resourceTypes ?? [], resources, "policy.resources", "resourceTypes"),
     ...names(says?.attributes ?? [], principal, "policy.principal", "says.attributes"),
   ];
-  if (tenants !== undefined && !reached.some((type) => Object.hasOwn(authzen.tenants, type))) {
-    faults.push({ path: `${path}.tenants`, reason: `nothing that it may ask about has a tenant (${PATH}.tenants)` });
+  if (tenants !== undefined && reached.every(([, { tenant }]) => tenant === undefined)) {
+    faults.push({ path: `${path}.tenants`, reason: "nothing that it may ask about has a `tenant`" });
   }
   const saysNothing = says !== undefined && says.roles.length + says.attributes.length === 0;
   if (saysNothing) faults.push({ path: `${path}.says`, reason: "says nothing" });

@@ -59,8 +59,6 @@ export const authzen = z.strictObject({
   reasons: z._default(z.enum(["none", "codes"]), "none"),
   /** What of a question's context counts. */
   believes: z._default(z.array(z.enum(CONTEXT_FACTS)), ["address", "country", "deviceType", "clientType"]),
-  /** The attribute of each type of resources that names the tenant whose roles count. */
-  tenants: z._default(z.record(z.string(), z.string()), {}),
   callers: z._default(z.record(z.string().check(z.minLength(1)), caller), {}),
 });
 

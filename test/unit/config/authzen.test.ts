@@ -9,7 +9,8 @@ const POLICY = {
   principal: { department: "string" },
   resources: {
     record: {
-      attributes: { status: "string", org: "string", pages: "int" },
+      attributes: { status: "string", org: "string" },
+      tenant: "org",
       actions: { read: {}, write: {}, delete: {} },
     },
     folder: { attributes: {}, actions: {} },
@@ -49,7 +50,6 @@ describe("the API by which others ask", () => {
         limits: ["units"],
         audit: "all",
         believes: ["time"],
-        tenants: { record: "org" },
         callers: {
           cli_1: {
             resourceTypes: ["record"],
@@ -68,24 +68,11 @@ describe("the API by which others ask", () => {
       "gateway.authzen.limits[0]: the path has no parameter `:id`, which this limit counts by",
     ],
     [{ believes: ["time", "time"] }, "gateway.authzen.believes: names a fact twice"],
-    [
-      { tenants: { recrod: "org" } },
-      "gateway.authzen.tenants.recrod: `recrod` is not among policy.resources; did you mean `record`?",
-    ],
-    [{ tenants: { record: "pages" } }, "gateway.authzen.tenants.record: `pages` is no string"],
-    [
-      { tenants: { record: "orgs" } },
-      "gateway.authzen.tenants.record: `orgs` is not among the attributes of record; did you mean `org`?",
-    ],
     [{ callers: { cli_1: {} } }, "gateway.authzen.callers.cli_1: settles nothing"],
     [{ callers: { cli_1: { says: {} } } }, "gateway.authzen.callers.cli_1.says: says nothing"],
     [
-      { callers: { cli_1: { tenants: ["acme"] } } },
-      "gateway.authzen.callers.cli_1.tenants: nothing that it may ask about has a tenant (gateway.authzen.tenants)",
-    ],
-    [
-      { tenants: { record: "org" }, callers: { cli_1: { resourceTypes: ["folder"], tenants: ["acme"] } } },
-      "gateway.authzen.callers.cli_1.tenants: nothing that it may ask about has a tenant (gateway.authzen.tenants)",
+      { callers: { cli_1: { resourceTypes: ["folder"], tenants: ["acme"] } } },
+      "gateway.authzen.callers.cli_1.tenants: nothing that it may ask about has a `tenant`",
     ],
     [
       { callers: { cli_1: { resourceTypes: ["folders"] } } },
