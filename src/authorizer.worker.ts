@@ -5,6 +5,7 @@ import { composeRemoteUnlistedCallRecords } from "./compose_inventory.ts";
 import { composeRemoteKeyUseRecords } from "./compose_keys.ts";
 import { composeRemoteConfigReader, liveApps } from "./compose_live.ts";
 import { wireIdentityRing } from "./compose_objects.ts";
+import { composeRemoteShadowRecords } from "./compose_shadow.ts";
 import { type LiveApps, serve } from "./dispatch.ts";
 import { KeyRingObject } from "./objects/key_ring.ts";
 import type { AskedRequest, AskingShape, Authorization } from "./ports/authorization.ts";
@@ -21,6 +22,7 @@ function open(env: Environment): LiveApps {
     revocations: feed,
     uses: composeRemoteKeyUseRecords(env),
     unlisted: composeRemoteUnlistedCallRecords(env),
+    shadow: { records: composeRemoteShadowRecords(env), snapshots: composeRemoteConfigReader(env) },
   };
   return liveApps(env, feed, composeRemoteConfigReader(env), (config, { kept, hash }) => ({
     issuer: null,

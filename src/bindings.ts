@@ -13,6 +13,7 @@ import type { SweeperObject } from "./objects/sweeper.ts";
 import type { ConfigReader } from "./ports/config_reader.ts";
 import type { IssuerReader } from "./ports/issuer_reader.ts";
 import type { KeyUseRecords } from "./ports/key_uses.ts";
+import type { ShadowRecords } from "./ports/shadow.ts";
 import type { UnlistedCallRecords } from "./ports/unlisted_calls.ts";
 
 /**
@@ -55,6 +56,8 @@ export interface Bindings {
   readonly KEY_USES: KeyUseRecords | null;
   /** Where calls that no route lists are told, where the issuer is another Worker. */
   readonly UNLISTED_CALLS: UnlistedCallRecords | null;
+  /** Where differences of what is tried are told, where the issuer is another Worker. */
+  readonly SHADOW: ShadowRecords | null;
   /** The issuer's read-only side, where it is another Worker. */
   readonly ISSUER: (IssuerReader & ConfigReader) | null;
 }
@@ -99,6 +102,7 @@ export function readBindings(env: Environment): Bindings {
     SIGNALS: env.SIGNALS ?? null,
     KEY_USES: env.KEY_USES ?? null,
     UNLISTED_CALLS: env.UNLISTED_CALLS ?? null,
+    SHADOW: env.SHADOW ?? null,
     ISSUER: env.ISSUER ?? null,
   };
 }

@@ -25,9 +25,10 @@ import { composeActions } from "./compose_actions.ts";
 import { composeActTrail, composeDecisionAudit } from "./compose_audit.ts";
 import { authzenMetadataOf, composeAuthzen } from "./compose_authzen.ts";
 import { composeBudgets } from "./compose_budgets.ts";
-import { accessTokenAlgorithms, gateRoutes, introspectors, targetCatalog, trustedIssuers } from "./compose_config.ts";
+import { accessTokenAlgorithms, gateRoutes, introspectors, targetCatalog } from "./compose_config.ts";
 import { relationsOfCalls } from "./compose_contracts.ts";
 import { composeSecurityHeaders, defaultCorsPolicy } from "./compose_edges.ts";
+import { composeExplainers } from "./compose_explainers.ts";
 import { composeExternalSays } from "./compose_external.ts";
 import { composeHumanCheck } from "./compose_human.ts";
 import { composeInventory, composeUnlistedCalls } from "./compose_inventory.ts";
@@ -38,8 +39,10 @@ import { composeMailRecords } from "./compose_mail.ts";
 import { originGuards } from "./compose_origins.ts";
 import { composeDesks, composeUserManagement } from "./compose_people.ts";
 import { answerRelated, answerRelations, composeRelationManagement } from "./compose_relations.ts";
+import { trustedIssuers } from "./compose_rights.ts";
 import { composeRoleManagement, declaredAttributes, followedRoles } from "./compose_roles.ts";
 import { composeSessions } from "./compose_sessions.ts";
+import { composeShadowManagement, composeShadowWatch, type ShadowSide } from "./compose_shadow.ts";
 import { composeShapes } from "./compose_shapes.ts";
 import {
   IDENTITY_RING,
@@ -175,8 +178,10 @@ export function composeAdmin(
   return {
     people: composeUserManagement(bindings, config, accounts),
     ...composeRoleManagement(bindings, revocations),
+    shadow: composeShadowManagement(bindings, revocations),
     ...composeRelationManagement(bindings, config),
     configs: composeConfigManagement(env, revocations, courier, running),
+    explainers: composeExplainers(env, config, running),
     credits: composeCredits(bindings),
     scanning: composeScanning(bindings, config, revocations, kept),
     mails: composeMailRecords(bindings, config),
@@ -205,6 +210,8 @@ export interface IssuerSide {
   readonly uses: KeyUseRecords;
   /** Hears of calls that no route lists; null where they are not counted. */
   readonly unlisted: UnlistedCallRecords | null;
+  /** Hears where what is in shadow differs; absent where nothing is tried. */
+  readonly shadow?: ShadowSide;
 }
 
 /**
@@ -214,7 +221,7 @@ export interface IssuerSide {
 export function composeAuthorizer(
   env: Environment,
   config: CompiledConfig,
-  { reader, revocations, uses, unlisted }: IssuerSide,
+  { reader, revocations, uses, unlisted, shadow }: IssuerSide,
   kept = new Kept(),
   configHash: string | null = null,
 ): AuthorizerParts {
@@ -269,6 +276,10 @@ export function composeAuthorizer(
       guards: originGuards(env, config, kept),
       audit: composeDecisionAudit(bindings, config, configHash, kept),
       unlisted: unlisted === null ? null : kept.keep("unlisted", paths, () => composeUnlistedCalls(unlisted, config)),
+      shadow:
+        shadow === undefined
+          ? null
+          : composeShadowWatch(env, config, shadow, { reader, feed: revocations, identity, kept }),
       cors: defaultCorsPolicy(config),
       security: composeSecurityHeaders(config)(null),
       bodies: kept.keep("held_bodies", null, () => new HeldBodies(MAX_HELD_BYTES)),

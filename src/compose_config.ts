@@ -1,4 +1,4 @@
-import type { GateRoute, TrustedIssuer } from "./access/gate.ts";
+import type { GateRoute } from "./access/gate.ts";
 import type { PinSet } from "./access/pins.ts";
 import type { RouteAction } from "./access/route_action.ts";
 import type { CaptchaSite } from "./access/route_captcha.ts";
@@ -10,7 +10,7 @@ import { composeContracts } from "./compose_contracts.ts";
 import { type RouteEdges, routeEdges } from "./compose_edges.ts";
 import { routeLimits } from "./compose_limits.ts";
 import { isGuarded } from "./compose_origins.ts";
-import { routeRoles } from "./compose_roles.ts";
+import { routeRights } from "./compose_rights.ts";
 import { composeSignals, routeSignals } from "./compose_signals.ts";
 import { routeStreams } from "./compose_streams.ts";
 import { routeTransport } from "./compose_transport.ts";
@@ -59,16 +59,6 @@ export function introspectors({ issuer }: CompiledConfig): (resource: string) =>
   return (resource) => clients.get(resource) ?? nobody;
 }
 
-/** Whose tokens open routes, and what each must say. */
-export function trustedIssuers({ gateway }: CompiledConfig): ReadonlyMap<string, TrustedIssuer> {
-  return new Map(
-    gateway.trustedIssuers.map(({ issuer, audience, clockSkewSeconds, keys }) => [
-      issuer,
-      { issuer, audience: audience ?? gateway.resource, clockSkewSeconds, isOwn: keys === "ring" },
-    ]),
-  );
-}
-
 /** The routes as the gate looks them up. */
 export function gateRoutes(
   env: Environment,
@@ -107,18 +97,12 @@ function gateRoute(
   const { origins, limits, gateway, openapi } = config;
   const origin = origins[route.origin];
   if (origin === undefined) throw new DeploymentFault(`route ${route.id} has no origin`);
-  const { onStale } = route;
   return {
-    id: route.id,
-    isPublic: route.public,
-    credentials: route.credentials,
+    ...routeRights(route),
     lists: routeLists(route.lists ?? gateway.lists, lists),
     captcha: routeCaptcha(route, config, site),
-    rule: { scopes: route.scopes, roles: route.roles },
-    ...routeRoles(route),
     limits: routeLimits(route, { limits, gateway }),
     creditCost: route.creditCost,
-    toleratedStalenessMs: onStale === "deny" ? 0 : onStale.allowForSeconds * 1000,
     maxBodyBytes: route.maxBodyBytes,
     audit: routeAudit(route.audit),
     ...composeContracts(route, openapi),

@@ -46,7 +46,8 @@ export function routeEdges(config: CompiledConfig): (route: CompiledRoute) => Ro
   });
 }
 
-function routeDeprecation({ deprecation, pattern }: CompiledRoute): RouteDeprecation | null {
+/** When the route ends; null where nothing is said of it. */
+export function routeDeprecation({ deprecation, pattern }: CompiledRoute): RouteDeprecation | null {
   if (deprecation === undefined) return null;
   const { since, sunset, successor } = deprecation;
   const pieces = parseSuccessor(successor, pattern);

@@ -130,8 +130,8 @@ function publishable(written: unknown, bundled: CompiledConfig, nowMs: number | 
   return compiled.ok ? publishFaults(compiled.value, bundled) : compiled.error;
 }
 
-/** The snapshot as it runs on this deployment. Throws `DeploymentFault` where it does not. */
-function runnable(text: string, bundled: CompiledConfig): CompiledConfig {
+/** The snapshot as it would run on this deployment. Throws `DeploymentFault` where it does not. */
+export function runnable(text: string, bundled: CompiledConfig): CompiledConfig {
   const compiled = compileConfig(JSON.parse(text));
   const faults = compiled.ok ? loadFaults(compiled.value, bundled) : compiled.error;
   if (compiled.ok && faults.length === 0) return onDeployment(compiled.value, bundled);
@@ -139,12 +139,13 @@ function runnable(text: string, bundled: CompiledConfig): CompiledConfig {
   throw new DeploymentFault(`what was published does not run here: ${list.join("; ")}`);
 }
 
-function copyRefused(hash: string, error: unknown): void {
+/** Tells of a copy of a snapshot that is not what it should be. */
+export function copyRefused(hash: string, error: unknown): void {
   logFault("config_copy_refused", { hash, error: told(error) });
 }
 
 /** An outage's cause says more than its name. */
-function told(error: unknown): string {
+export function told(error: unknown): string {
   const cause = error instanceof Outage && error.cause !== undefined ? error.cause : error;
   return cause instanceof Error ? cause.message : String(cause);
 }

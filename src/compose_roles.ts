@@ -1,11 +1,9 @@
-import type { GateRoute } from "./access/gate.ts";
 import { FollowedRoles } from "./adapters/followed_roles.ts";
 import { kvConfigCopies } from "./adapters/kv_config_copies.ts";
 import { provenRoleBook } from "./adapters/proven_role_book.ts";
 import { type Bindings, need } from "./bindings.ts";
 import { issuerStores } from "./compose_stores.ts";
 import type { CompiledConfig } from "./config/compile.ts";
-import type { CompiledRoute } from "./config/route_faults.ts";
 import { logEvent, logFault } from "./http/log.ts";
 import { Outage } from "./kernel/outage.ts";
 import type { RoleManagement } from "./managing/roles.ts";
@@ -18,15 +16,6 @@ import { MAX_BOOK_BYTES } from "./protocol/role_book.ts";
 /*
  * The wiring of roles: how an isolate follows the book of them, and how operators change it.
  */
-
-/** What a route asks of roles, as the gate needs it. */
-export function routeRoles({ permissions, tenant, pattern }: CompiledRoute): Pick<GateRoute, "permissions" | "tenant"> {
-  const segment = pattern.findIndex((part) => part.kind === "parameter" && part.name === tenant?.path);
-  return {
-    permissions: permissions.length === 0 ? null : permissions,
-    tenant: segment === -1 ? null : { segment },
-  };
-}
 
 /** What may be known of principals. */
 export function declaredAttributes({ policy }: CompiledConfig): DeclaredAttributes {

@@ -5,6 +5,7 @@ import { D1ConfigVersions } from "./adapters/d1_config_versions.ts";
 import { D1PairwiseSubjects } from "./adapters/d1_pairwise_subjects.ts";
 import { D1Relations } from "./adapters/d1_relations.ts";
 import { D1Roles } from "./adapters/d1_roles.ts";
+import { D1ShadowVersions } from "./adapters/d1_shadow_versions.ts";
 import { D1Users } from "./adapters/d1_users.ts";
 import { parseGrantSecrets } from "./adapters/grant_secrets.ts";
 import { VerificationKeys } from "./adapters/jose_verification_keys.ts";
@@ -58,6 +59,7 @@ export function issuerStores(bindings: Bindings) {
     clients: new D1Clients(need(bindings, "DB")),
     keys: new D1ApiKeys(need(bindings, "DB")),
     configs: new D1ConfigVersions(need(bindings, "DB")),
+    shadows: new D1ShadowVersions(need(bindings, "DB")),
     users: new D1Users(need(bindings, "DB")),
     relations: new D1Relations(need(bindings, "DB")),
     roles: new D1Roles(need(bindings, "DB")),

@@ -14,6 +14,7 @@ import {
   wireSigningRing,
   wireSweeper,
 } from "./compose_objects.ts";
+import { composeShadowRecords } from "./compose_shadow.ts";
 import { type LiveApps, serve } from "./dispatch.ts";
 import { issuerApp } from "./issuer/app.ts";
 import { AccountObject } from "./objects/account.ts";
@@ -30,6 +31,7 @@ import type {
   SubjectKind,
 } from "./ports/issuer_reader.ts";
 import type { KeyUse, KeyUseRecords } from "./ports/key_uses.ts";
+import type { ShadowDifference, ShadowRecords, ShadowRun } from "./ports/shadow.ts";
 import type { UnlistedCall, UnlistedCallRecords } from "./ports/unlisted_calls.ts";
 import type { FeedPosition } from "./protocol/edge_feed.ts";
 
@@ -108,6 +110,13 @@ export class KeyUses extends WorkerEntrypoint<Environment> implements KeyUseReco
 export class UnlistedCalls extends WorkerEntrypoint<Environment> implements UnlistedCallRecords {
   note(calls: readonly UnlistedCall[]) {
     return composeUnlistedCallRecords(this.env).note(calls);
+  }
+}
+
+/** Where the authorizer's Worker tells where what is in shadow differs. It reads nothing here. */
+export class Shadow extends WorkerEntrypoint<Environment> implements ShadowRecords {
+  note(runs: readonly ShadowRun[], differences: readonly ShadowDifference[]) {
+    return composeShadowRecords(this.env).note(runs, differences);
   }
 }
 

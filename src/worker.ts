@@ -15,6 +15,7 @@ import {
   wireSigningRing,
   wireSweeper,
 } from "./compose_objects.ts";
+import { composeShadowRecords } from "./compose_shadow.ts";
 import { type LiveApps, serve } from "./dispatch.ts";
 import { issuerApp } from "./issuer/app.ts";
 import { AccountObject } from "./objects/account.ts";
@@ -41,6 +42,7 @@ function open(env: Environment): LiveApps {
     revocations: feed,
     uses: composeKeyUseRecords(env),
     unlisted: composeUnlistedCallRecords(env),
+    shadow: { records: composeShadowRecords(env), snapshots: composeConfigReader(env) },
   };
   return liveApps(env, feed, composeConfigReader(env), (config, { kept, hash, running }) => ({
     issuer: issuerApp(composeIssuer(env, config, feed, kept)),

@@ -10,7 +10,7 @@ export interface AdminApi {
   /** The variables of the configuration that this installation runs under, as far as they are known. */
   readonly variables: Readonly<Partial<Record<"ISSUER_URL" | "GATEWAY_URL" | "DEMO_ORIGIN_URL", string>>>;
   /** Calls `path` under `/admin/v1`. Throws `AdminRefusal` where the answer is none of success. */
-  call(method: "GET" | "POST", path: string, body?: object): Promise<AdminAnswer>;
+  call(method: "GET" | "POST" | "PUT" | "DELETE", path: string, body?: object): Promise<AdminAnswer>;
 }
 
 export interface AdminAnswer {

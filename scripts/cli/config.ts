@@ -10,6 +10,7 @@ const USAGE = `usage: npm run cli -- config <verb>
   check                                 validate sallyport.config.ts and list its routes
   diff                                  what publishing it would open, close and change
   publish [--note <why>] [--opens]      publish it; what opens anything needs --opens
+  publish --shadow [--note <why>]       decide by it beside what runs, and tell where the two differ
   rollback [<hash>|bundled] [--note <why>]   go back to what ran before, to a hash, or to what was deployed
   history                               the last twenty publishes and rollbacks
 
@@ -25,6 +26,7 @@ interface Words {
   readonly target: string | null;
   readonly note: string;
   readonly opens: boolean;
+  readonly shadow: boolean;
 }
 
 /** `config check | diff | publish | rollback | history`. Ends with 1 where something is refused, with 2 where it is not understood. */
@@ -59,11 +61,12 @@ function misunderstood(): number {
 }
 
 function readWords(words: readonly string[]): Words | null {
-  let read: Words = { target: null, note: "", opens: false };
+  let read: Words = { target: null, note: "", opens: false, shadow: false };
   for (let at = 0; at < words.length; at++) {
     const word = words[at] ?? "";
     const next = words[at + 1];
     if (word === "--opens") read = { ...read, opens: true };
+    else if (word === "--shadow") read = { ...read, shadow: true };
     else if (word === "--note" && next !== undefined) {
       read = { ...read, note: next };
       at += 1;
@@ -79,8 +82,15 @@ async function diff(api: AdminApi): Promise<number> {
   return 0;
 }
 
-async function publish(api: AdminApi, { note, opens }: Words): Promise<number> {
+async function publish(api: AdminApi, { note, opens, shadow }: Words): Promise<number> {
   const written = writtenConfig(api.variables);
+  if (shadow) {
+    const { json } = await api.call("PUT", "/shadow", { config: written, note });
+    console.log(
+      `in shadow  ${json.hash}  it decides nothing: \`npm run cli -- shadow\` lists where it would decide otherwise`,
+    );
+    return 0;
+  }
   const parent = (await currentOf(api))?.version ?? 0;
   const changes = await changesOf(api, written);
   if (changes === null) return 1;

@@ -1,5 +1,5 @@
 import { err, ok, type Result } from "../kernel/result.ts";
-import type { DecisionPhase } from "../policy/action_policy.ts";
+import type { ActionPolicy, DecisionPhase } from "../policy/action_policy.ts";
 import type { ActionDecision, RuleFailure } from "../policy/decide_action.ts";
 import { decideOnAll } from "../policy/decide_on_all.ts";
 import { type DecisionFacts, NO_RELATIONS, type SubjectFacts } from "../policy/decision_facts.ts";
@@ -91,7 +91,7 @@ export async function decide(
   };
   const facts = described.map((resource) => ({ ...about, resource }));
   trace.explains?.(facts, input.phase);
-  const step = await settled(action, facts, input.phase, relations);
+  const step = await settled(action.policy, facts, input.phase, relations);
   if (step === "undecided") return ok(named.value);
   if (step.effect === "allow") {
     trace.rules = joinedRules(trace.rules, step.rules);
@@ -134,9 +134,9 @@ export async function relationsOn(
   return view === null ? "stale" : relationsOf(principal, { nowMs, view, defer, atLeast });
 }
 
-/** The decision, once the relations that it asks for are known. */
-async function settled(
-  { policy }: RouteAction,
+/** The decision by `policy`, once the relations that it asks for are known. Throws `Outage`. */
+export async function settled(
+  policy: ActionPolicy,
   facts: readonly DecisionFacts[],
   phase: DecisionPhase,
   relations: FetchedRelations | null,

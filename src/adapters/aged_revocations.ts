@@ -1,6 +1,13 @@
 import { Outage, orOutage } from "../kernel/outage.ts";
 import type { Defer, EdgeFeedReader, FeedFollower, RevocationView } from "../ports/edge_feed.ts";
-import { type ConfigPointer, type FeedPage, FeedView, isFeedPage, type RolesPointer } from "../protocol/edge_feed.ts";
+import {
+  type ConfigPointer,
+  type FeedPage,
+  FeedView,
+  isFeedPage,
+  type RolesPointer,
+  type ShadowPointer,
+} from "../protocol/edge_feed.ts";
 import { FeedOutageLog } from "./feed_outage_log.ts";
 
 /** All in milliseconds. */
@@ -61,6 +68,10 @@ export class AgedRevocations implements FeedFollower {
 
   get roles(): RolesPointer {
     return this.#view.roles;
+  }
+
+  get shadow(): ShadowPointer {
+    return this.#view.shadow;
   }
 
   expire(): void {

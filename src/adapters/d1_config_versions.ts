@@ -6,6 +6,11 @@ import { fromRow, onD1, outboxInserts, transact } from "./d1.ts";
 /** Snapshots of older versions are forgotten, so that publishing does not fill the database. */
 const KEPT_VERSIONS = 100;
 
+/** Of what runs and ran, and of what is tried beside it. */
+export const FORGET_SNAPSHOTS = `DELETE FROM config_snapshots
+  WHERE hash NOT IN (SELECT hash FROM config_versions ORDER BY version DESC LIMIT ${KEPT_VERSIONS})
+    AND hash NOT IN (SELECT hash FROM shadow_versions ORDER BY version DESC LIMIT 1)`;
+
 const versionRow = z.object({
   version: z.number(),
   hash: z.string(),
@@ -61,12 +66,7 @@ export class D1ConfigVersions implements ConfigVersions {
     const changed = await transact(this.#db, [
       insert.bind(version.version, hash, parent, restores, bundle, actor, note, createdAtMs),
       ...(text === null ? [] : [snapshot.bind(hash, text)]),
-      this.#db
-        .prepare(
-          `DELETE FROM config_snapshots WHERE hash NOT IN
-             (SELECT hash FROM config_versions ORDER BY version DESC LIMIT ?)`,
-        )
-        .bind(KEPT_VERSIONS),
+      this.#db.prepare(FORGET_SNAPSHOTS),
       ...outboxInserts(this.#db, entries),
     ]);
     return changed === "conflict" ? "conflict" : "changed";

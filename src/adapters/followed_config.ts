@@ -20,7 +20,7 @@ const STUCK_MS = 10_000;
 
 /** What following is made of. */
 export interface FollowedParts<Wired> {
-  readonly feed: Omit<FeedFollower, "roles">;
+  readonly feed: Omit<FeedFollower, "roles" | "shadow">;
   /** The configuration that was deployed with the code. */
   readonly bundled: CompiledConfig;
   /** The configuration called `hash`, proven to be it and fit to run here. Throws `Outage` or a fault of the deployment. */

@@ -11,6 +11,7 @@ import { auditOperations } from "./audit_operations.ts";
 import { clientOperations } from "./client_operations.ts";
 import { clientSecretOperations } from "./client_secret_operations.ts";
 import { configOperations } from "./config_operations.ts";
+import { explainOperations } from "./explain_operations.ts";
 import type { Managed } from "./managed.ts";
 import { ADMIN_BASE, openApiDocument } from "./openapi_document.ts";
 import type { Operation } from "./operation.ts";
@@ -20,6 +21,7 @@ import { roleOperations } from "./role_operations.ts";
 import { routeOperations } from "./route_operations.ts";
 import { faultResponse, runOperation } from "./run_operation.ts";
 import { type SecretScanning, secretScanningRoute } from "./secret_scanning_route.ts";
+import { shadowOperations } from "./shadow_operations.ts";
 import { signingKeyOperations } from "./signing_key_operations.ts";
 import { userAccessOperations } from "./user_access_operations.ts";
 import { userOperations } from "./user_operations.ts";
@@ -50,6 +52,8 @@ export const OPERATIONS: readonly Operation[] = [
   ...auditOperations,
   ...routeOperations,
   ...configOperations,
+  ...explainOperations,
+  ...shadowOperations,
 ];
 
 /**

@@ -19,7 +19,7 @@ import { pageQuery } from "./field_shapes.ts";
 import { NO_BODY, NO_QUERY, type Operation, operation } from "./operation.ts";
 
 /** A snapshot of the largest size, as any writer of JSON spells it, with what stands around it. */
-const MAX_PUBLISH_BYTES = 2 * 1024 * 1024;
+export const MAX_PUBLISH_BYTES = 2 * 1024 * 1024;
 
 const read = operation({
   id: "read_config",

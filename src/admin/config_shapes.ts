@@ -9,7 +9,7 @@ const HASH = /^[0-9a-f]{64}$/;
 /** No control characters: it is shown in lists. */
 const NOTE = /^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]*$/u;
 
-const hashShape = z
+export const hashShape = z
   .string()
   .describe("SHA-256 of the configuration's canonical JSON, in hexadecimal; `bundled` for what was deployed.");
 
@@ -18,7 +18,7 @@ export function parseConfigHash(text: string): string | null {
   return text === BUNDLED || HASH.test(text) ? text : null;
 }
 
-const noteField = z
+export const noteField = z
   .string()
   .max(500)
   .refine((note) => NOTE.test(note), "has control or invisible characters")

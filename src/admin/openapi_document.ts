@@ -13,6 +13,7 @@ import {
   newClientShape,
 } from "./client_shapes.ts";
 import { configShape, configSnapshotShape, configVersionListShape, configVersionShape } from "./config_shapes.ts";
+import { explanationShape } from "./explain_shapes.ts";
 import { type AdminFault, FAULTS } from "./fault.ts";
 import type { Operation } from "./operation.ts";
 import { mailListShape, securityEventListShape } from "./record_operations.ts";
@@ -26,6 +27,7 @@ import {
 } from "./relation_shapes.ts";
 import { roleListShape, roleShape } from "./role_shapes.ts";
 import { routeListShape } from "./route_operations.ts";
+import { shadowListShape, shadowResetShape, shadowVersionShape } from "./shadow_shapes.ts";
 import { rotationsShape, signingKeyListShape, signingKeyShape } from "./signing_key_operations.ts";
 import { newUserShape, userGrantListShape, userListShape, userSessionListShape, userShape } from "./user_shapes.ts";
 
@@ -88,6 +90,10 @@ const COMPONENTS = {
   ConfigVersion: configVersionShape,
   ConfigVersionList: configVersionListShape,
   ConfigSnapshot: configSnapshotShape,
+  Explanation: explanationShape,
+  ShadowVersion: shadowVersionShape,
+  ShadowList: shadowListShape,
+  ShadowReset: shadowResetShape,
   Problem: problemShape,
 } satisfies Record<string, z.ZodType>;
 

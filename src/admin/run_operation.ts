@@ -45,7 +45,7 @@ function logAct(c: Context<AdminEnv>, operation: Operation, result: string, obje
   if (method === "GET" && isWatched !== true) return;
   const { requestId, address } = c.var.scope;
   const { clientId, tokenId } = c.var.actor;
-  logEvent(method === "GET" ? "admin_read" : "admin_change", {
+  logEvent(isWatched === true ? "admin_read" : "admin_change", {
     request_id: requestId,
     address,
     actor: clientId,

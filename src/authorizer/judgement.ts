@@ -4,6 +4,7 @@ import type { Gate } from "../access/gate.ts";
 import { type IdentityMaker, signedIdentity } from "../access/identity.ts";
 import { type Passage, passGate } from "../access/pass_gate.ts";
 import type { Refusal } from "../access/refusal.ts";
+import type { ShadowWatch } from "../access/shadow_watch.ts";
 import type { UnlistedCalls } from "../access/unlisted_calls.ts";
 import { logFault } from "../http/log.ts";
 import { Outage } from "../kernel/outage.ts";
@@ -29,6 +30,8 @@ export interface JudgementParts {
   readonly audit: DecisionAudit | null;
   /** Counts calls that no route lists; null where nobody wants to know. */
   readonly unlisted: UnlistedCalls | null;
+  /** Decides calls once more by what is in shadow; null where nobody wants to know. */
+  readonly shadow: ShadowWatch | null;
   /** What paths without a route say to scripts of other web origins; null for nothing. */
   readonly cors: CorsPolicy | null;
   /** What answers of no route say to browsers for their own protection. */
@@ -38,6 +41,7 @@ export interface JudgementParts {
 /** The decision on a call, once it is on its way to the record where its route asks for that. Throws `Outage`, which denies. */
 export async function judge(exchange: Exchange, parts: JudgementParts): Promise<Result<Passage, Refusal>> {
   const decided = passGate(exchange.call, parts.gate, exchange.trace);
+  parts.shadow?.watch(decided, exchange.call, exchange.trace, exchange.requestId);
   if (parts.audit === null) return decided;
   try {
     return await recorded(await decided, exchange);

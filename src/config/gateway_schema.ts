@@ -8,6 +8,7 @@ import { listNames } from "./list_schema.ts";
 import { pinSet } from "./pin_schema.ts";
 import { securityHeaders } from "./security_headers_schema.ts";
 import { gatewaySession } from "./session_schema.ts";
+import { gatewayShadow } from "./shadow_schema.ts";
 import { httpUrl, issuerUrl, NAME } from "./terms.ts";
 import { gatewayTransport } from "./transport_schema.ts";
 import { trustedIssuer } from "./trusted_issuer_schema.ts";
@@ -46,6 +47,8 @@ export const gateway = z.strictObject({
   captcha: z.optional(routeCaptcha),
   /** Whether closed routes that do not say look for signals. */
   signals: z._default(z.boolean(), false),
+  /** How much of the traffic is decided twice while something is in shadow. */
+  shadow: z.prefault(gatewayShadow, {}),
   /** What responses say of their limits: the fields of draft-ietf-httpapi-ratelimit-headers-10, the older three, both or none. */
   rateLimitFields: z._default(z.enum(["both", "draft", "older", "none"]), "both"),
   audit: z.prefault(gatewayAudit, {}),

@@ -18,7 +18,7 @@ type Row = { seq: number; kind: FeedKind; id: string; epoch: number; until: numb
 /**
  * The edge feed: one ordered list of what stopped being true. An entry that says nothing new keeps its place, so that
  * repeating a delivery is harmless; one that says more moves to the end, so that every reader meets it again. Of the
- * pointers to the configuration and to the role book there is one each, whatever it points at: the highest version, which is never forgotten.
+ * pointers to configurations and to the role book there is one each, whatever it points at: the highest version, which is never forgotten.
  */
 export class EdgeFeed extends DurableObject implements EdgeFeedWriter, EdgeFeedReader {
   readonly #sql: SqlStorage;

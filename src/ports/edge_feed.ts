@@ -5,6 +5,7 @@ import type {
   FeedPage,
   FeedPosition,
   RolesPointer,
+  ShadowPointer,
 } from "../protocol/edge_feed.ts";
 
 /** Where revocations are announced. */
@@ -44,6 +45,8 @@ export interface FeedFollower extends Revocations {
   readonly pointer: ConfigPointer;
   /** Which role book counts, as far as is known here. */
   readonly roles: RolesPointer;
+  /** Which configuration is tried beside the one that runs, as far as is known here. */
+  readonly shadow: ShadowPointer;
 }
 
 /** Goes on with `work` behind the response (`ctx.waitUntil`). */

@@ -17,6 +17,8 @@ export const FEED_KINDS = [
   "config",
   /** Which configuration runs. There is one such entry at most. */
   "pointer",
+  /** Which configuration is tried beside the one that runs. There is one such entry at most. */
+  "shadow",
 ] as const;
 export type FeedKind = (typeof FEED_KINDS)[number];
 
@@ -111,9 +113,26 @@ export function rolesEntry({ version, hash }: RolesPointer): FeedEntry {
   return { kind: "role", id: hash, epoch: version, untilMs: NEVER_MS };
 }
 
+/** Which configuration is tried beside the one that runs, under a version that grows with each change. */
+export interface ShadowPointer {
+  readonly version: number;
+  /** Lower-case hex SHA-256 of the snapshot's text, or `NOTHING_IN_SHADOW`. */
+  readonly hash: string;
+}
+
+/** The shadow pointer's hash where nothing is tried. */
+export const NOTHING_IN_SHADOW = "none";
+
+export const NEVER_IN_SHADOW: ShadowPointer = { version: 0, hash: NOTHING_IN_SHADOW };
+
+/** The entry that points at what is tried. */
+export function shadowEntry({ version, hash }: ShadowPointer): FeedEntry {
+  return { kind: "shadow", id: hash, epoch: version, untilMs: NEVER_MS };
+}
+
 /** Kinds of which a feed holds one entry: the one with the highest epoch, whatever it names, and never forgotten. */
-export function isSingleKind(kind: string): kind is "pointer" | "role" {
-  return kind === "pointer" || kind === "role";
+export function isSingleKind(kind: string): kind is "pointer" | "role" | "shadow" {
+  return kind === "pointer" || kind === "role" || kind === "shadow";
 }
 
 /** Where two entries name the same thing: the higher epoch and the later end, so that order and repetition don't matter. */
@@ -127,6 +146,7 @@ export class FeedView {
   #position = FEED_START;
   #pointer = NEVER_PUBLISHED;
   #roles = NO_ROLES;
+  #shadow = NEVER_IN_SHADOW;
 
   /** How far this view has come. */
   get position(): FeedPosition {
@@ -148,6 +168,11 @@ export class FeedView {
     return this.#roles;
   }
 
+  /** The configuration that is tried, as far as this view has come. */
+  get shadow(): ShadowPointer {
+    return this.#shadow;
+  }
+
   /** Adds a page. A page of another generation replaces everything else: the feed it described no longer exists. */
   apply(page: FeedPage): void {
     if (page.position.generation !== this.#position.generation) this.#entries = new Map();
@@ -159,6 +184,10 @@ export class FeedView {
       }
       if (entry.kind === "role") {
         if (entry.epoch > this.#roles.version) this.#roles = { version: entry.epoch, hash: entry.id };
+        continue;
+      }
+      if (entry.kind === "shadow") {
+        if (entry.epoch > this.#shadow.version) this.#shadow = { version: entry.epoch, hash: entry.id };
         continue;
       }
       const key = `${entry.kind}:${entry.id}`;

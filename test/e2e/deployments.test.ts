@@ -53,6 +53,7 @@ const EXPECTED = {
     "ISSUER (sallyport-issuer#IssuerReader)": "Worker",
     "KEY_USES (sallyport-issuer#KeyUses)": "Worker",
     "UNLISTED_CALLS (sallyport-issuer#UnlistedCalls)": "Worker",
+    "SHADOW (sallyport-issuer#Shadow)": "Worker",
   },
 } as const;
 

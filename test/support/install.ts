@@ -7,6 +7,7 @@ import type { Environment } from "../../src/bindings.ts";
 import { readBindings } from "../../src/bindings.ts";
 import { composeAuthorizer, composeIssuer, composeReader, composeRevocations } from "../../src/compose.ts";
 import { composeHosts } from "../../src/compose_config.ts";
+import type { ShadowSide } from "../../src/compose_shadow.ts";
 import { type CompiledConfig, compileConfig } from "../../src/config/compile.ts";
 import type { ConfigInput } from "../../src/config/schema.ts";
 import { dispatch } from "../../src/dispatch.ts";
@@ -30,6 +31,8 @@ export interface InstallationWishes {
   /** Who hears of uses of keys, and of calls that no route lists. Nobody, unless a test says so. */
   readonly uses?: KeyUseRecords;
   readonly unlisted?: UnlistedCallRecords;
+  /** What is tried beside what runs, and who hears of differences. Nothing and nobody, unless a test says so. */
+  readonly shadow?: ShadowSide;
 }
 
 export interface RequestWishes extends Omit<RequestInit, "headers" | "cf"> {
@@ -69,6 +72,7 @@ export function install(wishes: InstallationWishes = {}): Installation {
     revocations,
     uses: wishes.uses ?? NO_USES,
     unlisted: wishes.unlisted ?? null,
+    ...(wishes.shadow && { shadow: wishes.shadow }),
   });
   const issuer = issuerApp(composeIssuer(environment, config, revocations));
   const apps = { ...composeHosts(config), issuer, admin: null, authorizer };

@@ -11,6 +11,7 @@ import {
   composeRevocations,
 } from "../../src/compose.ts";
 import { composeConfigReader, liveApps } from "../../src/compose_live.ts";
+import { composeShadowRecords } from "../../src/compose_shadow.ts";
 import { bundledText } from "../../src/compose_stores.ts";
 import { serve } from "../../src/dispatch.ts";
 import { issuerApp } from "../../src/issuer/app.ts";
@@ -32,6 +33,8 @@ export interface LiveWishes {
 export interface LiveIsolate {
   fetch(path: string, init?: RequestInit): Promise<Response>;
   status(path: string, init?: RequestInit): Promise<number>;
+  /** Waits for all work that requests left behind. */
+  settled(): Promise<void>;
   /** One call of the admin API, by an operator. */
   administer(
     method: string,
@@ -53,7 +56,13 @@ export function openLive(wishes: LiveWishes = {}): LiveIsolate {
       authorizer: composeAuthorizer(
         given,
         config,
-        { reader, revocations: feed, uses: NO_USES, unlisted: null },
+        {
+          reader,
+          revocations: feed,
+          uses: NO_USES,
+          unlisted: null,
+          shadow: { records: composeShadowRecords(given), snapshots: configs },
+        },
         kept,
         hash,
       ),
@@ -71,6 +80,7 @@ export function openLive(wishes: LiveWishes = {}): LiveIsolate {
   };
   return {
     fetch,
+    settled,
     async status(path, init) {
       const response = await fetch(path, init);
       await response.text();

@@ -1,0 +1,76 @@
+import { orOutage } from "../kernel/outage.ts";
+import type { Defer, FeedFollower } from "../ports/edge_feed.ts";
+import { NEVER_IN_SHADOW, NOTHING_IN_SHADOW, type ShadowPointer } from "../protocol/edge_feed.ts";
+
+/** A loading takes no longer: it is given up then, and tried again later. */
+const LOAD_MS = 10_000;
+/** The pause after what is tried could not be had. Nobody waits for it. */
+const RETRY_MS = 30_000;
+/** A loading whose own request was cut off never settles: after this long it is given up. */
+const STUCK_MS = 15_000;
+
+/** What following is made of. */
+export interface FollowedShadowParts<Tried> {
+  readonly feed: Pick<FeedFollower, "shadow">;
+  /** The configuration called `hash`, proven to be it and fit to run here. Throws `Outage` or a fault of the deployment. */
+  readonly load: (hash: string) => Promise<Tried>;
+  /** Hears what is tried from now on. */
+  readonly runs: (pointer: ShadowPointer) => void;
+  readonly failed: (pointer: ShadowPointer, error: unknown) => void;
+}
+
+/**
+ * What one isolate tries beside what it runs. It follows the feed's second pointer, one configuration at a time; the one before is let go at once. Nobody ever
+ * waits for it: until it is here, and where it cannot be had, nothing is tried.
+ */
+export class FollowedShadow<Tried> {
+  readonly #parts: FollowedShadowParts<Tried>;
+  #held: { readonly pointer: ShadowPointer; readonly tried: Tried | null } = { pointer: NEVER_IN_SHADOW, tried: null };
+  #loading: { readonly version: number; readonly startedMs: number } | null = null;
+  #failed: { readonly version: number; readonly atMs: number } | null = null;
+
+  constructor(parts: FollowedShadowParts<Tried>) {
+    this.#parts = parts;
+  }
+
+  /** What is tried at `nowMs`; null where nothing is, or it is not here yet: then it is fetched behind the call. */
+  at(nowMs: number, defer: Defer): Tried | null {
+    const { shadow } = this.#parts.feed;
+    if (shadow.version === this.#held.pointer.version) return this.#held.tried;
+    this.#follow(shadow, nowMs, defer);
+    return null;
+  }
+
+  #follow(pointer: ShadowPointer, nowMs: number, defer: Defer): void {
+    const { version, hash } = pointer;
+    if (hash === NOTHING_IN_SHADOW) {
+      this.#put(pointer, null);
+      return;
+    }
+    const loading = this.#loading;
+    if (loading !== null && loading.version === version && nowMs - loading.startedMs < STUCK_MS) return;
+    const failed = this.#failed;
+    if (failed !== null && failed.version === version && Math.abs(nowMs - failed.atMs) < RETRY_MS) return;
+    this.#held = { pointer: this.#held.pointer, tried: null };
+    this.#loading = { version, startedMs: nowMs };
+    defer(this.#load(pointer, nowMs));
+  }
+
+  async #load(pointer: ShadowPointer, nowMs: number): Promise<void> {
+    const loading = this.#loading;
+    try {
+      const tried = await orOutage("shadow", LOAD_MS, () => this.#parts.load(pointer.hash));
+      if (this.#loading === loading) this.#put(pointer, tried);
+    } catch (error) {
+      this.#failed = { version: pointer.version, atMs: nowMs };
+      this.#parts.failed(pointer, error);
+    } finally {
+      if (this.#loading === loading) this.#loading = null;
+    }
+  }
+
+  #put(pointer: ShadowPointer, tried: Tried | null): void {
+    this.#held = { pointer, tried };
+    this.#parts.runs(pointer);
+  }
+}
