@@ -122,6 +122,8 @@ describe("the OpenAPI document", () => {
       change_role: { description: "Reads" },
       publish_config: { config: { ...JSON.parse(bundledText(env)), limits: { ping: PING } }, parent: 0 },
       roll_back_config: { to: "bundled" },
+      explain: { subject: { type: "user", id: "usr_1" }, request: { method: "GET", url: "/orders" } },
+      put_in_shadow: { config: { ...JSON.parse(bundledText(env)), limits: { ping: { ...PING, limit: 6 } } } },
     };
     const values: Readonly<Record<string, string>> = {
       client_id: client.id,

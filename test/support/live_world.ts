@@ -49,8 +49,9 @@ export function openLive(wishes: LiveWishes = {}): LiveIsolate {
   const deployment = serve((given) => {
     const reader = composeReader(given);
     const feed = composeRevocations(reader);
-    const configs = composeConfigReader(given);
-    return liveApps(given, feed, wishes.reader?.(configs) ?? configs, (config, { kept, hash, running }) => ({
+    const real = composeConfigReader(given);
+    const configs = wishes.reader?.(real) ?? real;
+    return liveApps(given, feed, configs, (config, { kept, hash, running }) => ({
       issuer: issuerApp(composeIssuer(given, config, feed, kept)),
       admin: adminApp(composeAdmin(given, config, feed, kept, running)),
       authorizer: composeAuthorizer(

@@ -1,9 +1,9 @@
-import { CONTEXT_FACTS } from "../../config/authzen_schema.ts";
 import { err } from "../../kernel/result.ts";
 import { isTenant } from "../../policy/tenant.ts";
 import type { Defer } from "../../ports/edge_feed.ts";
 import type { ExplainQuestion } from "../../ports/explaining.ts";
 import { askedEnvironment } from "../authzen/asked_environment.ts";
+import type { ContextFact } from "../authzen/decision_point.ts";
 import type { RightsGate } from "../gate.ts";
 import { askedCaller } from "./asked_caller.ts";
 import { explainAct } from "./explain_act.ts";
@@ -12,8 +12,20 @@ import { explainRequest } from "./explain_request.ts";
 import type { Outcome } from "./explained.ts";
 import { RecordedRelations } from "./recorded_relations.ts";
 
-const CONTEXT: ReadonlySet<string> = new Set([...CONTEXT_FACTS, "tenant"]);
-const BELIEVED = new Set(CONTEXT_FACTS);
+/** An operator is believed whatever it says. */
+const BELIEVED: ReadonlySet<ContextFact> = new Set<ContextFact>([
+  "time",
+  "address",
+  "country",
+  "asn",
+  "tlsVersion",
+  "deviceType",
+  "clientType",
+  "authTime",
+  "acr",
+  "amr",
+]);
+const CONTEXT: ReadonlySet<string> = new Set([...BELIEVED, "tenant"]);
 
 /**
  * Explanations of decisions: what would be decided, by the same code as at the gate, and every part of it with its value. Owns how questions are read and how
