@@ -318,4 +318,15 @@ export const ELSEWHERE_ROWS: readonly ProvenRow[] = [
       "an isolate without a last good one serves nobody until one can be had",
     ],
   },
+  {
+    dependency: "the counts of what is in shadow (`SHADOW`)",
+    binding: "SHADOW",
+    faults: ["missing", "down", "slow"],
+    call: "a call that is decided by rules in shadow too",
+    answer: "200",
+    log: "shadow_lost: 1",
+    meanwhile: "everything: what is tried decides nothing",
+    after: "what comes later is counted",
+    test: ["test/gateway/shadow.test.ts", "is told to nobody who cannot hear it, and the log says so"],
+  },
 ];
