@@ -16,7 +16,7 @@ const ENTRY_BYTES = 1_024;
 
 /** Verified tokens by the token itself: a string equal to one that was verified proves what that one proved. */
 export class TokenCache {
-  readonly #entries = new Lru<CachedToken>({ maxEntries: 8_000, maxBytes: 22 * 1024 * 1024 });
+  readonly #entries = new Lru<CachedToken>({ maxEntries: 8_000, maxBytes: 21 * 1024 * 1024 });
 
   get(token: string): CachedToken | undefined {
     const entry = this.#entries.get(token);

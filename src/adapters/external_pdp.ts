@@ -47,7 +47,7 @@ interface Held {
 export class ExternalPdp implements ExternalDecisions {
   readonly #terms: ExternalPdpTerms;
   readonly #circuit: Circuit;
-  readonly #held = new Lru<Held>({ maxEntries: 10_000, maxBytes: 2 * 1024 * 1024 });
+  readonly #held = new Lru<Held>({ maxEntries: 5_000, maxBytes: 1024 * 1024 });
   readonly #asking = new SharedReadings<boolean>();
 
   constructor(terms: ExternalPdpTerms) {

@@ -3,7 +3,7 @@ import { PermissionSet, wildcardOf } from "./permission.ts";
 import type { ClosedRole } from "./role_graph.ts";
 
 /** Lists of roles that callers come with are few; what they come to is kept for so many. */
-const MEMO = { maxEntries: 1_000, maxBytes: 2 * 1024 * 1024 };
+const MEMO = { maxEntries: 1_000, maxBytes: 1024 * 1024 };
 const SET_BYTES = 256;
 const NAME_BYTES = 96;
 

@@ -4,6 +4,7 @@ import { nameFaults } from "./check_names.ts";
 import { conditionsOf } from "./conditions.ts";
 import { type Expression, everyPart, partsOf } from "./expression.ts";
 import { type Folded, fold } from "./fold.ts";
+import { ruleFunctions } from "./functions.ts";
 import { type RuleLanguage, ruleLanguage } from "./language.ts";
 import { LIMITS } from "./limits.ts";
 import { neverFails } from "./never_fails.ts";
@@ -21,9 +22,13 @@ export interface CompiledRule {
   readonly folded: Folded;
 }
 
-/** Compiles conditions for one schema: one language for each type of resources, made when its first rule comes. */
+/**
+ * Compiles conditions for one schema: one language for each type of resources, made when its first rule comes. What functions remember is
+ * shared by all of them, so that more types remember no more.
+ */
 export class RuleCompiler {
   readonly #schema: RuleSchema;
+  readonly #functions = ruleFunctions();
   readonly #languages = new Map<string, { readonly language: RuleLanguage; readonly variables: VariablesOfCall }>();
 
   constructor(schema: RuleSchema) {
@@ -66,7 +71,7 @@ export class RuleCompiler {
   #language(type: string): { readonly language: RuleLanguage; readonly variables: VariablesOfCall } {
     const known = this.#languages.get(type);
     if (known !== undefined) return known;
-    const language = ruleLanguage(this.#schema, type);
+    const language = ruleLanguage(this.#schema, type, this.#functions);
     const made = { language, variables: new VariablesOfCall(language.classes, this.#schema.ownIssuer) };
     this.#languages.set(type, made);
     return made;

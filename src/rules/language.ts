@@ -1,5 +1,4 @@
-import { CelLanguage, TIMESTAMP } from "./cel.ts";
-import { ruleFunctions } from "./functions.ts";
+import { type CelFunction, CelLanguage, TIMESTAMP } from "./cel.ts";
 import {
   type AttributeType,
   type AttributeTypes,
@@ -39,8 +38,12 @@ const ENV_FIELDS = {
   acr: "string",
   amr: "list<string>",
 };
-/** The language of `schema` for the resources of `type`. To make one takes about a millisecond. */
-export function ruleLanguage(schema: RuleSchema, type: string): RuleLanguage {
+/** The language of `schema` for the resources of `type`, with `functions`. To make one takes about a millisecond. */
+export function ruleLanguage(
+  schema: RuleSchema,
+  type: string,
+  functions: Readonly<Record<string, CelFunction>>,
+): RuleLanguage {
   const resource = schema.resources.get(type) ?? {};
   const classes = ruleClasses(schema.principal, resource);
   const fields = {
@@ -60,7 +63,7 @@ export function ruleLanguage(schema: RuleSchema, type: string): RuleLanguage {
       Request: { ctor: RequestValue, fields: fields.request },
     },
     variables: { principal: "Principal", resource: "Resource", action: "Action", env: "Env", request: "Request" },
-    functions: ruleFunctions(),
+    functions,
   });
   return { schema, type, cel, classes, fields };
 }

@@ -17,7 +17,7 @@ const PLACES = [
 ];
 
 /** Words that the patterns find and nobody is told. */
-const NOT_TOLD = new Set(["custom", "absent", "conflict", "disabled", "expired"]);
+const NOT_TOLD = new Set(["custom", "absent", "conflict", "disabled", "expired", "no_such_key"]);
 
 function words(pattern: RegExp): string[] {
   return [...source.matchAll(pattern)].map(([, word = ""]) => word).filter((word) => !NOT_TOLD.has(word));

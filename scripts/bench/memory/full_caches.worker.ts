@@ -4,8 +4,6 @@ import { FailureBudget } from "../../../src/access/failure_budget.ts";
 import type { Call } from "../../../src/access/gate.ts";
 import { signedIdentity } from "../../../src/access/identity.ts";
 import { KeyUses } from "../../../src/access/key_uses.ts";
-import { MetadataCache } from "../../../src/access/metadata_cache.ts";
-import { RelationAnswers } from "../../../src/access/relation_answers.ts";
 import { SessionCache } from "../../../src/access/session_cache.ts";
 import { SignalWatch } from "../../../src/access/signal_watch.ts";
 import { cachedToken, TokenCache } from "../../../src/access/token_cache.ts";
@@ -19,44 +17,25 @@ import { PinLog } from "../../../src/adapters/pin_log.ts";
 import { Turnstile } from "../../../src/adapters/turnstile.ts";
 import type { LimitDemand } from "../../../src/limits/limit.ts";
 import type { CertificateDigest } from "../../../src/policy/connection.ts";
-import { compileRelations } from "../../../src/policy/relations/relation_schema.ts";
 import { parseAccessTokenClaims } from "../../../src/protocol/access_token.ts";
 import { newApiKeyId } from "../../../src/protocol/ids.ts";
 import { SHAPES } from "../../../src/protocol/token_shape.ts";
+import { drop, MANY, NOTHING_ANNOUNCED, NOW_MS, names, reach, type Size, text } from "./filling.ts";
+import {
+  absentResources,
+  externalAnswers,
+  metadata,
+  patternsOfRules,
+  permissionsOfRoles,
+  relationAnswers,
+} from "./policy_caches.ts";
 
 /*
  * Every cache that the isolate of an authorizer has, filled by the way that calls fill it, with more than it may hold.
  * `/<cache>?size=usual|large` fills one; `/` lists them. What is outside answers at once and says yes.
  */
 
-type Size = "usual" | "large";
-
-/** More than the largest number of entries that any of them takes. */
-const MANY = 11_000;
-const NOW_MS = 1_800_000_000_000;
 const YES = { granted: true, limits: [] };
-const NOTHING_ANNOUNCED = { leastEpoch: () => 0 };
-
-/** Letters, in the order of no word: each text is cut out of them elsewhere. */
-const pool = new Uint8Array(64 * 1024).map((_, at) => 97 + ((at * at * 31 + at * 17) % 26));
-const decoder = new TextDecoder();
-let made = 0;
-
-/** A flat string of `length` letters, which shares its memory with no other one. Those of six and more are different from each other. */
-function text(length: number): string {
-  made += 1;
-  const from = (made * 977) % (pool.length - length);
-  const bytes = pool.slice(from, from + length);
-  for (let at = 0, rest = made; at < Math.min(length, 6); at++) {
-    bytes[at] = 97 + (rest % 26);
-    rest = Math.floor(rest / 26);
-  }
-  return decoder.decode(bytes);
-}
-
-const names = (count: number, length: number) => Array.from({ length: count }, () => text(length));
-const drop = (work: Promise<unknown>) => void work.catch(() => undefined);
-const reach = { origins: null, loopback: true } as never;
 
 async function tokens(size: Size) {
   const cache = new TokenCache();
@@ -149,31 +128,6 @@ async function absentSessions() {
     await cache.find({ sealed: text(60), secretHash: text(43) }, NOW_MS, NOTHING_ANNOUNCED, drop);
   }
   return cache;
-}
-
-async function relationAnswers(size: Size) {
-  const schema = compileRelations({ document: { viewer: "[user]" } });
-  if (!schema.ok) throw new Error("no schema");
-  const length = size === "usual" ? 4 : 64;
-  const reads = Array.from({ length }, (_, at) => at * 61);
-  const caches = [true, false].map(
-    (answer) =>
-      new RelationAnswers(schema.value, async (checks) => ({
-        revision: 1,
-        findings: checks.map(() => ({ answer, reads: [...reads] })),
-      })),
-  );
-  const call = { nowMs: NOW_MS, view: NOTHING_ANNOUNCED, defer: drop, atLeast: 0 };
-  const idLength = size === "usual" ? 26 : 250;
-  for (let from = 0; from < MANY; from += 100) {
-    const checks = Array.from({ length: 100 }, () => ({
-      object: { type: "document", id: text(idLength) },
-      relation: "viewer",
-      subject: { type: "user", id: text(idLength) },
-    }));
-    for (const cache of caches) await cache.resolve(checks, call);
-  }
-  return caches;
 }
 
 async function opaqueTokens(size: Size) {
@@ -306,19 +260,6 @@ async function unlistedCalls() {
   return calls;
 }
 
-async function metadata(size: Size) {
-  const attributes = () => ({ owner: text(24), tags: names(size === "usual" ? 2 : 40, 12) });
-  const cache = new MetadataCache({ fetch: async () => ({ kind: "found", attributes: attributes() }) }, 30_000);
-  for (let at = 0; at < MANY; at++) await cache.fetch(text(36), NOW_MS, drop);
-  return cache;
-}
-
-async function absentResources() {
-  const cache = new MetadataCache({ fetch: async () => ({ kind: "absent" }) }, 30_000);
-  for (let at = 0; at < MANY; at++) await cache.fetch(text(36), NOW_MS, drop);
-  return cache;
-}
-
 async function captchas() {
   globalThis.fetch = async () => Response.json({ success: false, "error-codes": ["invalid-input-response"] });
   const site = new Turnstile({
@@ -361,6 +302,9 @@ const FILLERS: Readonly<Record<string, (size: Size) => Promise<unknown>>> = {
   unlistedCalls,
   captchas,
   pinNotices,
+  externalAnswers,
+  permissionsOfRoles,
+  patternsOfRules,
 };
 
 /** What is filled, for as long as the isolate lives. */
