@@ -39,12 +39,21 @@ export function actionFaults(config: Config, route: RouteConfig, pattern: RouteP
     : [...faults, ...resourceFaults(config, route, pattern, type, `${path}.resource`)];
 }
 
-/** An action that nothing decides on, and a rule that is about a resource where there is none: it would always fail, and so deny. */
-function undecidedFaults(config: Config, { resource }: RouteConfig, action: string, path: string): ConfigFault[] {
+/**
+ * An action that nothing decides on, and a rule that is about a resource where there is none: it would always fail, and so deny. What is in shadow
+ * decides nothing: such an action is left to what else the route demands, and nobody else is asked about it.
+ */
+function undecidedFaults(config: Config, route: RouteConfig, action: string, path: string): ConfigFault[] {
+  const { resource, scopes, roles, permissions } = route;
   const [type = "", name = ""] = action.split(":");
   const rules = (readPolicy(config)?.rules ?? []).filter(({ actions }) => actions.includes(action));
-  if (rules.length === 0 && typeOf(config, type)?.actions[name]?.permissions.length === 0) {
-    return [{ path, reason: `nothing decides on \`${action}\`: it has neither permissions nor rules` }];
+  const declared = typeOf(config, type)?.actions[name];
+  const isTried = rules.length > 0 && declared?.external === undefined;
+  const isDemanding = scopes.length + roles.length + (permissions?.length ?? 0) > 0;
+  const isDecided = (declared?.permissions.length ?? 0) > 0 || rules.some(({ rule }) => rule.mode === "live");
+  if (!isDecided && !(isTried && isDemanding)) {
+    const rest = rules.length === 0 ? "rules" : "rules that are live";
+    return [{ path, reason: `nothing decides on \`${action}\`: it has neither permissions nor ${rest}` }];
   }
   if (resource !== undefined) return [];
   return rules.flatMap(({ rule, byType }) => {

@@ -8,9 +8,10 @@ const RULES = [
   { id: "anybody", effect: "allow", when: "true", on: ["document:list"] },
   { id: "titled", effect: "allow", when: 'request.body.title != ""', on: ["document:create"] },
 ];
+const ACTIONS = { read: {}, list: {}, create: {}, undecided: {} };
 const POLICY = {
   resources: {
-    document: { attributes: { owner: "string" }, actions: { read: {}, list: {}, create: {}, undecided: {} } },
+    document: { attributes: { owner: "string" }, actions: ACTIONS },
     other: { attributes: {}, actions: {} },
   },
   rules: RULES,
@@ -83,6 +84,30 @@ describe("what calls of a route ask to do", () => {
     ],
   ])("%s is right", (_, route, policy = {}) => {
     expect(withRoute(route, policy)).toEqual([]);
+  });
+
+  const SHADOW = { rules: RULES.map((rule) => ({ ...rule, mode: "shadow" })) };
+  const NOT_LIVE = "action: nothing decides on `document:read`: it has neither permissions nor rules that are live";
+  const withExternal = {
+    ...SHADOW,
+    resources: {
+      ...POLICY.resources,
+      document: { ...POLICY.resources.document, actions: { ...ACTIONS, read: { external: "pdp" } } },
+    },
+    external: { pdp: { url: "https://pdp.example.com/access/v1/evaluation" } },
+  };
+
+  it.each<[string, Json, Json, readonly string[]]>([
+    ["a route that demands nothing else would be open", READ, SHADOW, [NOT_LIVE]],
+    ["one that does is as closed as it was before", { ...READ, scopes: ["orders:read"] }, SHADOW, []],
+    [
+      "whoever has a say beside them would not be asked",
+      { ...READ, scopes: ["orders:read"] },
+      withExternal,
+      [NOT_LIVE],
+    ],
+  ])("rules in shadow alone: %s", (_, route, policy, faults) => {
+    expect(withRoute(route, policy)).toEqual(faults.map((fault) => expect.stringContaining(fault)));
   });
 
   it.each<[Json, string]>([
