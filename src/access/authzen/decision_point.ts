@@ -28,7 +28,7 @@ export interface DecisionPoint {
   readonly ownIssuer: string;
   /** What of a question's context is believed. */
   readonly believes: ReadonlySet<ContextFact>;
-  /** What is settled for single callers, by their ids. */
+  /** What is settled for single callers, by their ids as tuples have them. */
   readonly callers: ReadonlyMap<string, CallerTerms>;
 }
 
@@ -59,7 +59,7 @@ export interface CallerTerms {
 
 /** The call by which a decision point is asked. */
 export interface Asking {
-  /** Who asks: the id of a client or an API key, or of a user. */
+  /** Who asks: the id of a client or an API key, or of a user, as tuples have it. */
   readonly callerId: string;
   readonly call: Pick<Call, "nowMs" | "defer">;
   readonly view: RevocationView;

@@ -9,6 +9,7 @@ import { problemResponse } from "../../http/problem.ts";
 import { canonicalJson } from "../../kernel/canonical_json.ts";
 import { err, ok, type Result } from "../../kernel/result.ts";
 import type { CanonicalRequest } from "../../policy/canonical_request.ts";
+import { principalRef } from "../../policy/relations/terms.ts";
 import type { PageTokens } from "../../ports/page_tokens.ts";
 import { readEvaluations } from "../../protocol/authzen/evaluations_request.ts";
 import { AUTHZEN_PATHS } from "../../protocol/authzen/metadata.ts";
@@ -124,7 +125,7 @@ async function openAsking(
   { call }: Exchange,
   { credential, route }: Passage,
   nowMs: number,
-  { judgement: { gate } }: AuthzenParts,
+  { judgement: { gate }, point }: AuthzenParts,
 ): Promise<Result<Asking, Refusal>> {
   if (credential === null) throw new Error("nobody is proven");
   const { defer } = call;
@@ -132,7 +133,11 @@ async function openAsking(
   if (view === null) return err({ kind: "unavailable", reason: "edge_feed_stale" });
   const book = await gate.roles.at(nowMs, defer, route.toleratedStalenessMs);
   if (book === null) return err({ kind: "unavailable", reason: "role_book_unavailable" });
-  return ok({ callerId: credential.principal.id, call: { nowMs, defer }, view, book });
+  // As tuples name it: what is settled for a caller of ours is not for one whom another issuer calls the same.
+  const { principal } = credential;
+  const issuer = principal.kind === "api_key" ? null : principal.issuer;
+  const { id: callerId } = principalRef({ ...principal, issuer }, point.ownIssuer);
+  return ok({ callerId, call: { nowMs, defer }, view, book });
 }
 
 async function answerEvaluation(
