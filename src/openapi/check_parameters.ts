@@ -1,5 +1,5 @@
 import { lenientName } from "../policy/lenient_name.ts";
-import { lenientStem, type QueryPair, queryPairs } from "../policy/query_pairs.ts";
+import { lenientReadings, type QueryPair, queryPairs } from "../policy/query_pairs.ts";
 import type { Contract } from "./contract.ts";
 import { Judge, MAX_FAULTS, TooComplex, type ValueFault } from "./judge.ts";
 import type { Parameter } from "./parameter.ts";
@@ -82,9 +82,9 @@ function strayFaults({ operation, unknownQuery }: Contract, pairs: readonly Quer
   const lenient = new Set(declared.map(({ name }) => lenientName(name)));
   const strays = new Set(pairs.map(({ name }) => name).filter((name) => !declared.some((one) => belongsTo(one, name))));
   return [...strays].flatMap((name) => {
-    const stem = lenientStem(name);
-    if (unknownQuery === "pass" && !lenient.has(stem)) return [];
-    const detail = lenient.has(stem) ? "is another spelling of a known parameter" : "is not a known parameter";
+    const isMisspelt = lenientReadings(name).some((reading) => lenient.has(reading));
+    if (unknownQuery === "pass" && !isMisspelt) return [];
+    const detail = isMisspelt ? "is another spelling of a known parameter" : "is not a known parameter";
     return [{ ...inputFault("query", name, "unknown", detail), loggedPointer: "/*" }];
   });
 }

@@ -1,6 +1,6 @@
 import { err, ok, type Result } from "../kernel/result.ts";
 import { lenientName } from "../policy/lenient_name.ts";
-import { decodedText, lenientStem, queryPairs } from "../policy/query_pairs.ts";
+import { decodedText, lenientReadings, queryPairs } from "../policy/query_pairs.ts";
 import { type InputFault, inputFault } from "./check_parameters.ts";
 
 /** How much of a list one call may ask for. */
@@ -23,7 +23,7 @@ export function capPageSize(search: string, cap: PageSize): Result<string, Input
   const fault = (keyword: string, detail: string) => err(inputFault("query", parameter, keyword, detail));
   const pairs = queryPairs(search.slice(1));
   if (pairs === null) return fault("query", "has several readings: encode `;`, and send valid UTF-8");
-  const meant = pairs.filter(({ name }) => lenientStem(name) === lenientName(parameter));
+  const meant = pairs.filter(({ name }) => lenientReadings(name).includes(lenientName(parameter)));
   const [size, ...others] = meant;
   if (size === undefined) return ok(whenAbsent === null ? search : withPair(search, parameter, whenAbsent));
   if (others.length > 0) return fault("repeated", "is there more than once");

@@ -36,6 +36,14 @@ export function lenientStem(name: string): string {
   return lenientName(name.split(/[[.]/, 1)[0] ?? "").trim();
 }
 
+/** All that `name` may be to lenient servers: its stem, and what PHP makes of it, for which `doc.id`, `doc id` and `doc[id` are `doc_id`. */
+export function lenientReadings(name: string): readonly string[] {
+  const stem = lenientStem(name);
+  if (!/[\s.[]/.test(name)) return [stem];
+  const written = lenientName(name).trim();
+  return [stem, ...[written.split("[", 1)[0] ?? "", written].map((text) => text.replace(/[\s.[]/g, "_"))];
+}
+
 /** `text` without its percent-encoding and with `+` as a space; null where that is no UTF-8. */
 export function decodedText(text: string): string | null {
   if (!/[%+]/.test(text)) return text;

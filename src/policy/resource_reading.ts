@@ -2,7 +2,7 @@ import { err, ok, type Result } from "../kernel/result.ts";
 import { type AttributeType, attributeValue, writtenAttribute } from "./attribute_type.ts";
 import { EACH, findAll, findAt, type PlaceFault } from "./body_places.ts";
 import type { Attributes, AttributeValue } from "./decision_facts.ts";
-import { lenientStem, type QueryPair, queryPairs } from "./query_pairs.ts";
+import { lenientReadings, type QueryPair, queryPairs } from "./query_pairs.ts";
 import { type IdType, resourceId } from "./resource_id.ts";
 
 /** How a call names what it is about: made ready once for each route. */
@@ -142,8 +142,8 @@ function queryValues(
 ): readonly string[] | PlaceFault {
   const pairs = queryPairs(search.slice(1));
   if (pairs === null) return "ambiguous";
-  const stem = lenientStem(name);
-  const meant = pairs.filter((pair) => lenientStem(pair.name) === stem);
+  const readings = lenientReadings(name);
+  const meant = pairs.filter((pair) => lenientReadings(pair.name).some((reading) => readings.includes(reading)));
   if (meant.some((pair) => pair.name !== name)) return "ambiguous";
   if (meant.length === 0) return "missing";
   if (meant.length > 1 && several !== "repeated" && several !== "repeated_or_commas") return "ambiguous";
