@@ -1,5 +1,6 @@
 import type { ConfigVariables } from "../../sallyport.config.ts";
 import type { ConfigInput } from "../../src/config/schema.ts";
+import { type BenchPolicy, benchPolicy, policyRoutes } from "./bench_policy.ts";
 
 /** How large an installation is. */
 export interface BenchSize {
@@ -7,7 +8,11 @@ export interface BenchSize {
   readonly routes: number;
   /** Issuers that are trusted beside its own, called as `outsideIssuer` says. */
   readonly issuers: number;
+  /** One rule and nothing else where absent. */
+  readonly policy?: BenchPolicy;
 }
+
+const ONE_RULE: BenchPolicy = { audits: 0, relations: false };
 
 /** A route that an installation of any size has, and a call to it. */
 export const COMMON_ROUTE = "/service-3/things-0/42";
@@ -18,7 +23,7 @@ export function outsideIssuer(at: number): string {
 }
 
 /** An installation that is measured: warm routes without a limit, with a leased and with an exact one, neither of which ever denies. */
-export function benchConfig(vars: ConfigVariables, { routes, issuers }: BenchSize): ConfigInput {
+export function benchConfig(vars: ConfigVariables, { routes, issuers, policy = ONE_RULE }: BenchSize): ConfigInput {
   const resource = `${vars.GATEWAY_URL}/`;
   const get = { methods: ["GET" as const], origin: "origin", scopes: ["orders:read"] };
   return {
@@ -46,10 +51,12 @@ export function benchConfig(vars: ConfigVariables, { routes, issuers }: BenchSiz
       exact: { algorithm: "fixed", limit: 1_000_000_000, windowSeconds: 3_600 },
       leased: { algorithm: "fixed", limit: 1_000_000_000, windowSeconds: 3_600, precision: "leased" },
     },
+    policy: benchPolicy(policy),
     routes: [
       { ...get, path: "/orders" },
       { ...get, path: "/limited", limits: ["exact"] },
       { ...get, path: "/leased", limits: ["leased"] },
+      ...policyRoutes({ ...get, limits: ["leased"] }, policy),
       ...Array.from({ length: routes }, (_, at) => ({
         ...get,
         path: `/service-${at % 50}/things-${Math.floor(at / 50)}/:id`,

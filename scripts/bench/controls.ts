@@ -40,7 +40,7 @@ async function sign() {
   const now = Math.floor(Date.now() / 1000);
   return new SignJWT({
     iss: "http://localhost", sub: "cli_bench", aud: ["http://localhost", "http://localhost/"], client_id: "cli_bench",
-    scope: "orders:read", roles: [], iat: now, exp: now + 900, jti: crypto.randomUUID(), epochs: { client: 1 },
+    scope: "orders:read", roles: ["manager"], attributes: { department: "sales" }, iat: now, exp: now + 900, jti: crypto.randomUUID(), epochs: { client: 1 },
   }).setProtectedHeader({ alg: "ES256", typ: "at+jwt", kid: "bench" }).sign(key);
 }
 `;

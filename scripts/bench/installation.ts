@@ -2,14 +2,10 @@ import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { Miniflare, type WorkerOptions } from "miniflare";
-import { sha256Base64url } from "../../src/kernel/bytes.ts";
-import { platformRandom } from "../../src/kernel/random.ts";
-import { hashApiKey, newApiKey } from "../../src/protocol/api_key.ts";
-import { newClientSecret } from "../../src/protocol/client_secret.ts";
-import { newApiKeyId, newClientId } from "../../src/protocol/ids.ts";
 import { type Bundle, bundle } from "../workers/bundle.ts";
 import { migrate, newSecrets, workerOptions } from "../workers/options.ts";
 import { type PlantedPeople, plantPeople } from "../workers/plant_people.ts";
+import { type BenchCaller, plantCaller } from "./caller.ts";
 import { BARE_PROXY, BARE_SIGNER, BARE_WRITER, HONO_JWK, ORIGIN } from "./controls.ts";
 import { plantCrowd } from "./crowd.ts";
 import { CONNECTIONS } from "./load.ts";
@@ -26,7 +22,7 @@ export interface RunningWorker {
 }
 
 /** What runs, and how to reach it. */
-export interface Installation {
+export interface Installation extends BenchCaller {
   readonly sallyport: RunningWorker;
   readonly origin: Pick<RunningWorker, "url">;
   /** Whose tokens configurations with outside issuers take. */
@@ -38,8 +34,6 @@ export interface Installation {
   readonly honoJwk: () => Promise<RunningWorker>;
   /** Starts another installation of Sallyport, before the same origin. */
   readonly gate: (of: Bundle) => Promise<RunningGate>;
-  readonly client: { readonly id: string; readonly secret: string };
-  readonly apiKey: string;
   readonly people: PlantedPeople;
   /** Fills directory and accounts: see `plantCrowd`. Takes people who have a grant. */
   readonly fill: (count: number) => Promise<void>;
@@ -53,15 +47,18 @@ const COMPATIBILITY_DATE = "2026-07-30";
 const WORKER = "worker";
 const SOCKET = { unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }] };
 
-/** A workerd with Sallyport in it, filled with nothing but its tables. */
-export interface RunningGate extends RunningWorker {
+type D1 = Awaited<ReturnType<Miniflare["getD1Database"]>>;
+
+/** A workerd with Sallyport in it, and what it keeps: nothing but its tables and a caller. */
+export interface RunningGate extends RunningWorker, BenchCaller {
   readonly miniflare: Miniflare;
+  readonly database: () => Promise<D1>;
 }
 
 /** Starts the origin, the controls and Sallyport, each in a workerd of its own with a direct socket. */
 export async function startInstallation(measured: Bundle): Promise<Installation> {
   const started: Miniflare[] = [];
-  const start = async (worker: WorkerOptions): Promise<RunningGate> => {
+  const start = async (worker: WorkerOptions) => {
     const known = new Set(workerdChildren());
     const miniflare = new Miniflare({ ...QUIET, workers: [worker] });
     started.push(miniflare);
@@ -74,16 +71,18 @@ export async function startInstallation(measured: Bundle): Promise<Installation>
   const { url: originUrl } = await start(bare(ORIGIN, { JWKS: outsiders.jwks }));
   const toOrigin = { ORIGIN_URL: originUrl };
   const vars = { ISSUER_URL: URL_OF_ISSUER, GATEWAY_URL: URL_OF_ISSUER, DEMO_ORIGIN_URL: originUrl };
-  const gate = async (of: Bundle) => {
+  const gate = async (of: Bundle): Promise<RunningGate> => {
     const running = await start(workerOptions(of, { name: WORKER, vars, secrets: newSecrets() }));
-    await migrate(await running.miniflare.getD1Database("DB", WORKER));
-    return running;
+    const database = () => running.miniflare.getD1Database("DB", WORKER);
+    await migrate(await database());
+    return { ...running, database, ...(await plantCaller(running.miniflare, WORKER)) };
   };
   const hasher = async () => {
     const { modules } = await bundle(fileURLToPath(new URL("./bare_hasher.mjs", import.meta.url)), null);
     return start({ ...bare(""), modules } as WorkerOptions);
   };
   const sallyport = await gate(measured);
+  const people = await plantPeople(await sallyport.database(), PEOPLE);
   return {
     origin: { url: originUrl },
     outsiders,
@@ -94,7 +93,10 @@ export async function startInstallation(measured: Bundle): Promise<Installation>
     bareWriter: once(async () => start(withStore(bare(await bundled(BARE_WRITER))))),
     bareHasher: once(hasher),
     honoJwk: once(async () => start(bare(await bundled(HONO_JWK), toOrigin))),
-    ...(await seed(sallyport.miniflare)),
+    client: sallyport.client,
+    apiKey: sallyport.apiKey,
+    people,
+    fill: (count) => plantCrowd(sallyport.miniflare, WORKER, people.ids, count),
     dispose: async () => {
       await Promise.all(started.map((miniflare) => miniflare.dispose()));
     },
@@ -118,43 +120,6 @@ function bare(script: string, bindings: Record<string, string> = {}): WorkerOpti
 
 function withStore(worker: WorkerOptions): WorkerOptions {
   return { ...worker, durableObjects: { STORE: { className: "Store", useSQLite: true } } };
-}
-
-async function seed(miniflare: Miniflare) {
-  const db = await miniflare.getD1Database("DB", WORKER);
-  const id = newClientId(platformRandom);
-  const secret = newClientSecret(platformRandom);
-  const methods = JSON.stringify(["client_secret_basic"]);
-  await db.batch([
-    db
-      .prepare(
-        `INSERT INTO clients (id, name, auth_methods, grant_types, scopes, roles, created_at, updated_at)
-         VALUES (?, 'bench', ?, '["client_credentials"]', '["orders:read"]', '[]', 0, 0)`,
-      )
-      .bind(id, methods),
-    db
-      .prepare(
-        "INSERT INTO client_secrets (id, client_id, hash, last_four, created_at) VALUES ('sec_bench', ?, ?, '', 0)",
-      )
-      .bind(id, await sha256Base64url(secret)),
-  ]);
-  const apiKey = newApiKey("secret", "test", platformRandom);
-  const record = {
-    id: newApiKeyId(platformRandom),
-    environment: "test",
-    kind: "secret",
-    scopes: ["orders:read"],
-    roles: [],
-    disabled: false,
-    expiresAtMs: null,
-    secretExpiresAtMs: null,
-    epoch: 1,
-  };
-  const kv = await miniflare.getKVNamespace("API_KEYS", WORKER);
-  await kv.put(await hashApiKey(apiKey), JSON.stringify(record));
-  const people = await plantPeople(db, PEOPLE);
-  const fill = (count: number) => plantCrowd(miniflare, WORKER, people.ids, count);
-  return { client: { id, secret }, apiKey, people, fill };
 }
 
 /** `source` with the packages that it imports. */

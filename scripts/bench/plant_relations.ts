@@ -44,3 +44,16 @@ export async function plantRelations(
     subject: `user:u${at * step}`,
   }));
 }
+
+/** Makes `subject` (`client:cli_...`) have what `questions` ask about, as another member of the same groups. */
+export async function plantMember(
+  db: D1Database,
+  questions: readonly PlantedQuestion[],
+  subject: string,
+): Promise<void> {
+  const insert = db.prepare(
+    `INSERT OR IGNORE INTO relation_tuples (object, relation, subject_relation, subject, created_at)
+     SELECT object, relation, subject_relation, ?1, 0 FROM relation_tuples WHERE subject = ?2`,
+  );
+  await db.batch(questions.map((question) => insert.bind(subject, question.subject)));
+}

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import type { Measurement } from "./load.ts";
+import { median } from "./median.ts";
 import type { Row } from "./row.ts";
 
 /** A measurement with the processor time that a request cost workerd. */
@@ -29,7 +30,7 @@ export function reportRows(rows: readonly Row[], rounds: ReadonlyMap<string, rea
     if (floor !== null && ratio < floor) passed = false;
     lines.push([
       name,
-      ratio.toFixed(2),
+      ratio.toFixed(3),
       floor?.toFixed(2) ?? "",
       of(({ ours }) => ours.requestsPerSecond).toFixed(0),
       of(({ control }) => control.requestsPerSecond).toFixed(0),
@@ -40,8 +41,9 @@ export function reportRows(rows: readonly Row[], rounds: ReadonlyMap<string, rea
     ]);
   }
   console.log(`\nworkerd ${workerdVersion()}, ${how}`);
+  const width = Math.max(...lines.map(([name = ""]) => name.length));
   for (const cells of lines)
-    console.log(cells.map((cell, at) => (at === 0 ? cell.padEnd(28) : cell.padStart(15))).join(""));
+    console.log(cells.map((cell, at) => (at === 0 ? cell.padEnd(width) : cell.padStart(15))).join(""));
   if (!passed) console.log("a row is below its floor");
   return passed;
 }
@@ -61,10 +63,6 @@ export function reportMemory(mib: Readonly<Record<"sallyport" | "bareProxy" | "b
     `peak memory of the process: Sallyport ${mib.sallyport.toFixed(0)} MiB, ` +
       `bare proxy ${mib.bareProxy.toFixed(0)} MiB, bare signer ${mib.bareSigner.toFixed(0)} MiB`,
   );
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
 function workerdVersion(): string {

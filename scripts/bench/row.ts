@@ -7,12 +7,14 @@ export interface Pair {
   readonly targetPid: string;
   readonly control: Load;
   readonly controlPid: string;
+  /** What was found while preparing, for a line beneath the table. */
+  readonly note?: string;
 }
 
 /** One line of the table. */
 export interface Row {
   /** Rows that belong together: `BENCH_ONLY` chooses by it as well as by the name. */
-  readonly group: "gateway" | "flat" | "others" | "issuer";
+  readonly group: "gateway" | "policy" | "flat" | "others" | "issuer";
   /** What is measured, and against what. */
   readonly name: string;
   /** The least ratio that counts as passed; null for a row without one. */

@@ -4,13 +4,14 @@ import { once } from "./installation.ts";
 import { requests } from "./load.ts";
 import { otherRows } from "./other_rows.ts";
 import { peopleRows } from "./people_rows.ts";
+import { policyRows } from "./policy_rows.ts";
 import type { Pair, Row } from "./row.ts";
 import { fetchToken, tokenRequest } from "./token_request.ts";
 
 const HOST = { host: "localhost" };
 
-/** The rows, with real credentials of `installation`, which is to hold `crowd` users and grants more. */
-export function benchRows(installation: Installation, crowd: number): readonly Row[] {
+/** The rows, with real credentials of `installation`, which is to hold `crowd` users and grants more; where there are relations, `tuples` of them. */
+export function benchRows(installation: Installation, crowd: number, tuples: number): readonly Row[] {
   const { sallyport, bareProxy, bareSigner, apiKey } = installation;
   const token = tokenRequest(installation);
   const bearer = once(async () => ({ ...HOST, authorization: `Bearer ${await fetchToken(token)}` }));
@@ -28,6 +29,7 @@ export function benchRows(installation: Installation, crowd: number): readonly R
     gateway("API key: scope, identity", 0.75, "/orders", key),
     gateway("API key, leased limit", 0.8, "/leased", key),
     gateway("JWT, exact limit", 0.6, "/limited", bearer),
+    ...policyRows(installation, tuples),
     ...flatRows(installation),
     ...otherRows(installation),
     {
