@@ -30,15 +30,16 @@ export function declaredPermissions(policy: Config["policy"]): readonly string[]
 }
 
 function tenantFaults(route: RouteConfig, pattern: RoutePattern, path: string): ConfigFault[] {
-  const { tenant, roles, permissions, openapi } = route;
+  const { tenant, roles, permissions, openapi, action } = route;
   if (tenant === undefined) return [];
   const faults: ConfigFault[] = [];
   if (!pattern.some((segment) => segment.kind === "parameter" && segment.name === tenant.path)) {
     faults.push({ path: `${path}.tenant.path`, reason: `the path has no parameter \`:${tenant.path}\`` });
   }
-  // The document may say which roles see or write what.
-  if (roles.length === 0 && permissions.length === 0 && openapi === undefined) {
-    faults.push({ path: `${path}.tenant`, reason: "changes nothing: the route demands neither roles nor permissions" });
+  // The document may say which roles see or write what, and rules of an action may name roles, permissions and the tenant.
+  if (roles.length === 0 && permissions.length === 0 && openapi === undefined && action === undefined) {
+    const reason = "changes nothing: the route demands neither roles nor permissions, and asks for no action";
+    faults.push({ path: `${path}.tenant`, reason });
   }
   return faults;
 }

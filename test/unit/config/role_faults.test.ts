@@ -24,6 +24,7 @@ describe("what a route asks of roles", () => {
     [{ permissions: ["invoice:approve"] }],
     [{ permissions: ["note:read"], tenant: { path: "tenant" } }],
     [{ roles: ["editor"], tenant: { path: "tenant" } }],
+    [{ action: "note:write", tenant: { path: "tenant" } }],
   ])("%j is fine", (route) => {
     expect(faultsOf(route)).toEqual([]);
   });
