@@ -12,5 +12,7 @@ export interface ChangeRule {
   readonly effect: Judge;
   /** It says something of a setting that comes or goes, too. */
   readonly ofWhole?: true;
+  /** It says the same of everything within. */
+  readonly andWithin?: true;
   readonly text?: (difference: Difference, name: string) => string;
 }

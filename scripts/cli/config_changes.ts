@@ -75,7 +75,7 @@ export function configChanges(before: CompiledConfig, after: CompiledConfig): re
 
 function described(difference: Difference): Change {
   const { path, before, after } = difference;
-  const rule = RULES.find(({ at }) => matches(at, path));
+  const rule = RULES.find((one) => matches(one, path));
   const name = path[0] === "routes" ? path.slice(1).join(" ") : path.join(".");
   // A rule for a number says nothing of one that comes or goes, unless it is of the whole.
   const isPart = before !== null && after !== null;
@@ -109,8 +109,9 @@ function isNoRole({ path }: Difference): boolean {
   return !(path[0] === "routes" && path[2] === "roles");
 }
 
-function matches(at: readonly string[], path: readonly string[]): boolean {
-  return at.length === path.length && at.every((name, index) => name === "*" || name === path[index]);
+function matches({ at, andWithin }: ChangeRule, path: readonly string[]): boolean {
+  const isThere = andWithin ? at.length <= path.length : at.length === path.length;
+  return isThere && at.every((name, index) => name === "*" || name === path[index]);
 }
 
 function audience(route: unknown): string {

@@ -2,6 +2,7 @@ import type { ChangeRule } from "./change_rule.ts";
 
 /** What another condition lets pass is for a reader to tell, and so is what is left of an action when a rule goes. */
 const mayOpen = (...at: string[]): ChangeRule => ({ at, effect: () => "opens", ofWhole: true });
+const mayOpenWithin = (...at: string[]): ChangeRule => ({ ...mayOpen(...at), andWithin: true });
 
 /** What changes of the policy do to who may do what. Whatever could let somebody pass opens, until a reader has said otherwise. */
 export const POLICY_CHANGES: readonly ChangeRule[] = [
@@ -20,6 +21,18 @@ export const POLICY_CHANGES: readonly ChangeRule[] = [
     effect: ({ before }) => (before === null ? "closes" : "opens"),
     ofWhole: true,
   },
+  {
+    at: ["policy", "resources", "*", "actions", "*", "external"],
+    effect: ({ before }) => (before === null ? "closes" : "opens"),
+    ofWhole: true,
+  },
+  mayOpen("policy", "resources", "*", "tenant"),
+  ...["url", "attributes", "onUnavailable"].map((member) => mayOpenWithin("policy", "metadata", "*", member)),
+  ...["url", "tells"].map((member) => mayOpenWithin("policy", "external", "*", member)),
+  // What a route asks to do, besides what it demands: an action more asks more, any other is decided on by other rules.
+  { at: ["routes", "*", "action"], effect: ({ before }) => (before === null ? "closes" : "opens"), ofWhole: true },
+  mayOpenWithin("routes", "*", "resource"),
+  mayOpenWithin("routes", "*", "tenant"),
 ];
 
 function isLiveDenial(rule: unknown): boolean {

@@ -137,6 +137,48 @@ describe("what a policy would change", () => {
     expect(policies(base, { ...base, ...change })).toEqual([expect.stringContaining(line.slice(0, 60))]);
   });
 
+  const action = "document:read";
+  const resource = { id: { path: "id" } };
+  const guarded = { action, resource };
+
+  it.each<[string, object, object, string[]]>([
+    ["another action", guarded, { ...guarded, action: "document:update" }, ["opens GET /d/:id action: "]],
+    ["no action any more", { action }, {}, ["opens GET /d/:id action: no longer document:read"]],
+    ["an action where there was none", {}, { action }, ["closes GET /d/:id action: now document:read"]],
+    ["a resource that goes", guarded, { action }, ["opens GET /d/:id resource: no longer"]],
+    [
+      "an id from elsewhere",
+      guarded,
+      { action, resource: { id: { query: "id" } } },
+      [
+        "opens GET /d/:id resource id path: no longer",
+        "opens GET /d/:id resource id query: now",
+        "opens GET /d/:id resource id several: now",
+      ],
+    ],
+    [
+      "the caller's own word on an attribute",
+      guarded,
+      { action, resource: { ...resource, attributes: { owner: { query: "owner" } } } },
+      ["opens GET /d/:id resource attributes owner: now"],
+    ],
+    ["whose roles count", guarded, { ...guarded, tenant: { path: "id" } }, ["opens GET /d/:id tenant: now"]],
+  ])("of a route: %s", (_, before, after, lines) => {
+    const actions = { read: {}, update: {} };
+    const rules = [{ id: "all", effect: "allow", when: "true", on: ["document:*"] }];
+    const policy = { resources: { document: { attributes: { owner: "string" }, actions } }, rules };
+    const of = (asked: object) =>
+      compiled(
+        changed((config) => {
+          Object.assign(config, { policy });
+          config.routes.push({ path: "/d/:id", methods: ["GET"], origin: "main", ...asked });
+        }) as ConfigInput,
+      );
+    const changes = configChanges(of(before), of(after)).map(({ effect, text }) => `${effect} ${text}`);
+    expect(changes.length).toBe(lines.length);
+    for (const [at, line] of lines.entries()) expect(changes[at]).toContain(line);
+  });
+
   it("a policy that goes opens", () => {
     const before = compiled(changed((config) => Object.assign(config, { policy: base })) as ConfigInput);
     const after = compiled(changed(() => undefined) as ConfigInput);
