@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { ATTRIBUTE_TYPES } from "../rules/rule_schema.ts";
+import { ATTRIBUTE_TYPES } from "../policy/attribute_type.ts";
 import { metadataSource } from "./action_schema.ts";
 import { external } from "./external_schema.ts";
 import { permissions } from "./role_schema.ts";

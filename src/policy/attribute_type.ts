@@ -1,6 +1,6 @@
 import type { AttributeValue } from "./decision_facts.ts";
 
-/** What an attribute is declared to be. Timestamps are texts (RFC 3339) until a rule reads them. */
+/** What an attribute is declared to be. Numbers of JSON are `int` where they are whole. Timestamps are texts until a rule reads them. */
 export const ATTRIBUTE_TYPES = [
   "string",
   "int",
@@ -14,10 +14,12 @@ export const ATTRIBUTE_TYPES = [
 ] as const;
 export type AttributeType = (typeof ATTRIBUTE_TYPES)[number];
 
-const MAX_CHARACTERS = 1_024;
-const MAX_ITEMS = 256;
+/** Characters of an attribute, or of one element of it, and its elements: wherever one is read. */
+export const ATTRIBUTE_BOUNDS = { text: 4_096, list: 256 } as const;
+
 const WHOLE = /^-?(?:0|[1-9]\d{0,15})$/;
-const TIMESTAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/;
+/** RFC 3339 §5.6 with `T`, seconds and an offset: one reading wherever it is read. */
+export const TIMESTAMP_TEXT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/;
 
 /** `value`, from JSON, as an attribute of `type`; null where it is none. Nothing is coerced. */
 export function attributeValue(value: unknown, type: AttributeType): AttributeValue | null {
@@ -31,7 +33,7 @@ export function attributeValue(value: unknown, type: AttributeType): AttributeVa
     case "bool":
       return isFlag(value) ? value : null;
     case "timestamp":
-      return isText(value) && TIMESTAMP.test(value) && !Number.isNaN(Date.parse(value)) ? value : null;
+      return isText(value) && TIMESTAMP_TEXT.test(value) && !Number.isNaN(Date.parse(value)) ? value : null;
     case "list<string>":
       return isList(value) && value.every(isText) ? value : null;
     case "list<int>":
@@ -58,7 +60,7 @@ export function writtenAttribute(text: string, type: AttributeType): AttributeVa
 }
 
 function isText(value: unknown): value is string {
-  return typeof value === "string" && value.length <= MAX_CHARACTERS && value.isWellFormed();
+  return typeof value === "string" && value.length <= ATTRIBUTE_BOUNDS.text && value.isWellFormed();
 }
 
 function isWhole(value: unknown): value is number {
@@ -74,5 +76,5 @@ function isFlag(value: unknown): value is boolean {
 }
 
 function isList(value: unknown): value is readonly unknown[] {
-  return Array.isArray(value) && value.length <= MAX_ITEMS;
+  return Array.isArray(value) && value.length <= ATTRIBUTE_BOUNDS.list;
 }

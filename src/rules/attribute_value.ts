@@ -1,10 +1,7 @@
+import { type AttributeType, TIMESTAMP_TEXT } from "../policy/attribute_type.ts";
 import type { AttributeValue } from "../policy/decision_facts.ts";
 import { LIMITS } from "./limits.ts";
 import { RuleInputError } from "./rule_input.ts";
-import type { AttributeType } from "./rule_schema.ts";
-
-/** RFC 3339 §5.6 with `T`, seconds and an offset: one reading wherever it is read. */
-const TIMESTAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/;
 
 /** What an attribute is to a rule. Throws `RuleInputError` where it is not of its type, or too large: `what` names it. */
 export type AttributeReader = (value: AttributeValue, what: string) => unknown;
@@ -47,7 +44,7 @@ const ITEMS: Readonly<Record<string, AttributeReader>> = {
     return value;
   },
   timestamp: (value, what) => {
-    if (typeof value !== "string" || !TIMESTAMP.test(value)) throw mismatch(what);
+    if (typeof value !== "string" || !TIMESTAMP_TEXT.test(value)) throw mismatch(what);
     const time = new Date(value);
     if (Number.isNaN(time.getTime())) throw mismatch(what);
     return time;

@@ -1,11 +1,6 @@
+import type { AttributeType } from "../policy/attribute_type.ts";
 import { type CelFunction, CelLanguage, TIMESTAMP } from "./cel.ts";
-import {
-  type AttributeType,
-  type AttributeTypes,
-  PRINCIPAL_FIELDS,
-  RESOURCE_FIELDS,
-  type RuleSchema,
-} from "./rule_schema.ts";
+import { type AttributeTypes, PRINCIPAL_FIELDS, RESOURCE_FIELDS, type RuleSchema } from "./rule_schema.ts";
 import {
   ActionValue,
   EnvironmentValue,

@@ -1,3 +1,5 @@
+import { ATTRIBUTE_BOUNDS } from "../policy/attribute_type.ts";
+
 /** How large a condition may be, and what it may see. What is beyond is refused at publish, or makes the rule fail, and so deny. */
 export const LIMITS = {
   /** Characters of a condition. */
@@ -9,9 +11,9 @@ export const LIMITS = {
   /** Elements of a list that is written down. */
   literalList: 200,
   /** Characters of an attribute, or of one element of it. */
-  text: 4_096,
+  text: ATTRIBUTE_BOUNDS.text,
   /** Elements of an attribute, of the principal's roles and scopes, and of what `can` is asked about. */
-  list: 256,
+  list: ATTRIBUTE_BOUNDS.list,
   /** Elements of one list, or members of one object, in a body. */
   bodyList: 1_000,
   /** Characters of one text in a body. */

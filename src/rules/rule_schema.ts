@@ -1,3 +1,5 @@
+import type { AttributeType } from "../policy/attribute_type.ts";
+
 /**
  * What rules may name: the attributes that a configuration declares, by type. Rules are conditions in CEL (the Common Expression
  * Language). This room owns what they mean here and what they may cost, and refuses whatever it cannot bound or tell the type of; it
@@ -17,20 +19,6 @@ export interface RuleSchema {
 }
 
 export type AttributeTypes = Readonly<Record<string, AttributeType>>;
-
-/** Numbers of JSON are `int` where they are whole and declared so. A `timestamp` is an RFC 3339 text. */
-export const ATTRIBUTE_TYPES = [
-  "string",
-  "int",
-  "double",
-  "bool",
-  "timestamp",
-  "list<string>",
-  "list<int>",
-  "list<double>",
-  "list<bool>",
-] as const;
-export type AttributeType = (typeof ATTRIBUTE_TYPES)[number];
 
 /** What principals have whatever is declared, by type: no attribute is called so. */
 export const PRINCIPAL_FIELDS = {
