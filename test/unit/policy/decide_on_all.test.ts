@@ -34,6 +34,7 @@ const POLICY: ActionPolicy = {
     rule("deny", "deny", TRUE),
     rule("fail", "allow", { kind: "error", message: "x" }),
     rule("wants", "allow", { kind: "wants", checks: [CHECK] }),
+    rule("later", "allow", TRUE, { needsBody: true, neverFails: true }),
     rule("step_up", "allow", TRUE, { stepUp: { acrValues: [], maxAgeSeconds: 60 } }),
   ],
 };
@@ -99,6 +100,14 @@ it.each<[readonly Word[], string]>([
   expect(verdict(words)).toBe(expected);
   expect(verdict(words.toReversed())).toBe(expected);
 });
+
+it.each<readonly [readonly Word[]]>([[["allow", "later"]], [["later", "allow", "later"]]])(
+  "%j before the body: one that waits for it holds all up, and none is allowed without it",
+  (words) => {
+    expect(decideOnAll(POLICY, words.map(on), "before_body")).toEqual({ kind: "undecided" });
+    expect(decideOnAll(POLICY, words.map(on), "whole")).toMatchObject({ effect: "allow" });
+  },
+);
 
 it("a decision on nothing is a fault of ours, and no yes", () => {
   expect(() => decideOnAll(POLICY, [], "whole")).toThrow();
