@@ -1,75 +1,45 @@
-// Long because it puts both halves of an installation together, and each of their parts is named once.
 import { ApiKeyCache } from "./access/api_key_cache.ts";
 import { FailureBudget } from "./access/failure_budget.ts";
 import { TokenCache } from "./access/token_cache.ts";
 import { AgedRevocations } from "./adapters/aged_revocations.ts";
-import { D1Audit } from "./adapters/d1_audit.ts";
-import { D1SecurityEvents } from "./adapters/d1_security_events.ts";
-import { d1Subjects } from "./adapters/d1_subjects.ts";
 import { DurableObjectLimiter } from "./adapters/durable_object_limiter.ts";
-import { expiringAccounts } from "./adapters/expiring_accounts.ts";
-import { JoseAccessTokens } from "./adapters/jose_access_tokens.ts";
 import { JoseTokenSigner } from "./adapters/jose_token_signer.ts";
-import type { VerificationKeys } from "./adapters/jose_verification_keys.ts";
 import { KvApiKeys } from "./adapters/kv_api_keys.ts";
 import { LeasedLimiter } from "./adapters/leased_limiter.ts";
 import { MemoryLimiter } from "./adapters/memory_limiter.ts";
-import { PUBLISHED_KEY_SECONDS, PublishedKeyCache } from "./adapters/published_key_cache.ts";
+import { PublishedKeyCache } from "./adapters/published_key_cache.ts";
 import { remoteIssuerReader, remoteKeyRing } from "./adapters/remote.ts";
 import { UpstashLimiter } from "./adapters/upstash_limiter.ts";
-import type { AdminParts } from "./admin/app.ts";
 import type { AuthorizerParts } from "./authorizer/authorizer.ts";
 import { HeldBodies } from "./authorizer/held_bodies.ts";
 import { type Bindings, DeploymentFault, type Environment, need, readBindings } from "./bindings.ts";
 import { composeActions } from "./compose_actions.ts";
-import { composeActTrail, composeDecisionAudit } from "./compose_audit.ts";
+import { composeDecisionAudit } from "./compose_audit.ts";
 import { authzenMetadataOf, composeAuthzen } from "./compose_authzen.ts";
-import { composeBudgets } from "./compose_budgets.ts";
-import { accessTokenAlgorithms, gateRoutes, introspectors, targetCatalog } from "./compose_config.ts";
+import { gateRoutes } from "./compose_config.ts";
 import { relationsOfCalls } from "./compose_contracts.ts";
 import { composeSecurityHeaders, defaultCorsPolicy } from "./compose_edges.ts";
-import { composeExplainers } from "./compose_explainers.ts";
 import { composeExternalSays } from "./compose_external.ts";
-import { composeHumanCheck } from "./compose_human.ts";
-import { composeInventory, composeUnlistedCalls } from "./compose_inventory.ts";
+import { composeUnlistedCalls } from "./compose_inventory.ts";
 import { proofOfTokens, trustedTokens } from "./compose_issuers.ts";
-import { composeCredits, composeKeyUses, composeScanning } from "./compose_keys.ts";
-import { composeConfigManagement } from "./compose_live.ts";
-import { composeMailRecords } from "./compose_mail.ts";
+import { composeCredits, composeKeyUses } from "./compose_keys.ts";
 import { originGuards } from "./compose_origins.ts";
-import { composeDesks, composeUserManagement } from "./compose_people.ts";
-import { answerRelated, answerRelations, composeRelationManagement } from "./compose_relations.ts";
 import { trustedIssuers } from "./compose_rights.ts";
-import { composeRoleManagement, declaredAttributes, followedRoles } from "./compose_roles.ts";
+import { followedRoles } from "./compose_roles.ts";
 import { composeSessions } from "./compose_sessions.ts";
-import { composeShadowManagement, composeShadowWatch, type ShadowSide } from "./compose_shadow.ts";
+import { composeShadowWatch, type ShadowSide } from "./compose_shadow.ts";
 import { composeShapes } from "./compose_shapes.ts";
-import {
-  IDENTITY_RING,
-  issuerStores,
-  keyEncryption,
-  ONE,
-  ringKeys,
-  SIGNING_RING,
-  signingEncryption,
-} from "./compose_stores.ts";
+import { IDENTITY_RING, keyEncryption, ONE } from "./compose_stores.ts";
 import { gatePins, pinSets, takesBoundTokens } from "./compose_transport.ts";
 import type { CompiledConfig } from "./config/compile.ts";
 import { isInDevelopment } from "./config/transport_faults.ts";
-import type { IssuerAppParts } from "./issuer/app.ts";
-import { ClientCache } from "./issuing/client_cache.ts";
-import { sessionStanding } from "./issuing/current_session.ts";
-import type { Issuer } from "./issuing/issuer.ts";
 import { Kept } from "./kernel/kept.ts";
-import { orOutage } from "./kernel/outage.ts";
 import { platformRandom } from "./kernel/random.ts";
-import type { FeedFollower, Revocations } from "./ports/edge_feed.ts";
-import type { GrantSecrets } from "./ports/grant_secrets.ts";
+import type { FeedFollower } from "./ports/edge_feed.ts";
 import type { IssuerReader } from "./ports/issuer_reader.ts";
 import type { KeyUseRecords } from "./ports/key_uses.ts";
 import type { Limiter } from "./ports/limiter.ts";
 import type { UnlistedCallRecords } from "./ports/unlisted_calls.ts";
-import type { ConfigPointer } from "./protocol/edge_feed.ts";
 import { resourceMetadataUrl } from "./protocol/resource_metadata.ts";
 
 /**
@@ -80,9 +50,6 @@ import { resourceMetadataUrl } from "./protocol/resource_metadata.ts";
 
 /** Bodies that one isolate holds at once to look into them, of the 128 MB that it has for everything. */
 const MAX_HELD_BYTES = 24 * 1024 * 1024;
-/** How long the gate waits to hear of a session. */
-const SESSION_DEADLINE_MS = 5_000;
-
 /** The isolate's view of the edge feed, shared by every app in it. */
 export function composeRevocations(reader: IssuerReader): FeedFollower {
   return new AgedRevocations(reader);
@@ -92,114 +59,6 @@ export function composeRevocations(reader: IssuerReader): FeedFollower {
 export function composeRemoteReader(env: Environment): IssuerReader {
   const bindings = readBindings(env);
   return remoteIssuerReader(() => need(bindings, "ISSUER"));
-}
-
-/** The issuer's read-only side where the issuer is in this Worker: its own objects and tables. */
-export function composeReader(env: Environment): IssuerReader {
-  const bindings = readBindings(env);
-  const { feed, ring, keys, accounts, users, roles, grantSecrets } = issuerStores(bindings);
-  let secrets: GrantSecrets | undefined;
-  return {
-    pull: feed.pull,
-    published: ring.published,
-    findApiKey: (hash) => keys.find(hash),
-    roleBook: () => roles.current(),
-    findSubjects: (kind, ids) => d1Subjects(need(readBindings(env), "DB"), kind, ids),
-    checkRelations: (asked) => answerRelations(bindings, asked),
-    relatedIds: (asked) => answerRelated(bindings, asked),
-    findSession: (proof) => {
-      secrets ??= grantSecrets();
-      const people = { accounts, users, secrets };
-      return orOutage("session", SESSION_DEADLINE_MS, () => sessionStanding(proof, people, Date.now()));
-    },
-  };
-}
-
-/** The issuer's app. Its caches are `kept` from one configuration to the next. */
-export function composeIssuer(
-  env: Environment,
-  config: CompiledConfig,
-  revocations: Revocations,
-  kept = new Kept(),
-): IssuerAppParts {
-  const { feed, ring, clients, devices, grantSecrets, users, subjects, ...stores } = issuerStores(readBindings(env));
-  const { issuer: settings } = config;
-  const secrets = grantSecrets();
-  const apis = new Map(settings.apis.map((api) => [api.resource, api]));
-  const issuer: Issuer = {
-    url: settings.url,
-    catalog: targetCatalog(config),
-    tokenProfile: (resource) => {
-      const { algorithm, accessTokenTtlSeconds } = apis.get(resource ?? "") ?? settings;
-      return { algorithm, ttlSeconds: accessTokenTtlSeconds };
-    },
-    clients: kept.keep("clients", null, () => new ClientCache(clients)),
-    revocations,
-    feed,
-    signer: kept.keep("signer", null, () => new JoseTokenSigner(ring, signingEncryption(env), SIGNING_RING)),
-    verifier: ownTokens(config, ring, kept),
-    random: platformRandom,
-    accounts: expiringAccounts(stores.accounts, revocations),
-    devices,
-    deviceTimes: settings.grants,
-    secrets,
-    users,
-    subjects,
-    idTokenTtlSeconds: settings.idTokenTtlSeconds,
-    introspectors: introspectors(config),
-    ...kept.keep("budgets", settings.lockout, () => composeBudgets(readBindings(env), settings.lockout, secrets)),
-  };
-  return {
-    issuer,
-    desks: composeDesks(
-      readBindings(env),
-      config,
-      issuer,
-      clients,
-      ownKeys(ring, kept),
-      composeHumanCheck(env, config, kept),
-    ),
-    published: kept.keep("published_keys", null, () => new PublishedKeyCache(ring)),
-    // A copy may be taken from an isolate's copy: both ages together stay within the lead of the next key.
-    jwksMaxAgeSeconds: Math.max(0, settings.signingKeys.publishLeadSeconds - PUBLISHED_KEY_SECONDS),
-  };
-}
-
-/** The admin API's app. `running` tells which configuration this isolate runs. */
-export function composeAdmin(
-  env: Environment,
-  config: CompiledConfig,
-  revocations: FeedFollower,
-  kept = new Kept(),
-  running: () => ConfigPointer | null = () => null,
-): AdminParts {
-  const bindings = readBindings(env);
-  const { ring, courier, clients, keys, accounts } = issuerStores(bindings);
-  return {
-    people: composeUserManagement(bindings, config, accounts),
-    ...composeRoleManagement(bindings, revocations),
-    shadow: composeShadowManagement(bindings, revocations),
-    ...composeRelationManagement(bindings, config),
-    configs: composeConfigManagement(env, revocations, courier, running),
-    explainers: composeExplainers(env, config, running),
-    credits: composeCredits(bindings),
-    scanning: composeScanning(bindings, config, revocations, kept),
-    mails: composeMailRecords(bindings, config),
-    inventory: composeInventory(bindings, config),
-    events: new D1SecurityEvents(need(bindings, "DB")),
-    audit: new D1Audit(need(bindings, "DB")),
-    acts: composeActTrail(bindings, config, kept),
-    issuerUrl: config.issuer.url,
-    attributes: declaredAttributes(config),
-    catalog: targetCatalog(config),
-    clients,
-    keys,
-    courier,
-    ring,
-    revocations,
-    verifier: ownTokens(config, ring, kept),
-    random: platformRandom,
-  };
 }
 
 /** The issuer as its authorizer sees it, in the same Worker or in another. */
@@ -307,14 +166,4 @@ function composeLimiter(bindings: Bindings): Limiter {
   if (url !== null && token !== null) return new UpstashLimiter({ url, token });
   if (url !== null || token !== null) throw new DeploymentFault("UPSTASH_REDIS_REST_URL and _TOKEN go together");
   return new DurableObjectLimiter(need(bindings, "LIMITER"));
-}
-
-function ownTokens(config: CompiledConfig, ring: Pick<IssuerReader, "published">, kept: Kept): JoseAccessTokens {
-  const algorithms = accessTokenAlgorithms(config);
-  const proof = { kind: "published", keys: ownKeys(ring, kept), algorithms, withdrawn: new Set<string>() } as const;
-  return new JoseAccessTokens([{ issuer: config.issuer.url, proof, reading: null }]);
-}
-
-function ownKeys(ring: Pick<IssuerReader, "published">, kept: Kept): VerificationKeys {
-  return kept.keep("own_keys", null, () => ringKeys(ring));
 }

@@ -1,8 +1,9 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { adminApp } from "./admin/app.ts";
 import type { Environment } from "./bindings.ts";
-import { composeAdmin, composeIssuer, composeReader, composeRevocations } from "./compose.ts";
+import { composeRevocations } from "./compose.ts";
 import { consumeAudit } from "./compose_audit.ts";
+import { composeAdmin, composeIssuer, composeReader } from "./compose_control.ts";
 import { composeUnlistedCallRecords } from "./compose_inventory.ts";
 import { composeKeyUseRecords } from "./compose_keys.ts";
 import { composeConfigReader, liveApps } from "./compose_live.ts";

@@ -100,6 +100,7 @@ const TOP_FILES: Readonly<Partial<Record<string, string>>> = {
   "src/bindings.ts": "bindings",
   "src/compose.ts": "wiring",
   "src/compose_config.ts": "wiring",
+  "src/compose_control.ts": "wiring",
   "src/compose_abuse.ts": "wiring",
   "src/compose_actions.ts": "wiring",
   "src/compose_external.ts": "wiring",

@@ -1,7 +1,8 @@
 import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
 import { type Environment, readBindings } from "../../src/bindings.ts";
-import { composeAuthorizer, composeReader, composeRevocations } from "../../src/compose.ts";
+import { composeAuthorizer, composeRevocations } from "../../src/compose.ts";
+import { composeReader } from "../../src/compose_control.ts";
 import { composeHumanCheck } from "../../src/compose_human.ts";
 import { Kept } from "../../src/kernel/kept.ts";
 import { auditedConfig } from "../support/audit_trail.ts";

@@ -2,8 +2,9 @@ import { applyD1Migrations, createExecutionContext, type D1Migration, waitOnExec
 import { env } from "cloudflare:workers";
 import { D1Clients } from "../../src/adapters/d1_clients.ts";
 import { type Bindings, type Environment, need, readBindings } from "../../src/bindings.ts";
-import { composeAuthorizer, composeIssuer, composeReader, composeRevocations } from "../../src/compose.ts";
+import { composeAuthorizer, composeRevocations } from "../../src/compose.ts";
 import { composeHosts } from "../../src/compose_config.ts";
+import { composeIssuer, composeReader } from "../../src/compose_control.ts";
 import { installedConfig } from "../../src/compose_stores.ts";
 import type { CompiledConfig } from "../../src/config/compile.ts";
 import { type Apps, dispatch } from "../../src/dispatch.ts";

@@ -3,13 +3,8 @@ import { env } from "cloudflare:workers";
 import { onTestFinished } from "vitest";
 import { adminApp } from "../../src/admin/app.ts";
 import { type Environment, need, readBindings } from "../../src/bindings.ts";
-import {
-  composeAdmin,
-  composeAuthorizer,
-  composeIssuer,
-  composeReader,
-  composeRevocations,
-} from "../../src/compose.ts";
+import { composeAuthorizer, composeRevocations } from "../../src/compose.ts";
+import { composeAdmin, composeIssuer, composeReader } from "../../src/compose_control.ts";
 import { composeConfigReader, liveApps } from "../../src/compose_live.ts";
 import { composeShadowRecords } from "../../src/compose_shadow.ts";
 import { bundledText } from "../../src/compose_stores.ts";

@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { type Environment, need, readBindings } from "../../../src/bindings.ts";
-import { composeReader, composeRemoteReader } from "../../../src/compose.ts";
+import { composeRemoteReader } from "../../../src/compose.ts";
+import { composeReader } from "../../../src/compose_control.ts";
 import { composeRemoteUnlistedCallRecords } from "../../../src/compose_inventory.ts";
 import { composeRemoteKeyUseRecords } from "../../../src/compose_keys.ts";
 import type { ConfigInput } from "../../../src/config/schema.ts";
