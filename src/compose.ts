@@ -45,7 +45,7 @@ import { resourceMetadataUrl } from "./protocol/resource_metadata.ts";
 /**
  * The only wiring: from an environment and a configuration to the parts of each app. Owns which adapter stands behind
  * which port. What it builds lives as long as the isolate and holds plain data, never a stub of a request.
- * `compose_stores.ts`, `_budgets`, `_people`, `_mail`, `_objects` and `_config` are its other rooms.
+ * The control plane is wired in `compose_control.ts`; `compose_stores.ts`, `_budgets`, `_people`, `_mail`, `_objects` and `_config` are other rooms.
  */
 
 /** Bodies that one isolate holds at once to look into them, of the 128 MB that it has for everything. */
