@@ -86,6 +86,8 @@ describe("RFC 6749 4.1.3, RFC 7636 4.6: a code is redeemed", () => {
       jti: expect.stringMatching(/^[\w-]{22}$/),
       grant_id: planted.grantId,
       epochs: { client: 1, user: expect.any(Number) },
+      auth_time: expect.any(Number),
+      amr: ["pwd"],
     });
     expect(await atGate(token)).toBe(200);
     expect(logs.lastDecision).toMatchObject({ principal: "user", principal_id: user.id });
