@@ -23,7 +23,8 @@ describe("what each deployment carries", () => {
 
   test("the authorizer carries no code of the control plane, no SQL, and no use of the token-signing key's secret", () => {
     const { code, sources } = build("wrangler.authorizer.toml");
-    const foreign = /^src\/(?:adapters\/d1|admin\/|issuer\/|issuing\/|managing\/|objects\/(?:edge_feed|outbox))/;
+    const foreign =
+      /^src\/(?:adapters\/(?:d1|argon2)|compose_control|admin\/|issuer\/|issuing\/|managing\/|objects\/(?:edge_feed|outbox))/;
     expect(sources.filter((path) => foreign.test(path))).toEqual([]);
     expect(code).not.toMatch(/\.prepare\(/);
     // bindings.ts reads every name that any deployment knows; nothing may take this one from there.
