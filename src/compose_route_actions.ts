@@ -55,10 +55,10 @@ export function routeActions(
       action: { type, name, id: policy.id },
       policy,
       external: says.get(policy.id) ?? null,
-      asksPermissions: policy.permissions.length > 0 || names(policy, /\bpermitted\s*\(/),
+      asksPermissions: policy.permissions.length > 0 || names(policy, /\bpermitted\b/),
       resource: route.resource === undefined ? null : resourceReading(route, route.resource, config, type),
       metadata: source === undefined ? null : (metadata.get(source) ?? null),
-      relations: names(policy, /\bcan\s*\(/) ? relations : null,
+      relations: names(policy, /\bcan\b/) ? relations : null,
       bodyDepth: decidesByBody(config, route)
         ? (route.openapi?.maxDepth ?? route.jsonBody?.maxDepth ?? NO_DEPTH)
         : null,
@@ -67,7 +67,7 @@ export function routeActions(
   };
 }
 
-/** Whether a live rule may call what `call` finds. */
+/** Whether a live rule may call what `call` finds: by the name alone, for a comment may stand before the bracket. */
 function names({ rules }: ActionPolicy, call: RegExp): boolean {
   return rules.some(({ mode, source }) => mode === "live" && call.test(source));
 }
