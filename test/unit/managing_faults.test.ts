@@ -26,6 +26,7 @@ describe("the admin API's codes", () => {
     [{ code: "conflict" }, 409, {}],
     [{ code: "too_many_secrets" }, 409, {}],
     [{ code: "role_in_use" }, 409, {}],
+    [{ code: "precondition_failed" }, 412, {}],
     [{ code: "public_client" }, 409, {}],
     [{ code: "rotation_in_progress" }, 409, {}],
     [{ code: "body_too_large" }, 413, {}],
@@ -44,6 +45,6 @@ describe("the admin API's codes", () => {
   });
 
   it("are all in the table above", () => {
-    expect(Object.keys(FAULTS)).toHaveLength(19);
+    expect(Object.keys(FAULTS)).toHaveLength(20);
   });
 });
