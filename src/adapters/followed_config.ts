@@ -4,6 +4,7 @@ import { Outage, orOutage } from "../kernel/outage.ts";
 import type { ConfigReader } from "../ports/config_reader.ts";
 import type { Defer, FeedFollower } from "../ports/edge_feed.ts";
 import { BUNDLED, type ConfigPointer } from "../protocol/edge_feed.ts";
+import { VersionLoading } from "./version_loading.ts";
 
 /** How long a request waits for a configuration while the last good one could serve it. */
 const WARM_WAIT_MS = 250;
@@ -13,10 +14,6 @@ const COLD_WAIT_MS = 6_000;
 const RETRY_MS = 2_000;
 /** The pause between requests that wait for a feed that does not answer. */
 const FEED_PAUSE_MS = 1_000;
-/** What goes on failing is told again after so long. */
-const TELL_MS = 60_000;
-/** A loading whose own request was cut off never settles: after this long, more than its deadlines, it is given up. */
-const STUCK_MS = 10_000;
 
 /** What following is made of. */
 export interface FollowedParts<Wired> {
@@ -46,8 +43,7 @@ export class FollowedConfig<Wired> {
   readonly #parts: FollowedParts<Wired>;
   #kept = new Kept();
   #running: { readonly pointer: ConfigPointer; readonly wired: Wired } | null = null;
-  #loading: { readonly version: number; readonly startedMs: number; readonly done: Promise<void> } | null = null;
-  #failure: { readonly version: number; readonly atMs: number; readonly toldAtMs: number } | null = null;
+  readonly #loading = new VersionLoading("configuration", RETRY_MS);
   #feedOutAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: FollowedParts<Wired>) {
@@ -94,22 +90,9 @@ export class FollowedConfig<Wired> {
     return this.#running.wired;
   }
 
-  /** One loading at a time, shared by all who wait, which goes on when the request that began it is gone. Null: ask what runs. */
+  /** Null: ask what runs. */
   #follow(wanted: ConfigPointer | null, nowMs: number, defer: Defer): Promise<void> {
-    const version = wanted?.version ?? 0;
-    const current = this.#loading;
-    if (current !== null && current.version >= version && nowMs - current.startedMs < STUCK_MS) return current.done;
-    const failure = this.#failure;
-    if (failure !== null && failure.version >= version && Math.abs(nowMs - failure.atMs) < RETRY_MS) {
-      return Promise.reject(new Outage("configuration", { cause: "failed just before" }));
-    }
-    const loading = { version, startedMs: nowMs, done: this.#load(wanted, nowMs) };
-    this.#loading = loading;
-    const forget = () => {
-      if (this.#loading === loading) this.#loading = null;
-    };
-    defer(loading.done.then(forget, forget));
-    return loading.done;
+    return this.#loading.follow(wanted?.version ?? 0, nowMs, defer, () => this.#load(wanted, nowMs));
   }
 
   /** Where the feed's word leads nowhere, the truth may have moved on without it. Throws `Outage`. */
@@ -120,17 +103,9 @@ export class FollowedConfig<Wired> {
     } catch (error) {
       const newer = wanted === null ? null : await this.#newerThan(wanted);
       if (newer !== null && (await this.#run(newer).then(yes, no))) return;
-      this.#fail(wanted, error, nowMs);
+      if (this.#loading.failed(wanted?.version ?? 0, nowMs)) this.#parts.failed(wanted, error, this.pointer);
       throw new Outage("configuration", { cause: error });
     }
-  }
-
-  #fail(wanted: ConfigPointer | null, error: unknown, nowMs: number): void {
-    const version = wanted?.version ?? 0;
-    const before = this.#failure;
-    const isTold = before !== null && before.version === version && Math.abs(nowMs - before.toldAtMs) < TELL_MS;
-    this.#failure = { version, atMs: nowMs, toldAtMs: isTold ? before.toldAtMs : nowMs };
-    if (!isTold) this.#parts.failed(wanted, error, this.pointer);
   }
 
   async #newerThan(wanted: ConfigPointer): Promise<ConfigPointer | null> {

@@ -3,15 +3,12 @@ import type { RoleBook } from "../policy/role_book.ts";
 import type { Defer, FeedFollower } from "../ports/edge_feed.ts";
 import type { RoleBooks } from "../ports/role_books.ts";
 import type { RolesPointer } from "../protocol/edge_feed.ts";
+import { VersionLoading } from "./version_loading.ts";
 
 /** How long a request waits for a book. */
 const WAIT_MS = 1_000;
 /** The pause after a book could not be had: whoever comes meanwhile is refused at once. */
 const RETRY_MS = 500;
-/** What goes on failing is told again after so long. */
-const TELL_MS = 60_000;
-/** A loading whose own request was cut off never settles: after this long, more than its deadlines, it is given up. */
-const STUCK_MS = 10_000;
 
 /** What following is made of. */
 export interface FollowedRolesParts {
@@ -34,8 +31,7 @@ export class FollowedRoles implements RoleBooks {
   #book: RoleBook | null = null;
   /** Since when a newer book than the one held is known of; null while there is none. */
   #behindSinceMs: number | null = null;
-  #loading: { readonly version: number; readonly startedMs: number; readonly done: Promise<void> } | null = null;
-  #failure: { readonly version: number; readonly atMs: number; readonly toldAtMs: number } | null = null;
+  readonly #loading = new VersionLoading("role_book", RETRY_MS);
 
   constructor(parts: FollowedRolesParts) {
     this.#parts = parts;
@@ -50,29 +46,13 @@ export class FollowedRoles implements RoleBooks {
   async #catchUp(nowMs: number, defer: Defer, toleratedMs: number): Promise<RoleBook | null> {
     const wanted = this.#parts.feed.roles;
     this.#behindSinceMs ??= nowMs;
-    await orOutage("role_book", WAIT_MS, () => this.#follow(wanted, nowMs, defer)).catch(() => undefined);
+    await orOutage("role_book", WAIT_MS, () =>
+      this.#loading.follow(wanted.version, nowMs, defer, () => this.#load(wanted, nowMs)),
+    ).catch(() => undefined);
     const book = this.#book;
     if (book === null || book.version >= wanted.version) return book;
     const behindMs = Math.abs(nowMs - (this.#behindSinceMs ?? nowMs));
     return behindMs < toleratedMs ? book : null;
-  }
-
-  /** One loading at a time, shared by all who wait, which goes on when the request that began it is gone. */
-  #follow(wanted: RolesPointer, nowMs: number, defer: Defer): Promise<void> {
-    const { version } = wanted;
-    const current = this.#loading;
-    if (current !== null && current.version >= version && nowMs - current.startedMs < STUCK_MS) return current.done;
-    const failure = this.#failure;
-    if (failure !== null && failure.version >= version && Math.abs(nowMs - failure.atMs) < RETRY_MS) {
-      return Promise.reject(new Outage("role_book", { cause: "failed just before" }));
-    }
-    const loading = { version, startedMs: nowMs, done: this.#load(wanted, nowMs) };
-    this.#loading = loading;
-    const forget = () => {
-      if (this.#loading === loading) this.#loading = null;
-    };
-    defer(loading.done.then(forget, forget));
-    return loading.done;
   }
 
   async #load(wanted: RolesPointer, nowMs: number): Promise<void> {
@@ -81,7 +61,8 @@ export class FollowedRoles implements RoleBooks {
       if (book.version < wanted.version) throw new Outage("role_book", { cause: "an older book than was announced" });
       this.#put(book);
     } catch (error) {
-      this.#fail(wanted.version, error, nowMs);
+      const { version } = wanted;
+      if (this.#loading.failed(version, nowMs)) this.#parts.failed(version, this.#book?.version ?? null, error);
       throw error;
     }
   }
@@ -92,12 +73,5 @@ export class FollowedRoles implements RoleBooks {
     this.#book = book;
     if (book.version >= this.#parts.feed.roles.version) this.#behindSinceMs = null;
     this.#parts.runs(book.version);
-  }
-
-  #fail(version: number, error: unknown, nowMs: number): void {
-    const before = this.#failure;
-    const isTold = before !== null && before.version === version && Math.abs(nowMs - before.toldAtMs) < TELL_MS;
-    this.#failure = { version, atMs: nowMs, toldAtMs: isTold ? before.toldAtMs : nowMs };
-    if (!isTold) this.#parts.failed(version, this.#book?.version ?? null, error);
   }
 }
