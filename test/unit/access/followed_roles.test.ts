@@ -73,6 +73,30 @@ describe("following the role book", () => {
     expect(await versionAt()).toBeNull();
   });
 
+  it("an older loading that ends after a newer one changes nothing", async () => {
+    const { state, at, versionAt, point } = isolate();
+    const late = Promise.withResolvers<RoleBook>();
+    state.load = () => late.promise;
+    point(5);
+    const first = versionAt();
+    point(6);
+    state.load = async () => new RoleBook(6, []);
+    expect(await versionAt()).toBe(6);
+    late.resolve(new RoleBook(5, []));
+    await first;
+    const book = at();
+    expect(book instanceof RoleBook && book.version, "from memory, without another loading").toBe(6);
+    expect(state.loads).toEqual([5, 6]);
+  });
+
+  it("a book that is older than the announced one is a failure, and told", async () => {
+    const { state, versionAt, point } = isolate();
+    point(6);
+    state.load = async () => new RoleBook(5, []);
+    expect(await versionAt()).toBeNull();
+    expect(state.failures).toHaveLength(1);
+  });
+
   it("serves nobody without a book, and serves as soon as there is one", async () => {
     const { state, versionAt } = isolate();
     state.load = down;
