@@ -18,6 +18,9 @@ export interface PageSite {
   close(): Promise<void>;
 }
 
+/** It names an icon, or the browser asks for one at whatever moment it likes and complains that there is none. */
+const RECEIVED = `<title>received</title><link rel="icon" href="data:,">`;
+
 const PRESS = { branding: { name: "Sallyport", accent: "#1f4fd8" }, host: "auth.example.com", random: platformRandom };
 
 /** Serves every sample at `/<name>`, and a place to post to at `/received`. */
@@ -30,7 +33,7 @@ export async function openSite(received?: string): Promise<PageSite> {
     if (name === "received" && request.method === "POST") {
       posted = await readAll(request);
       postedFrom = request.headers.origin ?? null;
-      response.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end("<title>received</title>");
+      response.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end(RECEIVED);
       return;
     }
     const page = pages.get(name);
