@@ -108,12 +108,16 @@ export class RelationAnswers implements RelationFacts {
     return findings.map((finding, at) => this.#keep(checks[at], heldOf(finding, revision, nowMs)));
   }
 
-  /** The later revision stays, whichever of two readings ends last. */
+  /**
+   * The later revision stays, whichever of two readings ends last, and whichever call came first; but not once it is of no more use: a store that went
+   * back in time is believed again then.
+   */
   #keep(check: RelationCheck | undefined, held: Held): Held {
     if (check === undefined) return held;
     const text = tupleText(check);
     const before = this.#granted.get(text) ?? this.#others.get(text);
-    if (before !== undefined && before.revision > held.revision && before.askedAtMs >= held.askedAtMs) return held;
+    const isUsable = before !== undefined && held.askedAtMs - before.askedAtMs < RELATION_ANSWER_MS;
+    if (isUsable && before.revision > held.revision) return held;
     this.#granted.delete(text);
     this.#others.delete(text);
     const bytes = ENTRY_BYTES + 2 * text.length + 8 * (held.reads?.length ?? 0);

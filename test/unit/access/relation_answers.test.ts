@@ -1,6 +1,6 @@
 // Long because what an isolate may go on believing is one thing, and each way that it could be wrong is a row of it.
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { RelationAnswers } from "../../../src/access/relation_answers.ts";
 import { tellRelations } from "../../../src/issuing/relation_desk.ts";
 import { Outage } from "../../../src/kernel/outage.ts";
@@ -235,6 +235,49 @@ describe("answers about relations in an isolate", () => {
     const restored = chained();
     restored.onTheWay = (told) => ({ ...told, revision: 1 });
     await expect(restored.ask(QUESTION)).rejects.toThrow(Outage);
+  });
+
+  it.each([
+    ["before", 0],
+    ["after", 1_000],
+  ])("of an earlier moment that come last replace no later ones, where their call came %s", async (_, laterMs) => {
+    const world = chained();
+    const held = Promise.withResolvers<void>();
+    const link = tuple(CHAIN[2] ?? "");
+    world.onTheWay = async (told) => {
+      // The first reading is too old for the call, whose own one is held up on its way.
+      if (world.asked.length === 1) world.write("remove", link);
+      if (world.asked.length === 2) await held.promise;
+      return told;
+    };
+    world.nowMs = T0 + laterMs;
+    const early = world.ask(QUESTION, world.graph.revision + 1);
+    await vi.waitUntil(() => world.asked.length === 2);
+    world.write("add", link);
+    world.nowMs = T0;
+    const latest = world.graph.revision;
+    expect(await world.ask(QUESTION, latest)).toBe(true);
+    held.resolve();
+    expect(await early, "what its own call was told").toBe(false);
+    world.nowMs = T0 + 1_000;
+    expect(world.answers.known(tuple(QUESTION), world.call())).toBe(true);
+    expect(world.answers.known(tuple(QUESTION), world.call(latest))).toBe(true);
+    expect(world.asked).toHaveLength(3);
+  });
+
+  it("of a store that went back in time are kept again, once what was known before is of no more use", async () => {
+    const world = new World();
+    for (const text of CHAIN) world.write("add", tuple(text));
+    expect(await world.ask(QUESTION)).toBe(true);
+    world.graph.remove(tuple(CHAIN[2] ?? ""));
+    world.graph.revision = 1;
+    world.nowMs = T0 + 30_000;
+    expect(world.answers.known(tuple(QUESTION), world.call())).toBe(true);
+    await Promise.all(world.deferred.splice(0));
+    expect(world.answers.known(tuple(QUESTION), world.call()), "the later revision").toBe(true);
+    world.nowMs = T0 + 60_000;
+    expect(await world.ask(QUESTION)).toBe(false);
+    expect(world.answers.known(tuple(QUESTION), world.call())).toBe(false);
   });
 
   it.each<[string, (told: ToldRelations) => ToldRelations]>([
