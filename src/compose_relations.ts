@@ -1,6 +1,7 @@
 import { CallRelations } from "./access/call_relations.ts";
 import { RelationAnswers } from "./access/relation_answers.ts";
 import type { RelationsOfCall } from "./access/route_action.ts";
+import { D1RoleCandidates } from "./adapters/d1_role_candidates.ts";
 import { D1TupleReader } from "./adapters/d1_tuple_reader.ts";
 import { RELATIONS_DEADLINE_MS } from "./adapters/remote.ts";
 import { type Bindings, need } from "./bindings.ts";
@@ -62,8 +63,10 @@ export function composeRelationsOfCall(
 /** What a search may find, beside D1. Throws `Outage`. */
 export function answerRelated(bindings: Bindings, asked: AskedRelated): Promise<ToldRelated> {
   const overMs = Date.now() + RELATIONS_DEADLINE_MS;
-  const tuples = new D1TupleReader(need(bindings, "DB"), () => Date.now() > overMs);
-  return orOutage("relations", RELATIONS_DEADLINE_MS, () => tellRelated(asked, tuples));
+  const db = need(bindings, "DB");
+  const tuples = new D1TupleReader(db, () => Date.now() > overMs);
+  const roles = new D1RoleCandidates(db, () => Date.now());
+  return orOutage("relations", RELATIONS_DEADLINE_MS, () => tellRelated(asked, tuples, roles));
 }
 
 /** Answers a gate beside D1: the network is crossed once, however deep the question goes. Throws `Outage`. */

@@ -1,9 +1,12 @@
 import { Lru } from "../kernel/lru.ts";
-import { relatedObjects, relatedPrincipals } from "../policy/relations/candidates.ts";
+import { isDemandedPermission } from "../policy/permission.ts";
+import { type RelatedIds, relatedObjects, relatedPrincipals } from "../policy/relations/candidates.ts";
 import { checkRelations, MAX_CHECKS } from "../policy/relations/check.ts";
 import { compileRelations, type RelationSchema, type WrittenRelations } from "../policy/relations/relation_schema.ts";
+import { PRINCIPAL_TYPES } from "../policy/relations/terms.ts";
 import type { TupleReader } from "../policy/relations/tuple_reader.ts";
 import type { AskedRelated, AskedRelations, ToldRelated, ToldRelations } from "../ports/issuer_reader.ts";
+import type { RoleCandidates } from "../ports/role_candidates.ts";
 
 /** Gates send the schema that they decide by, so that an answer never mixes two configurations. None that compiles is spelt longer. */
 const MAX_SCHEMA_LENGTH = 256 * 1024;
@@ -21,16 +24,35 @@ export async function tellRelations({ schema, checks }: AskedRelations, reader: 
 /** What a search may find is this much at once. */
 export const MAX_RELATED = 1_000;
 
-/** Answers what gates ask for their searches. Throws `Outage` as `reader` does, and a `TypeError` for what no gate asks. */
+/** Answers what gates ask for their searches. Throws `Outage` as `reader` and `roles` do, and a `TypeError` for what no gate asks. */
 export async function tellRelated(
-  { schema, sought, type, to, after, limit }: AskedRelated,
+  asked: AskedRelated,
   reader: TupleReader,
+  roles: RoleCandidates,
 ): Promise<ToldRelated> {
+  const { after, limit } = asked;
   if (!Number.isSafeInteger(limit) || limit < 1 || limit > MAX_RELATED) throw new TypeError("no such limit");
+  const [related, holders] = await Promise.all([relatedByTuples(asked, reader), relatedByRoles(asked, roles)]);
+  const behind = [...new Set([...related.ids.filter((id) => after === null || id > after), ...holders])].sort();
+  return { ids: behind.slice(0, limit), isLast: behind.length <= limit, isWhole: related.whole };
+}
+
+const NOTHING: RelatedIds = { ids: [], whole: true };
+
+function relatedByTuples({ schema, sought, type, to }: AskedRelated, reader: TupleReader): Promise<RelatedIds> {
+  if (schema === null) return Promise.resolve(NOTHING);
   const related = sought === "objects" ? relatedObjects : relatedPrincipals;
-  const { ids, whole } = await related(schemaOf(schema), type, to, reader);
-  const behind = after === null ? ids : ids.filter((id) => id > after);
-  return { ids: behind.slice(0, limit), isLast: behind.length <= limit, isWhole: whole };
+  return related(schemaOf(schema), type, to, reader);
+}
+
+/** One more than asked for, where there is one: so it is known whether the page is the last. */
+function relatedByRoles({ holders, sought, type, after, limit }: AskedRelated, roles: RoleCandidates) {
+  if (holders === undefined) return [];
+  const kind = PRINCIPAL_TYPES.find((one) => one === type);
+  if (sought !== "principals" || kind === undefined) throw new TypeError("nothing that has roles");
+  const { permission } = holders;
+  if (permission !== null && !isDemandedPermission(permission)) throw new TypeError("no such permission");
+  return roles.holders(kind, permission, after, limit + 1);
 }
 
 function schemaOf(text: string): RelationSchema {

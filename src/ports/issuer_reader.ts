@@ -25,13 +25,13 @@ export interface IssuerReader extends EdgeFeedReader {
   roleBook(): Promise<PublishedRoles>;
   /** Answers about relations, as of one moment. */
   checkRelations(asked: AskedRelations): Promise<ToldRelations>;
-  /** What tuples connect, a part of it: for searches, which decide on each. */
+  /** What tuples and roles connect, a part of it: for searches, which decide on each. */
   relatedIds(asked: AskedRelated): Promise<ToldRelated>;
 }
 
 export interface AskedRelated {
-  /** The schema that the gate decides by, as its canonical text. */
-  readonly schema: string;
+  /** The schema that the gate decides by, as its canonical text; null where tuples have no part in it. */
+  readonly schema: string | null;
   /** Objects or principals of `type`, connected with `to`. */
   readonly sought: "objects" | "principals";
   readonly type: string;
@@ -39,6 +39,8 @@ export interface AskedRelated {
   /** Ids up to here are known; null for none. */
   readonly after: string | null;
   readonly limit: number;
+  /** Principals who have a role that gives `permission`, any role where that is null, are sought as well; nobody by a role where this is absent. */
+  readonly holders?: { readonly permission: string | null } | undefined;
 }
 
 export interface ToldRelated {
