@@ -21,18 +21,17 @@ export async function betweenEnds<T>(
   nowMs: number,
   change: () => Promise<T>,
 ): Promise<ChangeBetweenEnds<T>> {
-  await accounts.endEverything(user, reason, except, nowMs, "change_begins");
-  const endAgain = () => accounts.endEverything(user, reason, except, nowMs, "change_over");
+  const begun = await accounts.beginChange(user, reason, except, nowMs);
   let outcome: T;
   try {
     outcome = await change();
   } catch (fault) {
-    // An outage may hide that it was made after all. What cannot be ended now ends by the account's own alarm.
-    await afterwards([], endAgain);
+    // An outage may hide that it was made after all, or is made yet: the account's own end, which is later, stays due.
+    await afterwards([], () => accounts.endOwed(user, nowMs));
     throw fault;
   }
   const unfinished: string[] = [];
-  await afterwards(unfinished, endAgain);
+  await afterwards(unfinished, () => accounts.finishChange(user, begun, nowMs));
   return { outcome, unfinished };
 }
 

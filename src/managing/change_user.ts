@@ -1,4 +1,6 @@
+import { Outage } from "../kernel/outage.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
+import type { EndOutcome } from "../ports/accounts.ts";
 import type { UserRecord } from "../ports/users.ts";
 import { normaliseEmail } from "../protocol/email_address.ts";
 import { losesHoldings, sameHoldings } from "../protocol/holdings.ts";
@@ -28,9 +30,13 @@ const TRIES = 3;
  * asked, never more, and asking again completes it.
  *
  * Disabling blocks the account, which ends everything, and then writes the record; enabling writes it, and then unblocks.
- * Both are said to the account even where the record has it already, for an earlier try may have stopped half-way. Roles that
- * are taken away, and attributes that change, end everything too, before and after: tokens carry the old ones, and grants give such tokens.
- * Before any change of either the account forgets what it answers with.
+ * Both are said to the account even where the record has it already, for an earlier try may have stopped half-way. Before any change of
+ * roles or attributes the account forgets what it answers with.
+ *
+ * Roles that are taken away, and attributes that change, end everything too, before and after: tokens carry the old ones, and grants give
+ * such tokens. The account knows from the first end on that a second one is owed, and makes it by itself where nobody else does: the
+ * change is `pending` where it was made and its second end was not. Whoever asks for the same again finds nothing to change, and has
+ * what is owed ended at once.
  */
 export async function changeUser(
   id: UserId,
@@ -41,23 +47,27 @@ export async function changeUser(
   const before = await users.find(id);
   if (before === null) return err(NOT_FOUND);
   const edited = typeof edit === "function" ? edit(before) : ok(edit);
-  if (!edited.ok) return edited;
+  if (!edited.ok) {
+    // What is to be taken away is gone already, perhaps by an earlier try.
+    await accounts.endOwed(id, nowMs);
+    return edited;
+  }
   const patch = edited.value;
   const faults = attributeFaults(patch.attributes, attributes ?? {});
   if (faults.length > 0) return err(invalidFields(faults));
   const wanted = patchUser(before, patch, nowMs);
   const losesRoles = wanted !== null && losesHoldings(before, wanted, nowMs);
-  const end = () => accounts.endEverything(id, "admin", null, nowMs);
   const progress: Progress[] = [];
+  if (!losesRoles && namesHoldings(patch)) progress.push(...(await endedByNow(accounts.endOwed(id, nowMs))));
   if (wanted !== null && !sameHoldings(before, wanted)) await accounts.forgetRoles(id, nowMs);
   if (patch.disabled === true) progress.push(progressOf(await accounts.setBlocked(id, true, "disabled", nowMs)));
-  else if (losesRoles) await end();
+  const begun = losesRoles && patch.disabled !== true ? await accounts.beginChange(id, "admin", null, nowMs) : null;
   if (wanted !== null) {
     const outcome = await users.update(before, wanted, normaliseEmail(before.email) ?? before.email, []);
+    if (begun !== null) progress.push(await finished(accounts.finishChange(id, begun, nowMs)));
     if (outcome !== "changed") return err({ code: "conflict" });
     progress.push("announced");
   }
-  if (losesRoles && patch.disabled !== true) progress.push(progressOf(await end()));
   if (patch.disabled === false) await accounts.setBlocked(id, false, "admin", nowMs);
   return ok({ value: wanted ?? before, progress: worst(progress) });
 }
@@ -89,6 +99,25 @@ export async function endUserSessions(
 ): Promise<Result<Changed<null>, ManagingFault>> {
   if ((await users.find(id)) === null) return err(NOT_FOUND);
   return ok({ value: null, progress: progressOf(await accounts.endEverything(id, "admin", null, nowMs)) });
+}
+
+function namesHoldings({ roles, assignments, attributes }: UserPatch): boolean {
+  return roles !== undefined || assignments !== undefined || attributes !== undefined;
+}
+
+async function endedByNow(ending: Promise<EndOutcome | null>): Promise<readonly Progress[]> {
+  const ended = await ending;
+  return ended === null ? [] : [progressOf(ended)];
+}
+
+/** The change is made: an outage leaves its second end to the account, and would hide from whoever asked that it is. */
+async function finished(ending: Promise<EndOutcome>): Promise<Progress> {
+  try {
+    return progressOf(await ending);
+  } catch (fault) {
+    if (fault instanceof Outage) return "pending";
+    throw fault;
+  }
 }
 
 /** The user after `patch`, or null where nothing would differ. */

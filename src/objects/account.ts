@@ -13,6 +13,7 @@ import type {
   GrantSummary,
   LiveGrant,
   LiveSession,
+  OpenChange,
   RefreshPresentation,
   RolesWanted,
   SessionOpening,
@@ -39,6 +40,7 @@ import { AccountOutbox, type OutboxTargets } from "./account_outbox.ts";
 import { liveGrant, type Presentation, presentSecret, refusal } from "./account_presentation.ts";
 import { hasSchema } from "./account_schema.ts";
 import { AccountStore } from "./account_store.ts";
+import type { DueEnd } from "./due_ends.ts";
 
 /** What an account needs; the composition gives it. */
 export interface AccountWiring extends OutboxTargets {
@@ -118,21 +120,36 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
     return this.#end(this.#change(user, nowMs, (changes) => changes.endSession(session)));
   }
 
-  async endEverything(
-    user: UserId,
-    reason: EndReason,
-    except: SessionId | null,
-    nowMs: number,
-    change?: "change_begins" | "change_over",
-  ): Promise<EndOutcome> {
+  async endEverything(user: UserId, reason: EndReason, except: SessionId | null, nowMs: number): Promise<EndOutcome> {
+    return this.#end(this.#change(user, nowMs, (changes) => changes.endEverything(reason, except, null)));
+  }
+
+  async beginChange(user: UserId, reason: EndReason, except: SessionId | null, nowMs: number): Promise<OpenChange> {
     const dueMs = Date.now() + CHANGE_MS;
+    const change = this.#change(user, nowMs, (changes) => {
+      changes.endEverything(reason, except, null);
+      // The epoch that this very end has made: no other change of the account has it.
+      const open = { reason, except, mark: this.#store.head().epoch };
+      this.#store.dueEnds.put({ ...open, user, dueMs });
+      return open;
+    });
+    this.#wakeBy(dueMs, 0);
+    await this.#outbox.deliver();
+    return change;
+  }
+
+  async finishChange(user: UserId, { reason, except, mark }: OpenChange, nowMs: number): Promise<EndOutcome> {
     const ended = this.#change(user, nowMs, (changes) => {
-      if (change === "change_begins") this.#store.putEndAgain({ user, reason, except, dueMs });
-      if (change === "change_over") this.#store.putEndAgain(null);
+      this.#store.dueEnds.remove(mark);
       return changes.endEverything(reason, except, null);
     });
-    if (change === "change_begins") this.#wakeBy(dueMs, 0);
     return this.#end(ended);
+  }
+
+  async endOwed(user: UserId, nowMs: number): Promise<EndOutcome | null> {
+    const owed = this.#store.dueEnds.all();
+    if (owed.length === 0) return null;
+    return this.#end(this.#change(user, nowMs, (changes) => this.#carryOut(owed, changes)));
   }
 
   async setBlocked(user: UserId, blocked: boolean, reason: EndReason, nowMs: number): Promise<EndOutcome> {
@@ -237,7 +254,7 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
     this.#alarmAtMs = null;
     try {
       this.#store.sweep(Date.now());
-      this.#endAgainIfDue();
+      this.#endWhatIsDue();
       // Side by side: a client that is slow to answer keeps no revocation from the gate.
       const [{ isEmpty }] = await Promise.all([this.#outbox.deliver(), this.#notices.deliver(Date.now())]);
       this.#failures = isEmpty ? 0 : this.#failures + 1;
@@ -246,8 +263,8 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
         this.#wakeBy(Date.now() + Math.min(SOON_MS * 2 ** Math.min(this.#failures, 5), LONGEST_RETRY_MS), 0);
       } else if (endMs !== null) this.#wakeBy(endMs, SWEEP_MS);
       this.#wakeForNotices();
-      const again = this.#store.endAgain();
-      if (again !== null) this.#wakeBy(again.dueMs, 0);
+      const dueMs = this.#store.dueEnds.nextMs();
+      if (dueMs !== null) this.#wakeBy(dueMs, 0);
       else if (isEmpty && endMs === null) await this.#endOrWait();
     } catch (error) {
       console.error(JSON.stringify({ event: "account_alarm_failed", error: String(error) }));
@@ -255,14 +272,19 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
     }
   }
 
-  /** Whoever began to replace a password died: what was opened with the old one meanwhile ends here. */
-  #endAgainIfDue(): void {
-    const again = this.#store.endAgain();
-    if (again === null || again.dueMs > Date.now()) return;
-    this.#change(again.user, Date.now(), (changes) => {
-      this.#store.putEndAgain(null);
-      changes.endEverything(again.reason, again.except, null);
-    });
+  /** Whoever began a change died: what was opened or given meanwhile by what it took away ends here. */
+  #endWhatIsDue(): void {
+    const nowMs = Date.now();
+    const user = this.#store.dueEnds.all().find(({ dueMs }) => dueMs <= nowMs)?.user;
+    if (user === undefined) return;
+    this.#change(user, nowMs, (changes) => this.#carryOut(this.#store.dueEnds.takeDue(nowMs), changes));
+  }
+
+  /** One end for all of them: a session goes on that each of them spares. */
+  #carryOut([first, ...others]: readonly DueEnd[], changes: AccountChanges): Ended {
+    if (first === undefined) return { sessions: 0, grants: 0 };
+    const except = others.every((other) => other.except === first.except) ? first.except : null;
+    return changes.endEverything(first.reason, except, null);
   }
 
   /** Forgets the account where nothing is left of it that anybody could miss. Whoever comes later finds a new one. */

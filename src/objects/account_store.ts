@@ -1,7 +1,7 @@
 // Long because every statement on the tables of an account is here: what is one transaction is seen together.
 import { platformRandom } from "../kernel/random.ts";
 import type { AccountEvent } from "../ports/account_events.ts";
-import type { EndReason, SessionOpening, SessionRecord } from "../ports/accounts.ts";
+import type { SessionOpening, SessionRecord } from "../ports/accounts.ts";
 import type { LogoutNotice } from "../ports/client_notices.ts";
 import type { SessionRoot } from "../protocol/client_sid.ts";
 import type { FeedEntry, FeedKind } from "../protocol/edge_feed.ts";
@@ -10,6 +10,7 @@ import type { ClientId, GrantId, SessionId, UserId } from "../protocol/ids.ts";
 import { NO_ROLES_COPY, type RolesCopy } from "../protocol/roles_copy.ts";
 import { type SessionTimes, sessionEndsAtMs } from "../protocol/session_state.ts";
 import { prepareSchema } from "./account_schema.ts";
+import { DueEnds } from "./due_ends.ts";
 import { SessionClients } from "./session_clients.ts";
 import { SubjectEpochs } from "./subject_epochs.ts";
 import { Withdrawals } from "./withdrawals.ts";
@@ -44,16 +45,7 @@ export interface AccountHead {
   readonly roles: RolesCopy;
 }
 
-/** An end of everything that has to come again, unless who began the change makes it. */
-export interface EndAgain {
-  readonly user: UserId;
-  readonly reason: EndReason;
-  readonly except: SessionId | null;
-  readonly dueMs: number;
-}
-
 const HEAD = "account";
-const END_AGAIN = "end_again";
 const NEW_ACCOUNT: AccountHead = { epoch: 1, blocked: false, roles: NO_ROLES_COPY };
 
 type GrantRow = { id: GrantId; state: string };
@@ -77,6 +69,7 @@ export class AccountStore {
   readonly epochs: SubjectEpochs;
   readonly clients: SessionClients;
   readonly withdrawals: Withdrawals;
+  readonly dueEnds: DueEnds;
   readonly #storage: DurableObjectStorage;
   readonly #sql: SqlStorage;
   /** False once a look found nothing and nothing was put there since: most changes tell nobody, and need not look. */
@@ -84,6 +77,7 @@ export class AccountStore {
 
   constructor(storage: DurableObjectStorage) {
     this.epochs = new SubjectEpochs(storage);
+    this.dueEnds = new DueEnds(storage);
     this.#storage = storage;
     this.#sql = storage.sql;
     prepareSchema(storage, platformRandom);
@@ -97,15 +91,6 @@ export class AccountStore {
 
   putHead(head: AccountHead): void {
     this.#storage.kv.put(HEAD, head);
-  }
-
-  endAgain(): EndAgain | null {
-    return this.#storage.kv.get<EndAgain>(END_AGAIN) ?? null;
-  }
-
-  putEndAgain(end: EndAgain | null): void {
-    if (end === null) this.#storage.kv.delete(END_AGAIN);
-    else this.#storage.kv.put(END_AGAIN, end);
   }
 
   /** Whether what is kept beside rows is what a new account would have. */

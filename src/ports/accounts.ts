@@ -112,6 +112,14 @@ export type EndReason =
   | "admin"
   | "sign_out_everywhere";
 
+/** A change of the directory that was begun. */
+export interface OpenChange {
+  readonly reason: EndReason;
+  readonly except: SessionId | null;
+  /** Tells it from every other change of the account. */
+  readonly mark: number;
+}
+
 /**
  * The sessions and grants of one user, in one place: each call is one transaction of that user's account. What a change
  * ends is announced to the edge feed by the account itself, from an outbox written in the same transaction.
@@ -127,18 +135,21 @@ export interface Accounts {
   listSessions(user: UserId, nowMs: number): Promise<readonly SessionRecord[]>;
   /** Ends one session and the grants given in it, but those that outlive it. */
   endSession(user: UserId, session: SessionId, nowMs: number): Promise<EndOutcome>;
+  /** Ends every session but `except`, and every grant: a new epoch. */
+  endEverything(user: UserId, reason: EndReason, except: SessionId | null, nowMs: number): Promise<EndOutcome>;
   /**
-   * Ends every session but `except`, and every grant: a new epoch. After `change_begins` the account ends everything again by
-   * itself, within a minute or so, unless `change_over` comes before: a password is being replaced, and what the old one opens meanwhile
-   * must not outlive it, whatever becomes of the caller.
+   * Ends everything as `endEverything` does, because the directory is about to replace a password or take something away. The account ends
+   * everything once more by itself, within a minute or so, unless `finishChange` comes before: what the old state opens or gives
+   * meanwhile must not outlive it, whatever becomes of the caller. Changes may overlap.
    */
-  endEverything(
-    user: UserId,
-    reason: EndReason,
-    except: SessionId | null,
-    nowMs: number,
-    change?: "change_begins" | "change_over",
-  ): Promise<EndOutcome>;
+  beginChange(user: UserId, reason: EndReason, except: SessionId | null, nowMs: number): Promise<OpenChange>;
+  /** Makes the second end of `change`, now that it is made. Only for one that cannot be made any later. */
+  finishChange(user: UserId, change: OpenChange, nowMs: number): Promise<EndOutcome>;
+  /**
+   * Ends everything now where a change was begun and not finished; null where none was. Each stays as it is: whoever asks does not know
+   * whether it is made yet.
+   */
+  endOwed(user: UserId, nowMs: number): Promise<EndOutcome | null>;
   /** `blocked`: nothing is opened or given until unblocked; blocking ends everything. */
   setBlocked(user: UserId, blocked: boolean, reason: EndReason, nowMs: number): Promise<EndOutcome>;
   /** The directory is about to change the user's roles or attributes: the account's copy goes, and none is kept until that has settled. */

@@ -10,7 +10,7 @@ import { need } from "../../src/bindings.ts";
 import { configSchema, type LockoutConfig, type PasswordConfig } from "../../src/config/schema.ts";
 import type { People, Visitor } from "../../src/issuing/people.ts";
 import { platformRandom } from "../../src/kernel/random.ts";
-import type { Accounts, EndOutcome, EndReason, SessionOpening } from "../../src/ports/accounts.ts";
+import type { Accounts, EndOutcome, EndReason, OpenChange, SessionOpening } from "../../src/ports/accounts.ts";
 import type { GrantSecrets } from "../../src/ports/grant_secrets.ts";
 import type { UserRecord } from "../../src/ports/users.ts";
 import { normaliseEmail } from "../../src/protocol/email_address.ts";
@@ -36,6 +36,7 @@ export function memoryAccounts(users: D1Users) {
   const blocked = new Set<UserId>();
   const epochs = new Map<UserId, number>();
   const epochOf = (user: UserId) => epochs.get(user) ?? 1;
+  const owed = new Map<string, UserId>();
   const ended: Ended[] = [];
   const note = async (call: Ended["call"], user: UserId, reason: EndReason) => {
     ended.push({ call, user, reason, passwordHash: (await users.find(user))?.passwordHash });
@@ -69,6 +70,18 @@ export function memoryAccounts(users: D1Users) {
       epochs.set(user, epochOf(user) + 1);
       drop(user, except);
       return NOTHING;
+    },
+    async beginChange(user: UserId, reason: EndReason, except: SessionId | null) {
+      await accounts.endEverything(user, reason, except);
+      owed.set(`${user} ${epochOf(user)}`, user);
+      return { reason, except, mark: epochOf(user) };
+    },
+    async finishChange(user: UserId, { reason, except, mark }: OpenChange) {
+      owed.delete(`${user} ${mark}`);
+      return accounts.endEverything(user, reason, except);
+    },
+    async endOwed(user: UserId) {
+      return [...owed.values()].includes(user) ? accounts.endEverything(user, "admin", null) : null;
     },
     async setBlocked(user: UserId, block: boolean, reason: EndReason) {
       await note("setBlocked", user, reason);

@@ -1,25 +1,18 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import { newAccount } from "../support/account_world.ts";
+import { alarmInAMinute } from "../support/due_ends.ts";
 
 /** An account whose password is being replaced; `here` is spared, and `there` was opened with the old password meanwhile. */
 async function changing() {
   const account = await newAccount();
   const { accounts, user, nowMs } = account;
   const here = await account.opened();
-  await accounts.endEverything(user, "password_changed", here.id, nowMs, "change_begins");
+  const change = await accounts.beginChange(user, "password_changed", here.id, nowMs);
   const there = await account.opened({ provenAtEpoch: await accounts.epochOf(user, nowMs) });
   const alive = async () => (await accounts.listSessions(user, nowMs)).map(({ id }) => id).sort();
-  /** What the alarm does in a minute, unless it is told otherwise. */
-  const alarmInAMinute = async () => {
-    await runInDurableObject(account.stub(), (_, { storage }) => {
-      const end = storage.kv.get<{ dueMs: number }>("end_again");
-      if (end !== undefined) storage.kv.put("end_again", { ...end, dueMs: end.dueMs - 60_000 });
-    });
-    await runDurableObjectAlarm(account.stub());
-  };
   const alarmDueMs = () => runInDurableObject(account.stub(), (_, { storage }) => storage.getAlarm());
-  return { ...account, here, there, alive, alarmInAMinute, alarmDueMs };
+  return { ...account, change, here, there, alive, alarmInAMinute: () => alarmInAMinute(account.stub()), alarmDueMs };
 }
 
 describe("an account whose password is being replaced", () => {
@@ -34,6 +27,13 @@ describe("an account whose password is being replaced", () => {
     expect(await accounts.epochOf(user, nowMs), "once").toBe(epoch + 1);
   });
 
+  it("also where the object itself died meanwhile", async () => {
+    const { kill, here, alive, alarmInAMinute } = await changing();
+    await kill();
+    await alarmInAMinute();
+    expect(await alive()).toEqual([here.id]);
+  });
+
   it("does not before its time, and has an alarm for it then", async () => {
     const { stub, here, there, alive, alarmDueMs } = await changing();
     await runDurableObjectAlarm(stub());
@@ -42,8 +42,8 @@ describe("an account whose password is being replaced", () => {
   });
 
   it("does not where the second end came: what is opened after it stays", async () => {
-    const { accounts, user, nowMs, here, opened, alive, alarmInAMinute } = await changing();
-    await accounts.endEverything(user, "password_changed", here.id, nowMs, "change_over");
+    const { accounts, user, nowMs, change, here, opened, alive, alarmInAMinute } = await changing();
+    await accounts.finishChange(user, change, nowMs);
     expect(await alive()).toEqual([here.id]);
     const after = await opened();
     await alarmInAMinute();
@@ -54,6 +54,68 @@ describe("an account whose password is being replaced", () => {
     const { accounts, user, nowMs, opened, alive, alarmInAMinute } = await changing();
     await accounts.endEverything(user, "sign_out_everywhere", null, nowMs);
     await opened();
+    await alarmInAMinute();
+    expect(await alive()).toEqual([]);
+  });
+
+  it("is told at once to end what is owed, and owes it still: nobody knows yet whether the change is made", async () => {
+    const { accounts, user, nowMs, here, opened, alive, alarmInAMinute } = await changing();
+    expect(await accounts.endOwed(user, nowMs)).toMatchObject({ delivered: "delivered", sessions: 1 });
+    expect(await alive()).toEqual([here.id]);
+    await opened();
+    await alarmInAMinute();
+    expect([await alive(), await accounts.endOwed(user, nowMs)]).toEqual([[here.id], null]);
+  });
+
+  it("does what an earlier release was about to", async () => {
+    const { accounts, user, nowMs, change, stub, opened, here, alive, alarmInAMinute } = await changing();
+    await accounts.finishChange(user, change, nowMs);
+    await runInDurableObject(stub(), (_, { storage }) => {
+      storage.kv.put("end_again", { user, reason: "password_changed", except: here.id, dueMs: Date.now() });
+    });
+    await opened();
+    await alarmInAMinute();
+    expect([await alive(), await accounts.endOwed(user, nowMs)]).toEqual([[here.id], null]);
+  });
+});
+
+describe("two changes that overlap", () => {
+  it("neither is over with the other: whichever is finished, what is owed for the one whose caller died comes", async () => {
+    for (const dies of [0, 1]) {
+      const { accounts, user, nowMs, change, opened, alive, alarmInAMinute } = await changing();
+      const changes = [change, await accounts.beginChange(user, "password_reset", null, nowMs)];
+      const [finished] = changes.filter((_, at) => at !== dies);
+      if (finished !== undefined) await accounts.finishChange(user, finished, nowMs);
+      const late = await opened();
+      expect(await alive()).toContain(late.id);
+      await alarmInAMinute();
+      expect(await alive()).not.toContain(late.id);
+    }
+  });
+
+  it("both finished, nothing comes any more; both dead, one end for both spares what both spare alone", async () => {
+    const both = await changing();
+    const other = await both.accounts.beginChange(both.user, "password_reset", null, both.nowMs);
+    await both.accounts.finishChange(both.user, both.change, both.nowMs);
+    await both.accounts.finishChange(both.user, other, both.nowMs);
+    const after = await both.opened();
+    await both.alarmInAMinute();
+    expect(await both.alive()).toEqual([after.id]);
+
+    const { accounts, user, nowMs, here, alive, alarmInAMinute } = await changing();
+    await accounts.beginChange(user, "password_changed", here.id, nowMs);
+    await alarmInAMinute();
+    expect(await alive()).toEqual([here.id]);
+  });
+
+  it("the later one has its own minute, though the earlier one's is over", async () => {
+    const { accounts, user, nowMs, stub, opened, alive, alarmInAMinute, alarmDueMs } = await changing();
+    await alarmInAMinute();
+    await accounts.beginChange(user, "admin", null, nowMs);
+    const late = await opened();
+    await runDurableObjectAlarm(stub());
+    expect(await alive()).toContain(late.id);
+    expect(await alarmDueMs()).not.toBeNull();
     await alarmInAMinute();
     expect(await alive()).toEqual([]);
   });
