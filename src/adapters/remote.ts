@@ -76,7 +76,7 @@ export function remoteIssuerReader(stub: () => IssuerReader): IssuerReader {
     findSubjects: (kind, ids) =>
       orOutage("issuer", FEED_DEADLINE_MS, async () => parseSubjects(ids, await stub().findSubjects(kind, ids))),
     relatedIds: (asked) =>
-      orOutage("relations", RELATIONS_DEADLINE_MS, async () => parseToldRelated(await stub().relatedIds(asked))),
+      orOutage("relations", RELATIONS_DEADLINE_MS, async () => parseToldRelated(asked, await stub().relatedIds(asked))),
     roleBook: () => orOutage("issuer", CONFIG_DEADLINE_MS, async () => parsePublishedRoles(await stub().roleBook())),
   };
 }

@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { MAX_CHECKS } from "../policy/relations/check.ts";
 import { NODE_BUCKETS } from "../policy/relations/node.ts";
 import { isRelationId } from "../policy/relations/terms.ts";
-import type { ToldRelated, ToldRelations } from "../ports/issuer_reader.ts";
+import type { AskedRelated, ToldRelated, ToldRelations } from "../ports/issuer_reader.ts";
 
 const told = z.strictObject({
   revision: z.int().check(z.minimum(0)),
@@ -22,9 +22,13 @@ const related = z.strictObject({
   isWhole: z.boolean(),
 });
 
-/** What the issuer says that tuples connect. Throws for anything else. */
-export function parseToldRelated(answer: unknown): ToldRelated {
-  return related.parse(answer);
+/** What the issuer says that tuples connect. Throws for anything else, also for what is not what was asked for, in its order. */
+export function parseToldRelated({ after, limit }: AskedRelated, answer: unknown): ToldRelated {
+  const told = related.parse(answer);
+  const { ids } = told;
+  const isAnswer = ids.length <= limit && ids.every((id, at) => id > (ids[at - 1] ?? after ?? ""));
+  if (!isAnswer) throw new TypeError("candidates that nobody asked for");
+  return told;
 }
 
 /** What the issuer says of relations. Throws for anything else. */

@@ -4,7 +4,7 @@ import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { DeploymentFault, need, readBindings } from "../../src/bindings.ts";
 import { watchDeadlines } from "../support/faults/deadlines.ts";
 import { GATE_ROWS } from "../support/faults/gate_rows.ts";
-import { GATE_LIES, openGateWorld, type Signers } from "../support/faults/gate_world.ts";
+import { type Callers, GATE_LIES, openGateWorld, storedReader } from "../support/faults/gate_world.ts";
 import { newKey, ringKey } from "../support/forge.ts";
 import { PARTNER_URL } from "../support/gateway_config.ts";
 import { captureLogs } from "../support/logs.ts";
@@ -14,16 +14,16 @@ const START = Date.parse("2026-11-06T00:00:00Z");
 const network = stubNetwork();
 const logs = captureLogs();
 const deadlines = watchDeadlines();
-let signers: Signers;
+let callers: Callers;
 
 beforeAll(async () => {
   await applyD1Migrations(need(readBindings(env), "DB"), env.D1_MIGRATIONS);
-  signers = { ring: await ringKey(), partner: await newKey() };
+  callers = { ring: await ringKey(), partner: await newKey(), reader: await storedReader() };
 });
 
 beforeEach(() => {
   vi.setSystemTime(START);
-  network.serve(PARTNER_URL, () => Response.json({ keys: [signers.partner.jwk] }));
+  network.serve(PARTNER_URL, () => Response.json({ keys: [callers.partner.jwk] }));
   return () => {
     vi.useRealTimers();
   };
@@ -32,13 +32,21 @@ beforeEach(() => {
 /** What pauses behind its answers. */
 const PAUSING: ReadonlySet<string | null> = new Set(["AUDIT", "UNLISTED_CALLS"]);
 
+/** What makes an isolate a warm one. */
+const USED_BEFORE = [
+  "an API key that was used before",
+  "a token that was used before",
+  "a rule whose relations were asked for before",
+  "a question by AuthZEN",
+] as const;
+
 const cases = GATE_ROWS.flatMap((row) => row.faults.map((fault) => ({ ...row, fault })));
 
 describe("each dependency of the gate, broken in each way", () => {
   it.each(cases)("$dependency $fault: $call, $isolate, is answered $answer", async (row) => {
     const { binding, fault, call, isolate, answer, withinMs, log, lie, meanwhile, after, pauseMs } = row;
     const signals = call.includes("onUnknown: deny") ? "deny" : "allow";
-    const open = () => openGateWorld(binding ?? "", fault === "missing", signals, deadlines.ring, signers);
+    const open = () => openGateWorld(binding ?? "", fault === "missing", signals, deadlines.ring, callers);
     const isRefused = fault === "missing" && log?.startsWith("deployment_fault") === true;
     if (isRefused) {
       expect(open).toThrow(DeploymentFault);
@@ -47,9 +55,7 @@ describe("each dependency of the gate, broken in each way", () => {
     const world = open();
     const settled = () => (PAUSING.has(binding) ? deadlines.hurried(world.gate.settled()) : world.gate.settled());
     if (isolate === "warm") {
-      for (const name of ["an API key that was used before", "a token that was used before"] as const) {
-        expect(await world.call(name)).toBe("200");
-      }
+      for (const name of USED_BEFORE) expect(await world.call(name), name).toBe("200");
       await world.gate.settled();
     }
     const origins = network.originCalls.length;

@@ -144,6 +144,29 @@ describe("the issuer behind a service binding is believed in nothing that cannot
     await expect(issuerThat({ checkRelations: async () => told }).checkRelations(ASKED)).rejects.toBeInstanceOf(Outage);
   });
 
+  const SOUGHT = { schema: "{}", sought: "objects", type: "record", to: { type: "user", id: "usr_1" } } as const;
+  const CANDIDATES = { ids: ["2", "3"], isLast: false, isWhole: true };
+  const sought = (told: unknown, after: string | null = "1", limit = 2) =>
+    issuerThat({ relatedIds: async () => told }).relatedIds({ ...SOUGHT, after, limit });
+
+  it("candidates of a search come as they were sent", async () => {
+    expect(await sought(CANDIDATES)).toEqual(CANDIDATES);
+    expect(await sought(CANDIDATES, null)).toEqual(CANDIDATES);
+  });
+
+  it.each<[string, unknown]>([
+    ["that are more than were asked for", { ...CANDIDATES, ids: ["2", "3", "4"] }],
+    ["of the page before, with which a search would never end", { ...CANDIDATES, ids: ["1", "2"] }],
+    ["out of their order", { ...CANDIDATES, ids: ["3", "2"] }],
+    ["that stand there twice", { ...CANDIDATES, ids: ["2", "2"] }],
+    ["that are no ids", { ...CANDIDATES, ids: ["2#viewer@user:usr_1"] }],
+    ["that do not say whether there are more", without(CANDIDATES, "isLast")],
+    ["with a member more", { ...CANDIDATES, allowed: true }],
+    ["that are nothing", null],
+  ])("candidates of a search %s are an outage", async (_, told) => {
+    await expect(sought(told)).rejects.toBeInstanceOf(Outage);
+  });
+
   it("an issuer that knows no relations yet is an outage", async () => {
     await expect(issuerThat({}).checkRelations(ASKED)).rejects.toBeInstanceOf(Outage);
   });

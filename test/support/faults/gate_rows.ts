@@ -1,3 +1,4 @@
+// Long because each row tells one fault whole, as the document has it.
 import type { DrivenRow } from "./row.ts";
 
 /** What is called at the gate. */
@@ -18,6 +19,11 @@ export type GateCall =
   | "a route that looks for signals, `onUnknown: deny`"
   | "a route with `audit: all`"
   | "a route with `audit: required`"
+  | "a rule that asks for relations"
+  | "a rule whose relations were asked for before"
+  | "a route that demands a permission"
+  | "a question by AuthZEN"
+  | "a search by AuthZEN"
   | "the identity key set"
   | "a path that no route lists";
 
@@ -29,7 +35,10 @@ export type GateLie =
   | "a verdict that is none"
   | "keys that are none"
   | "signals that are none"
-  | "rows that are none";
+  | "rows that are none"
+  | "answers that are none"
+  | "answers to other questions"
+  | "answers without end";
 
 type Row = DrivenRow<GateCall, GateLie>;
 
@@ -184,6 +193,66 @@ const ISSUER: Row = {
   pauseMs: 2_001,
 };
 
+/** What rules and searches are made of, in the store beside the gate. */
+const RELATIONS: Row = {
+  dependency: "D1, relations",
+  binding: "DB",
+  faults: ["down", "slow"],
+  call: "a rule that asks for relations",
+  isolate: "warm",
+  answer: UNAVAILABLE,
+  withinMs: 2_000,
+  log: "outage: d1",
+  meanwhile: [...GOES_ON, "a rule whose relations were asked for before", "a token that is new to the isolate"],
+  after: "200",
+};
+const SUBJECTS: Row = {
+  ...RELATIONS,
+  dependency: "D1, subjects of questions",
+  call: "a question by AuthZEN",
+  withinMs: 5_000,
+};
+const CANDIDATES: Row = { ...RELATIONS, dependency: "D1, candidates of searches", call: "a search by AuthZEN" };
+const ROLE_BOOK: Row = {
+  ...RELATIONS,
+  dependency: "D1, the book of roles",
+  call: "a route that demands a permission",
+  isolate: "cold",
+  withinMs: 1_000,
+  log: "decision: role_book_unavailable",
+  meanwhile: ["a public route", "an API key that is new to the isolate", "a token that is new to the isolate"],
+  after: "403 permission_missing",
+  pauseMs: 1_001,
+};
+
+/** In the pair: the same, asked of the issuer. It may be of another release, so that it may say anything. */
+const TOLD_RELATIONS: Row = {
+  ...RELATIONS,
+  dependency: "the issuer's Worker, relations",
+  binding: "ISSUER",
+  log: "outage: relations",
+};
+const TOLD_SUBJECTS: Row = {
+  ...SUBJECTS,
+  dependency: "the issuer's Worker, subjects of questions",
+  binding: "ISSUER",
+  log: "outage: issuer",
+};
+const TOLD_CANDIDATES: Row = {
+  ...CANDIDATES,
+  dependency: "the issuer's Worker, candidates of searches",
+  binding: "ISSUER",
+  log: "outage: relations",
+};
+
+/** `row` of one that says `lie`. */
+const lying = (row: Row, fault: "lying" | "huge", lie: GateLie): Row => ({
+  ...row,
+  faults: [fault],
+  withinMs: null,
+  lie,
+});
+
 const BOOKKEEPING = { isolate: "warm", withinMs: null, meanwhile: [...GOES_ON] } as const;
 
 export const GATE_ROWS: readonly Row[] = [
@@ -243,6 +312,13 @@ export const GATE_ROWS: readonly Row[] = [
   { ...AUDIT, call: "a route with `audit: all`", answer: "200", log: "audit_undelivered: audit_event" },
   ISSUER,
   { ...ISSUER, faults: ["lying"], withinMs: null, lie: "no page" },
+  ...[RELATIONS, SUBJECTS, CANDIDATES, ROLE_BOOK].flatMap((row) => [row, lying(row, "lying", "rows that are none")]),
+  ...[TOLD_RELATIONS, TOLD_SUBJECTS, TOLD_CANDIDATES].flatMap((row) => [
+    row,
+    lying(row, "lying", "answers that are none"),
+    lying(row, "lying", "answers to other questions"),
+    lying(row, "huge", "answers without end"),
+  ]),
   {
     dependency: "last uses of keys",
     binding: "KEY_USES",

@@ -5,17 +5,19 @@ import { composeReader } from "../../../src/compose_control.ts";
 import { composeRemoteUnlistedCallRecords } from "../../../src/compose_inventory.ts";
 import { composeRemoteKeyUseRecords } from "../../../src/compose_keys.ts";
 import type { ConfigInput } from "../../../src/config/schema.ts";
+import { authzenConfig, RECORDS } from "../authzen_config.ts";
+import { related, storedUser } from "../authzen_world.ts";
 import { type Breakable, breakable } from "../breakable.ts";
 import { bearer, type ForgeKey, token } from "../forge.ts";
-import { gatewayConfig, PARTNER_URL } from "../gateway_config.ts";
+import { PARTNER_URL } from "../gateway_config.ts";
 import { type Installation, install } from "../install.ts";
 import { newKeyWith, storedKey } from "../keys.ts";
 import type { GateCall, GateLie } from "./gate_rows.ts";
 import type { Answer } from "./row.ts";
 
-/** The usual gate, and routes that record and look for signals. */
+/** The usual gate, with rules that others may ask about too, and routes that record and look for signals. */
 function faultConfig(signals: "allow" | "deny"): ConfigInput {
-  const config = gatewayConfig();
+  const config = authzenConfig(RECORDS, { search: {} });
   const get = { methods: ["GET" as const], origin: "main" };
   return {
     ...config,
@@ -25,14 +27,24 @@ function faultConfig(signals: "allow" | "deny"): ConfigInput {
       { ...get, path: "/watched", signals: true },
       { ...get, path: "/recorded", audit: "all" },
       { ...get, path: "/recorded/first", audit: "required" },
+      { ...get, path: "/records/:id", action: "record:read", resource: { id: { path: "id" } } },
+      { ...get, path: "/permitted", permissions: ["record:approve"] },
     ],
   };
 }
 
-/** Keys that sign for the gate. */
-export interface Signers {
+/** Keys that sign for the gate, and somebody who may read two records. */
+export interface Callers {
   readonly ring: ForgeKey;
   readonly partner: ForgeKey;
+  readonly reader: string;
+}
+
+/** Stores somebody, and what they may read. */
+export async function storedReader(): Promise<string> {
+  const reader = await storedUser();
+  await related(`record:1#viewer@user:${reader}`, `record:2#viewer@user:${reader}`);
+  return reader;
 }
 
 /** One isolate of the gate, and its dependency `binding`, which a test breaks. */
@@ -55,7 +67,7 @@ export function openGateWorld(
   isMissing: boolean,
   signals: "allow" | "deny",
   heard: () => void,
-  { ring, partner }: Signers,
+  { ring, partner, reader }: Callers,
 ): GateWorld {
   const real = ENTRYPOINTS[binding]?.() ?? need(readBindings(env), binding as "DB");
   const broken = breakable(real as object, heard);
@@ -77,6 +89,19 @@ export function openGateWorld(
     return `${response.status} ${code}`;
   };
   const known = { key: storedKey(), token: token(ring) };
+  const readerToken = token(ring, { sub: reader, client_id: "web" });
+  /** A question by AuthZEN, whose answer has to hold `wanted`. */
+  const authzen = async (path: string, body: object, wanted: string): Promise<Answer> => {
+    const { key } = await storedKey({ scopes: ["authz:evaluate"] });
+    const response = await gate.fetch(`/access/v1/${path}`, {
+      method: "POST",
+      headers: { "x-api-key": key, "content-type": "application/json" },
+      body: JSON.stringify({ subject: { type: "user", id: reader }, action: { name: "read" }, ...body }),
+    });
+    const text = await response.text();
+    if (response.status === 200) return text.includes(wanted) ? "200" : "200 wrong";
+    return `${response.status} ${(JSON.parse(text) as { code: string }).code}`;
+  };
   const withKey = async (path: string, key: Promise<{ readonly key: string }>) =>
     ask(path, { "x-api-key": (await key).key });
   const withToken = async (path: string, value: Promise<string>) => ask(path, bearer(await value));
@@ -101,6 +126,11 @@ export function openGateWorld(
     "a route that looks for signals, `onUnknown: deny`": () => withToken("/watched", token(ring)),
     "a route with `audit: all`": () => withToken("/recorded", known.token),
     "a route with `audit: required`": () => withToken("/recorded/first", known.token),
+    "a rule that asks for relations": () => withToken("/records/1", readerToken),
+    "a rule whose relations were asked for before": () => withToken("/records/2", readerToken),
+    "a route that demands a permission": () => withToken("/permitted", readerToken),
+    "a question by AuthZEN": () => authzen("evaluation", { resource: { type: "record", id: "2" } }, '"decision":true'),
+    "a search by AuthZEN": () => authzen("search/resource", { resource: { type: "record" } }, '"id":"1"'),
     "the identity key set": () => ask("/.well-known/sallyport/identity-jwks.json"),
     "a path that no route lists": () => ask("/nowhere"),
   };
@@ -114,10 +144,22 @@ async function announcedKey() {
   return made;
 }
 
+const SUBJECT = {
+  id: "usr_x",
+  scopes: [],
+  roles: ["admin"],
+  assignments: [],
+  attributes: {},
+  disabled: false,
+  expiresAtMs: null,
+};
 const statement = {
   bind: () => statement,
   first: async () => ({ id: 7, scopes: "all of them", disabled: "no" }),
+  all: async () => ({ results: [{ id: 7, scopes: "all of them", disabled: "no" }] }),
 };
+/** More than anybody asks for; what a service binding carries at most is not much more. */
+const MANY = 100_000;
 
 /** What each lie is, by the method that is asked. */
 export const GATE_LIES: Readonly<Record<GateLie, (method: string) => unknown>> = {
@@ -132,4 +174,18 @@ export const GATE_LIES: Readonly<Record<GateLie, (method: string) => unknown>> =
   "keys that are none": () => ({ version: 1, keys: "all", sealed: "nothing", kid: 7 }),
   "signals that are none": () => ({ raised: true }),
   "rows that are none": () => statement,
+  "answers that are none": (method) =>
+    method === "checkRelations" ? { revision: 1, findings: [{ answer: "yes", reads: [] }] } : { ids: "all", isLast: 1 },
+  "answers to other questions": (method) =>
+    ({
+      checkRelations: { revision: 1, findings: [] },
+      findSubjects: [{ ...SUBJECT, id: "usr_other" }],
+      relatedIds: { ids: ["2", "1"], isLast: true, isWhole: true },
+    })[method],
+  "answers without end": (method) =>
+    ({
+      checkRelations: { revision: 1, findings: Array(MANY).fill({ answer: true, reads: [] }) },
+      findSubjects: Array(MANY).fill(SUBJECT),
+      relatedIds: { ids: Array.from({ length: MANY }, (_, at) => String(at)), isLast: true, isWhole: true },
+    })[method],
 };
