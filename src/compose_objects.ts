@@ -22,8 +22,7 @@ import {
 import { longestTokens } from "./config/deployed.ts";
 import { logEvent, logFault } from "./http/log.ts";
 import { Outage, orOutage } from "./kernel/outage.ts";
-import { retellConfig } from "./managing/retell_config.ts";
-import { retellRoles } from "./managing/retell_roles.ts";
+import { configTruth, retell, rolesTruth, shadowTruth } from "./managing/retell.ts";
 import { sweep } from "./managing/sweep.ts";
 import type { AccountWiring } from "./objects/account.ts";
 import type { KeyRingWiring } from "./objects/key_ring.ts";
@@ -94,20 +93,27 @@ export function wireSweeper(env: Environment): SweeperWiring {
       securityEventMs: retention.securityEventSeconds * 1000,
       auditMs: retention.auditSeconds * 1000,
       unlistedCallMs: retention.unlistedCallSeconds * 1000,
+      shadowMs: retention.shadowSeconds * 1000,
       unconfirmedUserMs: retention.unconfirmedUserSeconds * 1000,
     },
     linkMs: composeMailCourier(bindings, config) === null ? passwords.linkSeconds * 1000 : null,
     swept: (what: string, rows: number) => logEvent("swept", { what, rows }),
     failed: (what: string, error: unknown) => logFault("sweep_failed", { what, error: String(error) }),
   };
-  const { configs: versions, roles: books, feed } = issuerStores(bindings);
-  const failed = (error: unknown) => logFault("config_not_retold", { error: String(error) });
+  const { configs, shadows, roles, feed } = issuerStores(bindings);
+  const copies = configCopies(bindings);
+  const untold = (event: string) => (error: unknown) => logFault(event, { error: String(error) });
   const sweepLeaversOnce = composeLeaverSweep(bindings);
-  const rolesFailed = (error: unknown) => logFault("role_book_not_retold", { error: String(error) });
   return {
     sweep: async (nowMs) => {
-      await retellConfig({ versions, feed, copies: configCopies(bindings), failed });
-      await retellRoles({ books, feed, copies: roleBookCopies(bindings), failed: rolesFailed });
+      await retell({ truth: configTruth(configs), feed, copies, failed: untold("config_not_retold") });
+      await retell({ truth: shadowTruth(shadows, configs), feed, copies, failed: untold("shadow_not_retold") });
+      await retell({
+        truth: rolesTruth(roles),
+        feed,
+        copies: roleBookCopies(bindings),
+        failed: untold("role_book_not_retold"),
+      });
       await sweepLeaversOnce(nowMs);
       return sweep(sweeping, nowMs);
     },

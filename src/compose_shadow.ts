@@ -65,23 +65,29 @@ export function composeRemoteShadowRecords(env: Environment): ShadowRecords {
   return remoteShadow(() => need(bindings, "SHADOW"));
 }
 
-/** Decides calls of a gate that runs `config` once more: by its own rules in shadow, and by the configuration that the feed says to try. */
+/**
+ * Decides calls of a gate that runs `config` once more: by its own rules in shadow, and by the configuration that the feed says to try. Null where
+ * no share of the calls is.
+ */
 export function composeShadowWatch(
   env: Environment,
   config: CompiledConfig,
   { records, snapshots }: ShadowSide,
   wiring: ShadowWiring,
-): ShadowWatch {
+): ShadowWatch | null {
+  const { share } = config.gateway.shadow;
+  if (share === 0) return null;
   const { kept, feed, reader } = wiring;
   const lost = (calls: number, error: unknown) => logFault("shadow_lost", { calls, error: told(error) });
   const counts = kept.keep("shadow_counts", null, () => new ShadowCounts(records, lost));
   const followed = kept.keep("shadow", null, () => followedShadow(env, snapshots, wiring));
   const own = rulesInShadow(config, wiring);
   return new ShadowWatch({
-    tried: (nowMs, defer) => {
+    tried: (nowMs, defer, route) => {
       const other = followed.at(nowMs, defer);
-      if (other === null) return own;
-      return own === null ? [other] : [...own, other];
+      const rules = own === null || route === null ? null : (own.get(route) ?? null);
+      if (other === null) return rules;
+      return rules === null ? [other] : [...rules, other];
     },
     gate: {
       issuers: trustedIssuers(config),
@@ -89,7 +95,7 @@ export function composeShadowWatch(
       roles: kept.keep("roles", null, () => followedRoles(readBindings(env), feed, reader)),
     },
     counts,
-    share: config.gateway.shadow.share,
+    share,
     pause: () => new Promise((resolve) => setTimeout(resolve, 0)),
   });
 }
@@ -105,31 +111,30 @@ function followedShadow(
     feed,
     load: async (hash) => {
       const text = await provenSnapshot(hash, copies, snapshots, MAX_SNAPSHOT_BYTES, copyRefused);
-      return shadowGate(runnable(text, installedConfig(env)), hash, null, wiring);
+      return shadowGate(runnable(text, installedConfig(env)), hash, wiring);
     },
     runs: ({ version, hash }) => logEvent("shadow_runs", { version, hash }),
     failed: ({ version, hash }, error) => logFault("shadow_not_loaded", { version, hash, error: told(error) }),
   });
 }
 
-/** The rules in shadow of `config` as if they were live; null where no route asks for any of them. */
-function rulesInShadow(config: CompiledConfig, wiring: ShadowWiring): readonly ShadowGate[] | null {
+/** The rules in shadow of `config` as if they were live, by the routes that ask for one of them; null where none does. */
+function rulesInShadow(
+  config: CompiledConfig,
+  wiring: ShadowWiring,
+): ReadonlyMap<string, readonly ShadowGate[]> | null {
   const live = withShadowRulesLive(config);
   if (live === null) return null;
   const policies = actionPolicies(config);
   const routes = config.routes.filter(({ action = "" }) =>
     policies.get(action)?.rules.some(({ mode }) => mode === "shadow"),
   );
-  const only = new Set(routes.map(({ id }) => id));
-  return only.size === 0 ? null : [shadowGate({ ...live, routes }, RULES_IN_SHADOW, only, wiring)];
+  if (routes.length === 0) return null;
+  const gates = [shadowGate({ ...live, routes }, RULES_IN_SHADOW, wiring)];
+  return new Map(routes.map(({ id }) => [id, gates]));
 }
 
-function shadowGate(
-  config: CompiledConfig,
-  tried: string,
-  only: ReadonlySet<string> | null,
-  { reader, identity, kept }: ShadowWiring,
-): ShadowGate {
+function shadowGate(config: CompiledConfig, tried: string, { reader, identity, kept }: ShadowWiring): ShadowGate {
   const actions = composeActions(config, reader, identity, declaredSays(config, NOBODY_ELSE), kept);
   const entries = config.routes.map((route) => {
     const action = actions(route);
@@ -141,5 +146,5 @@ function shadowGate(
     };
     return { pattern: route.pattern, methods: route.methods, route: rights };
   });
-  return { tried, routes: new RouteTable(entries), only };
+  return { tried, routes: new RouteTable(entries) };
 }

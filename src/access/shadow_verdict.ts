@@ -16,8 +16,6 @@ export interface ShadowGate {
   /** A snapshot's hash, or `rules`. */
   readonly tried: string;
   readonly routes: RouteTable<ShadowRoute>;
-  /** The live routes whose calls are compared, by id; null for all calls. */
-  readonly only: ReadonlySet<string> | null;
 }
 
 export interface Verdict {

@@ -18,8 +18,11 @@ const ROUTES_OWN: ReadonlySet<string> = new Set(["scopes", "roles", "permissions
 
 /** What watching is made of. */
 export interface ShadowWatchParts {
-  /** What is tried at that moment, beside what runs; null where nothing is, which is told without any work. */
-  readonly tried: (nowMs: number, defer: Defer) => readonly ShadowGate[] | null;
+  /**
+   * What is tried at that moment beside what runs, on calls of `route` (null: no route lists them); null where nothing is, which is told
+   * without any work.
+   */
+  readonly tried: (nowMs: number, defer: Defer, route: string | null) => readonly ShadowGate[] | null;
   readonly gate: RightsGate;
   readonly counts: ShadowCounts;
   /** The share of calls that are decided twice, from 0 to 1. */
@@ -44,9 +47,9 @@ export class ShadowWatch {
     this.#parts = parts;
   }
 
-  /** Looks at a call that is `decided` on its way, unless nothing is tried. Never throws. */
+  /** Looks at a call that is matched, and `decided` on its way, unless nothing is tried on its route. Never throws. */
   watch(decided: Decided, call: Call, trace: Trace, requestId: string): void {
-    const tried = this.#parts.tried(call.nowMs, call.defer);
+    const tried = this.#parts.tried(call.nowMs, call.defer, trace.route);
     if (tried === null || !isInShare(requestId, this.#parts.share)) return;
     if (!this.#hasTime(call.nowMs)) {
       for (const { tried: name } of tried) this.#parts.counts.left({ ...call, tried: name }, "skipped");
@@ -89,7 +92,6 @@ export class ShadowWatch {
     const example: ShadowExample = { requestId, subject: holder?.principal.kind ?? "anonymous" };
     await this.#parts.pause();
     for (const shadow of tried) {
-      if (shadow.only !== null && (route === null || !shadow.only.has(route))) continue;
       const at = { ...call, tried: shadow.tried };
       const verdict = waitsForBody
         ? null

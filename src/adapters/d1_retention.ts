@@ -53,6 +53,16 @@ export class D1Perishables implements Perishables {
     return this.#take(sql, rareUntilMs, untilMs, limit);
   }
 
+  /** How much was compared goes behind the last difference, so that none stands there without it. */
+  async forgetShadow(untilMs: number, limit: number): Promise<number> {
+    const over = "SELECT id FROM shadow_differences WHERE last_seen <= ? ORDER BY last_seen LIMIT ?";
+    const sql = `DELETE FROM shadow_differences WHERE id IN (${over}) RETURNING id`;
+    const differences = await this.#take(sql, untilMs, limit);
+    const runs = `DELETE FROM shadow_runs
+      WHERE last_seen <= ? AND tried NOT IN (SELECT tried FROM shadow_differences) RETURNING tried`;
+    return differences + (await this.#take(runs, untilMs));
+  }
+
   /**
    * Who has no password was made by an operator: the owner's first password confirms the address. Every change of a record moves its
    * version, a confirmation too: whichever of the two statements comes second has no row to change.

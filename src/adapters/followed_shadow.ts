@@ -1,13 +1,12 @@
 import { orOutage } from "../kernel/outage.ts";
 import type { Defer, FeedFollower } from "../ports/edge_feed.ts";
 import { NEVER_IN_SHADOW, NOTHING_IN_SHADOW, type ShadowPointer } from "../protocol/edge_feed.ts";
+import { VersionLoading } from "./version_loading.ts";
 
 /** A loading takes no longer: it is given up then, and tried again later. */
-const LOAD_MS = 10_000;
+const LOAD_MS = 8_000;
 /** The pause after what is tried could not be had. Nobody waits for it. */
 const RETRY_MS = 30_000;
-/** A loading whose own request was cut off never settles: after this long it is given up. */
-const STUCK_MS = 15_000;
 
 /** What following is made of. */
 export interface FollowedShadowParts<Tried> {
@@ -26,8 +25,7 @@ export interface FollowedShadowParts<Tried> {
 export class FollowedShadow<Tried> {
   readonly #parts: FollowedShadowParts<Tried>;
   #held: { readonly pointer: ShadowPointer; readonly tried: Tried | null } = { pointer: NEVER_IN_SHADOW, tried: null };
-  #loading: { readonly version: number; readonly startedMs: number } | null = null;
-  #failed: { readonly version: number; readonly atMs: number } | null = null;
+  readonly #loading = new VersionLoading("shadow", RETRY_MS);
 
   constructor(parts: FollowedShadowParts<Tried>) {
     this.#parts = parts;
@@ -36,36 +34,28 @@ export class FollowedShadow<Tried> {
   /** What is tried at `nowMs`; null where nothing is, or it is not here yet: then it is fetched behind the call. */
   at(nowMs: number, defer: Defer): Tried | null {
     const { shadow } = this.#parts.feed;
-    if (shadow.version === this.#held.pointer.version) return this.#held.tried;
-    this.#follow(shadow, nowMs, defer);
-    return null;
+    if (shadow.version !== this.#held.pointer.version) this.#follow(shadow, nowMs, defer);
+    return this.#held.tried;
   }
 
   #follow(pointer: ShadowPointer, nowMs: number, defer: Defer): void {
-    const { version, hash } = pointer;
-    if (hash === NOTHING_IN_SHADOW) {
+    if (pointer.hash === NOTHING_IN_SHADOW) {
       this.#put(pointer, null);
       return;
     }
-    const loading = this.#loading;
-    if (loading !== null && loading.version === version && nowMs - loading.startedMs < STUCK_MS) return;
-    const failed = this.#failed;
-    if (failed !== null && failed.version === version && Math.abs(nowMs - failed.atMs) < RETRY_MS) return;
-    this.#held = { pointer: this.#held.pointer, tried: null };
-    this.#loading = { version, startedMs: nowMs };
-    defer(this.#load(pointer, nowMs));
+    if (this.#held.tried !== null) this.#held = { pointer: this.#held.pointer, tried: null };
+    if (this.#loading.isPausing(pointer.version, nowMs)) return;
+    void this.#loading.follow(pointer.version, nowMs, defer, () => this.#load(pointer, nowMs));
   }
 
+  /** Never throws: nobody waits. */
   async #load(pointer: ShadowPointer, nowMs: number): Promise<void> {
-    const loading = this.#loading;
     try {
       const tried = await orOutage("shadow", LOAD_MS, () => this.#parts.load(pointer.hash));
-      if (this.#loading === loading) this.#put(pointer, tried);
+      // Another one may have been announced meanwhile.
+      if (this.#parts.feed.shadow.version === pointer.version) this.#put(pointer, tried);
     } catch (error) {
-      this.#failed = { version: pointer.version, atMs: nowMs };
-      this.#parts.failed(pointer, error);
-    } finally {
-      if (this.#loading === loading) this.#loading = null;
+      if (this.#loading.failed(pointer.version, nowMs)) this.#parts.failed(pointer, error);
     }
   }
 

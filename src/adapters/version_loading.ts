@@ -27,8 +27,7 @@ export class VersionLoading {
   follow(version: number, nowMs: number, defer: Defer, load: () => Promise<void>): Promise<void> {
     const current = this.#loading;
     if (current !== null && current.version >= version && nowMs - current.startedMs < STUCK_MS) return current.done;
-    const failure = this.#failure;
-    if (failure !== null && failure.version >= version && Math.abs(nowMs - failure.atMs) < this.#retryMs) {
+    if (this.isPausing(version, nowMs)) {
       return Promise.reject(new Outage(this.#dependency, { cause: "failed just before" }));
     }
     const loading = { version, startedMs: nowMs, done: load() };
@@ -38,6 +37,12 @@ export class VersionLoading {
     };
     defer(loading.done.then(forget, forget));
     return loading.done;
+  }
+
+  /** Whether `version` could not be had just before, so that nobody tries yet. */
+  isPausing(version: number, nowMs: number): boolean {
+    const failure = this.#failure;
+    return failure !== null && failure.version >= version && Math.abs(nowMs - failure.atMs) < this.#retryMs;
   }
 
   /** Remembers that `version` could not be had; whether that should be told, because it was not just before. */

@@ -105,6 +105,8 @@ const retention = z.strictObject({
   unconfirmedUserSeconds: z._default(seconds, 7 * 86_400),
   /** Calls to what no route lists, after the last of them. Those made a few times go after a day. */
   unlistedCallSeconds: z._default(seconds, 30 * 86_400),
+  /** Where what was in shadow decided otherwise, after the last such call. */
+  shadowSeconds: z._default(seconds, 30 * 86_400),
   /** How often what is over is looked for. */
   sweepSeconds: z._default(seconds.check(z.maximum(7 * 86_400)), 3_600),
 });

@@ -10,6 +10,7 @@ export interface Sweeping {
     readonly auditMs: number;
     readonly unconfirmedUserMs: number;
     readonly unlistedCallMs: number;
+    readonly shadowMs: number;
   };
   /** How long a mailed link works, where mail waits for somebody to read it in D1; null where it is carried on. */
   readonly linkMs: number | null;
@@ -49,6 +50,7 @@ export async function sweep(sweeping: Sweeping, nowMs: number): Promise<SweepOut
         return perishables.forgetUnlistedCalls(nowMs - rareMs, nowMs - keep.unlistedCallMs, SWEEP_ROWS);
       },
     ],
+    ["shadow_differences", () => perishables.forgetShadow(nowMs - keep.shadowMs, SWEEP_ROWS)],
     ["unconfirmed_users", () => perishables.forgetUnconfirmedUsers(nowMs - keep.unconfirmedUserMs, nowMs, SWEEP_ROWS)],
   ];
   let outcome: SweepOutcome = "done";

@@ -19,6 +19,8 @@ export interface Perishables {
   forgetAuditDeadLetters(untilMs: number, limit: number): Promise<number>;
   /** Calls that no route lists and nobody made since `untilMs`, and those made a few times and not since `rareUntilMs`. */
   forgetUnlistedCalls(rareUntilMs: number, untilMs: number, limit: number): Promise<number>;
+  /** What was counted of calls in shadow and did not come again since `untilMs`. */
+  forgetShadow(untilMs: number, limit: number): Promise<number>;
   /**
    * Users who registered themselves by `untilMs` and have never confirmed their address, unless anybody touched their record since, or they
    * hold a link that works at `nowMs`. One of these and a confirmation at the same time: one of the two finds nothing.

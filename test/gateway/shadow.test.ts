@@ -1,4 +1,11 @@
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Call } from "../../src/access/gate.ts";
+import type { Trace } from "../../src/access/pass_gate.ts";
+import type { ShadowWatch } from "../../src/access/shadow_watch.ts";
+import { need, readBindings } from "../../src/bindings.ts";
+import { wireSweeper } from "../../src/compose_objects.ts";
 import type { ConfigInput } from "../../src/config/schema.ts";
 import { Outage } from "../../src/kernel/outage.ts";
 import type { ShadowDifference, ShadowRun } from "../../src/ports/shadow.ts";
@@ -10,6 +17,7 @@ import { copies, demoConfig, HOST, openLive, publish, routeOf } from "../support
 import { captureLogs, secret } from "../support/logs.ts";
 import { stubNetwork } from "../support/network.ts";
 
+const bindings = readBindings(env);
 const logs = captureLogs();
 const network = stubNetwork();
 let ring: ForgeKey;
@@ -130,9 +138,24 @@ describe("a rule in shadow", () => {
     expect(await call("/all-orders", { roles: ["clerk"] })).toBe(200);
     await gate.settled();
     expect(told).toEqual([]);
+    expect(gate.authorizer.gateway.shadow, "where that is none, nobody looks").toBeNull();
   });
 
-  it("a flood is compared in part, and all of it is answered", async () => {
+  it("costs a route whose action it is not on nothing: its decision is not even waited for", async () => {
+    const { gate, call } = gateWith(CLOSED);
+    const { shadow } = gate.authorizer.gateway;
+    const work: unknown[] = [];
+    const watched = (route: string | null) => {
+      const asked = { nowMs: Date.now(), defer: (one: unknown) => work.push(one) } as unknown as Call;
+      const decided = { catch: () => new Promise(() => undefined) } as unknown as Parameters<ShadowWatch["watch"]>[0];
+      shadow?.watch(decided, asked, { route } as unknown as Trace, "00000000-x");
+      return work.length;
+    };
+    expect([watched("GET /whoami"), watched(null), watched("GET /all-orders")]).toEqual([0, 0, 1]);
+    expect(await call("/whoami")).toBe(200);
+  });
+
+  it("a flood is answered, and counted, to the last call (test/unit/access/shadow_watch.test.ts has its bounds)", async () => {
     vi.setSystemTime(1_800_000_000_000);
     const { told, gate, call } = gateWith(CLOSED);
     const headers = { roles: ["clerk"] };
@@ -149,10 +172,12 @@ describe("a rule in shadow", () => {
 describe("a configuration in shadow", () => {
   const PAST_BOUND_MS = 4_000;
   let admin: AdminCaller;
-  let nowMs = Date.now();
+  let nowMs: number;
 
   beforeAll(async () => {
     admin = await adminCaller();
+    // After the operator's token, which is of no time to come.
+    nowMs = Date.now();
   });
   beforeEach(() => {
     vi.spyOn(Date, "now").mockImplementation(() => nowMs);
@@ -232,6 +257,27 @@ describe("a configuration in shadow", () => {
       }),
     );
     expect((await Promise.all(asked)).map(({ status }) => status).sort()).toEqual([200, 409, 409]);
+  });
+
+  it("is told again by the sweeper to a feed that lost it, so that new isolates hear of it", async () => {
+    const config = demoConfig((changed) => {
+      changed.limits = { ping: { algorithm: "fixed", limit: 78, windowSeconds: 10 } };
+    });
+    const { json } = await admin.call("PUT", "/shadow", { config });
+    const loadedBy = async () => {
+      const isolate = openLive();
+      await isolate.status("/public/health");
+      await isolate.settled();
+      return logs.events("shadow_runs").some(({ hash }) => hash === json.hash);
+    };
+    const feed = need(bindings, "EDGE_FEED").getByName("one");
+    await runInDurableObject(feed, (_, { storage }) => storage.deleteAll());
+    await evictDurableObject(feed);
+    expect(await loadedBy()).toBe(false);
+    await copies.delete(`cfg:${json.hash}`);
+    await wireSweeper(env).sweep(nowMs);
+    expect(await copies.get(`cfg:${json.hash}`)).not.toBeNull();
+    expect(await loadedBy()).toBe(true);
   });
 
   it("that cannot be had changes nothing, and the log says so", async () => {

@@ -1,4 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { D1Perishables } from "../../src/adapters/d1_retention.ts";
 import { D1Shadow } from "../../src/adapters/d1_shadow.ts";
 import type { ShadowDifference, ShadowRun } from "../../src/ports/shadow.ts";
 import { backstage, migrate } from "../support/issuer_world.ts";
@@ -64,6 +65,29 @@ describe("differences of what is in shadow, in D1", () => {
     expect(await table.reset("rules")).toBe(2);
     expect((await table.list(9, 0, ANY)).map(({ rule }) => rule)).toEqual(["three"]);
     expect((await table.runs()).map(({ tried }) => tried)).toEqual(["f".repeat(64)]);
+  });
+
+  it("are forgotten after the last call of their kind, and how much was compared with the last of them", async () => {
+    const perishables = new D1Perishables(db);
+    const other = "f".repeat(64);
+    const counted = (tried: string, rule: string, at: number) => {
+      const times = { tried, firstMs: T0 + at, lastMs: T0 + at };
+      return table.note([run(times)], [seen(rule, times)]);
+    };
+    await counted("rules", "over", 5);
+    await counted("rules", "young", 6);
+    await counted("rules", "again", 1);
+    await counted("rules", "again", 9);
+    await counted(other, "long-ago", 1);
+    const left = async () => [
+      (await table.list(9, 0, ANY)).map(({ rule }) => rule),
+      (await table.runs()).map(({ tried }) => tried),
+    ];
+    expect(await perishables.forgetShadow(T0 + 5, 1), "the oldest first").toBe(2);
+    expect(await left()).toEqual([["over", "young", "again"], ["rules"]]);
+    expect(await perishables.forgetShadow(T0 + 5, 100)).toBe(1);
+    expect(await perishables.forgetShadow(T0 + 9, 100)).toBe(3);
+    expect(await left()).toEqual([[], []]);
   });
 
   it("that are not what a gate tells leave nothing", async () => {

@@ -30,6 +30,7 @@ const KEEP = {
   auditMs: 400 * DAY,
   unconfirmedUserMs: 7 * DAY,
   unlistedCallMs: 30 * DAY,
+  shadowMs: 30 * DAY,
 };
 
 beforeAll(migrate);
@@ -271,6 +272,6 @@ describe("a round", () => {
   it("without a database nothing is lost and everything is left", async () => {
     const user = await registered(30);
     const down = await round(NOW, { perishables: new D1Perishables(noDatabase()), linkMs: 1 });
-    expect([down.outcome, down.swept, down.failed.length, await isThere(user)]).toEqual(["failed", {}, 9, true]);
+    expect([down.outcome, down.swept, down.failed.length, await isThere(user)]).toEqual(["failed", {}, 10, true]);
   });
 });
