@@ -1,5 +1,5 @@
-import { CompactEncrypt, compactDecrypt } from "jose";
-import { fromBase64url, fromUtf8, utf8 } from "../kernel/bytes.ts";
+import { fromBase64url } from "../kernel/bytes.ts";
+import { parseJwe, sealJwe } from "./compact_jwe.ts";
 
 /** Seals private keys under key-encryption keys (AES-256-GCM as JWE, RFC 7516), the first of which seals what is new. */
 export interface KeyEncryption {
@@ -31,22 +31,15 @@ export function parseKeyEncryption(secret: string): KeyEncryption | null {
   return {
     currentId,
     knows: (id) => keys.has(id),
-    seal: (text, purpose) =>
-      new CompactEncrypt(utf8(text))
-        .setProtectedHeader({ alg: "dir", enc: "A256GCM", kid: currentId, purpose })
-        .encrypt(currentKey),
+    seal: (text, purpose) => sealJwe(text, { kid: currentId, purpose }, currentKey),
     open: async (sealed, purpose) => {
-      const { plaintext, protectedHeader } = await compactDecrypt(
-        sealed,
-        (header) => {
-          const key = keys.get(header.kid ?? "");
-          if (key === undefined) throw new Error("sealed under a key-encryption key that is not configured");
-          return key;
-        },
-        { keyManagementAlgorithms: ["dir"], contentEncryptionAlgorithms: ["A256GCM"] },
-      );
-      const text = fromUtf8(plaintext);
-      if (protectedHeader.purpose !== purpose || text === null) throw new Error("sealed for another purpose");
+      const jwe = parseJwe(sealed);
+      if (jwe === null) throw new Error("not what was sealed here");
+      const { kid } = jwe.header;
+      const key = typeof kid === "string" ? keys.get(kid) : undefined;
+      if (key === undefined) throw new Error("sealed under a key-encryption key that is not configured");
+      const text = await jwe.open(key);
+      if (jwe.header.purpose !== purpose) throw new Error("sealed for another purpose");
       return text;
     },
   };
