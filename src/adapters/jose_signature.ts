@@ -1,4 +1,5 @@
-import { compactVerify, errors } from "jose";
+import { compactVerify } from "jose";
+import { JOSEError } from "jose/errors";
 import type { SignatureAlgorithm } from "../protocol/jws.ts";
 
 /** Whether `key` proves the compact JWS `token` under `algorithm`, which is ours to say and not the token's. */
@@ -11,7 +12,7 @@ export async function signatureHolds(
     await compactVerify(token, key, { algorithms: [algorithm] });
     return true;
   } catch (error) {
-    if (error instanceof errors.JOSEError) return false;
+    if (error instanceof JOSEError) return false;
     throw error;
   }
 }

@@ -1,4 +1,5 @@
-import { SignJWT } from "jose";
+import { CompactSign } from "jose";
+import { utf8 } from "../kernel/bytes.ts";
 import { Outage } from "../kernel/outage.ts";
 import type { Defer } from "../ports/edge_feed.ts";
 import type { KeyRing } from "../ports/key_ring.ts";
@@ -40,7 +41,8 @@ export class JoseTokenSigner implements TokenSigner {
 
   async sign(request: SigningRequest, defer: Defer): Promise<string> {
     const { key, kid } = await this.#key(request, defer);
-    return new SignJWT(request.claims).setProtectedHeader({ alg: request.alg, typ: request.type, kid }).sign(key);
+    const claims = utf8(JSON.stringify(request.claims));
+    return new CompactSign(claims).setProtectedHeader({ alg: request.alg, typ: request.type, kid }).sign(key);
   }
 
   async ready(key: Pick<SigningRequest, "alg" | "nowMs" | "leastRingVersion">, defer: Defer): Promise<void> {
