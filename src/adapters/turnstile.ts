@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { _isoDateTime } from "zod/v4/core";
 import { sha256Base64url } from "../kernel/bytes.ts";
 import { Lru } from "../kernel/lru.ts";
 import { Outage } from "../kernel/outage.ts";
@@ -31,7 +32,7 @@ const answered = z.object({
   "error-codes": z._default(z.array(z.string().check(z.maxLength(100))).check(z.maxLength(20)), []),
   hostname: z.optional(z.string().check(z.maxLength(255))),
   action: z.optional(z.string().check(z.maxLength(100))),
-  challenge_ts: z.optional(z.iso.datetime({ offset: true })),
+  challenge_ts: z.optional(_isoDateTime(z.ZodMiniISODateTime, { offset: true })),
 });
 type Answer = z.output<typeof answered>;
 

@@ -1,9 +1,10 @@
 import * as z from "zod/mini";
+import { instant } from "./terms.ts";
 
 /* Lists of networks, with a reason and an end for each. */
 
 /** Whoever writes a list decides when it ends: one that nobody remembers keeps out whoever has the address by then. */
-const expires = z.union([z.literal("never"), z.iso.datetime()]);
+const expires = z.union([z.literal("never"), instant]);
 const reason = z.string().check(z.minLength(1), z.maxLength(200));
 const asn = z.int().check(z.minimum(1), z.maximum(2 ** 32 - 1));
 const own = { reason: z.optional(reason), expires: z.optional(expires) };

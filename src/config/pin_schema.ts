@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { parseKeyOwner } from "../protocol/api_key.ts";
-import { issuerName } from "./terms.ts";
+import { instant, issuerName } from "./terms.ts";
 
 /** One certificate of somebody, and when it is taken. */
 const pin = z.strictObject({
@@ -8,8 +8,8 @@ const pin = z.strictObject({
   sha256: z
     .string()
     .check(z.regex(/^(?:[0-9A-Fa-f]{64}|[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){31})$/, "is no SHA-256 in hexadecimal")),
-  from: z.iso.datetime(),
-  until: z.iso.datetime(),
+  from: instant,
+  until: instant,
   /** Kept elsewhere than the one in use, for the day when that is lost. Taken like any other. */
   backup: z._default(z.boolean(), false),
 });

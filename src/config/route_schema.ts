@@ -10,7 +10,7 @@ import { pageSize, routeContract } from "./openapi_schema.ts";
 import { permissions, tenant } from "./role_schema.ts";
 import { routeSecurityHeaders } from "./security_headers_schema.ts";
 import { routeStream, routeWebSocket } from "./stream_schema.ts";
-import { scopeToken, seconds } from "./terms.ts";
+import { instant, scopeToken, seconds } from "./terms.ts";
 import { routeTransport } from "./transport_schema.ts";
 
 /** What opens a route. Publishable keys ship in browsers, which also send a session by themselves: a route has to ask for either. */
@@ -20,9 +20,9 @@ const staleness = z.union([z.literal("deny"), z.strictObject({ allowForSeconds: 
 
 const deprecation = z.strictObject({
   /** When the route became deprecated (RFC 9745). */
-  since: z.iso.datetime(),
+  since: instant,
   /** When it answers 410 (RFC 8594). */
-  sunset: z.iso.datetime(),
+  sunset: instant,
   /** Path or URL of what replaces it, as a `Link` can carry it (RFC 8288); `:name` stands for a parameter of the path. */
   successor: z.string().check(z.regex(/^[\x21-\x3b\x3d\x3f-\x7e]+$/, "must be a URI reference")),
 });

@@ -1,5 +1,4 @@
 import * as z from "zod/mini";
-import en from "zod/v4/locales/en.js";
 import { captcha } from "./captcha_schema.ts";
 import { gateway } from "./gateway_schema.ts";
 import { issuer } from "./issuer_schema.ts";
@@ -9,11 +8,12 @@ import { openapiDocument } from "./openapi_schema.ts";
 import { origin } from "./origin_schema.ts";
 import { policy } from "./policy_schema.ts";
 import { type CREDENTIALS, route } from "./route_schema.ts";
+import { schemaText } from "./schema_texts.ts";
 import { signals } from "./signal_schema.ts";
 import { NAME } from "./terms.ts";
 
 // The small face of zod has no words for faults until it is given some.
-z.config(en());
+z.config({ localeError: schemaText });
 
 /**
  * The configuration as plain JSON. This one schema gives the types, the JSON Schema and the validator used at build and

@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { _isoDateTime } from "zod/v4/core";
 import { SIGNATURE_ALGORITHMS } from "../protocol/jws.ts";
 import { SCOPE_TOKEN } from "../protocol/scope.ts";
 
@@ -8,11 +9,12 @@ import { SCOPE_TOKEN } from "../protocol/scope.ts";
 export const NAME = /^[a-z][a-z0-9_-]{0,62}$/;
 
 /** An origin or issuer URL as it stands in `iss` and `aud`: compared as a string, so it is refused unless it is exact. */
-export const httpUrl = z.url({ protocol: /^https?$/ }).check(
-  z.refine((text) => !/[#\s]/.test(text) && new URL(text).username === "" && new URL(text).password === "", {
-    error: "must be an http(s) URL without fragment or credentials",
-  }),
-);
+export const httpUrl = z
+  .string()
+  .check(
+    z.regex(/^https?:\/\/[^\s#]+$/i, "must be an http(s) URL without fragment or white space"),
+    z.refine(hasNoCredentials, "must be a URL without credentials"),
+  );
 
 export const issuerUrl = httpUrl.check(
   z.refine((text) => !text.endsWith("/") && !text.includes("?"), {
@@ -27,6 +29,9 @@ export const issuerName = httpUrl.check(
   }),
 );
 
+/** A time of RFC 3339, in UTC. Not by `z.iso`, which comes with dates, times and durations. */
+export const instant = _isoDateTime(z.ZodMiniISODateTime, {});
+
 export const scopeToken = z.string().check(z.regex(SCOPE_TOKEN, "is not a scope token (RFC 6749 §3.3)"));
 export const algorithm = z.enum(SIGNATURE_ALGORITHMS);
 export const seconds = z.int().check(z.minimum(1));
@@ -35,3 +40,8 @@ export const seconds = z.int().check(z.minimum(1));
 export const secretBinding = z
   .string()
   .check(z.regex(/^[A-Z][A-Z0-9_]{0,62}$/, "is not the name of a binding: capitals and underscores"));
+
+function hasNoCredentials(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && url.username === "" && url.password === "";
+}
