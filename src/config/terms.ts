@@ -8,12 +8,15 @@ import { SCOPE_TOKEN } from "../protocol/scope.ts";
 /** What a part of the configuration is called by another. */
 export const NAME = /^[a-z][a-z0-9_-]{0,62}$/;
 
-/** An origin or issuer URL as it stands in `iss` and `aud`: compared as a string, so it is refused unless it is exact. */
+/**
+ * An origin or issuer URL as it stands in `iss` and `aud`: compared as a string, so it is refused unless it is exact. Whatever is checked beyond
+ * that (`new URL(text)`) is checked of URLs alone.
+ */
 export const httpUrl = z
   .string()
   .check(
-    z.regex(/^https?:\/\/[^\s#]+$/i, "must be an http(s) URL without fragment or white space"),
-    z.refine(hasNoCredentials, "must be a URL without credentials"),
+    z.regex(/^https?:\/\/[^\s#]+$/i, { error: "must be an http(s) URL without fragment or white space", abort: true }),
+    z.refine(hasNoCredentials, { error: "must be a URL without credentials", abort: true }),
   );
 
 export const issuerUrl = httpUrl.check(
