@@ -71,6 +71,14 @@ const TELLING = [
 /** Asks one shape of `gate` about `call`. */
 export type AskShape = (gate: Installation, call: CallerCall, network: StubNetwork) => Promise<ShapeAnswer>;
 
+/** What a shape made of a call, as it was told. */
+export interface RawAnswer {
+  readonly response: Response;
+  readonly passed: boolean;
+  /** What whoever carries the call out receives; null for none. */
+  readonly identity: string | null;
+}
+
 /** The headers by which a proxy of the form `X-Forwarded-*` asks about `call`. */
 export function forwardedHeaders({ path, method = "GET", headers = {} }: CallerCall): Record<string, string> {
   const { "content-length": length, ...others } = headers;
@@ -105,22 +113,21 @@ const asCaller = ({ path, method = "GET", headers = {} }: CallerCall) => {
   return { method, url: `${GATEWAY_URL}${path}`, headers: { "cf-connecting-ip": CALLER_ADDRESS, ...headers } };
 };
 
-/** The four shapes, the inline one first. */
-export const SHAPES: Readonly<Record<"gateway" | "forward_auth" | "rpc" | "middleware", AskShape>> = {
+/** The four shapes, the inline one first, and what each tells. */
+export const RAW_SHAPES: Readonly<
+  Record<ShapeName, (gate: Installation, call: CallerCall, network: StubNetwork) => Promise<RawAnswer>>
+> = {
   gateway: async (gate, call, network) => {
     const { url, method, headers } = asCaller(call);
     const before = network.originCalls.length;
     const response = await gate.fetch(url, { method, headers });
-    const sent = network.originCalls[before];
-    return answerOf(response, sent !== undefined, sent?.headers.get("sallyport-identity") ?? null);
+    const sent = network.originCalls.slice(before).find((one) => !one.url.includes("/internal/"));
+    return { response, passed: sent !== undefined, identity: sent?.headers.get("sallyport-identity") ?? null };
   },
   forward_auth: async (gate, call) => {
     const response = await gate.fetch("/_authz", { headers: forwardedHeaders(call) });
     const passed = response.status === 200;
-    const answer = await answerOf(response, passed, response.headers.get("sallyport-identity") || null);
-    // Each verdict is for one call. What may become of the origin's answer is not said with it on a public route.
-    expect(answer.told["cache-control"]).toMatch(/^no-store/);
-    return passed && answer.identity === null ? { ...answer, told: { ...answer.told, "cache-control": null } } : answer;
+    return { response, passed, identity: response.headers.get("sallyport-identity") || null };
   },
   rpc: async (gate, call) => {
     const { url, method, headers } = asCaller(call);
@@ -130,7 +137,7 @@ export const SHAPES: Readonly<Record<"gateway" | "forward_auth" | "rpc" | "middl
       status: decision.allowed ? 200 : decision.status,
       headers: told.map(([name, value]) => [name, value]),
     });
-    return answerOf(response, decision.allowed, decision.allowed ? decision.identity : null);
+    return { response, passed: decision.allowed, identity: decision.allowed ? decision.identity : null };
   },
   middleware: async (gate, call) => {
     const { url, method, headers } = asCaller(call);
@@ -144,11 +151,33 @@ export const SHAPES: Readonly<Record<"gateway" | "forward_auth" | "rpc" | "middl
       return new Response(null);
     });
     const response = await app.request(new Request(url, { method, headers }));
-    return answerOf(response, passed, identity);
+    return { response, passed, identity };
   },
 };
 
-async function answerOf(response: Response, passed: boolean, identity: string | null): Promise<ShapeAnswer> {
+export type ShapeName = "gateway" | "forward_auth" | "rpc" | "middleware";
+
+const inWords =
+  (shape: ShapeName): AskShape =>
+  async (gate, call, network) =>
+    answerOf(await RAW_SHAPES[shape](gate, call, network));
+
+/** The four shapes, the inline one first, in words that all of them have. */
+export const SHAPES: Readonly<Record<ShapeName, AskShape>> = {
+  gateway: inWords("gateway"),
+  forward_auth: async (gate, call, network) => {
+    const raw = await RAW_SHAPES.forward_auth(gate, call, network);
+    const answer = await answerOf(raw);
+    // Each verdict is for one call. What may become of the origin's answer is not said with it on a public route.
+    expect(answer.told["cache-control"]).toMatch(/^no-store/);
+    const isPublic = raw.passed && answer.identity === null;
+    return isPublic ? { ...answer, told: { ...answer.told, "cache-control": null } } : answer;
+  },
+  rpc: inWords("rpc"),
+  middleware: inWords("middleware"),
+};
+
+async function answerOf({ response, passed, identity }: RawAnswer): Promise<ShapeAnswer> {
   const told = Object.fromEntries(TELLING.map((name) => [name, response.headers.get(name)]));
   const text = await response.text();
   const { request_id: id, ...problem } = passed ? {} : JSON.parse(text);
