@@ -40,3 +40,8 @@ export async function shownPage<T extends { readonly id: string; readonly create
   const { items, next }: ListPage<T> = await listPage(list, query.limit, after);
   return shown({ data: items.map(show), next_cursor: next === null ? null : formatCursor(next) });
 }
+
+/** The number of a record, a version or a difference as a cursor has it, or null: they are numbered as they come. */
+export function parsePosition(text: string): string | null {
+  return /^[1-9]\d{0,14}$/.test(text) ? text : null;
+}

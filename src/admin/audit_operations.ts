@@ -3,10 +3,9 @@ import { replayDeadLetters } from "../managing/replay_dead_letters.ts";
 import type { AuditPosition, DeadLetterRecord } from "../ports/audit.ts";
 import type { ListPosition } from "../ports/clients.ts";
 import { ACTOR_KINDS, AUDIT_KINDS, AUDIT_OUTCOMES, type AuditEvent } from "../protocol/audit_event.ts";
-import { changed, shownPage } from "./answers.ts";
+import { changed, parsePosition, shownPage } from "./answers.ts";
 import { isoTime, momentField, pageQuery, timeShape } from "./field_shapes.ts";
 import { NO_BODY, NO_QUERY, type Operation, operation } from "./operation.ts";
-import { parsePosition } from "./record_operations.ts";
 
 const nullable = z.string().nullable();
 

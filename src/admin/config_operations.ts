@@ -4,7 +4,7 @@ import { NOT_FOUND } from "../managing/management.ts";
 import { publishConfig, rollBackConfig } from "../managing/publish_config.ts";
 import type { ListPosition } from "../ports/clients.ts";
 import { BUNDLED } from "../protocol/edge_feed.ts";
-import { changed, pathId, shown, shownPage } from "./answers.ts";
+import { changed, parsePosition, pathId, shown, shownPage } from "./answers.ts";
 import {
   configShape,
   configSnapshotShape,
@@ -47,7 +47,7 @@ const publish = operation({
   query: NO_QUERY,
   async handle({ body: { config, parent, note }, actor, nowMs }, { configs }) {
     const act = { actor: actor.clientId, note, parent };
-    return changed(await publishConfig(config, act, configs, nowMs), nameOf, showConfigVersion);
+    return changed(await publishConfig(config, act, configs, nowMs), versionName, showConfigVersion);
   },
 });
 
@@ -64,7 +64,7 @@ const rollBack = operation({
   query: NO_QUERY,
   async handle({ body: { to = null, parent = null, note }, actor, nowMs }, { configs }) {
     const act = { actor: actor.clientId, note, parent };
-    return changed(await rollBackConfig(to, act, configs, nowMs), nameOf, showConfigVersion);
+    return changed(await rollBackConfig(to, act, configs, nowMs), versionName, showConfigVersion);
   },
 });
 
@@ -84,7 +84,7 @@ const list = operation({
         ...version,
         id: String(version.version),
       }));
-    return shownPage(query, parseVersion, page, showConfigVersion);
+    return shownPage(query, parsePosition, page, showConfigVersion);
   },
 });
 
@@ -121,12 +121,9 @@ async function showConfig(configs: ConfigManagement) {
   };
 }
 
-function nameOf({ version, hash }: { readonly version: number; readonly hash: string }): string {
+/** What an act on a version is about, in the audit trail. */
+export function versionName({ version, hash }: { readonly version: number; readonly hash: string }): string {
   return `${version}:${hash}`;
-}
-
-function parseVersion(text: string): string | null {
-  return /^[1-9]\d{0,14}$/.test(text) ? text : null;
 }
 
 export const configOperations: readonly Operation[] = [read, publish, rollBack, list, readSnapshot];

@@ -5,7 +5,7 @@ import { isKnownUser } from "../managing/user_access.ts";
 import type { ListPosition } from "../ports/clients.ts";
 import type { MailRecord, SecurityEvent } from "../ports/operator_records.ts";
 import { parseUserId } from "../protocol/ids.ts";
-import { pathId, shownPage } from "./answers.ts";
+import { parsePosition, pathId, shownPage } from "./answers.ts";
 import { isoTime, isoTimeOrNull, pageQuery, timeShape } from "./field_shapes.ts";
 import { NO_BODY, type Operation, operation } from "./operation.ts";
 
@@ -83,11 +83,6 @@ const listMails = operation({
     return shownPage(query, parsePosition, list, showMail);
   },
 });
-
-/** A record's number as a cursor has it, or null: records are numbered as they come. */
-export function parsePosition(text: string): string | null {
-  return /^[1-9]\d{0,14}$/.test(text) ? text : null;
-}
 
 function positionOf(after: ListPosition | null): number | null {
   return after === null ? null : Number(after.id);

@@ -1,8 +1,7 @@
 import { endShadow, putInShadow } from "../managing/shadow_config.ts";
 import type { ListPosition } from "../ports/clients.ts";
-import type { ShadowVersion } from "../ports/shadow.ts";
-import { changed, shown, shownPage } from "./answers.ts";
-import { MAX_PUBLISH_BYTES } from "./config_operations.ts";
+import { changed, parsePosition, shown, shownPage } from "./answers.ts";
+import { MAX_PUBLISH_BYTES, versionName } from "./config_operations.ts";
 import { NO_BODY, NO_QUERY, type Operation, operation } from "./operation.ts";
 import {
   shadowBody,
@@ -31,7 +30,7 @@ const list = operation({
     const filter = { tried, route, rule, live, shadow };
     const page = await shownPage(
       query,
-      parseNumber,
+      parsePosition,
       async (limit: number, after: ListPosition | null) =>
         (await records.list(limit, after === null ? 0 : Number(after.id), filter)).map(({ id, ...difference }) => ({
           difference,
@@ -65,7 +64,7 @@ const put = operation({
   async handle({ body: { config, parent = null, note }, actor, nowMs }, managed) {
     return changed(
       await putInShadow(config, { actor: actor.clientId, note, parent }, managed, nowMs),
-      nameOf,
+      versionName,
       showShadowVersion,
     );
   },
@@ -84,7 +83,7 @@ const end = operation({
   query: NO_QUERY,
   async handle({ actor, nowMs }, managed) {
     const act = { actor: actor.clientId, note: "", parent: null };
-    return changed(await endShadow(act, managed, nowMs), nameOf, showShadowVersion);
+    return changed(await endShadow(act, managed, nowMs), versionName, showShadowVersion);
   },
 });
 
@@ -103,14 +102,5 @@ const reset = operation({
     return { ok: true, value: { body: { forgotten }, objectId: tried, progress: "announced" } };
   },
 });
-
-function nameOf({ version, hash }: ShadowVersion): string {
-  return `${version}:${hash}`;
-}
-
-/** Differences are numbered as they were first met. */
-function parseNumber(text: string): string | null {
-  return /^[1-9]\d{0,14}$/.test(text) ? text : null;
-}
 
 export const shadowOperations: readonly Operation[] = [list, put, end, reset];

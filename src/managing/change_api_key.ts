@@ -4,7 +4,7 @@ import { apiKeyChanged } from "../protocol/api_key_entries.ts";
 import type { ApiKeyId } from "../protocol/ids.ts";
 import { apiKeyEntries, apiKeyFaults } from "./api_key_rules.ts";
 import { type GivenTerms, type KeyManagement, newSeries, ownerFaults, termFaults } from "./api_key_terms.ts";
-import { commitChange } from "./commit_change.ts";
+import { commitChange, commitValue } from "./commit_change.ts";
 import { attributeFaults, patchHoldings } from "./holding_rules.ts";
 import { liveStrings } from "./live_strings.ts";
 import { type Changed, invalidFields, type ManagingFault, NOT_FOUND } from "./management.ts";
@@ -50,8 +50,7 @@ export async function changeApiKey(
   ];
   if (faults.length > 0) return err(invalidFields(faults));
   const entries = apiKeyEntries(after, nowMs);
-  const committed = await commitChange(management, () => management.keys.update(before, after, entries));
-  return committed.ok ? ok({ value: after, progress: committed.value }) : committed;
+  return commitValue(management, after, () => management.keys.update(before, after, entries));
 }
 
 /**

@@ -6,7 +6,7 @@ import { losesHoldings } from "../protocol/holdings.ts";
 import type { ClientId } from "../protocol/ids.ts";
 import type { PersonFacing } from "../protocol/person_facing.ts";
 import { clientFaults, clientScopes, isPublic, unknownScopes } from "./client_rules.ts";
-import { commitChange } from "./commit_change.ts";
+import { commitValue } from "./commit_change.ts";
 import { attributeFaults, patchHoldings } from "./holding_rules.ts";
 import {
   type Changed,
@@ -98,8 +98,7 @@ export async function changeClient(
   if (faults.length > 0) return err(invalidFields(faults));
   const after = { client, secrets: isPublic(client) ? [] : before.secrets };
   const entries = clientEntries(before.client, client, nowMs);
-  const committed = await commitChange(management, () => clients.update(before, after, entries));
-  return committed.ok ? ok({ value: client, progress: committed.value }) : committed;
+  return commitValue(management, client, () => clients.update(before, after, entries));
 }
 
 /** Deletes a client and ends every token it was given. */
@@ -112,6 +111,5 @@ export async function deleteClient(
   if (found === null) return err(NOT_FOUND);
   const { client } = found;
   const entries = clientEntries(client, { version: client.version + 1, epoch: client.epoch + 1 }, nowMs);
-  const committed = await commitChange(management, () => management.clients.delete(client, entries));
-  return committed.ok ? ok({ value: null, progress: committed.value }) : committed;
+  return commitValue(management, null, () => management.clients.delete(client, entries));
 }

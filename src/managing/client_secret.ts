@@ -1,11 +1,11 @@
 import type { RandomBytes } from "../kernel/random.ts";
-import { err, ok, type Result } from "../kernel/result.ts";
+import { err, type Result } from "../kernel/result.ts";
 import type { ClientSecretRecord, ClientWithSecrets } from "../ports/clients.ts";
 import { clientChanged } from "../protocol/client_entries.ts";
 import { type ClientSecret, hashClientSecret, newClientSecret } from "../protocol/client_secret.ts";
 import { type ClientId, type ClientSecretId, newClientSecretId } from "../protocol/ids.ts";
 import { isPublic } from "./client_rules.ts";
-import { commitChange } from "./commit_change.ts";
+import { commitValue } from "./commit_change.ts";
 import { liveStrings } from "./live_strings.ts";
 import { type Changed, type Management, type ManagingFault, NOT_FOUND } from "./management.ts";
 
@@ -46,8 +46,7 @@ export async function addClientSecret(
   const live = liveStrings(before.secrets, nowMs);
   if (live.length >= MOST_LIVE_SECRETS) return err({ code: "too_many_secrets" });
   const made = await makeSecret(management.random, nowMs);
-  const committed = await replaceSecrets(before, [made.record, ...live], management, nowMs);
-  return committed.ok ? ok({ value: made, progress: committed.value }) : committed;
+  return replaceSecrets(made, before, [made.record, ...live], management, nowMs);
 }
 
 /**
@@ -64,18 +63,18 @@ export async function removeClientSecret(
   const live = liveStrings(before?.secrets ?? [], nowMs);
   if (before === null || !live.some((secret) => secret.id === secretId)) return err(NOT_FOUND);
   const left = live.filter((secret) => secret.id !== secretId);
-  const committed = await replaceSecrets(before, left, management, nowMs);
-  return committed.ok ? ok({ value: null, progress: committed.value }) : committed;
+  return replaceSecrets(null, before, left, management, nowMs);
 }
 
-function replaceSecrets(
+function replaceSecrets<T>(
+  value: T,
   before: ClientWithSecrets,
   secrets: readonly ClientSecretRecord[],
   management: Management,
   nowMs: number,
-): Promise<Result<"announced" | "pending", ManagingFault>> {
+): Promise<Result<Changed<T>, ManagingFault>> {
   const version = before.client.version + 1;
   const after = { client: { ...before.client, version, updatedAtMs: nowMs }, secrets };
   const entries = [clientChanged(before.client.id, version, nowMs)];
-  return commitChange(management, () => management.clients.update(before, after, entries));
+  return commitValue(management, value, () => management.clients.update(before, after, entries));
 }

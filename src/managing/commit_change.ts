@@ -1,6 +1,6 @@
 import { orOutage } from "../kernel/outage.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
-import type { Management, ManagingFault } from "./management.ts";
+import type { Changed, Management, ManagingFault } from "./management.ts";
 
 /** How long a caller waits for the feed to be told, in milliseconds; then it hears "pending" and an alarm goes on. */
 const DELIVERY_DEADLINE_MS = 5_000;
@@ -20,6 +20,16 @@ export async function commitChange(
   await courier.expect();
   if ((await write()) === "conflict") return err({ code: "conflict" });
   return ok(await announce({ courier, revocations }));
+}
+
+/** The same, and `value` where it is what came of it. */
+export async function commitValue<T>(
+  wiring: Wiring,
+  value: T,
+  write: Parameters<typeof commitChange>[1],
+): Promise<Result<Changed<T>, ManagingFault>> {
+  const committed = await commitChange(wiring, write);
+  return committed.ok ? ok({ value, progress: committed.value }) : committed;
 }
 
 /** Has everything told that was written, and says whether it was. */

@@ -1,14 +1,12 @@
 import type { ConfigFault } from "../config/fault.ts";
-import type { ConfigCopies, ConfigVersions } from "../ports/config_versions.ts";
+import type { ConfigVersions } from "../ports/config_versions.ts";
 import type { ConfigPointer } from "../protocol/edge_feed.ts";
 import type { Management } from "./management.ts";
+import type { CopyWriting } from "./write_copy.ts";
 
 /** What publishing a configuration rests on. */
-export interface ConfigManagement extends Pick<Management, "courier" | "revocations"> {
+export interface ConfigManagement extends Pick<Management, "courier" | "revocations">, CopyWriting {
   readonly versions: ConfigVersions;
-  readonly copies: ConfigCopies;
-  /** Hears of a copy that could not be written: isolates ask the issuer then. */
-  readonly copyLost: (hash: string, error: unknown) => void;
   /**
    * Everything that keeps a configuration, as it was written, from running here; none where it may be published. With `nowMs` what has
    * ended by then counts too: for what is new, and not for what ran before.

@@ -1,4 +1,4 @@
-import { err, ok, type Result } from "../kernel/result.ts";
+import { err, type Result } from "../kernel/result.ts";
 import type { ApiKey, ApiKeySecretRecord } from "../ports/api_keys.ts";
 import {
   type ApiKeyEnvironment,
@@ -14,7 +14,7 @@ import { type HeldAttributes, NO_ATTRIBUTES } from "../protocol/attribute_values
 import { newApiKeyId } from "../protocol/ids.ts";
 import { apiKeyFaults } from "./api_key_rules.ts";
 import { type KeyManagement, newSeries, ownerFaults, termFaults } from "./api_key_terms.ts";
-import { commitChange } from "./commit_change.ts";
+import { commitValue } from "./commit_change.ts";
 import { attributeFaults } from "./holding_rules.ts";
 import { type Changed, invalidFields, type Management, type ManagingFault } from "./management.ts";
 
@@ -70,9 +70,8 @@ export async function createApiKey(
     updatedAtMs: nowMs,
     secrets: [record],
   };
-  const committed = await commitChange(management, async () => {
+  return commitValue(management, { key, text }, async () => {
     await management.keys.insert(key, [apiKeyAnnounced(record.hash, key.epoch, nowMs)]);
     return "changed";
   });
-  return committed.ok ? ok({ value: { key, text }, progress: committed.value }) : committed;
 }

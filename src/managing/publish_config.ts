@@ -1,11 +1,11 @@
-import { sha256Hex, utf8 } from "../kernel/bytes.ts";
-import { canonicalJson } from "../kernel/canonical_json.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { ConfigVersion } from "../ports/config_versions.ts";
 import { BUNDLED, NEVER_PUBLISHED, pointerEntry } from "../protocol/edge_feed.ts";
-import { announce, commitChange } from "./commit_change.ts";
+import { announce, commitValue } from "./commit_change.ts";
 import type { ConfigManagement } from "./config_management.ts";
 import { type Changed, invalidFields, type ManagingFault, NOT_FOUND } from "./management.ts";
+import { writeCopy } from "./write_copy.ts";
+import { judgeWritten } from "./written_config.ts";
 
 /** What every change of the configuration says of itself. */
 export interface ConfigAct {
@@ -29,14 +29,8 @@ export async function publishConfig(
   configs: ConfigManagement,
   nowMs: number,
 ): Outcome {
-  const text = canonicalJson(written);
-  if (utf8(text).byteLength > configs.maxBytes) {
-    return err({ code: "config_invalid", faults: [{ path: "", reason: `is larger than ${configs.maxBytes} bytes` }] });
-  }
-  // Judged as it will be read: numbers and names are what the text makes of them.
-  const faults = configs.judge(JSON.parse(text), nowMs);
-  if (faults.length > 0) return err({ code: "config_invalid", faults });
-  return point({ hash: await sha256Hex(text), text, restores: null }, act, configs, nowMs);
+  const judged = await judgeWritten(written, configs, nowMs);
+  return judged.ok ? point({ ...judged.value, restores: null }, act, configs, nowMs) : judged;
 }
 
 /** What to go back to: a hash that ran before, what was deployed, or (null) what ran before the current version. */
@@ -110,11 +104,7 @@ async function point(next: Next, act: ConfigAct, configs: ConfigManagement, nowM
     note: act.note,
     createdAtMs: nowMs,
   };
-  // A copy of what nobody points at harms nobody, so it is there before anybody looks for it.
-  if (next.text !== null) {
-    await configs.copies.put(next.hash, next.text).catch((error: unknown) => configs.copyLost(next.hash, error));
-  }
+  if (next.text !== null) await writeCopy(configs, next.hash, next.text);
   const entries = [pointerEntry(version)];
-  const committed = await commitChange(configs, () => configs.versions.add(version, next.text, entries));
-  return committed.ok ? ok({ value: version, progress: committed.value }) : committed;
+  return commitValue(configs, version, () => configs.versions.add(version, next.text, entries));
 }

@@ -2,11 +2,10 @@ import { sha256Hex, utf8 } from "../kernel/bytes.ts";
 import { canonicalJson } from "../kernel/canonical_json.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import { closeRoles } from "../policy/role_graph.ts";
-import type { ConfigCopies } from "../ports/config_versions.ts";
 import type { NextBook, Role, RoleCatalogue, RoleRegistry } from "../ports/roles.ts";
 import { type RolesPointer, rolesEntry } from "../protocol/edge_feed.ts";
 import { MAX_BOOK_BYTES, type WrittenRoleBook } from "../protocol/role_book.ts";
-import { commitChange } from "./commit_change.ts";
+import { commitValue } from "./commit_change.ts";
 import {
   type Changed,
   type FieldFault,
@@ -17,14 +16,12 @@ import {
 } from "./management.ts";
 import { applyPatch, type Patch } from "./patch.ts";
 import { BOOK_TOO_LARGE, graphFault, MOST_ROLES, TOO_MANY_ROLES } from "./role_rules.ts";
+import { type CopyWriting, writeCopy } from "./write_copy.ts";
 
 /** What changing roles rests on. */
 export interface RoleManagement extends Pick<Management, "courier" | "revocations"> {
   readonly roles: RoleRegistry;
-  readonly books: {
-    readonly copies: Pick<ConfigCopies, "put">;
-    /** Hears of a copy that could not be written. */
-    readonly copyLost: (hash: string, error: unknown) => void;
+  readonly books: CopyWriting & {
     /** The newest book of which the feed has told this isolate. */
     readonly told: () => RolesPointer;
   };
@@ -77,15 +74,15 @@ export async function deleteRole(
     const book = await nextBook(rest, catalogue, management, nowMs);
     if (!book.ok) return err(invalidFields([book.error]));
     let isInUse = false;
-    const committed = await commitBook(book.value, management, async () => {
+    await writeCopy(management.books, book.value.hash, book.value.text);
+    const committed = await commitValue(management, null, async () => {
       const done = await management.roles.delete(role, book.value, [rolesEntry(book.value)]);
       if (done !== "in_use") return done;
       isInUse = true;
       return "conflict";
     });
-    if (committed.ok) return ok({ value: null, progress: committed.value });
     if (isInUse) return err({ code: "role_in_use" });
-    if (tries === TRIES) return committed;
+    if (committed.ok || tries === TRIES) return committed;
   }
 }
 
@@ -114,23 +111,12 @@ async function put(
     if (others.length >= MOST_ROLES) return err(invalidFields([TOO_MANY_ROLES]));
     const book = await nextBook([...others, after], catalogue, management, nowMs, after);
     if (!book.ok) return err(invalidFields([book.error]));
-    const committed = await commitBook(book.value, management, () =>
+    await writeCopy(management.books, book.value.hash, book.value.text);
+    const committed = await commitValue(management, after, () =>
       management.roles.put(before, after, book.value, [rolesEntry(book.value)]),
     );
-    if (committed.ok) return ok({ value: after, progress: committed.value });
-    if (tries === TRIES) return committed;
+    if (committed.ok || tries === TRIES) return committed;
   }
-}
-
-/** A copy of what nobody points at harms nobody, so it is there before anybody looks for it. */
-async function commitBook(
-  { hash, text }: NextBook,
-  management: RoleManagement,
-  write: Parameters<typeof commitChange>[1],
-): ReturnType<typeof commitChange> {
-  const { copies, copyLost } = management.books;
-  await copies.put(hash, text).catch((error: unknown) => copyLost(hash, error));
-  return commitChange(management, write);
 }
 
 async function nextBook(

@@ -1,12 +1,12 @@
-import { sha256Hex, utf8 } from "../kernel/bytes.ts";
-import { canonicalJson } from "../kernel/canonical_json.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { ShadowVersion, ShadowVersions } from "../ports/shadow.ts";
 import { NEVER_IN_SHADOW, NOTHING_IN_SHADOW, type ShadowPointer, shadowEntry } from "../protocol/edge_feed.ts";
-import { announce, commitChange } from "./commit_change.ts";
+import { announce, commitValue } from "./commit_change.ts";
 import type { ConfigManagement } from "./config_management.ts";
 import type { Changed, ManagingFault } from "./management.ts";
 import type { ConfigAct } from "./publish_config.ts";
+import { writeCopy } from "./write_copy.ts";
+import { judgeWritten } from "./written_config.ts";
 
 /** What trying a configuration rests on. */
 export interface ShadowManagement {
@@ -30,15 +30,8 @@ export async function putInShadow(
   management: ShadowManagement,
   nowMs: number,
 ): Outcome {
-  const { configs } = management;
-  const text = canonicalJson(written);
-  if (utf8(text).byteLength > configs.maxBytes) {
-    return err({ code: "config_invalid", faults: [{ path: "", reason: `is larger than ${configs.maxBytes} bytes` }] });
-  }
-  const faults = configs.judge(JSON.parse(text), nowMs);
-  if (faults.length > 0) return err({ code: "config_invalid", faults });
-  const hash = await sha256Hex(text);
-  return point({ hash, text }, act, management, nowMs);
+  const judged = await judgeWritten(written, management.configs, nowMs);
+  return judged.ok ? point(judged.value, act, management, nowMs) : judged;
 }
 
 /** Takes what is in shadow out of it. What was counted stays. Throws `Outage`. */
@@ -69,8 +62,6 @@ async function point(
     note,
     createdAtMs: nowMs,
   };
-  // A copy of what nobody points at harms nobody, so it is there before anybody looks for it.
-  if (text !== null) await configs.copies.put(hash, text).catch((error: unknown) => configs.copyLost(hash, error));
-  const committed = await commitChange(configs, () => versions.add(version, text, [shadowEntry(version)]));
-  return committed.ok ? ok({ value: version, progress: committed.value }) : committed;
+  if (text !== null) await writeCopy(configs, hash, text);
+  return commitValue(configs, version, () => versions.add(version, text, [shadowEntry(version)]));
 }
