@@ -1,21 +1,8 @@
 import * as z from "zod/mini";
+import { CONTEXT_FACTS } from "../policy/context_fact.ts";
 import { route } from "./route_schema.ts";
 
 const MEBIBYTE = 1024 * 1024;
-
-/** What of a question's context can be believed, by the names that rules have for it under `env`. */
-export const CONTEXT_FACTS = [
-  "time",
-  "address",
-  "country",
-  "asn",
-  "tlsVersion",
-  "deviceType",
-  "clientType",
-  "authTime",
-  "acr",
-  "amr",
-] as const;
 
 /** What is settled for one caller: a client, an API key or a user, by its id. */
 const caller = z.strictObject({

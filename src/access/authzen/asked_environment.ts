@@ -1,8 +1,8 @@
 import { parseAddress } from "../../policy/address_range.ts";
+import type { ContextFact } from "../../policy/context_fact.ts";
 import type { EnvironmentFacts } from "../../policy/decision_facts.ts";
 import { readEdgeFacts } from "../../policy/edge_facts.ts";
 import type { JsonObject } from "../../protocol/authzen/question.ts";
-import type { ContextFact } from "./decision_point.ts";
 
 const MAX_TEXT = 256;
 const MAX_METHODS = 32;

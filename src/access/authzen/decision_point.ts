@@ -1,5 +1,5 @@
-import type { AuthzenConfig } from "../../config/authzen_schema.ts";
 import type { ActionPolicy } from "../../policy/action_policy.ts";
+import type { ContextFact } from "../../policy/context_fact.ts";
 import type { AttributeValue } from "../../policy/decision_facts.ts";
 import type { RoleBook } from "../../policy/role_book.ts";
 import type { AccessCandidates } from "../../ports/access_candidates.ts";
@@ -41,9 +41,6 @@ export interface ResourceType {
   readonly tenant: string | null;
   readonly actions: ReadonlyMap<string, ActionPolicy>;
 }
-
-/** A member of a context, by the name that rules have for it under `env`. */
-export type ContextFact = AuthzenConfig["believes"][number];
 
 /** What one caller may ask, and what it may say of subjects. */
 export interface CallerTerms {

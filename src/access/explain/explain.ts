@@ -1,9 +1,9 @@
 import { err } from "../../kernel/result.ts";
+import { CONTEXT_FACTS, type ContextFact } from "../../policy/context_fact.ts";
 import { isTenant } from "../../policy/tenant.ts";
 import type { Defer } from "../../ports/edge_feed.ts";
 import type { ExplainQuestion } from "../../ports/explaining.ts";
 import { askedEnvironment } from "../authzen/asked_environment.ts";
-import type { ContextFact } from "../authzen/decision_point.ts";
 import type { RightsGate } from "../gate.ts";
 import { askedCaller } from "./asked_caller.ts";
 import { explainAct } from "./explain_act.ts";
@@ -13,18 +13,7 @@ import type { Outcome } from "./explained.ts";
 import { RecordedRelations } from "./recorded_relations.ts";
 
 /** An operator is believed whatever it says. */
-const BELIEVED: ReadonlySet<ContextFact> = new Set<ContextFact>([
-  "time",
-  "address",
-  "country",
-  "asn",
-  "tlsVersion",
-  "deviceType",
-  "clientType",
-  "authTime",
-  "acr",
-  "amr",
-]);
+const BELIEVED: ReadonlySet<ContextFact> = new Set(CONTEXT_FACTS);
 const CONTEXT: ReadonlySet<string> = new Set([...BELIEVED, "tenant"]);
 
 /**

@@ -3,7 +3,8 @@ import { expect, it } from "vitest";
 import type { ActionPolicy, PolicyRule, RuleOutcome } from "../../../src/policy/action_policy.ts";
 import { decideAction } from "../../../src/policy/decide_action.ts";
 import { decideOnAll } from "../../../src/policy/decide_on_all.ts";
-import { type DecisionFacts, NO_RELATIONS } from "../../../src/policy/decision_facts.ts";
+import type { DecisionFacts } from "../../../src/policy/decision_facts.ts";
+import { decisionFacts, ruleOf } from "../../support/decisions.ts";
 
 type Word = "allow" | "deny" | "fail" | "wants" | "later" | "step_up" | "nothing";
 const CHECK = { object: { type: "t", id: "1" }, relation: "r", subject: { type: "user", id: "u" } };
@@ -12,18 +13,8 @@ const FALSE: RuleOutcome = { kind: "false" };
 
 function rule(id: Word, effect: "allow" | "deny", outcome: RuleOutcome, more: Partial<PolicyRule> = {}): PolicyRule {
   const evaluate = (facts: DecisionFacts) => (facts.resource?.id === id ? outcome : FALSE);
-  return {
-    id,
-    effect,
-    mode: "live",
-    stepUp: null,
-    needsBody: false,
-    needsResource: true,
-    neverFails: false,
-    expression: { evaluate, failedCondition: () => null },
-    source: "",
-    ...more,
-  };
+  const expression = { evaluate, failedCondition: () => null };
+  return ruleOf(FALSE, { id, effect, needsResource: true, expression, ...more });
 }
 
 const POLICY: ActionPolicy = {
@@ -40,35 +31,10 @@ const POLICY: ActionPolicy = {
 };
 
 function on(id: Word): DecisionFacts {
-  return {
-    principal: {
-      kind: "user",
-      id: "u",
-      issuer: "i",
-      clientId: "c",
-      scopes: [],
-      roles: [],
-      permissions: new Set(),
-      tenant: null,
-      attributes: {},
-    },
+  return decisionFacts({
     resource: { type: "t", id, attributes: {} },
     action: { type: "t", name: "a", id: "t:a" },
-    env: {
-      nowMs: 0,
-      address: null,
-      country: null,
-      asn: null,
-      tlsVersion: null,
-      deviceType: null,
-      clientType: null,
-      authTimeSeconds: null,
-      acr: null,
-      amr: [],
-    },
-    body: undefined,
-    relations: NO_RELATIONS,
-  };
+  });
 }
 
 const word = fc.constantFrom<Word>("allow", "deny", "fail", "wants", "step_up", "nothing");
