@@ -12,7 +12,7 @@ import type { Apps, LiveApps } from "./dispatch.ts";
 import { logEvent, logFault } from "./http/log.ts";
 import { sha256Hex } from "./kernel/bytes.ts";
 import { Kept } from "./kernel/kept.ts";
-import { Outage } from "./kernel/outage.ts";
+import { faultText } from "./kernel/outage.ts";
 import type { ConfigManagement } from "./managing/config_management.ts";
 import type { ConfigReader } from "./ports/config_reader.ts";
 import type { ConfigCopies } from "./ports/config_versions.ts";
@@ -83,7 +83,7 @@ export function liveApps(env: Environment, feed: FeedFollower, reader: ConfigRea
         version: wanted?.version ?? null,
         hash: wanted?.hash ?? null,
         serves: lastGood?.version ?? null,
-        error: told(error),
+        error: faultText(error),
       }),
   });
   return {
@@ -106,7 +106,7 @@ export function composeConfigManagement(
   return {
     versions: issuerStores(bindings).configs,
     copies: configCopies(bindings),
-    copyLost: (hash, error) => logFault("config_copy_not_written", { hash, error: told(error) }),
+    copyLost: (hash, error) => logFault("config_copy_not_written", { hash, error: faultText(error) }),
     courier,
     revocations: feed,
     judge: (written, nowMs) => publishable(written, installedConfig(env), nowMs),
@@ -141,11 +141,5 @@ export function runnable(text: string, bundled: CompiledConfig): CompiledConfig 
 
 /** Tells of a copy of a snapshot that is not what it should be. */
 export function copyRefused(hash: string, error: unknown): void {
-  logFault("config_copy_refused", { hash, error: told(error) });
-}
-
-/** An outage's cause says more than its name. */
-export function told(error: unknown): string {
-  const cause = error instanceof Outage && error.cause !== undefined ? error.cause : error;
-  return cause instanceof Error ? cause.message : String(cause);
+  logFault("config_copy_refused", { hash, error: faultText(error) });
 }

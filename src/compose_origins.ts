@@ -7,7 +7,7 @@ import type { OriginConfig } from "./config/schema.ts";
 import { outboundReach } from "./config/trusted_issuer_faults.ts";
 import { logFault } from "./http/log.ts";
 import type { Kept } from "./kernel/kept.ts";
-import { Outage } from "./kernel/outage.ts";
+import { outageWords } from "./kernel/outage.ts";
 import { Slots } from "./limits/slots.ts";
 import type { OutboundReach } from "./policy/outbound_url.ts";
 
@@ -104,11 +104,6 @@ export function onwardTokens(
   };
   return new OnwardTokenCache(
     () => fetchOnwardToken(client),
-    (error) => logFault("onward_token_failed", { ...whose, error: told(error) }),
+    (error) => logFault("onward_token_failed", { ...whose, error: outageWords(error) }),
   );
-}
-
-/** Words of ours alone: what a token server answers may hold anything. */
-function told(error: unknown): string {
-  return error instanceof Outage && typeof error.cause === "string" ? error.cause : "no answer";
 }

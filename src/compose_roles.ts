@@ -5,7 +5,7 @@ import { type Bindings, need } from "./bindings.ts";
 import { issuerStores } from "./compose_stores.ts";
 import type { CompiledConfig } from "./config/compile.ts";
 import { logEvent, logFault } from "./http/log.ts";
-import { Outage } from "./kernel/outage.ts";
+import { faultText } from "./kernel/outage.ts";
 import type { RoleManagement } from "./managing/roles.ts";
 import type { ConfigCopies } from "./ports/config_versions.ts";
 import type { FeedFollower } from "./ports/edge_feed.ts";
@@ -25,12 +25,14 @@ export function declaredAttributes({ policy }: CompiledConfig): DeclaredAttribut
 /** The role book of this isolate. */
 export function followedRoles(bindings: Bindings, feed: FeedFollower, reader: IssuerReader): FollowedRoles {
   const copies = roleBookCopies(bindings);
-  const refused = (hash: string, error: unknown) => logFault("role_book_copy_refused", { hash, error: told(error) });
+  const refused = (hash: string, error: unknown) =>
+    logFault("role_book_copy_refused", { hash, error: faultText(error) });
   return new FollowedRoles({
     feed,
     load: (pointer) => provenRoleBook(pointer, copies, { current: () => reader.roleBook() }, refused),
     runs: (version) => logEvent("role_book_runs", { version }),
-    failed: (wanted, held, error) => logFault("role_book_not_loaded", { version: wanted, held, error: told(error) }),
+    failed: (wanted, held, error) =>
+      logFault("role_book_not_loaded", { version: wanted, held, error: faultText(error) }),
   });
 }
 
@@ -40,7 +42,7 @@ export function composeRoleManagement(bindings: Bindings, feed: FeedFollower): P
     roles: issuerStores(bindings).roles,
     books: {
       copies: roleBookCopies(bindings),
-      copyLost: (hash, error) => logFault("role_book_copy_not_written", { hash, error: told(error) }),
+      copyLost: (hash, error) => logFault("role_book_copy_not_written", { hash, error: faultText(error) }),
       told: () => feed.roles,
     },
   };
@@ -49,10 +51,4 @@ export function composeRoleManagement(bindings: Bindings, feed: FeedFollower): P
 /** Where copies of role books are: beside those of API keys. */
 export function roleBookCopies(bindings: Bindings): ConfigCopies {
   return kvConfigCopies(() => need(bindings, "API_KEYS"), "roles", MAX_BOOK_BYTES);
-}
-
-/** An outage's cause says more than its name. */
-function told(error: unknown): string {
-  const cause = error instanceof Outage && error.cause !== undefined ? error.cause : error;
-  return cause instanceof Error ? cause.message : String(cause);
 }

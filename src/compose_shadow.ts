@@ -10,7 +10,7 @@ import type { Managed } from "./admin/managed.ts";
 import { type Bindings, type Environment, need, readBindings } from "./bindings.ts";
 import { composeActions } from "./compose_actions.ts";
 import { routeDeprecation } from "./compose_edges.ts";
-import { configCopies, copyRefused, runnable, told } from "./compose_live.ts";
+import { configCopies, copyRefused, runnable } from "./compose_live.ts";
 import { actionPolicies } from "./compose_policy.ts";
 import { routeRights, trustedIssuers } from "./compose_rights.ts";
 import { followedRoles } from "./compose_roles.ts";
@@ -21,6 +21,7 @@ import { MAX_SNAPSHOT_BYTES } from "./config/deployed.ts";
 import { withShadowRulesLive } from "./config/shadow_rules.ts";
 import { logEvent, logFault } from "./http/log.ts";
 import type { Kept } from "./kernel/kept.ts";
+import { faultText } from "./kernel/outage.ts";
 import { RouteTable } from "./policy/route_table.ts";
 import type { ConfigReader } from "./ports/config_reader.ts";
 import type { FeedFollower } from "./ports/edge_feed.ts";
@@ -78,7 +79,7 @@ export function composeShadowWatch(
   const { share } = config.gateway.shadow;
   if (share === 0) return null;
   const { kept, feed, reader } = wiring;
-  const lost = (calls: number, error: unknown) => logFault("shadow_lost", { calls, error: told(error) });
+  const lost = (calls: number, error: unknown) => logFault("shadow_lost", { calls, error: faultText(error) });
   const counts = kept.keep("shadow_counts", null, () => new ShadowCounts(records, lost));
   const followed = kept.keep("shadow", null, () => followedShadow(env, snapshots, wiring));
   const own = rulesInShadow(config, wiring);
@@ -114,7 +115,7 @@ function followedShadow(
       return shadowGate(runnable(text, installedConfig(env)), hash, wiring);
     },
     runs: ({ version, hash }) => logEvent("shadow_runs", { version, hash }),
-    failed: ({ version, hash }, error) => logFault("shadow_not_loaded", { version, hash, error: told(error) }),
+    failed: ({ version, hash }, error) => logFault("shadow_not_loaded", { version, hash, error: faultText(error) }),
   });
 }
 

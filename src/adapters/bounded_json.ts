@@ -43,3 +43,9 @@ export async function boundedJson(url: string, bounds: CallBounds, init: Request
     ending.abort();
   }
 }
+
+/** Whether `error` is an answer from 400 to 499 but one of `besides`: it may be about the question alone, which whoever calls has a hand in. */
+export function isRefusal(error: unknown, besides: readonly number[]): boolean {
+  const status = error instanceof Outage ? /^status (4\d\d)$/.exec(String(error.cause))?.[1] : undefined;
+  return status !== undefined && !besides.includes(Number(status));
+}

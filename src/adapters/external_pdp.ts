@@ -4,11 +4,11 @@ import { Lru } from "../kernel/lru.ts";
 import { Outage } from "../kernel/outage.ts";
 import { SharedReadings } from "../kernel/shared_readings.ts";
 import { isJsonObject } from "../kernel/strict_json.ts";
-import type { BreakerPhase, BreakerSettings } from "../limits/breaker.ts";
-import { Circuit } from "../limits/circuit.ts";
+import type { BreakerPhase } from "../limits/breaker.ts";
 import type { OutboundReach } from "../policy/outbound_url.ts";
 import type { Defer } from "../ports/edge_feed.ts";
 import type { ExternalDecisions, ExternalQuestion } from "../ports/external_decisions.ts";
+import { AskedParty } from "./asked_party.ts";
 import { boundedJson } from "./bounded_json.ts";
 
 /** How a decision point of others is asked. */
@@ -31,9 +31,6 @@ const DEPENDENCY = "external_pdp";
 const TYPES = ["application/json"];
 const ENTRY_BYTES = 160;
 
-/** Whoever waits for a decision point that is down waits for nothing: after ten questions of which half failed nobody does for a while. */
-const BREAKER: BreakerSettings = { failurePercent: 50, minCalls: 10, windowMs: 10_000, openMs: 5_000, probes: 1 };
-
 interface Held {
   readonly permits: boolean;
   readonly untilMs: number;
@@ -46,13 +43,14 @@ interface Held {
  */
 export class ExternalPdp implements ExternalDecisions {
   readonly #terms: ExternalPdpTerms;
-  readonly #circuit: Circuit;
+  readonly #party: AskedParty;
   readonly #held = new Lru<Held>({ maxEntries: 5_000, maxBytes: 1024 * 1024 });
   readonly #asking = new SharedReadings<boolean>();
 
   constructor(terms: ExternalPdpTerms) {
     this.#terms = terms;
-    this.#circuit = new Circuit(BREAKER, terms.phase);
+    const { phase, failed } = terms;
+    this.#party = new AskedParty({ dependency: DEPENDENCY, refusals: [401, 403, 429], phase, failed });
   }
 
   async permits(question: ExternalQuestion, nowMs: number, defer: Defer): Promise<boolean> {
@@ -65,19 +63,10 @@ export class ExternalPdp implements ExternalDecisions {
   }
 
   async #ask(name: string, body: string, nowMs: number, defer: Defer): Promise<boolean> {
-    const { cacheMs, failed } = this.#terms;
-    const verdict = this.#circuit.admit(nowMs);
-    if (!verdict.admitted) throw new Outage(DEPENDENCY, { cause: "breaker_open" });
-    try {
-      const permits = readDecision(await this.#question(body, nowMs, defer));
-      this.#circuit.record(verdict.era, "success", Date.now());
-      if (cacheMs > 0) this.#held.set(name, { permits, untilMs: nowMs + cacheMs }, ENTRY_BYTES);
-      return permits;
-    } catch (error) {
-      this.#circuit.record(verdict.era, outcomeOf(error), Date.now());
-      failed(told(error));
-      throw error;
-    }
+    const { cacheMs } = this.#terms;
+    const permits = await this.#party.ask(nowMs, async () => readDecision(await this.#question(body, nowMs, defer)));
+    if (cacheMs > 0) this.#held.set(name, { permits, untilMs: nowMs + cacheMs }, ENTRY_BYTES);
+    return permits;
   }
 
   async #question(body: string, nowMs: number, defer: Defer): Promise<unknown> {
@@ -97,14 +86,4 @@ function readDecision(answer: unknown): boolean {
   const decision = isJsonObject(answer) && Object.hasOwn(answer, "decision") ? answer.decision : undefined;
   if (typeof decision !== "boolean") throw new Outage(DEPENDENCY, { cause: "no decision" });
   return decision;
-}
-
-/** What is refused may be about the question alone, which callers have a hand in: nobody else is to wait for it. */
-function outcomeOf(error: unknown): "failure" | "unknown" {
-  return error instanceof Outage && /^status 4(?!29|01|03)/.test(String(error.cause)) ? "unknown" : "failure";
-}
-
-/** Words of ours alone: what it answers may hold anything. */
-function told(error: unknown): string {
-  return error instanceof Outage && typeof error.cause === "string" ? error.cause : "no answer";
 }

@@ -1,12 +1,12 @@
 import { Outage } from "../kernel/outage.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import { isJsonObject } from "../kernel/strict_json.ts";
-import type { BreakerPhase, BreakerSettings, CallOutcome } from "../limits/breaker.ts";
-import { Circuit } from "../limits/circuit.ts";
+import type { BreakerPhase } from "../limits/breaker.ts";
 import type { OutboundReach } from "../policy/outbound_url.ts";
 import type { SignatureFault, SignedAccessToken } from "../ports/access_tokens.ts";
 import { basicCredentials } from "../protocol/basic_credentials.ts";
 import { type ClaimReading, readForeignClaims } from "../protocol/foreign_claims.ts";
+import { AskedParty } from "./asked_party.ts";
 import { boundedJson } from "./bounded_json.ts";
 
 /** An issuer that is asked about its opaque tokens (RFC 7662). */
@@ -31,44 +31,24 @@ export type Introspected = Result<Omit<SignedAccessToken, "standing">, Signature
 const DEPENDENCY = "introspection";
 const MAX_BYTES = 64 * 1024;
 
-/** Whoever waits for an issuer that is down waits for nothing: after ten questions of which half failed nobody does for a while. */
-const BREAKER: BreakerSettings = {
-  failurePercent: 50,
-  minCalls: 10,
-  windowMs: 10_000,
-  openMs: 5_000,
-  probes: 1,
-};
-
 /** Asks one issuer, and leaves it alone while it keeps failing. */
 export class Introspection {
   readonly issuer: IntrospectingIssuer;
-  readonly #circuit: Circuit;
+  readonly #party: AskedParty;
 
   /** `changed` hears when the issuer is left alone, tried out, and asked again. */
   constructor(issuer: IntrospectingIssuer, changed: (phase: BreakerPhase, issuer: string) => void) {
     this.issuer = issuer;
-    this.#circuit = new Circuit(BREAKER, (phase) => changed(phase, issuer.issuer));
+    const phase = (began: BreakerPhase) => changed(began, issuer.issuer);
+    this.#party = new AskedParty({ dependency: DEPENDENCY, refusals: [429], phase });
   }
 
   /** What the issuer says of `token`, whose SHA-256 is `digest`, at `nowMs`. Throws `Outage`: also where our own credentials are refused. */
-  async ask(token: string, digest: string, nowMs: number): Promise<Introspected> {
-    const verdict = this.#circuit.admit(nowMs);
-    if (!verdict.admitted) throw new Outage(DEPENDENCY, { cause: "breaker_open" });
-    try {
-      const read = readAnswer(await question(token, this.issuer), this.issuer, digest, nowMs);
-      this.#circuit.record(verdict.era, "success", nowMs);
-      return read;
-    } catch (error) {
-      this.#circuit.record(verdict.era, outcomeOf(error), nowMs);
-      throw error;
-    }
+  ask(token: string, digest: string, nowMs: number): Promise<Introspected> {
+    return this.#party.ask(nowMs, async () =>
+      readAnswer(await question(token, this.issuer), this.issuer, digest, nowMs),
+    );
   }
-}
-
-/** What a refusal of the question itself may be about is the token, which anybody chooses: nobody else is to be refused for it. */
-function outcomeOf(error: unknown): CallOutcome {
-  return error instanceof Outage && /^status 4(?!29)/.test(String(error.cause)) ? "unknown" : "failure";
 }
 
 /** Asks the issuer (RFC 7662 §2.1). */

@@ -1,26 +1,17 @@
 import { Outage } from "../kernel/outage.ts";
 import { isJsonObject } from "../kernel/strict_json.ts";
-import type { BreakerPhase, BreakerSettings, CallOutcome } from "../limits/breaker.ts";
-import { Circuit } from "../limits/circuit.ts";
+import type { BreakerPhase } from "../limits/breaker.ts";
 import { type AttributeType, attributeValue } from "../policy/attribute_type.ts";
 import type { AttributeValue } from "../policy/decision_facts.ts";
 import type { OutboundReach } from "../policy/outbound_url.ts";
 import type { Defer } from "../ports/edge_feed.ts";
 import type { MetadataAnswer, ResourceMetadata } from "../ports/resource_metadata.ts";
+import { AskedParty } from "./asked_party.ts";
 import { boundedJson } from "./bounded_json.ts";
 
 const DEPENDENCY = "resource_metadata";
 const TYPES = ["application/json"];
 const ABSENT: MetadataAnswer = { kind: "absent" };
-
-/** After ten questions of which half failed nobody waits for it for a while. */
-const BREAKER: BreakerSettings = {
-  failurePercent: 50,
-  minCalls: 10,
-  windowMs: 10_000,
-  openMs: 5_000,
-  probes: 1,
-};
 
 /** How an origin is asked about its resources. */
 export interface OriginMetadataTerms {
@@ -45,26 +36,17 @@ export interface OriginMetadataTerms {
  */
 export class OriginMetadata implements ResourceMetadata {
   readonly #terms: OriginMetadataTerms;
-  readonly #circuit: Circuit;
+  readonly #party: AskedParty;
 
   constructor(terms: OriginMetadataTerms) {
     this.#terms = terms;
-    this.#circuit = new Circuit(BREAKER, terms.phase);
+    const { phase, failed } = terms;
+    this.#party = new AskedParty({ dependency: DEPENDENCY, refusals: [429], phase, failed });
   }
 
   async fetch(id: string, nowMs: number, defer: Defer): Promise<MetadataAnswer> {
     const headers = await this.#terms.headers(nowMs, defer);
-    const verdict = this.#circuit.admit(nowMs);
-    if (!verdict.admitted) throw new Outage(DEPENDENCY, { cause: "breaker_open" });
-    try {
-      const answer = await this.#question(id, headers);
-      this.#circuit.record(verdict.era, "success", nowMs);
-      return answer;
-    } catch (error) {
-      this.#circuit.record(verdict.era, outcomeOf(error), nowMs);
-      this.#terms.failed(told(error));
-      throw error instanceof Outage ? error : new Outage(DEPENDENCY, { cause: error });
-    }
+    return this.#party.ask(nowMs, () => this.#question(id, headers));
   }
 
   /** `id` is no dot segment: `resourceId` takes none. */
@@ -81,11 +63,6 @@ export class OriginMetadata implements ResourceMetadata {
   }
 }
 
-/** What a refusal of the question is about may be the id, which anybody chooses: no other is to be refused for it. */
-function outcomeOf(error: unknown): CallOutcome {
-  return error instanceof Outage && /^status 4(?!29)/.test(String(error.cause)) ? "unknown" : "failure";
-}
-
 function readAnswer(told: unknown, declared: OriginMetadataTerms["attributes"]): MetadataAnswer {
   if (!isJsonObject(told)) throw new Outage(DEPENDENCY, { cause: "no attributes" });
   const attributes: Record<string, AttributeValue> = {};
@@ -96,10 +73,4 @@ function readAnswer(told: unknown, declared: OriginMetadataTerms["attributes"]):
     attributes[name] = value;
   }
   return { kind: "found", attributes };
-}
-
-/** Words of ours alone: what an origin answers may hold anything. */
-function told(error: unknown): string {
-  if (!(error instanceof Outage)) return "no answer";
-  return typeof error.cause === "string" ? error.cause : error.dependency;
 }

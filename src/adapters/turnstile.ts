@@ -7,7 +7,7 @@ import { err, ok, type Result } from "../kernel/result.ts";
 import type { OutboundReach } from "../policy/outbound_url.ts";
 import type { Captcha, CaptchaFault, CaptchaProof } from "../ports/captcha.ts";
 import { NO_PROOF_TO_BE_HAD } from "../protocol/captcha_clearance.ts";
-import { boundedJson } from "./bounded_json.ts";
+import { boundedJson, isRefusal } from "./bounded_json.ts";
 
 const DEPENDENCY = "captcha";
 const MAX_BYTES = 16 * 1024;
@@ -88,7 +88,7 @@ export class Turnstile implements Captcha {
 
 /** A refusal of the request itself must not pass for an outage, which may be let through: whoever sends the token has a hand in it. */
 function unlessRefused(error: unknown): null {
-  if (error instanceof Outage && /^status 4(?!29)/.test(String(error.cause))) return null;
+  if (isRefusal(error, [429])) return null;
   throw error;
 }
 
