@@ -2,11 +2,12 @@ import { type CookieRules, dropCookie, readCookie, setCookie } from "../http/coo
 import { fromBase64url } from "../kernel/bytes.ts";
 
 /**
- * The cookies of pages beside the session's: the name under which a browser is known again, which outlives the session, and what the
- * next page is to say. Both are opaque. Refuses to hold anything about the person.
+ * The cookies of pages beside the session's: the name under which a browser is known again, which outlives the session, what the
+ * next page is to say, and that an account was registered here. All are opaque. Refuses to hold anything about the person.
  */
 const KNOWN_COOKIE = "sallyport_known";
 const NOTICE_COOKIE = "sallyport_notice";
+const REGISTRATION_COOKIE = "sallyport_registered";
 
 /** As long as the issuer remembers a browser of a name. */
 const KNOWN_SECONDS = 90 * 86_400;
@@ -35,4 +36,17 @@ export function readNotice(header: string | null, rules: CookieRules): string | 
 
 export function dropNotice(rules: CookieRules): string {
   return dropCookie(NOTICE_COOKIE, rules);
+}
+
+/** That an account was registered in this browser: for as long as the mailed link works. */
+export function setRegistration(proof: string, linkSeconds: number, rules: CookieRules): string {
+  return setCookie({ name: REGISTRATION_COOKIE, value: proof, maxAgeSeconds: linkSeconds }, rules);
+}
+
+export function readRegistration(header: string | null, rules: CookieRules): string | null {
+  return readCookie(header, REGISTRATION_COOKIE, rules);
+}
+
+export function dropRegistration(rules: CookieRules): string {
+  return dropCookie(REGISTRATION_COOKIE, rules);
 }

@@ -5,6 +5,7 @@ import { displayText } from "../protocol/display_text.ts";
 import type { TransactionId } from "../protocol/ids.ts";
 import { seeOther } from "./authorization_desk.ts";
 import type { Browser } from "./browser_cookie.ts";
+import { setRegistration } from "./browser_cookies.ts";
 import {
   browserAt,
   browserSeal,
@@ -38,7 +39,10 @@ export async function registerRoute(c: ScopedContext, desk: PageDesk): Promise<R
   const registered = human.ok ? await registerUser(entry, visitor, desk.people, nowMs) : human;
   if (registered.ok) {
     logPerson(c, "registration_received", { outcome: registered.value.loggedOutcome });
-    return seeOther(tx === null ? "/register/sent" : `/register/sent?tx=${tx}`);
+    const response = seeOther(tx === null ? "/register/sent" : `/register/sent?tx=${tx}`);
+    const { linkSeconds } = desk.people.settings.passwords;
+    response.headers.append("set-cookie", setRegistration(registered.value.proof, linkSeconds, desk.cookies));
+    return response;
   }
   logPerson(c, "registration_refused", { reason: reasonOf(registered.error) });
   return show(c, desk, { browser, tx, email: entry.email, fault: registered.error });

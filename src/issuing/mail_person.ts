@@ -14,8 +14,8 @@ export interface Addressee {
 }
 
 /**
- * Mails a link that does `purpose` once. Only its hash is kept. For a user that does not exist the same work is done and the
- * link opens nothing.
+ * Mails a link that does `purpose` once. Only its hash is kept, which is the answer. For a user that does not exist the same work is
+ * done and the link opens nothing.
  */
 export async function mailLink(
   to: Addressee,
@@ -23,11 +23,13 @@ export async function mailLink(
   write: (sender: MailSender, token: string) => MailText<MailMessage["kind"]>,
   people: Mailing,
   nowMs: number,
-): Promise<void> {
+): Promise<string> {
   const token = toBase64url(people.random(32));
+  const hash = await hashLinkToken(token);
   const expiresAtMs = nowMs + people.settings.passwords.linkSeconds * 1_000;
-  await people.links.insert({ hash: await hashLinkToken(token), purpose, ...to, createdAtMs: nowMs, expiresAtMs });
+  await people.links.insert({ hash, purpose, ...to, createdAtMs: nowMs, expiresAtMs });
   await people.mail.send({ to: to.email, ...write(mailSender(people), token) }, nowMs);
+  return hash;
 }
 
 /** Whose link it is, where it would work now, for the page that it opens. Changes nothing: what scans mails opens links. */

@@ -1,3 +1,4 @@
+import { randomTokenId } from "../kernel/random.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { UserRecord } from "../ports/users.ts";
 import { parseEmail } from "../protocol/email_address.ts";
@@ -9,6 +10,7 @@ import { takeMail } from "./mail_budgets.ts";
 import { mailLink } from "./mail_person.ts";
 import { judgePassword, type PasswordRefused } from "./new_password.ts";
 import type { People, Visitor } from "./people.ts";
+import { registrationProof } from "./registration_proof.ts";
 
 export interface Registration {
   readonly email: string;
@@ -23,6 +25,8 @@ export type RegistrationFault = { readonly kind: "email_invalid" } | PasswordRef
 export interface Registered {
   readonly email: string;
   readonly loggedOutcome: "user_registered" | "address_in_use" | "recipient_throttled";
+  /** For the browser to keep: `registrationProof`, or what looks like it. */
+  readonly proof: string;
 }
 
 /**
@@ -52,7 +56,10 @@ export async function registerUser(
   const recipient = { email: email.normalised, confirmed: holder?.emailVerified ?? false };
   const mailWait = await takeMail("registrations", recipient, people, nowMs);
   const passwordHash = await people.passwords.hash(password.value);
-  if (mailWait !== null) return ok({ email: email.written, loggedOutcome: "recipient_throttled" });
+  if (mailWait !== null) {
+    const proof = await registrationProof(randomTokenId(people.random), people);
+    return ok({ email: email.written, loggedOutcome: "recipient_throttled", proof });
+  }
   const user: UserRecord = {
     id: newUserId(people.random),
     email: email.written,
@@ -69,7 +76,9 @@ export async function registerUser(
   // Read in both cases; the owner's mail goes to the address as the owner wrote it.
   const owner = (await people.users.findByEmail(email.normalised)) ?? user;
   const to = { user: owner.id, email: owner.email };
-  if (inserted) await mailLink(to, "verify_email", verifyEmailText, people, nowMs);
-  else await mailLink(to, "reset_password", addressInUseText, people, nowMs);
-  return ok({ email: email.written, loggedOutcome: inserted ? "user_registered" : "address_in_use" });
+  const linkHash = inserted
+    ? await mailLink(to, "verify_email", verifyEmailText, people, nowMs)
+    : await mailLink(to, "reset_password", addressInUseText, people, nowMs);
+  const proof = await registrationProof(linkHash, people);
+  return ok({ email: email.written, loggedOutcome: inserted ? "user_registered" : "address_in_use", proof });
 }

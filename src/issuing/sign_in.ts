@@ -95,7 +95,7 @@ export async function proveCredentials(
 /**
  * Whether `password` is that of `user`, who may not exist. Always one hash, and for whoever is refused nothing else: no answer's time
  * tells of an account. An address that nobody confirmed does not sign in, and is told nothing else: else whoever registers an address
- * would learn from a sign-in whether it had an account before.
+ * would learn from a sign-in whether it had an account before. `of` is for whoever has proven the mailbox.
  *
  * A hash takes long enough for the password to be replaced meanwhile. So once it was right, the epoch is read, and the user
  * again after it: if the password still is what was proven, whatever replaces it later moves the epoch on, and ends what
@@ -106,6 +106,7 @@ export async function provePassword(
   user: UserRecord | null,
   { passwords, accounts, users }: Pick<People, "passwords" | "accounts" | "users">,
   nowMs: number,
+  of: "confirmed" | "unconfirmed_too" = "confirmed",
 ): Promise<Result<ProvenPassword, WrongCredentials>> {
   const prepared = preparePassword(password);
   const stored = prepared === null ? null : (user?.passwordHash ?? null);
@@ -113,7 +114,7 @@ export async function provePassword(
   if (user === null) return wrong("unknown_user", null);
   if (!matches) return wrong("wrong_password", user.id);
   if (user.disabled) return wrong("user_disabled", user.id);
-  if (!user.emailVerified) return wrong("email_unconfirmed", user.id);
+  if (!user.emailVerified && of === "confirmed") return wrong("email_unconfirmed", user.id);
   const provenAtEpoch = await accounts.epochOf(user.id, nowMs);
   const now = await users.find(user.id);
   if (now === null) return wrong("unknown_user", user.id);

@@ -37,8 +37,8 @@ export function verifyEmailText(sender: MailSender, token: string): MailText<"ve
     text: lines(
       `An account at ${sender.brandName} was made with this email address. Confirm that it is yours, and you can sign in:`,
       link(sender, "/verify-email", token),
-      lifetime(sender),
-      "If this was not you, somebody mistook your address for theirs. Do not open the link.",
+      `${lifetime(sender)} In another browser than the one that you registered in, it asks for the password that you chose.`,
+      "If this was not you, you need do nothing: somebody used your address, and cannot sign in with it unless you confirm it.",
     ),
   };
 }

@@ -88,9 +88,15 @@ describe("a person makes an account and forgets its password, in Chromium", () =
         const look = await where.newPage();
         await look.goto(link);
         await look.getByRole("heading", { name: "Confirm your email address" }).waitFor();
+        const asked = where === here.context ? 0 : 1;
+        expect(await look.getByLabel("Password", { exact: true }).count(), "not where it was registered").toBe(asked);
         await look.close();
       }
       await phone.tab.goto(link);
+      await phone.tab.getByLabel("Password", { exact: true }).fill(NEXT);
+      await send(phone.tab, "Yes, confirm it", "Confirm your email address");
+      await phone.tab.getByText("This is not the password of the account.").waitFor();
+      await phone.tab.getByLabel("Password", { exact: true }).fill(NEW.password);
       await send(phone.tab, "Yes, confirm it", "Your email address is confirmed");
       expect(await sessionOf(phone), "a link signs nobody in").toBeNull();
       await expectDead(phone.tab, link);

@@ -47,7 +47,7 @@ describe("M10: /auth/* end to end", () => {
     problem(await call("login", { client_id, ...NEW }), 401, "invalid_credentials");
     const reader = new PlainBrowser(world.url, "203.0.113.70");
     const page = await reader.open(new URL(await linkMailedTo(world, NEW.email, "verify_email")));
-    expect((await reader.submit(page, "/verify-email", {})).status).toBe(200);
+    expect((await reader.submit(page, "/verify-email", { password: NEW.password })).status).toBe(200);
 
     const signedIn = await call("login", { client_id, ...NEW });
     expect(signedIn).toMatchObject({ status: 200, json: { token_type: "Bearer" } });

@@ -6,6 +6,7 @@ import { expectProblem } from "../support/expect_problem.ts";
 import { nextAddress, openFirstParty, ownApp, PASSWORD, someone } from "../support/first_party_world.ts";
 import { bindings, migrate, type RegisteredClient } from "../support/issuer_world.ts";
 import { captureLogs, secret } from "../support/logs.ts";
+import { visitor } from "../support/people_world.ts";
 
 const OTHER = secret("velvet anchor under river");
 const world = openFirstParty();
@@ -27,10 +28,12 @@ function newEmail(): string {
 }
 
 /** Opens the link in the mail to `email`. */
-async function confirm(email: string): Promise<void> {
+async function confirm(email: string, password: string = PASSWORD): Promise<void> {
   const mail = (await outbox.pending(10_000)).findLast(({ to }) => to === email);
   const token = /\?token=([\w-]{43})\b/.exec(mail?.text ?? "")?.[1] ?? "";
-  expect(await verifyEmail(token, world.people, Date.now())).toMatchObject({ ok: true });
+  expect(await verifyEmail({ token, proof: null, password }, visitor(), world.people, Date.now())).toMatchObject({
+    ok: true,
+  });
 }
 
 async function mailsTo(address: string): Promise<readonly string[]> {
@@ -95,7 +98,7 @@ describe("POST /auth/register", () => {
     const email = newEmail();
     expectProblem(await register(email, fifteen.slice(0, 28)), 422, "password_too_short");
     expect((await register(email, fifteen)).status).toBe(202);
-    await confirm(email);
+    await confirm(email, fifteen);
     expect((await world.login(app, email, fifteen)).status).toBe(200);
   });
 

@@ -177,7 +177,7 @@ describe("registration", () => {
     const path = `/verify-email?token=${token}`;
     for (let look = 0; look < 2; look++) expect((await tab.go(path)).text).toContain(fresh);
     expect((await users.findByEmail(fresh))?.emailVerified).toBe(false);
-    const told = await tab.submit(path, "/verify-email", { token });
+    const told = await tab.submit(path, "/verify-email", { token, password: NEW_PASSWORD });
     expect(told.headers.get("location")).toBe("/verify-email/done");
     expect((await users.findByEmail(fresh))?.emailVerified).toBe(true);
     expect((await browser().signIn(fresh, NEW_PASSWORD)).status).toBe(303);

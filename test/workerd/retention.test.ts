@@ -193,7 +193,10 @@ describe("accounts that nobody confirmed", () => {
     const atMs = NOW + 8 * DAY;
     const outcomes = await Promise.all(
       people.map(async ({ email, token }) => {
-        const [verified] = await Promise.all([verifyEmail(token, world.people, NOW), round(atMs)]);
+        const [verified] = await Promise.all([
+          verifyEmail({ token, proof: null, password: world.password }, visitor(), world.people, NOW),
+          round(atMs),
+        ]);
         return { isConfirmed: verified.ok, isThere: (await users.findByEmail(email)) !== null };
       }),
     );
@@ -216,7 +219,8 @@ describe("accounts that nobody confirmed", () => {
         },
       }),
     };
-    expect(await verifyEmail(token, swept, NOW)).toMatchObject({ ok: false, error: { kind: "link_dead" } });
+    const entry = { token, proof: null, password: world.password };
+    expect(await verifyEmail(entry, visitor(), swept, NOW)).toMatchObject({ ok: false, error: { kind: "link_dead" } });
     expect(await users.findByEmail(email)).toBeNull();
   });
 

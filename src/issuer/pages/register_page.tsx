@@ -68,7 +68,8 @@ export function registeredPage({ tx }: { readonly tx: string | null }): Page {
       <div>
         <h1>Check your mail</h1>
         <p class="lead">
-          We sent you a message. Open the link in it to confirm that the address is yours: then you can sign in.
+          We sent you a message. Open the link in it to confirm that the address is yours: then you can sign in. In
+          another browser or on your phone you are asked for your password as well.
         </p>
       </div>
       <p class="muted small">

@@ -1,15 +1,24 @@
-import { Button, Form, type FormSeal } from "./form.tsx";
+import { Button, Field, Form, type FormSeal, Notice } from "./form.tsx";
 import { type Page, page } from "./page.ts";
+import { waitInWords } from "./words.ts";
 
 export interface VerifyEmailProps {
   readonly seal: FormSeal;
   /** The link's secret, as it came. */
   readonly token: string;
   readonly email: string;
+  /** Not where the account was registered in this very browser. */
+  readonly asksPassword: boolean;
+  readonly passwordFault: string | null;
+  readonly retryAfterSeconds: number | null;
 }
 
-/** Behind a mailed link: a button, because scanners of mail open links and a GET changes nothing. */
-export function verifyEmailPage({ seal, token, email }: VerifyEmailProps): Page {
+/**
+ * Behind a mailed link: a form, because scanners of mail open links and a GET changes nothing. It asks for the password that the account
+ * was made with: a stranger may have made it, with this reader's address and a password of their own.
+ */
+export function verifyEmailPage(props: VerifyEmailProps): Page {
+  const { seal, token, email, asksPassword, passwordFault, retryAfterSeconds } = props;
   const body = (
     <div class="panel stack">
       <div>
@@ -22,14 +31,48 @@ export function verifyEmailPage({ seal, token, email }: VerifyEmailProps): Page 
           your email address?
         </p>
       </div>
+      {retryAfterSeconds === null ? null : (
+        <Notice kind="danger" title={`Please wait ${waitInWords(retryAfterSeconds)}.`}>
+          <p>There were too many tries. Nothing has changed, and the link still works.</p>
+        </Notice>
+      )}
       <Form action="/verify-email" seal={seal}>
         <input type="hidden" name="token" value={token} />
+        {asksPassword ? (
+          <>
+            {/* A password manager has to know whose password it is. */}
+            <input type="email" autocomplete="username" value={email} readonly hidden />
+            <Field
+              label="Password"
+              name="password"
+              type="password"
+              autocomplete="current-password"
+              hint="The one that you chose when you registered."
+              fault={passwordFault}
+              focused
+              aside={<a href="/forgot">Set a new one</a>}
+            />
+          </>
+        ) : null}
         <Button label="Yes, confirm it" />
       </Form>
-      <p class="muted small">If you did not ask for this, close the page: nothing has changed.</p>
+      {asksPassword ? (
+        <p class="muted small">
+          You chose none, or do not remember it? Set a new one by mail: that confirms the address too. If you did not
+          register, close the page: nothing has changed, and nobody can sign in with your address.
+        </p>
+      ) : (
+        <p class="muted small">If you did not ask for this, close the page: nothing has changed.</p>
+      )}
     </div>
   );
-  return page("Confirm your email address", body);
+  const title = "Confirm your email address";
+  const isFaulty = passwordFault !== null || retryAfterSeconds !== null;
+  return page(
+    isFaulty ? "Error: confirm your email address" : title,
+    body,
+    asksPassword ? { script: "reveal" } : undefined,
+  );
 }
 
 /** After `verifyEmailPage`. */

@@ -53,6 +53,7 @@ export function samples(received: string): Readonly<Record<string, Page>> {
   const forgot = { seal: loose, email: "", retryAfterSeconds: null, human: null, widget: null };
   const consent = { seal, client, person: EMAIL, access, leadsTo: [REDIRECT] };
   const reset = { seal: loose, token: "secret", email: EMAIL, minLength: 15, fault: null };
+  const verify = { ...forgot, token: "secret", email: EMAIL, asksPassword: true, passwordFault: null };
   return {
     login: loginPage(login),
     "login-plain": loginPage({ ...login, seal: loose, client: null }),
@@ -75,7 +76,10 @@ export function samples(received: string): Readonly<Record<string, Page>> {
     reset: resetPage(reset),
     "reset-faulty": resetPage({ ...reset, email: LONG_EMAIL, fault: "Use at least 15 characters." }),
     "reset-done": resetDonePage(),
-    "verify-email": verifyEmailPage({ seal: loose, token: "secret", email: EMAIL }),
+    "verify-email": verifyEmailPage({ ...verify, asksPassword: false }),
+    "verify-email-elsewhere": verifyEmailPage(verify),
+    "verify-email-faulty": verifyEmailPage({ ...verify, passwordFault: "This is not the password of the account." }),
+    "verify-email-throttled": verifyEmailPage({ ...verify, email: LONG_EMAIL, retryAfterSeconds: 840 }),
     "email-verified": emailVerifiedPage(),
     "dead-link": deadLinkPage({ again: { href: "/forgot", label: "Ask for a new one" } }),
     consent: consentPage(consent),

@@ -26,7 +26,7 @@ describe("registration", () => {
     const { people, users, password, mailsTo, linkTo } = openPeople();
     const email = newAddress();
     const registered = await registerUser({ email, password, name: "Ada" }, visitor(), people, NOW);
-    expect(registered).toEqual({ ok: true, value: { email, loggedOutcome: "user_registered" } });
+    expect(registered).toMatchObject({ ok: true, value: { email, loggedOutcome: "user_registered" } });
     const user = await users.findByEmail(email.toLowerCase());
     expect(user).toMatchObject({ email, emailVerified: false, profile: { name: "Ada" }, disabled: false, roles: [] });
     const early = await signIn({ email, password }, visitor(), null, people, NOW);
@@ -34,10 +34,13 @@ describe("registration", () => {
     expect((await mailsTo(email)).map(({ kind }) => kind)).toEqual(["verify_email"]);
     const token = await linkTo(email);
     expect(await readLink(token, "verify_email", people, NOW)).toEqual({ user: user?.id, email });
-    expect(await verifyEmail(token, people, NOW)).toMatchObject({ ok: true });
+    expect(await verifyEmail({ token, proof: null, password }, visitor(), people, NOW)).toMatchObject({ ok: true });
     expect(await users.findByEmail(email.toLowerCase())).toMatchObject({ emailVerified: true });
     expect(await signIn({ email, password }, visitor(), null, people, NOW)).toMatchObject({ ok: true });
-    expect(await verifyEmail(token, people, NOW)).toMatchObject({ ok: false, error: { kind: "link_dead" } });
+    expect(await verifyEmail({ token, proof: null, password }, visitor(), people, NOW)).toMatchObject({
+      ok: false,
+      error: { kind: "link_dead" },
+    });
     expect(await readLink(token, "verify_email", people, NOW)).toBeNull();
   });
 
@@ -224,7 +227,7 @@ describe("V6.4.3: a forgotten password", () => {
 
   it("a reset that cannot end what is open changes nothing, and leaves the link alive", async () => {
     const { people, users, user, token } = await forgotten();
-    const accounts = { ...people.accounts, endEverything: () => Promise.reject(new Outage("account")) };
+    const accounts = { ...people.accounts, beginChange: () => Promise.reject(new Outage("account")) };
     const reset = resetPassword({ token, password: NEW_PASSWORD }, visitor(), { ...people, accounts }, NOW);
     await expect(reset).rejects.toBeInstanceOf(Outage);
     expect((await users.find(user.id))?.passwordHash).toBe(user.passwordHash);
@@ -236,7 +239,7 @@ describe("V6.4.3: a forgotten password", () => {
     const late = NOW + 900_000;
     const dead = { ok: false, error: { kind: "link_dead" } };
     expect(await resetPassword({ token, password: NEW_PASSWORD }, visitor(), people, late)).toEqual(dead);
-    expect(await verifyEmail(token, people, NOW)).toEqual(dead);
+    expect(await verifyEmail({ token, proof: null, password: NEW_PASSWORD }, visitor(), people, NOW)).toEqual(dead);
     expect(await resetPassword({ token: "", password: NEW_PASSWORD }, visitor(), people, NOW)).toEqual(dead);
     expect(await readLink(token, "reset_password", people, late - 1)).not.toBeNull();
   });
