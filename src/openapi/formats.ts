@@ -1,8 +1,8 @@
 import type { ExactJson } from "../kernel/exact_json.ts";
+import { isDateTime, isFullDate, isFullTime } from "../kernel/timestamp.ts";
 import { isNumber } from "./number_checks.ts";
 
 const INT64_MAX = 2n ** 63n - 1n;
-const DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const;
 const EMAIL = /^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,8}$/;
 const HOST_LABEL = /^(?!-)[A-Za-z0-9-]{1,63}(?<!-)$/;
 const UUID = /^[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$/;
@@ -11,8 +11,8 @@ const BASE64URL = /^[A-Za-z0-9_-]*$/;
 
 const texts: Readonly<Record<string, (text: string) => boolean>> = {
   "date-time": isDateTime,
-  date: isDate,
-  time: isTime,
+  date: isFullDate,
+  time: isFullTime,
   email: (text) => text.length <= 254 && EMAIL.test(text),
   hostname: (text) => text.length <= 253 && text.split(".").every((label) => HOST_LABEL.test(label)),
   ipv4: isIpv4,
@@ -48,31 +48,6 @@ export const FORMATS: readonly string[] = [...Object.keys(texts), ...Object.keys
 
 function isInteger(value: number | bigint): boolean {
   return typeof value === "bigint" || Number.isInteger(value);
-}
-
-/** `full-date` of RFC 3339 §5.6, for days that there are. */
-function isDate(text: string): boolean {
-  const [, year = "", month = "", day = ""] = /^(\d{4})-(\d{2})-(\d{2})$/.exec(text) ?? [];
-  const days = DAYS[Number(month) - 1] ?? 0;
-  const isLeap = Number(year) % 4 === 0 && (Number(year) % 100 !== 0 || Number(year) % 400 === 0);
-  const last = Number(month) === 2 && !isLeap ? 28 : days;
-  return Number(day) >= 1 && Number(day) <= last;
-}
-
-/** `full-time` of RFC 3339 §5.6. A leap second is one where it is 23:59:60 in UTC. */
-function isTime(text: string): boolean {
-  const found = /^(\d{2}):(\d{2}):(\d{2})(?:\.\d{1,20})?(?:[zZ]|([+-])(\d{2}):(\d{2}))$/.exec(text);
-  if (found === null) return false;
-  const [, hour = "", minute = "", second = "", sign = "+", offsetHour = "0", offsetMinute = "0"] = found;
-  if (Number(hour) > 23 || Number(minute) > 59 || Number(offsetHour) > 23 || Number(offsetMinute) > 59) return false;
-  if (Number(second) < 60) return true;
-  const offset = (sign === "-" ? -1 : 1) * (Number(offsetHour) * 60 + Number(offsetMinute));
-  const inUtc = (Number(hour) * 60 + Number(minute) - offset + 2880) % 1440;
-  return Number(second) === 60 && inUtc === 1439;
-}
-
-function isDateTime(text: string): boolean {
-  return /^[tT]$/.test(text.charAt(10)) && isDate(text.slice(0, 10)) && isTime(text.slice(11));
 }
 
 function isIpv4(text: string): boolean {

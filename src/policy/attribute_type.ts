@@ -1,3 +1,4 @@
+import { momentOf } from "../kernel/timestamp.ts";
 import type { AttributeValue } from "./decision_facts.ts";
 
 /** What an attribute is declared to be. Numbers of JSON are `int` where they are whole. Timestamps are texts until a rule reads them. */
@@ -18,8 +19,6 @@ export type AttributeType = (typeof ATTRIBUTE_TYPES)[number];
 export const ATTRIBUTE_BOUNDS = { text: 4_096, list: 256 } as const;
 
 const WHOLE = /^-?(?:0|[1-9]\d{0,15})$/;
-/** RFC 3339 §5.6 with `T`, seconds and an offset: one reading wherever it is read. */
-export const TIMESTAMP_TEXT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/;
 
 /** `value`, from JSON, as an attribute of `type`; null where it is none. Nothing is coerced. */
 export function attributeValue(value: unknown, type: AttributeType): AttributeValue | null {
@@ -33,7 +32,7 @@ export function attributeValue(value: unknown, type: AttributeType): AttributeVa
     case "bool":
       return isFlag(value) ? value : null;
     case "timestamp":
-      return isText(value) && TIMESTAMP_TEXT.test(value) && !Number.isNaN(Date.parse(value)) ? value : null;
+      return isText(value) && momentOf(value) !== null ? value : null;
     case "list<string>":
       return isList(value) && value.every(isText) ? value : null;
     case "list<int>":

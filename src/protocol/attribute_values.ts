@@ -1,4 +1,5 @@
 import { isJsonObject } from "../kernel/strict_json.ts";
+import { momentOf } from "../kernel/timestamp.ts";
 
 /** What is known of a principal: timestamps are RFC 3339 texts. */
 export type HeldAttribute = string | number | boolean | readonly (string | number | boolean)[];
@@ -15,9 +16,6 @@ const LONGEST_NAME = 64;
 const LONGEST_TEXT = 256;
 const LONGEST_LIST = 32;
 
-/** RFC 3339 §5.6 with `T`, seconds and an offset. */
-const TIMESTAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/;
-
 type Item = string | number | boolean;
 
 const ITEMS: ReadonlyMap<string, (value: unknown) => value is Item> = new Map([
@@ -25,10 +23,7 @@ const ITEMS: ReadonlyMap<string, (value: unknown) => value is Item> = new Map([
   ["int", (value: unknown): value is Item => Number.isSafeInteger(value)],
   ["double", isNumber],
   ["bool", (value: unknown): value is Item => typeof value === "boolean"],
-  [
-    "timestamp",
-    (value: unknown): value is Item => isText(value) && TIMESTAMP.test(value) && !Number.isNaN(Date.parse(value)),
-  ],
+  ["timestamp", (value: unknown): value is Item => isText(value) && momentOf(value) !== null],
 ]);
 
 /** Whether `value` is an attribute of `type` (`string`, `int`, `double`, `bool`, `timestamp`, or `list<...>` of one), within its bounds. */

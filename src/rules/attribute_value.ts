@@ -1,4 +1,5 @@
-import { type AttributeType, TIMESTAMP_TEXT } from "../policy/attribute_type.ts";
+import { momentOf } from "../kernel/timestamp.ts";
+import type { AttributeType } from "../policy/attribute_type.ts";
 import type { AttributeValue } from "../policy/decision_facts.ts";
 import { LIMITS } from "./limits.ts";
 import { RuleInputError } from "./rule_input.ts";
@@ -44,10 +45,9 @@ const ITEMS: Readonly<Record<string, AttributeReader>> = {
     return value;
   },
   timestamp: (value, what) => {
-    if (typeof value !== "string" || !TIMESTAMP_TEXT.test(value)) throw mismatch(what);
-    const time = new Date(value);
-    if (Number.isNaN(time.getTime())) throw mismatch(what);
-    return time;
+    const atMs = typeof value === "string" ? momentOf(value) : null;
+    if (atMs === null) throw mismatch(what);
+    return new Date(atMs);
   },
 };
 

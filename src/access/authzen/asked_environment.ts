@@ -1,3 +1,4 @@
+import { momentOf } from "../../kernel/timestamp.ts";
 import { parseAddress } from "../../policy/address_range.ts";
 import type { ContextFact } from "../../policy/context_fact.ts";
 import type { EnvironmentFacts } from "../../policy/decision_facts.ts";
@@ -6,8 +7,6 @@ import type { JsonObject } from "../../protocol/authzen/question.ts";
 
 const MAX_TEXT = 256;
 const MAX_METHODS = 32;
-/** RFC 3339 §5.6, with an offset: a time of nowhere in particular is none. */
-const TIME = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)$/;
 /** Words for kinds of devices and programs, as the gate has them. */
 const KIND = /^[a-z][a-z0-9_-]{0,31}$/;
 
@@ -28,7 +27,7 @@ export function askedEnvironment(
     return value;
   };
   const facts = {
-    nowMs: told("time", timeOf) ?? nowMs,
+    nowMs: told("time", (value) => (typeof value === "string" ? momentOf(value) : null)) ?? nowMs,
     address: told("address", (value) => (typeof value === "string" && parseAddress(value) !== null ? value : null)),
     country: told("country", (country) => readEdgeFacts({ country }).country),
     asn: told("asn", (asn) => readEdgeFacts({ asn }).asn),
@@ -40,11 +39,6 @@ export function askedEnvironment(
     amr: told("amr", methodsOf) ?? [],
   };
   return isReadable ? facts : null;
-}
-
-function timeOf(value: unknown): number | null {
-  const atMs = typeof value === "string" && TIME.test(value) ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(atMs) ? null : atMs;
 }
 
 function kindOf(value: unknown): string | null {
