@@ -13,7 +13,7 @@ import { UpstashLimiter } from "./adapters/upstash_limiter.ts";
 import type { AuthorizerParts } from "./authorizer/authorizer.ts";
 import { HeldBodies } from "./authorizer/held_bodies.ts";
 import { type Bindings, DeploymentFault, type Environment, need, readBindings } from "./bindings.ts";
-import { composeActions } from "./compose_actions.ts";
+import { composeActions, composeMetadata } from "./compose_actions.ts";
 import { composeDecisionAudit } from "./compose_audit.ts";
 import { authzenMetadataOf, composeAuthzen } from "./compose_authzen.ts";
 import { gateRoutes } from "./compose_config.ts";
@@ -156,7 +156,8 @@ export function composeAuthorizer(
     },
   };
   const routesOf = (asked: CompiledConfig) => gateRoutes(env, asked, sets, kept, null, () => null);
-  const authzen = composeAuthzen(bindings, config, routesOf, built.gateway, says, reader, kept);
+  const sources = { says, metadata: composeMetadata(config, identity, kept) };
+  const authzen = composeAuthzen(bindings, config, routesOf, built.gateway, sources, reader, kept);
   const shapes = composeShapes(env, config, built.gateway);
   return { ...built, ...shapes, authzen, loopbackInTheClear: isInDevelopment(gateway) };
 }

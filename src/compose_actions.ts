@@ -33,7 +33,7 @@ export function composeActions(
 }
 
 /** The origins that are asked about their resources, by name. What they said is kept while they stay as they are. */
-function composeMetadata(
+export function composeMetadata(
   { policy, gateway }: CompiledConfig,
   identity: IdentityMaker,
   kept: Kept,

@@ -7,15 +7,19 @@ import type { GatewayParts } from "./authorizer/gateway.ts";
 import { type Bindings, DeploymentFault } from "./bindings.ts";
 import { actionPolicies } from "./compose_policy.ts";
 import { composeRelationsOfCall } from "./compose_relations.ts";
+import { type ActionSources, names } from "./compose_route_actions.ts";
 import { keyEncryption } from "./compose_stores.ts";
 import { authzenRoutes, NO_ORIGIN } from "./config/authzen_routes.ts";
 import type { AuthzenConfig } from "./config/authzen_schema.ts";
+import { authzenSources } from "./config/authzen_sources.ts";
 import type { CompiledConfig } from "./config/compile.ts";
 import { origin } from "./config/origin_schema.ts";
 import { readPolicy } from "./config/policy_rules.ts";
 import type { PolicyConfig } from "./config/policy_schema.ts";
 import type { Kept } from "./kernel/kept.ts";
+import type { ActionPolicy } from "./policy/action_policy.ts";
 import { type AttributeType, attributeValue } from "./policy/attribute_type.ts";
+import { isRelationId } from "./policy/relations/terms.ts";
 import type { RouteTable } from "./policy/route_table.ts";
 import type { AccessCandidates } from "./ports/access_candidates.ts";
 import type { IssuerReader } from "./ports/issuer_reader.ts";
@@ -25,13 +29,16 @@ import type { AuthzenMetadataInput } from "./protocol/authzen/metadata.ts";
  * The wiring of AuthZEN's API: the policy as others ask about it.
  */
 
+/** Who else is asked: those who have a say, and the origins of resources, as on routes. */
+type AskedBeside = Pick<ActionSources, "says" | "metadata">;
+
 /** The parts of the API; null where it is not asked for. `routesOf` makes the gate's routes of a configuration. */
 export function composeAuthzen(
   bindings: Bindings,
   config: CompiledConfig,
   routesOf: (config: CompiledConfig) => RouteTable<GateRoute>,
   { gate, ...gateway }: GatewayParts,
-  says: DecisionPoint["external"],
+  sources: AskedBeside,
   reader: IssuerReader,
   kept: Kept,
 ): AuthzenParts | null {
@@ -42,7 +49,7 @@ export function composeAuthzen(
   const routes = routesOf({ ...config, routes: authzenRoutes(config), origins: { [NO_ORIGIN]: nowhere } });
   return {
     judgement: { ...gateway, gate: { ...gate, routes }, unlisted: null, cors: null },
-    point: decisionPoint(config, authzen, says, reader, kept),
+    point: decisionPoint(config, authzen, sources, reader, kept),
     bodies: gateway.bodies,
     pageTokens: new SealedPageTokens(keyEncryption(bindings, "IDENTITY_KEK")),
     reasons: authzen.reasons,
@@ -60,7 +67,7 @@ export function authzenMetadataOf({ gateway }: CompiledConfig): AuthzenMetadataI
 function decisionPoint(
   config: CompiledConfig,
   authzen: AuthzenConfig,
-  says: DecisionPoint["external"],
+  sources: AskedBeside,
   reader: IssuerReader,
   kept: Kept,
 ): DecisionPoint {
@@ -69,40 +76,66 @@ function decisionPoint(
   const relations = readPolicy(config)?.relations ?? null;
   const schema = relations?.ok === true ? relations.value : null;
   return {
-    types: resourceTypes(config, policy),
+    types: resourceTypes(config, policy, sources),
     principal: attributeReaders(policy.principal),
     subjects: knownSubjects(reader, () => Date.now()),
-    external: says,
+    external: sources.says,
     relations: schema === null ? null : composeRelationsOfCall(config, schema, reader, kept),
-    candidates: schema === null ? null : candidatesFrom(schema.text, reader),
+    candidates: candidatesFrom(schema?.text ?? null, reader),
     ownIssuer: issuer.url,
     believes: new Set(authzen.believes),
     callers: new Map(Object.entries(authzen.callers).map(([id, caller]) => [id, callerTerms(caller)])),
   };
 }
 
-function resourceTypes(config: CompiledConfig, { resources }: PolicyConfig): ReadonlyMap<string, ResourceType> {
+function resourceTypes(
+  config: CompiledConfig,
+  { resources, metadata: declared }: PolicyConfig,
+  { says, metadata }: AskedBeside,
+): ReadonlyMap<string, ResourceType> {
   const policies = actionPolicies(config);
+  const sources = new Map(authzenSources(config).map((name) => [declared[name]?.type, name]));
   return new Map(
-    Object.entries(resources).map(([type, { attributes, tenant, actions }]) => [
-      type,
-      {
-        attributes: attributeReaders(attributes),
-        tenant: tenant ?? null,
-        actions: new Map(
-          Object.keys(actions).flatMap((name) => {
-            const policy = policies.get(`${type}:${name}`);
-            return policy === undefined ? [] : [[name, policy] as const];
-          }),
-        ),
-      },
-    ]),
+    Object.entries(resources).map(([type, { attributes, tenant, actions: named }]) => {
+      const source = sources.get(type) ?? "";
+      const told = source === "" ? [] : (declared[source]?.attributes ?? Object.keys(attributes));
+      const origin = metadata.get(source);
+      const actions = Object.keys(named).flatMap((name) => {
+        const policy = policies.get(`${type}:${name}`);
+        return policy === undefined ? [] : [[name, policy] as const];
+      });
+      const asking = actions.filter(
+        ([, policy]) => tenant !== undefined || says.has(policy.id) || needsAttributes(policy),
+      );
+      return [
+        type,
+        {
+          attributes: attributeReaders(attributes, told),
+          metadata: new Map(origin === undefined ? [] : asking.map(([name]) => [name, origin])),
+          tenant: tenant ?? null,
+          actions: new Map(actions),
+        },
+      ];
+    }),
   );
 }
 
-function attributeReaders(declared: Readonly<Record<string, AttributeType>>): ReadonlyMap<string, AttributeReader> {
+/** Whether a live rule may need an attribute of the resource: it names the resource for more than for a relation to it. */
+function needsAttributes({ rules }: ActionPolicy): boolean {
+  return rules.some(({ mode, source }) => mode === "live" && /\bresource\b/.test(source.replaceAll(RELATION, "")));
+}
+
+const RELATION = /\bcan\(principal, *"\w+", *resource\)/g;
+
+/** How those of `declared` are read that a caller may say: all but `told`, which its origin tells. */
+function attributeReaders(
+  declared: Readonly<Record<string, AttributeType>>,
+  told: readonly string[] = [],
+): ReadonlyMap<string, AttributeReader> {
   return new Map(
-    Object.entries(declared).map(([name, type]) => [name, (value: unknown) => attributeValue(value, type)]),
+    Object.entries(declared).flatMap(([name, type]) =>
+      told.includes(name) ? [] : [[name, (value: unknown) => attributeValue(value, type)] as const],
+    ),
   );
 }
 
@@ -115,9 +148,23 @@ function callerTerms({ resourceTypes, tenants, says }: AuthzenConfig["callers"][
   };
 }
 
-function candidatesFrom(schema: string, reader: Pick<IssuerReader, "relatedIds">): AccessCandidates {
+/** Whoever is to have a permission has a role that gives it, so that nobody else is looked at; where rules name roles, everybody who has one is. */
+function candidatesFrom(schema: string | null, reader: Pick<IssuerReader, "relatedIds">): AccessCandidates {
   return {
     resources: (type, to, after, limit) => reader.relatedIds({ schema, sought: "objects", type, to, after, limit }),
-    subjects: (type, to, after, limit) => reader.relatedIds({ schema, sought: "principals", type, to, after, limit }),
+    subjects: (type, to, policy, after, limit) => {
+      const [permission] = policy.permissions;
+      const byTuples = permission === undefined && isRelationId(to.id);
+      const byRoles = permission !== undefined || names(policy, /\b(?:roles|permitted)\b/);
+      return reader.relatedIds({
+        schema: byTuples ? schema : null,
+        sought: "principals",
+        type,
+        to,
+        after,
+        limit,
+        ...(byRoles && { holders: { permission: permission ?? null } }),
+      });
+    },
   };
 }

@@ -68,7 +68,7 @@ export function routeActions(
 }
 
 /** Whether a live rule may call what `call` finds: by the name alone, for a comment may stand before the bracket. */
-function names({ rules }: ActionPolicy, call: RegExp): boolean {
+export function names({ rules }: ActionPolicy, call: RegExp): boolean {
   return rules.some(({ mode, source }) => mode === "live" && call.test(source));
 }
 

@@ -119,16 +119,22 @@ function namedOn(
   return readResources(resource, { segments: call.segments, search: call.search, body });
 }
 
+/** The least revision of relations that `call` says it has to know of, 0 for none; null where what it says is no consistency token. */
+export function demandedRevision({ header }: Pick<Call, "header">): number | null {
+  const token = header(CONSISTENCY_HEADER);
+  return token === null ? 0 : parseConsistencyToken(token);
+}
+
 /** What `call` may ask about relations: as of what it says that it has to know of. */
 export async function relationsOn(
-  { nowMs, defer, header }: Call,
+  call: Call,
   relationsOf: RelationsOfCall,
   { toleratedStalenessMs }: RightsRoute,
   principal: SubjectFacts,
   { revocations }: RightsGate,
 ): Promise<FetchedRelations | "stale" | "malformed"> {
-  const token = header(CONSISTENCY_HEADER);
-  const atLeast = token === null ? 0 : parseConsistencyToken(token);
+  const { nowMs, defer } = call;
+  const atLeast = demandedRevision(call);
   if (atLeast === null) return "malformed";
   const view = await revocations.view(nowMs, defer, toleratedStalenessMs);
   return view === null ? "stale" : relationsOf(principal, { nowMs, view, defer, atLeast });

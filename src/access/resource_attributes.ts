@@ -24,7 +24,12 @@ export function describedResources(
   );
 }
 
-async function answerOn(id: string, { cache, goesOnWithout }: RouteMetadata, call: Call): Promise<MetadataAnswer> {
+/** What the origin says of `id`, from memory where that may still be used. Throws `Outage` where it cannot be asked and nothing goes on without. */
+export async function answerOn(
+  id: string,
+  { cache, goesOnWithout }: RouteMetadata,
+  call: Pick<Call, "nowMs" | "defer">,
+): Promise<MetadataAnswer> {
   const known = cache.known(id, call.nowMs);
   if (known !== undefined) return known;
   const told = cache.fetch(id, call.nowMs, call.defer);

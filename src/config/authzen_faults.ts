@@ -1,6 +1,7 @@
 import { didYouMean } from "../kernel/nearest.ts";
 import { authzenRoutes, EVALUATE_SCOPE } from "./authzen_routes.ts";
 import type { AuthzenConfig } from "./authzen_schema.ts";
+import { authzenSources } from "./authzen_sources.ts";
 import type { ConfigFault } from "./fault.ts";
 import { limitUseFaults } from "./limit_faults.ts";
 import type { PolicyConfig } from "./policy_schema.ts";
@@ -21,11 +22,28 @@ export function authzenFaults(config: Config): ConfigFault[] {
     ...(route === undefined
       ? []
       : [...limitUseFaults(config, route, route.pattern, PATH), ...transportFaults(config, route, PATH)]),
+    ...sourceFaults(config, policy),
     ...Object.entries(authzen.callers).flatMap(([id, caller]) => callerFaults(id, caller, policy)),
     ...(new Set(authzen.believes).size < authzen.believes.length
       ? [{ path: `${PATH}.believes`, reason: "names a fact twice" }]
       : []),
   ];
+}
+
+/** Of two that know one type nobody could tell which one is believed. */
+function sourceFaults(config: Config, { metadata }: PolicyConfig): ConfigFault[] {
+  const path = `${PATH}.metadata`;
+  const types = new Set<string>();
+  if (config.gateway.authzen?.metadata !== undefined && Object.keys(metadata).length === 0) {
+    return [{ path, reason: "chooses among `policy.metadata`, and that has nobody" }];
+  }
+  return authzenSources(config).flatMap((name) => {
+    const source = Object.hasOwn(metadata, name) ? metadata[name] : undefined;
+    if (source === undefined) return [{ path, reason: unknown(name, Object.keys(metadata), "policy.metadata") }];
+    const isSecond = types.has(source.type);
+    types.add(source.type);
+    return isSecond ? [{ path, reason: `names two for \`${source.type}\`` }] : [];
+  });
 }
 
 function scopeFaults({ issuer, gateway }: Config): ConfigFault[] {

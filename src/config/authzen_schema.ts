@@ -44,6 +44,8 @@ export const authzen = z.strictObject({
   ),
   /** Whether answers say why they are no: in a word that is the same for all rules. */
   reasons: z._default(z.enum(["none", "codes"]), "none"),
+  /** Names of `policy.metadata`: who is asked what a resource is like, one for a type; all that there are when absent. */
+  metadata: z.optional(z.array(z.string())),
   /** What of a question's context counts. */
   believes: z._default(z.array(z.enum(CONTEXT_FACTS)), ["address", "country", "deviceType", "clientType"]),
   callers: z._default(z.record(z.string().check(z.minLength(1)), caller), {}),

@@ -1,13 +1,15 @@
 import { outboundUrlFault } from "../policy/outbound_url.ts";
+import { authzenSources } from "./authzen_sources.ts";
 import type { ConfigFault } from "./fault.ts";
 import type { Config } from "./schema.ts";
 import { outboundReach } from "./trusted_issuer_faults.ts";
 
 /** What is wrong with the origins that are asked about their resources. */
-export function metadataFaults({ policy, gateway, routes }: Config): ConfigFault[] {
+export function metadataFaults(config: Config): ConfigFault[] {
+  const { policy, gateway, routes } = config;
   if (policy === undefined) return [];
   const reach = outboundReach(gateway);
-  const used = new Set(routes.flatMap(({ resource }) => resource?.metadata ?? []));
+  const used = new Set([...routes.flatMap(({ resource }) => resource?.metadata ?? []), ...authzenSources(config)]);
   return Object.entries(policy.metadata).flatMap(([name, { url, type, attributes = [] }]) => {
     const path = `policy.metadata.${name}`;
     const faults: ConfigFault[] = used.has(name) ? [] : [{ path, reason: "is used by no route" }];

@@ -1,12 +1,17 @@
 import { D1Relations } from "../../src/adapters/d1_relations.ts";
 import { D1Users } from "../../src/adapters/d1_users.ts";
 import type { ConfigInput } from "../../src/config/schema.ts";
-import { parseTuple } from "../../src/policy/relations/terms.ts";
+import { consistencyToken } from "../../src/policy/relations/revision.ts";
+import { parseTuple, type RelationTuple } from "../../src/policy/relations/terms.ts";
+import type { TupleChange } from "../../src/ports/relations.ts";
 import type { UserRecord } from "../../src/ports/users.ts";
 import { type Installation, type InstallationWishes, install } from "./install.ts";
 import { backstage } from "./issuer_world.ts";
-import { storedKey } from "./keys.ts";
+import { type IssuedKey, storedKey } from "./keys.ts";
 import { someUser } from "./users.ts";
+
+/** What is settled for single callers. */
+export type Callers = NonNullable<NonNullable<ConfigInput["gateway"]["authzen"]>["callers"]>;
 
 /** Stores somebody who can be asked about. */
 export async function storedUser(wishes: Partial<UserRecord> = {}): Promise<string> {
@@ -15,14 +20,26 @@ export async function storedUser(wishes: Partial<UserRecord> = {}): Promise<stri
   return user.id;
 }
 
-/** Writes tuples, as texts. */
-export async function related(...texts: string[]): Promise<void> {
-  const writes = texts.map((text) => {
-    const tuple = parseTuple(text);
-    if (tuple === null) throw new Error(text);
-    return tuple;
-  });
-  await new D1Relations(backstage.db).change({ writes, deletes: [], preconditions: [], nowMs: Date.now() });
+/** Writes tuples, as texts. The consistency token of the change. */
+export function related(...texts: string[]): Promise<string> {
+  return changed({ writes: texts.map(readTuple), deletes: [] });
+}
+
+/** Takes tuples away. The consistency token of the change. */
+export function unrelated(...texts: string[]): Promise<string> {
+  return changed({ writes: [], deletes: texts.map(readTuple) });
+}
+
+async function changed(change: Pick<TupleChange, "writes" | "deletes">): Promise<string> {
+  const done = await new D1Relations(backstage.db).change({ ...change, preconditions: [], nowMs: Date.now() });
+  if (done === "precondition_failed") throw new Error(done);
+  return consistencyToken(done.revision);
+}
+
+function readTuple(text: string): RelationTuple {
+  const tuple = parseTuple(text);
+  if (tuple === null) throw new Error(text);
+  return tuple;
 }
 
 /** A caller of the API, and how it asks. */
@@ -43,8 +60,13 @@ export async function authzenWorld(
   return { gate, ...(await authzenCaller(gate)) };
 }
 
-export async function authzenCaller(gate: Installation, scopes = ["authz:evaluate"]): Promise<AuthzenCaller> {
-  const { key, record } = await storedKey({ scopes });
+/** A caller of `gate`, by a key that is stored unless it is given. */
+export async function authzenCaller(
+  gate: Installation,
+  scopes = ["authz:evaluate"],
+  stored: IssuedKey | null = null,
+): Promise<AuthzenCaller> {
+  const { key, record } = stored ?? (await storedKey({ scopes }));
   const ask: AuthzenCaller["ask"] = (path, body, headers = {}) =>
     gate.fetch(`/access/v1/${path}`, {
       method: "POST",
@@ -61,4 +83,13 @@ export async function authzenCaller(gate: Installation, scopes = ["authz:evaluat
       return JSON.parse(text);
     },
   };
+}
+
+/** A gate to whose one caller `terms` are settled. */
+export async function settledCaller(
+  configOf: (callers: Callers) => ConfigInput,
+  terms: Callers[string],
+): Promise<AuthzenCaller> {
+  const stored = await storedKey({ scopes: ["authz:evaluate"] });
+  return authzenCaller(install({ config: configOf({ [stored.record.id]: terms }) }), [], stored);
 }

@@ -47,9 +47,11 @@ export function typeOf(
   actions: Readonly<Record<string, readonly PolicyRule[]>>,
   attributes: Readonly<Record<string, AttributeReader>> = {},
   tenant: string | null = null,
+  metadata: ResourceType["metadata"] = new Map(),
 ): ResourceType {
   return {
     attributes: new Map(Object.entries(attributes)),
+    metadata,
     tenant,
     actions: new Map(Object.entries(actions).map(([name, rules]) => [name, actionPolicy(rules)])),
   };
@@ -79,6 +81,8 @@ export function knownUser(id: string, changes: Partial<KnownSubject> = {}): Know
   return { kind: "user", id, scopes: [], roles: [], attributes: {}, ...changes };
 }
 
+const NOBODY = { ids: [], isLast: true, isWhole: true };
+
 /** A decision point with `types` that knows `people`. */
 export function decisionPoint(
   types: Readonly<Record<string, ResourceType>>,
@@ -97,7 +101,7 @@ export function decisionPoint(
     },
     external: new Map(),
     relations: null,
-    candidates: null,
+    candidates: { resources: async () => NOBODY, subjects: async () => NOBODY },
     ownIssuer: OWN_ISSUER,
     believes: new Set(["address"]),
     callers: new Map(),
@@ -116,6 +120,8 @@ export function asking(changes: Partial<Asking> = {}): Asking {
     call: { nowMs: NOW_MS, defer: () => undefined },
     view: NO_REVOCATIONS,
     book,
+    atLeast: 0,
+    elapsedMs: () => 0,
     ...changes,
   };
 }

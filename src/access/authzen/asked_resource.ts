@@ -1,17 +1,15 @@
 import type { AttributeValue, ResourceFacts } from "../../policy/decision_facts.ts";
+import { resourceId } from "../../policy/resource_id.ts";
 import { isTenant } from "../../policy/tenant.ts";
 import type { Entity, JsonObject } from "../../protocol/authzen/question.ts";
 import type { CallerTerms, ResourceType } from "./decision_point.ts";
 
-/** Longer ids name nothing that anybody keeps. In UTF-16 units. */
-const MAX_ID = 256;
-
 /**
- * `resource` as decisions are made about it: its properties as far as they are declared as attributes of its type, the rest is passed over. Null
- * where one of them is of another type, or nothing could have its id.
+ * `resource` as decisions are made about it: its properties as far as a caller may say them, the rest is passed over. Null where one of them is
+ * of another type, or its id is none that the gate would decide on.
  */
 export function askedResource({ type, id, properties }: Entity, declared: ResourceType): ResourceFacts | null {
-  if (id === "" || id.length > MAX_ID) return null;
+  if (resourceId(id, "string", "json") === null) return null;
   const attributes = readAttributes(properties, declared.attributes);
   return attributes === null ? null : { type, id, attributes };
 }

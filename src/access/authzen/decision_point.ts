@@ -7,7 +7,7 @@ import type { RevocationView } from "../../ports/edge_feed.ts";
 import type { KnownSubjects } from "../../ports/known_subjects.ts";
 import type { ExternalSay } from "../external_say.ts";
 import type { Call } from "../gate.ts";
-import type { RelationsOfCall } from "../route_action.ts";
+import type { RelationsOfCall, RouteMetadata } from "../route_action.ts";
 
 /**
  * The decision point that others ask by AuthZEN. Owns which facts a question may bring along and which are ours alone, and how lists of
@@ -22,8 +22,7 @@ export interface DecisionPoint {
   readonly external: ReadonlyMap<string, ExternalSay>;
   /** Null where no rule asks for relations. */
   readonly relations: RelationsOfCall | null;
-  /** Null where nothing is searched: there are no tuples. */
-  readonly candidates: AccessCandidates | null;
+  readonly candidates: AccessCandidates;
   /** The issuer whose subjects tuples name by their id alone. */
   readonly ownIssuer: string;
   /** What of a question's context is believed. */
@@ -36,7 +35,10 @@ export interface DecisionPoint {
 export type AttributeReader = (value: unknown) => AttributeValue | null;
 
 export interface ResourceType {
+  /** Those that a caller may say of a resource: none that an origin is asked for. */
   readonly attributes: ReadonlyMap<string, AttributeReader>;
+  /** The origin that is asked about such a resource, by the names of those actions whose decision may need its word. */
+  readonly metadata: ReadonlyMap<string, RouteMetadata>;
   /** The attribute that names the tenant whose roles count; null for none. */
   readonly tenant: string | null;
   readonly actions: ReadonlyMap<string, ActionPolicy>;
@@ -62,6 +64,10 @@ export interface Asking {
   readonly view: RevocationView;
   /** What roles may do, as of the call. */
   readonly book: RoleBook;
+  /** The least revision of the relations that answers must know of (a consistency token); 0 for none. */
+  readonly atLeast: number;
+  /** How long the call has been waiting for its answer. */
+  readonly elapsedMs: () => number;
 }
 
 /** What came of one question. `because` and `rules` are for operators. */
@@ -85,6 +91,8 @@ export type EvaluationReason =
   /** Nobody of that kind and id is there, or may act. */
   | "subject_unknown"
   | "resource_unknown"
+  /** Its origin has no such resource. */
+  | "resource_absent"
   | "action_unknown"
   /** A fact that was brought along is not of the type that is declared for it. */
   | "subject_malformed"

@@ -1,4 +1,4 @@
-import type { ResourceRef } from "../../policy/decision_facts.ts";
+import type { ActionPolicy } from "../../policy/action_policy.ts";
 import { isRelationId } from "../../policy/relations/terms.ts";
 import type { CandidatePage } from "../../ports/access_candidates.ts";
 import type { Question } from "../../protocol/authzen/question.ts";
@@ -9,6 +9,8 @@ import { evaluate } from "./evaluate.ts";
 
 /** Candidates that are decided on at once. */
 const AT_ONCE = 50;
+/** So long a search looks at more: what it found by then is its answer, and whoever wants more goes on from there. */
+const ENOUGH_MS = 5_000;
 
 /** Which part of a search is asked for. */
 export interface SearchPart {
@@ -54,7 +56,7 @@ export async function search(
   const names: string[] = [];
   let { after } = part;
   let looked = 0;
-  while (looked < page.ids.length && names.length < part.limit) {
+  while (looked < page.ids.length && names.length < part.limit && (looked === 0 || asking.elapsedMs() < ENOUGH_MS)) {
     const some = page.ids.slice(looked, looked + AT_ONCE);
     const evaluations = await evaluate(some.map(prepared.question), point, asking);
     for (const [at, id] of some.entries()) {
@@ -78,18 +80,19 @@ function prepare(asked: SearchRequest, point: DecisionPoint): Search | null {
   }
   const { candidates } = point;
   const { action, type } = asked;
-  if (candidates === null) return null;
   if (asked.kind === "subject") {
     const { resource } = asked;
     const kind = subjectKind(type);
-    if (kind === null || !isNamed(resource) || !isKnown(resource.type, action.name, point)) return null;
+    const policy = policyOn(resource.type, action.name, point);
+    if (kind === null || policy === undefined) return null;
     return {
-      candidates: (after, limit) => candidates.subjects(kind, resource, after, limit),
+      candidates: (after, limit) => candidates.subjects(kind, resource, policy, after, limit),
       question: (id) => ({ subject: { type: kind, id, properties: {} }, action, resource, context }),
     };
   }
   const { subject } = asked;
-  if (subjectKind(subject.type) === null || !isNamed(subject) || !isKnown(type, action.name, point)) return null;
+  const isKnown = subjectKind(subject.type) !== null && policyOn(type, action.name, point) !== undefined;
+  if (!isKnown || !isRelationId(subject.id)) return null;
   return {
     candidates: (after, limit) => candidates.resources(type, subject, after, limit),
     // What is said of the resource that is searched for would be said of each of them alike.
@@ -97,13 +100,8 @@ function prepare(asked: SearchRequest, point: DecisionPoint): Search | null {
   };
 }
 
-/** Whether tuples can name it at all. */
-function isNamed({ id }: ResourceRef): boolean {
-  return isRelationId(id);
-}
-
-function isKnown(type: string, action: string, { types }: DecisionPoint): boolean {
-  return types.get(type)?.actions.has(action) === true;
+function policyOn(type: string, action: string, { types }: DecisionPoint): ActionPolicy | undefined {
+  return types.get(type)?.actions.get(action);
 }
 
 function pageOf(names: readonly string[], after: string | null, limit: number): CandidatePage {

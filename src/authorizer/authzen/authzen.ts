@@ -2,6 +2,7 @@ import type { Asking, DecisionPoint } from "../../access/authzen/decision_point.
 import { evaluate } from "../../access/authzen/evaluate.ts";
 import { type AnsweredQuestion, evaluateSeveral } from "../../access/authzen/evaluations.ts";
 import { search } from "../../access/authzen/search.ts";
+import { demandedRevision } from "../../access/decide.ts";
 import type { Passage } from "../../access/pass_gate.ts";
 import { mayGoOn } from "../../access/prove_again.ts";
 import type { Refusal } from "../../access/refusal.ts";
@@ -128,6 +129,8 @@ async function openAsking(
   { judgement: { gate }, point }: AuthzenParts,
 ): Promise<Result<Asking, Refusal>> {
   if (credential === null) throw new Error("nobody is proven");
+  const atLeast = demandedRevision(call);
+  if (atLeast === null) return err({ kind: "consistency_malformed", reason: "consistency_malformed" });
   const { defer } = call;
   const view = await gate.revocations.view(nowMs, defer, route.toleratedStalenessMs);
   if (view === null) return err({ kind: "unavailable", reason: "edge_feed_stale" });
@@ -137,7 +140,7 @@ async function openAsking(
   const { principal } = credential;
   const issuer = principal.kind === "api_key" ? null : principal.issuer;
   const { id: callerId } = principalRef({ ...principal, issuer }, point.ownIssuer);
-  return ok({ callerId, call: { nowMs, defer }, view, book });
+  return ok({ callerId, call: { nowMs, defer }, view, book, atLeast, elapsedMs: () => Date.now() - nowMs });
 }
 
 async function answerEvaluation(

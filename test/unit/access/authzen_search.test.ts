@@ -41,7 +41,7 @@ function candidatesOf(ids: readonly string[], asked: string[] = []): AccessCandi
   };
   return {
     resources: (_, __, after, limit) => page(after, limit),
-    subjects: (_, __, after, limit) => page(after, limit),
+    subjects: (_, __, ___, after, limit) => page(after, limit),
   };
 }
 
@@ -52,7 +52,7 @@ const types = {
   open: typeOf({ read: [ruleBy("all", "allow", () => true)] }),
 };
 
-const pointWith = (candidates: AccessCandidates | null) =>
+const pointWith = (candidates: AccessCandidates) =>
   decisionPoint(types, [knownUser("alice"), knownUser("bob"), knownUser("eve")], { candidates });
 
 async function all(asked: SearchRequest, limit: number, maxCandidates: number, candidates: AccessCandidates) {

@@ -86,6 +86,28 @@ describe("the API by which others ask", () => {
     expect(faults(authzen)).toContain(fault);
   });
 
+  const source = { type: "record", url: "https://records.example/{id}", onUnavailable: "deny" } as const;
+  const withSources = (metadata: NonNullable<ConfigInput["policy"]>["metadata"]) => (config: ConfigInput) => ({
+    ...config,
+    policy: { ...POLICY, metadata },
+  });
+
+  it("asks the origins of resources, one for a type: all of them, or those that are named", () => {
+    expect(faults({}, withSources({ records: source }))).toEqual([]);
+    const two = withSources({ records: source, others: { ...source, attributes: ["org"] } });
+    expect(faults({}, two)).toEqual(["gateway.authzen.metadata: names two for `record`"]);
+    expect(faults({ metadata: ["records"] }, two)).toEqual(["policy.metadata.others: is used by no route"]);
+    expect(faults({ metadata: [] }, withSources({ records: source }))).toEqual([
+      "policy.metadata.records: is used by no route",
+    ]);
+    expect(faults({ metadata: ["record"] }, withSources({ records: source }))).toContain(
+      "gateway.authzen.metadata: `record` is not among policy.metadata; did you mean `records`?",
+    );
+    expect(faults({ metadata: [] })).toEqual([
+      "gateway.authzen.metadata: chooses among `policy.metadata`, and that has nobody",
+    ]);
+  });
+
   it("a route of the API's own paths is none, whether the API is there or not", () => {
     const route = { path: "/access/v1/evaluation", methods: ["POST" as const], origin: "main" };
     const reserved = (config: ConfigInput) => ({ ...config, routes: [...config.routes, route] });
