@@ -47,15 +47,17 @@ export class CallRelations implements KnownRelations {
     return answer;
   }
 
-  /** Fetches the answers to `checks`: `known` has them from here on. Throws `Outage`. */
-  async resolve(checks: readonly RelationCheck[]): Promise<void> {
+  /** Fetches the answers to `checks`: `known` has them from here on, unless the store has not seen what the call demands. Throws `Outage`. */
+  async resolve(checks: readonly RelationCheck[]): Promise<"known" | "unreached"> {
     const asked = checks.map((check) => this.#meant(check));
     const answers = await this.#facts.resolve(asked, this.#call);
+    if (answers === "unreached") return answers;
     this.#fetched ??= new Map();
     for (const [at, check] of asked.entries()) {
       const answer = answers[at];
       if (answer !== undefined) this.#fetched.set(tupleText(check), answer);
     }
+    return "known";
   }
 
   #meant(check: RelationCheck): RelationCheck {

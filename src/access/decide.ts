@@ -93,6 +93,7 @@ export async function decide(
   trace.explains?.(facts, input.phase);
   const step = await settled(action.policy, facts, input.phase, relations);
   if (step === "undecided") return ok(named.value);
+  if (step === "unreached") return err({ kind: "consistency_unreached", reason: "consistency_unreached" });
   if (step.effect === "allow") {
     trace.rules = joinedRules(trace.rules, step.rules);
     const isOurs = action.external === null || (await isPermittedOutside(action.external, facts, call));
@@ -140,13 +141,13 @@ export async function relationsOn(
   return view === null ? "stale" : relationsOf(principal, { nowMs, view, defer, atLeast });
 }
 
-/** The decision by `policy`, once the relations that it asks for are known. Throws `Outage`. */
+/** The decision by `policy`, once the relations that it asks for are known; `unreached` where they cannot be, as of what the call demands. Throws `Outage`. */
 export async function settled(
   policy: ActionPolicy,
   facts: readonly DecisionFacts[],
   phase: DecisionPhase,
   relations: FetchedRelations | null,
-): Promise<ActionDecision | "undecided"> {
+): Promise<ActionDecision | "undecided" | "unreached"> {
   for (let round = 0; ; round++) {
     const step = decideOnAll(policy, facts, phase);
     if (step.kind === "decided") return step;
@@ -155,7 +156,7 @@ export async function settled(
       return "undecided";
     }
     if (relations === null || round === MAX_ROUNDS) return ENDLESS;
-    await relations.resolve(step.checks);
+    if ((await relations.resolve(step.checks)) === "unreached") return "unreached";
   }
 }
 

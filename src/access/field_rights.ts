@@ -1,3 +1,4 @@
+import { Outage } from "../kernel/outage.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { ContractFields } from "../openapi/contract.ts";
 import type { ResourceRef, SubjectFacts } from "../policy/decision_facts.ts";
@@ -47,12 +48,17 @@ export async function fieldRights(
   if (known === "malformed") return err({ kind: "consistency_malformed", reason: "consistency_malformed" });
   const resource = resourceOf(fields, call);
   const related = (object: ResourceRef, relation: string) => answer(known, subject, { resource: object, relation });
-  const fetch = (questions: readonly FieldQuestion[]) => known.resolve(questions.map((one) => checkOf(one, subject)));
+  const resolve = (questions: readonly FieldQuestion[]) => known.resolve(questions.map((one) => checkOf(one, subject)));
   if (resource !== null) {
     const asked = [...relations].map((relation) => ({ resource, relation }));
     const unknown = asked.filter((question) => related(question.resource, question.relation) === undefined);
-    if (unknown.length > 0) await fetch(unknown);
+    if (unknown.length > 0 && (await resolve(unknown)) === "unreached")
+      return err({ kind: "consistency_unreached", reason: "consistency_unreached" });
   }
+  const fetch = async (questions: readonly FieldQuestion[]) => {
+    // The origin has answered: its answer goes on as it does where relations cannot be had.
+    if ((await resolve(questions)) === "unreached") throw new Outage("relations", { cause: "unreached" });
+  };
   return ok({ rights: { ...plain, resource, related }, fetch });
 }
 

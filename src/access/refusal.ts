@@ -77,6 +77,8 @@ export type Refusal =
   | { readonly kind: "resource_unread"; readonly reason: ReadingFault }
   /** What the call says it has to know of is no consistency token. */
   | { readonly kind: "consistency_malformed"; readonly reason: "consistency_malformed" }
+  /** It is one, of a change that was never made. */
+  | { readonly kind: "consistency_unreached"; readonly reason: "consistency_unreached" }
   /** Milliseconds until something comes back; null for never. */
   | { readonly kind: "credits_exhausted"; readonly reason: "credits_exhausted"; readonly refillInMs: number | null }
   | { readonly kind: "quota_exceeded"; readonly reason: "limit"; readonly limits: JudgedLimits }

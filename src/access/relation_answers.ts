@@ -13,6 +13,10 @@ import { ANY_RELATION, bucketEntryId, RELATION_ANSWER_MS } from "../protocol/rel
 /** What is fetched at once for one call: more would let it occupy the issuer, and is undecided. */
 const MAX_FETCHED = 5 * MAX_CHECKS;
 const ENTRY_BYTES = 256;
+/** For so long a store is not asked again for what lies further ahead of it than it could have come meanwhile. */
+const AHEAD_MS = 1_000;
+/** More than are made in that time: each is a transaction of its own. */
+const MOST_CHANGES = 1_000;
 
 interface Held {
   readonly answer: RelationAnswer;
@@ -34,6 +38,8 @@ export class RelationAnswers implements RelationFacts {
   readonly #granted = new Lru<Held>({ maxEntries: 10_000, maxBytes: 4 * 1024 * 1024 });
   readonly #others = new Lru<Held>({ maxEntries: 5_000, maxBytes: 2 * 1024 * 1024 });
   readonly #asking = new SharedReadings<Held>();
+  /** How far the store was when a call demanded more of it. */
+  #reached = { revision: 0, atMs: Number.NEGATIVE_INFINITY };
 
   /** `ask` answers up to `MAX_CHECKS` checks by `schema`, and throws `Outage`. */
   constructor(schema: RelationSchema, ask: (checks: readonly RelationCheck[]) => Promise<ToldRelations>) {
@@ -53,33 +59,56 @@ export class RelationAnswers implements RelationFacts {
     return held.answer;
   }
 
-  async resolve(checks: readonly RelationCheck[], call: RelationCall): Promise<readonly RelationAnswer[]> {
+  async resolve(
+    checks: readonly RelationCheck[],
+    call: RelationCall,
+  ): Promise<readonly RelationAnswer[] | "unreached"> {
     const answers = checks.map((check) => this.known(check, call));
     const unknown = checks.filter((_, at) => answers[at] === undefined);
     if (unknown.length > MAX_FETCHED) return answers.map((answer) => answer ?? "undecided");
+    if (unknown.length > 0 && this.#isFarAhead(call)) return "unreached";
     const fetched = unknown.length === 0 ? [] : await this.#proven(unknown, call);
+    if (fetched === "unreached") return fetched;
     let next = 0;
     return answers.map((answer) => answer ?? fetched[next++]?.answer ?? "undecided");
   }
 
   /**
-   * A reading that others began may be older than what this call has to know of: then it is read again, for this call alone. Such a one is
-   * taken as it is, for it was made during the call; but for one from before a change that this isolate had been told of, which is no
-   * state that the store was in.
+   * A reading that others began may be older than what this call has to know of: then it is read again, for this call alone, and so is what changed on its
+   * way. A reading of its own is taken as it is, for it was made during the call; but for one from before a change that this isolate had been told of, which is
+   * no state that the store was in. A store that had not come so far by then was never there: whoever makes up a revision pays for one reading.
    */
-  async #proven(checks: readonly RelationCheck[], call: RelationCall): Promise<readonly Held[]> {
-    const shared = await this.#fetch(checks, call);
+  async #proven(checks: readonly RelationCheck[], call: RelationCall): Promise<readonly Held[] | "unreached"> {
+    const own = new Set<Held>();
+    const shared = await this.#fetch(checks, call, own);
+    if (this.#isShort([...own], call)) return "unreached";
     const late = checks.filter((_, at) => !isProven(shared[at], call));
     if (late.length === 0) return shared;
-    const least = Math.max(call.atLeast, call.view.leastEpoch("relation", ANY_RELATION));
-    const own = await this.#read(late, call.nowMs);
-    if (own.some(({ revision }) => revision < least)) throw new Outage("relations", { cause: "an earlier revision" });
+    const least = call.view.leastEpoch("relation", ANY_RELATION);
+    const again = await this.#read(late, call.nowMs);
+    if (again.some(({ revision }) => revision < least)) throw new Outage("relations", { cause: "an earlier revision" });
+    if (this.#isShort(again, call)) return "unreached";
     let next = 0;
-    return shared.map((held) => (isProven(held, call) ? held : (own[next++] ?? held)));
+    return shared.map((held) => (isProven(held, call) ? held : (again[next++] ?? held)));
   }
 
-  /** One question for all of `checks` that nobody has asked yet. */
-  #fetch(checks: readonly RelationCheck[], call: RelationCall): Promise<readonly Held[]> {
+  /**
+   * Whether readings of `call`'s own say that what it demands was never there; that is remembered. A store that went back in time says nothing of what was
+   * there before.
+   */
+  #isShort(own: readonly Held[], { atLeast, nowMs, view }: RelationCall): boolean {
+    const short = own.find(({ revision }) => revision < atLeast && isBefore(view, ANY_RELATION, revision));
+    if (short !== undefined) this.#reached = { revision: short.revision, atMs: nowMs };
+    return short !== undefined;
+  }
+
+  #isFarAhead({ atLeast, nowMs }: RelationCall): boolean {
+    const { revision, atMs } = this.#reached;
+    return nowMs >= atMs && nowMs - atMs < AHEAD_MS && atLeast > revision + MOST_CHANGES;
+  }
+
+  /** One question for all of `checks` that nobody has asked yet: what it tells is put into `own`. */
+  #fetch(checks: readonly RelationCheck[], call: RelationCall, own?: Set<Held>): Promise<readonly Held[]> {
     const asked: RelationCheck[] = [];
     const { promise: sent, resolve: send } = Promise.withResolvers<Promise<readonly Held[]>>();
     const answers = checks.map((check) =>
@@ -87,6 +116,7 @@ export class RelationAnswers implements RelationFacts {
         const at = asked.push(check) - 1;
         const held = (await await sent)[at];
         if (held === undefined) throw new Outage("relations", { cause: "an answer is missing" });
+        own?.add(held);
         return held;
       }),
     );

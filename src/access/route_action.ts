@@ -40,6 +40,9 @@ export interface RouteMetadata {
 export type RelationsOfCall = (principal: SubjectFacts, call: RelationCall) => FetchedRelations;
 
 export interface FetchedRelations extends KnownRelations {
-  /** Fetches the answers to `checks`: `known` has them from here on. Throws `Outage`. */
-  resolve(checks: readonly RelationCheck[]): Promise<void>;
+  /**
+   * Fetches the answers to `checks`: `known` has them from here on. `unreached` where the call demands what the store has not seen. Throws
+   * `Outage`.
+   */
+  resolve(checks: readonly RelationCheck[]): Promise<"known" | "unreached">;
 }

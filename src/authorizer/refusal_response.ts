@@ -58,6 +58,11 @@ const CONSISTENCY_MALFORMED = {
   title: "Bad Request",
   detail: "Sallyport-Consistency is no consistency token",
 };
+const CONSISTENCY_UNREACHED = {
+  ...CONSISTENCY_MALFORMED,
+  code: "consistency_unreached",
+  detail: "Sallyport-Consistency is of a change that was never made",
+};
 const RESOURCE_UNREAD: Problem = {
   status: 400,
   code: "resource_unclear",
@@ -127,6 +132,8 @@ function map(refusal: Refusal, context: RefusalContext): Mapped {
       return { problem: RESOURCE_UNREAD };
     case "consistency_malformed":
       return { problem: CONSISTENCY_MALFORMED };
+    case "consistency_unreached":
+      return { problem: CONSISTENCY_UNREACHED };
     case "credits_exhausted":
       return creditsExhausted(refusal.refillInMs);
     case "quota_exceeded":

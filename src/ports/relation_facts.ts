@@ -10,9 +10,10 @@ export interface RelationFacts {
   known(check: RelationCheck, call: RelationCall): RelationAnswer | undefined;
   /**
    * The answers to `checks`, in their order, fetched as far as `known` has none. They hold for `call` even where memory forgets them at once.
-   * Throws `Outage`: what cannot be fetched in time is never "no".
+   * `unreached` where the store has not seen what `call` demands: nobody was told of such a change. Throws `Outage`: what cannot be fetched in
+   * time is never "no".
    */
-  resolve(checks: readonly RelationCheck[], call: RelationCall): Promise<readonly RelationAnswer[]>;
+  resolve(checks: readonly RelationCheck[], call: RelationCall): Promise<readonly RelationAnswer[] | "unreached">;
 }
 
 /**

@@ -189,6 +189,15 @@ const DENIALS: readonly Denial[] = [
     headers: { "sallyport-consistency": "yesterday" },
   },
   {
+    name: "what was to be known of relations was never there",
+    path: "/share/1",
+    answer: "400 consistency_unreached",
+    reason: "consistency_unreached",
+    rules: ["any_principal"],
+    headers: { "sallyport-consistency": "rev_zzzzzzzz" },
+    reader: { checkRelations: told(true) },
+  },
+  {
     name: "it is told in two ways what the call is about",
     path: `/share/${"x".repeat(257)}`,
     answer: "400 resource_unclear",

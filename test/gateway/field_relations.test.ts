@@ -209,10 +209,14 @@ describe("fields by relation", () => {
     expect((await call("/notes/1", { answer: doc("1"), wishes, roles: ["auditor"] })).response.status).toBe(200);
   });
 
-  it("a consistency token that is none is refused here too", async () => {
-    const headers = { ...(await somebody("ann")), "sallyport-consistency": "no token" };
+  it.each([
+    ["that is none", "no token", "consistency_malformed"],
+    ["of a change that was never made", "rev_zzzzzzzz", "consistency_unreached"],
+  ])("a consistency token %s is refused here too", async (_, value, code) => {
+    const headers = { ...(await somebody("ann")), "sallyport-consistency": value };
     network.origin(() => Response.json(doc("1")));
-    expect((await install({ config: config() }).fetch("/notes/1", { headers })).status).toBe(400);
+    const response = await install({ config: config() }).fetch("/notes/1", { headers });
+    expect([response.status, (await problemOf(response)).code]).toEqual([400, code]);
     expect(network.originCalls).toHaveLength(0);
   });
 

@@ -43,7 +43,7 @@ export async function explainAct(
     relations: asked ?? NO_RELATIONS,
   };
   const step = await settled(policy, [facts], "whole", asked);
-  if (step === "undecided") throw new Error("everything was said, and nothing was decided");
+  if (typeof step === "string") throw new Error("everything was said, and nothing was decided");
   return ok({
     ...told,
     effect: step.effect,

@@ -190,6 +190,7 @@ describe("relations", () => {
         resolve: async (checks) => {
           rounds.push([...checks]);
           for (const one of checks) held.set(one.object.id, answers(one));
+          return "known";
         },
       };
     };
