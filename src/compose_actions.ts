@@ -28,7 +28,7 @@ export function composeActions(
   kept: Kept,
 ): (route: CompiledRoute) => RouteAction | null {
   const schema = readPolicy(config)?.relations;
-  const relations = schema?.ok ? composeRelationsOfCall(config, schema.value, reader, kept) : null;
+  const relations = schema ? composeRelationsOfCall(config, schema, reader, kept) : null;
   return routeActions(config, { relations, metadata: composeMetadata(config, identity, kept), says });
 }
 

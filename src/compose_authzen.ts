@@ -73,8 +73,7 @@ function decisionPoint(
 ): DecisionPoint {
   const { policy, issuer } = config;
   if (policy === undefined) throw new DeploymentFault("AuthZEN's API has no policy to decide by");
-  const relations = readPolicy(config)?.relations ?? null;
-  const schema = relations?.ok === true ? relations.value : null;
+  const schema = readPolicy(config)?.relations ?? null;
   return {
     types: resourceTypes(config, policy, sources),
     principal: attributeReaders(policy.principal),

@@ -14,7 +14,7 @@ export function relationsOfCalls(
   kept: Kept,
 ): Gate["relations"] {
   const schema = readPolicy(config)?.relations;
-  return schema?.ok ? composeRelationsOfCall(config, schema.value, reader, kept) : null;
+  return schema ? composeRelationsOfCall(config, schema, reader, kept) : null;
 }
 
 /** What a route demands of its callers and its origin, made ready once for as long as the snapshot lives. */

@@ -5,7 +5,7 @@ import { actionPolicies } from "./compose_policy.ts";
 import { routeRights, trustedIssuers } from "./compose_rights.ts";
 import { declaredSays, routeActions } from "./compose_route_actions.ts";
 import type { CompiledConfig } from "./config/compile.ts";
-import { readPolicy } from "./config/policy_rules.ts";
+import { readRelations } from "./config/relation_faults.ts";
 import type { CompiledRoute } from "./config/route_faults.ts";
 import type { TupleReader } from "./policy/relations/tuple_reader.ts";
 import type { RoleBook } from "./policy/role_book.ts";
@@ -31,7 +31,7 @@ export interface ExplainSources {
 export function explainParts(config: CompiledConfig, sources: ExplainSources): ExplainParts {
   const { snapshot, book, tuples, subjects } = sources;
   const { policy, issuer } = config;
-  const schema = readPolicy(config)?.relations;
+  const schema = readRelations(config);
   const metadata = new Map(Object.keys(policy?.metadata ?? {}).map((name) => [name, NOBODY_TOLD]));
   const actions = routeActions(config, {
     relations: schema?.ok ? noRelations : null,

@@ -8,6 +8,7 @@ import { bundledText, installedConfig, issuerStores } from "./compose_stores.ts"
 import { type CompiledConfig, compileConfig } from "./config/compile.ts";
 import { loadFaults, MAX_SNAPSHOT_BYTES, onDeployment, publishFaults } from "./config/deployed.ts";
 import type { ConfigFault } from "./config/fault.ts";
+import { judgeConfig } from "./config/judge.ts";
 import type { Apps, LiveApps } from "./dispatch.ts";
 import { logEvent, logFault } from "./http/log.ts";
 import { sha256Hex } from "./kernel/bytes.ts";
@@ -126,7 +127,7 @@ export function configCopies(bindings: Bindings): ConfigCopies {
 }
 
 function publishable(written: unknown, bundled: CompiledConfig, nowMs: number | null): readonly ConfigFault[] {
-  const compiled = compileConfig(written, nowMs);
+  const compiled = judgeConfig(written, nowMs);
   return compiled.ok ? publishFaults(compiled.value, bundled) : compiled.error;
 }
 

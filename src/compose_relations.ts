@@ -4,16 +4,17 @@ import type { RelationsOfCall } from "./access/route_action.ts";
 import { D1RoleCandidates } from "./adapters/d1_role_candidates.ts";
 import { D1TupleReader } from "./adapters/d1_tuple_reader.ts";
 import { RELATIONS_DEADLINE_MS } from "./adapters/remote.ts";
-import { type Bindings, need } from "./bindings.ts";
+import { type Bindings, DeploymentFault, need } from "./bindings.ts";
 import { issuerStores } from "./compose_stores.ts";
 import type { CompiledConfig } from "./config/compile.ts";
-import { readPolicy } from "./config/policy_rules.ts";
+import { readRelations, relationFaults } from "./config/relation_faults.ts";
 import { logEvent, logFault } from "./http/log.ts";
 import { tellRelated, tellRelations } from "./issuing/relation_desk.ts";
 import type { Kept } from "./kernel/kept.ts";
 import { orOutage } from "./kernel/outage.ts";
 import type { RelationManagement } from "./managing/relations.ts";
 import { sweepLeavers } from "./managing/sweep_relations.ts";
+import type { RelationNames } from "./policy/relations/relation_names.ts";
 import type { RelationSchema } from "./policy/relations/relation_schema.ts";
 import type { AskedRelated, AskedRelations, IssuerReader, ToldRelated, ToldRelations } from "./ports/issuer_reader.ts";
 
@@ -23,10 +24,16 @@ import type { AskedRelated, AskedRelations, IssuerReader, ToldRelated, ToldRelat
 
 const NO_SCHEMA: RelationSchema = { types: new Map(), strata: 1, text: "{}" };
 
-/** The relations that `config` declares; none where it declares none. */
-export function relationSchema(config: CompiledConfig): RelationSchema {
-  const relations = readPolicy(config)?.relations;
-  return relations?.ok ? relations.value : NO_SCHEMA;
+/**
+ * The relations that `config` declares, as the issuer answers for them; none where it declares none. Throws `DeploymentFault` where they
+ * mean nothing: then the issuer does not run the configuration, and gates are answered nothing by it.
+ */
+export function relationSchema(config: Pick<CompiledConfig, "policy">): RelationSchema {
+  const relations = readRelations(config);
+  if (relations === null) return NO_SCHEMA;
+  if (relations.ok) return relations.value;
+  const faults = relationFaults(config).map(({ path, reason }) => `${path}: ${reason}`);
+  throw new DeploymentFault(`what relations mean cannot be read: ${faults.join("; ")}`);
 }
 
 /** What operators need to change relations. */
@@ -48,7 +55,7 @@ export function composeLeaverSweep(bindings: Bindings): (nowMs: number) => Promi
 /** How the gate asks about relations of `schema`. Answers outlive a configuration that leaves the schema as it is. */
 export function composeRelationsOfCall(
   { issuer }: Pick<CompiledConfig, "issuer">,
-  schema: RelationSchema,
+  schema: RelationNames,
   reader: Pick<IssuerReader, "checkRelations">,
   kept: Kept,
 ): RelationsOfCall {

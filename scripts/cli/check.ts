@@ -1,9 +1,9 @@
-import { compileConfig } from "../../src/config/compile.ts";
+import { judgeConfig } from "../../src/config/judge.ts";
 import { writtenConfig } from "./written_config.ts";
 
 /** Compiles the configuration as a Worker would and prints every fault with its place, or every route. */
 export function checkCommand(): number {
-  const compiled = compileConfig(writtenConfig(), Date.now());
+  const compiled = judgeConfig(writtenConfig(), Date.now());
   if (!compiled.ok) {
     for (const { path, reason } of compiled.error) console.error(`${path}: ${reason}`);
     return 1;

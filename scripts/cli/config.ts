@@ -1,4 +1,5 @@
-import { type CompiledConfig, compileConfig } from "../../src/config/compile.ts";
+import type { CompiledConfig } from "../../src/config/compile.ts";
+import { judgeConfig } from "../../src/config/judge.ts";
 import type { ConfigInput } from "../../src/config/schema.ts";
 import { type AdminApi, AdminRefusal, adminApi } from "./admin_api.ts";
 import { checkCommand } from "./check.ts";
@@ -139,7 +140,7 @@ async function changesOf(api: AdminApi, written: ConfigInput): Promise<{ readonl
 }
 
 function compiled(config: unknown, name: string): CompiledConfig | null {
-  const result = compileConfig(config);
+  const result = judgeConfig(config);
   if (result.ok) return result.value;
   console.error(`${name} is not valid for this release:`);
   for (const { path, reason } of result.error) console.error(`${path}: ${reason}`);

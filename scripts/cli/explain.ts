@@ -7,7 +7,7 @@ import {
   type ShownExplanation,
   showExplanation,
 } from "../../src/admin/explain_shapes.ts";
-import { compileConfig } from "../../src/config/compile.ts";
+import { judgeConfig } from "../../src/config/judge.ts";
 import { FactsFault, OfflineExplainer } from "../policy/offline.ts";
 import { offlineFacts } from "../policy/table.ts";
 import { AdminRefusal, adminApi } from "./admin_api.ts";
@@ -113,7 +113,7 @@ async function explainOffline(question: object, { options: { config, facts } }: 
   const asked = questionBody.safeParse(question);
   if (!asked.success) throw new FactsFault(z.prettifyError(asked.error));
   const written = writtenConfig();
-  const compiled = compileConfig(written);
+  const compiled = judgeConfig(written);
   if (!compiled.ok) throw new FactsFault(compiled.error.map(({ path, reason }) => `${path}: ${reason}`).join("\n"));
   const given = offlineFacts.safeParse(facts === undefined ? {} : readJson(facts));
   if (!given.success) throw new FactsFault(z.prettifyError(given.error));

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { showExplanation } from "../../src/admin/explain_shapes.ts";
-import { compileConfig } from "../../src/config/compile.ts";
+import { judgeConfig } from "../../src/config/judge.ts";
 import { type Coverage, coverageOf } from "../policy/coverage.ts";
 import { OfflineExplainer } from "../policy/offline.ts";
 import { type CaseResult, runTable } from "../policy/run_table.ts";
@@ -29,7 +29,7 @@ export async function policyCommand([verb, ...rest]: readonly string[]): Promise
     return 2;
   }
   const written = writtenConfig();
-  const compiled = compileConfig(written);
+  const compiled = judgeConfig(written);
   if (!compiled.ok) {
     for (const { path, reason } of compiled.error) console.error(`${path}: ${reason}`);
     return 1;

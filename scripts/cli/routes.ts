@@ -1,10 +1,10 @@
-import { compileConfig } from "../../src/config/compile.ts";
+import { judgeConfig } from "../../src/config/judge.ts";
 import { type ListedRoute, listRoutes } from "../../src/managing/route_inventory.ts";
 import { writtenConfig } from "./written_config.ts";
 
 /** Prints the inventory: every route of the configuration with its version, who may call it, and where it stands in its life. */
 export function routesCommand(): number {
-  const compiled = compileConfig(writtenConfig());
+  const compiled = judgeConfig(writtenConfig());
   if (!compiled.ok) {
     for (const { path, reason } of compiled.error) console.error(`${path}: ${reason}`);
     return 1;

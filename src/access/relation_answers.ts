@@ -3,7 +3,7 @@ import { Outage } from "../kernel/outage.ts";
 import { SharedReadings } from "../kernel/shared_readings.ts";
 import type { RelationCheck } from "../policy/decision_facts.ts";
 import { canBeAsked, MAX_CHECKS } from "../policy/relations/check.ts";
-import type { RelationSchema } from "../policy/relations/relation_schema.ts";
+import type { RelationNames } from "../policy/relations/relation_names.ts";
 import { isRelationId, tupleText } from "../policy/relations/terms.ts";
 import type { RevocationView } from "../ports/edge_feed.ts";
 import type { ToldFinding, ToldRelations } from "../ports/issuer_reader.ts";
@@ -33,7 +33,7 @@ interface Held {
  * cannot push out what was granted.
  */
 export class RelationAnswers implements RelationFacts {
-  readonly #schema: RelationSchema;
+  readonly #schema: RelationNames;
   readonly #ask: (checks: readonly RelationCheck[]) => Promise<ToldRelations>;
   readonly #granted = new Lru<Held>({ maxEntries: 10_000, maxBytes: 4 * 1024 * 1024 });
   readonly #others = new Lru<Held>({ maxEntries: 5_000, maxBytes: 2 * 1024 * 1024 });
@@ -42,7 +42,7 @@ export class RelationAnswers implements RelationFacts {
   #reached = { revision: 0, atMs: Number.NEGATIVE_INFINITY };
 
   /** `ask` answers up to `MAX_CHECKS` checks by `schema`, and throws `Outage`. */
-  constructor(schema: RelationSchema, ask: (checks: readonly RelationCheck[]) => Promise<ToldRelations>) {
+  constructor(schema: RelationNames, ask: (checks: readonly RelationCheck[]) => Promise<ToldRelations>) {
     this.#schema = schema;
     this.#ask = ask;
   }

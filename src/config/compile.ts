@@ -17,7 +17,7 @@ import { listFaults } from "./list_faults.ts";
 import { metadataFaults } from "./metadata_faults.ts";
 import { originFaults } from "./origin_faults.ts";
 import { outboundFaults } from "./outbound_faults.ts";
-import { endedPinFaults, pinFaults } from "./pin_faults.ts";
+import { pinFaults } from "./pin_faults.ts";
 import { policyFaults } from "./policy_faults.ts";
 import { resourceTenantFaults } from "./role_faults.ts";
 import { type CompiledRoute, duplicateFaults, routeFaults } from "./route_faults.ts";
@@ -34,12 +34,12 @@ export interface CompiledConfig extends Omit<Config, "routes"> {
 }
 
 /**
- * Validates `input` whole: all faults are reported, not the first one. With `nowMs`, what has ended by then is a fault as well: for
- * where somebody reads it before it runs. A Worker that starts leaves that out, for a configuration must not go bad by itself.
+ * Validates `input` as a Worker runs it: all faults are reported, not the first one, and what `further` tells is one of them. What relations mean
+ * is left to the issuer, who answers for them; see `judgeConfig`.
  */
 export function compileConfig(
   input: unknown,
-  nowMs: number | null = null,
+  further: (config: Config) => readonly ConfigFault[] = () => [],
 ): Result<CompiledConfig, readonly ConfigFault[]> {
   const parsed = configSchema.safeParse(input);
   if (!parsed.success) return err(parsed.error.issues.map(describeIssue));
@@ -65,7 +65,7 @@ export function compileConfig(
     ...resourceTenantFaults(config),
     ...authzenFaults(config),
     ...externalFaults(config),
-    ...(nowMs === null ? [] : endedPinFaults(config, nowMs)),
+    ...further(config),
   ];
   const routes = config.routes.flatMap((route, index) => compileRoute(config, route, `routes[${index}]`, faults));
   faults.push(

@@ -6,7 +6,7 @@ import type { SchemaNode } from "../openapi/schema_node.ts";
 import type { GrantsAt } from "../openapi/schema_terms.ts";
 import type { FieldGrants } from "../policy/field_grants.ts";
 import { isDemandedPermission } from "../policy/permission.ts";
-import type { RelationSchema } from "../policy/relations/relation_schema.ts";
+import type { RelationNames } from "../policy/relations/relation_names.ts";
 import { readPolicy, type WithPolicy } from "./policy_rules.ts";
 import { declaredPermissions } from "./role_faults.ts";
 import type { Config, RouteConfig } from "./schema.ts";
@@ -24,8 +24,7 @@ export function fieldGrantFaults(
   const scopes = own === undefined ? null : Object.keys(own.scopes);
   const said = new Map<string, GrantsAt>();
   const faults: { at: string; reason: string }[] = [];
-  const relations = readPolicy(config)?.relations;
-  const types = relations?.ok ? relations.value.types : NO_TYPES;
+  const types = readPolicy(config)?.relations?.types ?? NO_TYPES;
   for (const { operation } of contracts) {
     faults.push(...relationFaults(operation, types));
     for (const one of [...operation.visible, ...operation.writable]) said.set(one.at, one);
@@ -38,7 +37,7 @@ export function fieldGrantFaults(
   return faults;
 }
 
-type Types = RelationSchema["types"];
+type Types = RelationNames["types"];
 const NO_TYPES: Types = new Map();
 
 /** Relations that nobody can have. */

@@ -12,7 +12,7 @@ import {
 } from "./policy_rules.ts";
 import type { PolicyConfig, RuleConfig } from "./policy_schema.ts";
 
-/** What is wrong with the policy: names, relations, conditions, rules that decide nothing, and actions that nobody gets to. */
+/** What is wrong with the policy: names, conditions, rules that decide nothing, and actions that nobody gets to. */
 export function policyFaults(config: WithPolicy): ConfigFault[] {
   const { policy } = config;
   const read = readPolicy(config);
@@ -20,7 +20,6 @@ export function policyFaults(config: WithPolicy): ConfigFault[] {
   return [
     ...attributeFaults(policy),
     ...permissionFaults(policy),
-    ...relationFaults(read),
     ...read.rules.flatMap((rule, index) => ruleFaults(rule, policy, `policy.rules[${index}]`)),
     ...duplicateFaults(policy.rules),
     ...unreachableFaults(policy, read),
@@ -56,14 +55,6 @@ function permissionFaults({ resources }: PolicyConfig): ConfigFault[] {
       ),
     ),
   );
-}
-
-function relationFaults({ relations }: ReadPolicy): ConfigFault[] {
-  if (relations === null || relations.ok) return [];
-  return relations.error.map(({ at, reason }) => ({
-    path: at === "" ? "policy.relations" : `policy.relations.${at}`,
-    reason,
-  }));
 }
 
 function ruleFaults(read: ReadRule, policy: PolicyConfig, path: string): ConfigFault[] {

@@ -1,6 +1,5 @@
 import type { Result } from "../kernel/result.ts";
-import type { SchemaFault } from "../policy/relations/draft.ts";
-import { compileRelations, type RelationSchema } from "../policy/relations/relation_schema.ts";
+import { type RelationNames, relationNames } from "../policy/relations/relation_names.ts";
 import { type CompiledRule, RuleCompiler } from "../rules/compile_rule.ts";
 import type { PolicyConfig, RuleConfig } from "./policy_schema.ts";
 import type { Config, RouteConfig } from "./schema.ts";
@@ -8,7 +7,7 @@ import type { Config, RouteConfig } from "./schema.ts";
 /** The `policy` of a configuration with all that is made of its texts, whether or not they are what they should be. */
 export interface ReadPolicy {
   /** Null where there are none. */
-  readonly relations: Result<RelationSchema, readonly SchemaFault[]> | null;
+  readonly relations: RelationNames | null;
   /** In the order of the configuration. */
   readonly rules: readonly ReadRule[];
 }
@@ -70,12 +69,12 @@ export function namedBy(on: string, actions: readonly string[]): readonly string
 }
 
 function compilePolicy(policy: PolicyConfig, { issuer, routes }: WithPolicy): ReadPolicy {
-  const relations = Object.keys(policy.relations).length === 0 ? null : compileRelations(policy.relations);
+  const relations = Object.keys(policy.relations).length === 0 ? null : relationNames(policy.relations);
   const actions = actionsOf(policy);
   const compiler = new RuleCompiler({
     principal: policy.principal,
     resources: new Map(Object.entries(policy.resources).map(([type, { attributes }]) => [type, attributes])),
-    declaredRelations: (type) => new Set(relations?.ok ? relations.value.types.get(type)?.keys() : []),
+    declaredRelations: (type) => new Set(relations?.types.get(type)?.keys()),
     permissions: permissionsOf(policy, actions, routes),
     ownIssuer: issuer.url,
   });

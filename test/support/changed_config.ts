@@ -1,4 +1,4 @@
-import { compileConfig } from "../../src/config/compile.ts";
+import { judgeConfig } from "../../src/config/judge.ts";
 import { gatewayConfig } from "./gateway_config.ts";
 
 /** As a file says it. */
@@ -22,7 +22,7 @@ export interface MutableConfig extends Json {
 
 /** All faults of `input` as `path: reason`; none where it compiles. */
 export function faultsOf(input: unknown): string[] {
-  const result = compileConfig(input);
+  const result = judgeConfig(input);
   return result.ok ? [] : result.error.map(({ path, reason }) => `${path}: ${reason}`);
 }
 

@@ -1,10 +1,7 @@
 import fc from "fast-check";
 import { nodeText, type TupleNode } from "../../src/policy/relations/node.ts";
-import {
-  compileRelations,
-  type RelationSchema,
-  type WrittenRelations,
-} from "../../src/policy/relations/relation_schema.ts";
+import type { WrittenRelations } from "../../src/policy/relations/relation_names.ts";
+import { compileRelations, type RelationSchema } from "../../src/policy/relations/relation_schema.ts";
 import type { Rewrite } from "../../src/policy/relations/rewrite.ts";
 import { parseTuple, type RelationTuple, refText, subjectText, tupleText } from "../../src/policy/relations/terms.ts";
 import type {

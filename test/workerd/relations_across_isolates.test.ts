@@ -6,6 +6,7 @@ import { composeReader } from "../../src/compose_control.ts";
 import { composeRelationsOfCall } from "../../src/compose_relations.ts";
 import { Kept } from "../../src/kernel/kept.ts";
 import { Outage } from "../../src/kernel/outage.ts";
+import { type RelationNames, relationNames } from "../../src/policy/relations/relation_names.ts";
 import { parseConsistencyToken } from "../../src/policy/relations/revision.ts";
 import type { IssuerReader } from "../../src/ports/issuer_reader.ts";
 import { type AdminCaller, adminCaller, migrate, stores } from "../support/admin_world.ts";
@@ -32,9 +33,9 @@ beforeAll(async () => {
 });
 
 /** An isolate of a gate: its own picture of the feed and its own memory. Its calls know the time that they are told. */
-function isolate(reader: IssuerReader = composeReader(env)) {
+function isolate(reader: IssuerReader = composeReader(env), schema: RelationNames = SCHEMA) {
   const feed = new AgedRevocations(reader);
-  const relationsOf = composeRelationsOfCall(ISSUER as never, SCHEMA, reader, new Kept());
+  const relationsOf = composeRelationsOfCall(ISSUER as never, schema, reader, new Kept());
   const deferred: Promise<unknown>[] = [];
   const defer = (work: Promise<unknown>) => void deferred.push(work.catch(() => undefined));
   return {
@@ -116,6 +117,32 @@ describe("a change of relations at one isolate", () => {
     await b.sees(t0);
     await change(["document:2#viewer@user:bob"], []);
     expect(await b.sees(t0 + 3_001)).toEqual({ sees: true, asked: false });
+  });
+});
+
+describe("a gate that never reads what its relations mean", () => {
+  const WRITTEN = {
+    group: { member: "[user, group#member]" },
+    folder: { parent: "[folder]", viewer: "[user, group#member] or viewer of parent" },
+    document: { parent: "[folder]", viewer: "[user, group#member] or viewer of parent" },
+  };
+
+  it("is answered by its names and their text as by the whole schema", async () => {
+    await change(CHAIN, []);
+    const b = isolate(composeReader(env), relationNames(WRITTEN));
+    expect(await b.sees(Date.now())).toEqual({ sees: true, asked: true });
+    expect((await b.sees(Date.now(), 0, "bob")).sees).toBe(false);
+  });
+
+  it.each([
+    ["a type that there is not", "[usr]"],
+    ["a rewrite that cannot be read", "[user] or or viewer"],
+    ["itself alone", "viewer"],
+    ["an exclusion of itself", "[user] but not viewer"],
+  ])("is told nothing where a relation is made of %s, whatever the tuples say: an outage", async (_, viewer) => {
+    await change([...CHAIN, "document:1#viewer@user:alice"], []);
+    const b = isolate(composeReader(env), relationNames({ ...WRITTEN, document: { ...WRITTEN.document, viewer } }));
+    await expect(b.sees(Date.now())).rejects.toBeInstanceOf(Outage);
   });
 });
 

@@ -1,7 +1,8 @@
 import { Outage } from "../../kernel/outage.ts";
 import { CheckRun, isDecided, type Unknown } from "./check_run.ts";
 import { grantOf, readsOf } from "./grant.ts";
-import { definitionOf, type RelationSchema } from "./relation_schema.ts";
+import type { RelationNames } from "./relation_names.ts";
+import type { RelationSchema } from "./relation_schema.ts";
 import { isRelationId, PRINCIPAL_TYPES, type RelationSubject, type RelationTuple } from "./terms.ts";
 import type { TupleReader } from "./tuple_reader.ts";
 
@@ -54,15 +55,17 @@ export async function checkRelations(
 }
 
 /** Whether the schema and the alphabet of ids have what `check` names. */
-export function canBeAsked(schema: RelationSchema, { object, relation, subject }: RelationTuple): boolean {
-  return (
-    definitionOf(schema, object.type, relation) !== undefined && isRelationId(object.id) && isSubject(schema, subject)
-  );
+export function canBeAsked(schema: RelationNames, { object, relation, subject }: RelationTuple): boolean {
+  return isRelation(schema, object.type, relation) && isRelationId(object.id) && isSubject(schema, subject);
 }
 
-function isSubject(schema: RelationSchema, { type, id, relation }: RelationSubject): boolean {
+function isRelation({ types }: RelationNames, type: string, relation: string): boolean {
+  return types.get(type)?.has(relation) === true;
+}
+
+function isSubject(schema: RelationNames, { type, id, relation }: RelationSubject): boolean {
   if (!isRelationId(id)) return false;
-  if (relation !== undefined) return definitionOf(schema, type, relation) !== undefined;
+  if (relation !== undefined) return isRelation(schema, type, relation);
   return schema.types.has(type) || PRINCIPAL_TYPES.some((principal) => principal === type);
 }
 

@@ -1,14 +1,12 @@
 import { err, ok, type Result } from "../../kernel/result.ts";
 import { type Drafts, definitionKey, type SchemaFault, takesOf } from "./draft.ts";
 import { parseRewrite } from "./parse_rewrite.ts";
+import type { WrittenRelations } from "./relation_names.ts";
 import { type Rewrite, rewriteText, type SubjectTerm } from "./rewrite.ts";
 import { meaningFaults } from "./schema_meaning.ts";
 import { nameFaults } from "./schema_names.ts";
 import { strataOf } from "./schema_strata.ts";
 import { isRelationName, PRINCIPAL_TYPES } from "./terms.ts";
-
-/** The schema as it is written: rewrites by relation, by type of object. */
-export type WrittenRelations = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 /** One relation of one type of object. */
 export interface RelationDefinition {

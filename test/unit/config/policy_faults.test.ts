@@ -130,11 +130,11 @@ describe("rules", () => {
       "policy.principal.constructor",
       "policy.resources.document.attributes.type",
       "policy.resources.document.actions.read.permissions[1]",
-      "policy.relations.document.viewer",
       "policy.rules[0].when",
       "policy.rules[0].when",
       "policy.rules[1].when",
       "policy.rules[1].id",
+      "policy.relations.document.viewer",
     ]);
   });
 

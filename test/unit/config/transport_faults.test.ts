@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { compileConfig } from "../../../src/config/compile.ts";
+import { judgeConfig } from "../../../src/config/judge.ts";
 import { ADDED, add, changed, faultsOf, type MutableConfig } from "../../support/changed_config.ts";
 import { ISSUER_URL, PARTNER_URL } from "../../support/gateway_config.ts";
 
@@ -177,7 +177,7 @@ describe("sets of pins", () => {
 
 describe("what time does to pins", () => {
   const on = (number: number, pins: unknown = GOOD) => {
-    const result = compileConfig(withPins(pins), Date.parse(day(number)));
+    const result = judgeConfig(withPins(pins), Date.parse(day(number)));
     return result.ok ? [] : result.error.map(({ path, reason }) => `${path} ${reason}`);
   };
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { compileRelations, type WrittenRelations } from "../../../src/policy/relations/relation_schema.ts";
+import type { WrittenRelations } from "../../../src/policy/relations/relation_names.ts";
+import { compileRelations } from "../../../src/policy/relations/relation_schema.ts";
 
 const DRIVE: WrittenRelations = {
   group: { member: "[user, group#member]" },
