@@ -1,5 +1,7 @@
+import { resolve } from "node:path";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { unstable_readConfig } from "wrangler";
 
 const workerd = cloudflareTest(async () => ({
   wrangler: { configPath: "./wrangler.toml" },
@@ -12,6 +14,13 @@ const workerd = cloudflareTest(async () => ({
       GRANT_KEY: `test:${"B".repeat(42)}A`,
     },
   },
+}));
+
+const alias: Readonly<Record<string, string>> = unstable_readConfig({ config: "wrangler.toml" }).alias ?? {};
+/** What stands in the place of packages in what is deployed: tests run that as well. Each name alone, and not what is below it. */
+const deployed = Object.entries(alias).map(([name, path]) => ({
+  find: new RegExp(`^${name}$`),
+  replacement: resolve(path),
 }));
 
 /** How many files run at once. Some of them mostly wait, so two cores have work for two, and more would only be in each other's way. */
@@ -28,7 +37,10 @@ export default defineConfig({
     projects: [
       {
         plugins: [workerd],
+        resolve: { alias: deployed },
         test: {
+          // Processed as our own files are, so that what it imports is replaced as well.
+          server: { deps: { inline: [/@upstash\/ratelimit/] } },
           name: "workerd",
           globalSetup: ["./test/setup/redis.ts"],
           // One runtime for many files; what makes each of them begin anew all the same is in the setup file.

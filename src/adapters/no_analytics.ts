@@ -1,6 +1,6 @@
 /**
- * In the place of the analytics that the library for limits brings along, in the authorizer's script (`alias` in wrangler.authorizer.toml): it
- * writes who called what into the database, and nothing here asks for it.
+ * In the place of the analytics that the library for limits brings along, wherever the gate is deployed (`alias` in wrangler.toml and
+ * wrangler.authorizer.toml): it writes who called what into the database, and nothing here asks for it.
  */
 export class Analytics {
   constructor() {

@@ -1,5 +1,8 @@
 import { env } from "cloudflare:workers";
-import { inject, vi } from "vitest";
+import { Ratelimit } from "@upstash/ratelimit";
+import type { Redis } from "@upstash/redis/cloudflare";
+import { beforeAll, expect, inject, it, vi } from "vitest";
+import { Ratelimit as DeployedRatelimit } from "../../node_modules/@upstash/ratelimit/dist/index.mjs";
 import { DurableObjectLimiter, type LimiterObjects } from "../../src/adapters/durable_object_limiter.ts";
 import { MemoryLimiter } from "../../src/adapters/memory_limiter.ts";
 import { UpstashLimiter } from "../../src/adapters/upstash_limiter.ts";
@@ -29,6 +32,13 @@ limiterContract({
   broken: { "full of live counters": () => new MemoryLimiter({ maxCounters: 0 }) },
 });
 
+// The first call of an object loads the whole Worker, which is nothing that a deadline is about.
+beforeAll(async () => {
+  const policy = { name: "first", algorithm: "fixed", limit: 1, windowSeconds: 1 } as const;
+  const limiter = new DurableObjectLimiter(env.LIMITER, { deadlineMs: 60_000 });
+  await limiter.take([{ subject: "first", policy, cost: 1 }], Date.now());
+});
+
 limiterContract({
   name: "Durable Object",
   shared: true,
@@ -40,6 +50,12 @@ limiterContract({
 });
 
 const upstash = inject("upstash");
+
+it("the library is the build that is deployed, without its analytics", () => {
+  expect(Ratelimit).toBe(DeployedRatelimit);
+  const options = { redis: {} as Redis, limiter: Ratelimit.slidingWindow(1, "1 s"), analytics: true };
+  expect(() => new Ratelimit(options)).toThrow("there are no analytics");
+});
 
 limiterContract({
   name: "Upstash",

@@ -56,6 +56,14 @@ describe("what each deployment carries", () => {
     expect(installed.some((file) => path.test(file))).toBe(true);
   });
 
+  test("wherever the gate is deployed it counts with one build of the library, the one that the contract suite runs", () => {
+    const [together, alone] = (["wrangler.toml", "wrangler.authorizer.toml"] as const).map((config) =>
+      build(config).sources.filter((path) => /@upstash|no_analytics/.test(path)),
+    );
+    expect(alone).toContainEqual(expect.stringMatching(/@upstash\/ratelimit\/dist\/index\.mjs$/));
+    expect(together).toEqual(alone);
+  });
+
   test("positive control: the issuer carries all three", () => {
     const { code, sources } = build("wrangler.issuer.toml");
     expect(sources).toContain("src/adapters/d1_clients.ts");
