@@ -94,7 +94,7 @@ function gateRoute(
   lists: AccessLists,
   site: CaptchaSite | null,
 ): Omit<GateRoute, keyof RouteEdges | "action" | "session" | "signals" | "transport"> {
-  const { origins, limits, gateway, openapi } = config;
+  const { origins, limits, gateway } = config;
   const origin = origins[route.origin];
   if (origin === undefined) throw new DeploymentFault(`route ${route.id} has no origin`);
   return {
@@ -105,7 +105,7 @@ function gateRoute(
     creditCost: route.creditCost,
     maxBodyBytes: route.maxBodyBytes,
     audit: routeAudit(route.audit),
-    ...composeContracts(route, openapi),
+    ...composeContracts(route, config),
     ...routeStreams(route, gateway),
     origin: {
       url: new URL(origin.url).origin,

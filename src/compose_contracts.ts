@@ -20,11 +20,11 @@ export function relationsOfCalls(
 /** What a route demands of its callers and its origin, made ready once for as long as the snapshot lives. */
 export function composeContracts(
   route: CompiledRoute,
-  openapi: CompiledConfig["openapi"],
+  { openapi, policy }: Pick<CompiledConfig, "openapi" | "policy">,
 ): Pick<GateRoute, "contracts" | "pageSize"> {
   const { pageSize } = route;
   return {
-    contracts: contractsOf({ openapi }, route, route.pattern)?.byMethod ?? null,
+    contracts: contractsOf({ openapi, policy }, route, route.pattern)?.byMethod ?? null,
     pageSize: pageSize === undefined ? null : { ...pageSize, whenAbsent: pageSize.whenAbsent ?? null },
   };
 }

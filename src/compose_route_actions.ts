@@ -1,22 +1,21 @@
 import type { ExternalSay } from "./access/external_say.ts";
 import type { RouteAction, RouteMetadata } from "./access/route_action.ts";
 import { actionPolicies } from "./compose_policy.ts";
-import { decidesByBody, idPlaces } from "./config/action_faults.ts";
-import type { PlaceConfig } from "./config/action_schema.ts";
+import { decidesByBody } from "./config/action_faults.ts";
 import type { CompiledConfig } from "./config/compile.ts";
+import { idReading, readPlace } from "./config/resource_places.ts";
 import type { CompiledRoute } from "./config/route_faults.ts";
-import { parseJsonPointer } from "./kernel/json_pointer.ts";
+import { fieldDepth } from "./config/route_fields.ts";
 import { type ActionPolicy, decidesNothing } from "./policy/action_policy.ts";
 import type { AttributeType } from "./policy/attribute_type.ts";
-import type { Place, ResourceReading } from "./policy/resource_reading.ts";
-import type { RoutePattern } from "./policy/route_pattern.ts";
+import type { ResourceReading } from "./policy/resource_reading.ts";
 import type { ExternalDecisions } from "./ports/external_decisions.ts";
 
 /*
  * What routes ask to do: from the configuration's names to what decisions are made of, wherever they are made.
  */
 
-/** Bodies without a contract, and without `jsonBody`, are decided on by nothing. */
+/** Bodies of which nothing is said are decided on by nothing. */
 const NO_DEPTH = 1;
 
 /** How what is asked about is learnt. */
@@ -60,7 +59,7 @@ export function routeActions(
       metadata: source === undefined ? null : (metadata.get(source) ?? null),
       relations: names(policy, /\bcan\b/) ? relations : null,
       bodyDepth: decidesByBody(config, route)
-        ? (route.openapi?.maxDepth ?? route.jsonBody?.maxDepth ?? NO_DEPTH)
+        ? (route.openapi?.maxDepth ?? route.jsonBody?.maxDepth ?? fieldDepth(config, route) ?? NO_DEPTH)
         : null,
       hidesResources: route.resource?.refusedAs === "not_found",
     };
@@ -79,12 +78,12 @@ function resourceReading(
   type: string,
 ): ResourceReading {
   const declared = policy?.resources[type]?.attributes ?? {};
-  const ids = idPlaces(resource).map((place) => readPlace(place, pattern));
+  const named = idReading(resource, pattern);
   const attributes = Object.entries(resource.attributes).map(([name, place]) => {
     return { name, type: typeOfAttribute(declared, name), place: readPlace(place, pattern) };
   });
-  const places = [...ids, ...attributes.map(({ place }) => place)];
-  return { idType: resource.idType, ids, attributes, readsBody: places.some(({ from }) => from === "body") };
+  const readsBody = named.readsBody || attributes.some(({ place }) => place.from === "body");
+  return { ...named, attributes, readsBody };
 }
 
 /** The type that `name` is declared to be. */
@@ -92,13 +91,4 @@ export function typeOfAttribute(declared: Readonly<Record<string, AttributeType>
   const type = declared[name];
   if (type === undefined) throw new TypeError(`no attribute is called ${name}`);
   return type;
-}
-
-function readPlace(place: PlaceConfig, pattern: RoutePattern): Place {
-  if ("path" in place) {
-    const segment = pattern.findIndex((one) => one.kind === "parameter" && one.name === place.path);
-    return { from: "path", segment };
-  }
-  if ("query" in place) return { from: "query", name: place.query, several: place.several };
-  return { from: "body", steps: parseJsonPointer(place.body) ?? [] };
 }

@@ -28,7 +28,7 @@ export interface Onward<T> {
 /** The same where fields of its body may not be for everybody. */
 export interface FieldsOnward<T, Refused> extends Onward<T> {
   /** What decides on them: asked for once the body is there, and only where they are not. */
-  readonly rights: () => Promise<KnownRights | Refused>;
+  readonly rights: (bytes: Uint8Array) => Promise<KnownRights | Refused>;
   /** Hears what was dropped from a body. */
   readonly dropped: (faults: readonly InputFault[]) => void;
 }
@@ -71,7 +71,7 @@ export async function checkedRequest<T, Refused extends { readonly ok: false } =
   const bounds = holdTerms(exchange, shape === null ? 0 : maxBytes);
   return bodies.with(body, bounds, async (held) => {
     if (held.kind !== "whole") return refuse(unread(held, shape === null));
-    const rights = shape?.restricts ? await onward.rights() : ok(NO_FIELD_RIGHTS);
+    const rights = shape?.restricts ? await onward.rights(held.bytes) : ok(NO_FIELD_RIGHTS);
     if (!rights.ok) return rights;
     const isSealed = SEALS.some((name) => call.header(name) !== null);
     const checked = checkedBytes(held.bytes, shape, contract, { rights: rights.value.rights, isSealed });

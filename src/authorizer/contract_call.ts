@@ -14,7 +14,7 @@ import { checkedResponse } from "./checked_response.ts";
 import type { Exchange } from "./exchange.ts";
 import { type Forwarded, withoutResponse } from "./forward.ts";
 import type { HeldBodies } from "./held_bodies.ts";
-import { jsonRequest } from "./json_request.ts";
+import { jsonOf, jsonRequest } from "./json_request.ts";
 
 /** Of a part alone nothing can be said, and of a coding that the platform leaves on neither. */
 const NOT_PASSED_ON: ReadonlySet<string> = new Set(["range", "if-range", "accept-encoding"]);
@@ -37,8 +37,11 @@ export function looksInto({ contracts, pageSize, action }: GateRoute): boolean {
 export interface ContractSteps<Refused> {
   /** Sends a request that fits to its origin. */
   readonly pass: PassRequest<Forwarded | Refused>;
-  /** Finds out what decides on the fields, once for each call that has any which are not for everybody. */
-  readonly rights: (fields: ContractFields) => Promise<KnownRights | Refused>;
+  /**
+   * Finds out what decides on the fields, once for each call that has any which are not for everybody. `body` is as it came, where it names what
+   * the call is about; undefined where it cannot be read.
+   */
+  readonly rights: (fields: ContractFields, body: unknown) => Promise<KnownRights | Refused>;
 }
 
 /**
@@ -67,12 +70,13 @@ export async function throughContract<Refused extends { readonly ok: false } = n
   const { fields } = contract;
   // Asked for when the body is there, and never behind the origin: what was done there could not be taken back for want of an answer.
   let asked: Promise<KnownRights | Refused> | null = null;
-  const rights = () => {
-    asked ??= fields === null ? Promise.resolve(ok(NO_FIELD_RIGHTS)) : steps.rights(fields);
+  const rights = (bytes: Uint8Array | null) => {
+    if (fields === null) return Promise.resolve(ok(NO_FIELD_RIGHTS));
+    asked ??= steps.rights(fields, namingBody(bytes, contract));
     return asked;
   };
   const pass: typeof steps.pass = async (checked, bytes) => {
-    const known = fields === null ? ok(NO_FIELD_RIGHTS) : await rights();
+    const known = fields === null ? ok(NO_FIELD_RIGHTS) : await rights(bytes);
     if (!known.ok) return known;
     const isPartial = fields !== null && keepsFrom(fields.conceals, known.value.rights);
     if (isPartial && isConditionalChange(method, exchange)) return withoutResponse("precondition_failed");
@@ -93,6 +97,13 @@ export async function throughContract<Refused extends { readonly ok: false } = n
   };
   const dropped = (faults: readonly ValueFault[]) => logMisfit("request_fields_dropped", faults, exchange);
   return checkedRequest(request, contract, exchange, bodies, route.maxBodyBytes, { rights, pass, refuse, dropped });
+}
+
+/** The body of a call that names its resources there; undefined for what is no JSON, which is refused for that. */
+function namingBody(bytes: Uint8Array | null, { fields, maxDepth }: Contract): unknown {
+  if (!fields?.resource?.reading.readsBody) return undefined;
+  const read = jsonOf(bytes, maxDepth);
+  return read.ok ? read.value : undefined;
 }
 
 /**

@@ -45,7 +45,7 @@ export async function handleGatewayRequest(
     const forwarded = looksInto(route)
       ? await throughContract(request, exchange, passed.value, parts.bodies, {
           pass: (checked, bytes) => passOnLater(checked, bytes, exchange, passed.value, parts),
-          rights: (fields) => rightsLater(fields, exchange, passed.value, parts),
+          rights: (fields, body) => rightsLater(fields, body, exchange, passed.value, parts),
         })
       : await passOn(request, exchange, passed.value, exchange.call.nowMs, parts);
     if (isRefused(forwarded)) return refuse(forwarded.error, exchange, parts);
@@ -83,13 +83,14 @@ async function passOnLater(
 /** What decides on the fields of a call, of a body that was waited for too: by now its sender may have other rights. */
 async function rightsLater(
   fields: ContractFields,
+  body: unknown,
   { call }: Exchange,
   passage: Passage,
   { gate }: GatewayParts,
 ): Promise<KnownRights | Refused> {
   const nowMs = Date.now();
   const proven = await mayGoOn(passage, call, nowMs, gate);
-  return proven.ok ? fieldRights(fields, passage.route, proven.value, { ...call, nowMs }, gate) : proven;
+  return proven.ok ? fieldRights(fields, passage.route, proven.value, { ...call, nowMs }, body, gate) : proven;
 }
 
 function isRefused(forwarded: Forwarded | Refused): forwarded is Refused {

@@ -7,6 +7,7 @@ import type { ConfigFault } from "./fault.ts";
 import { contractsOf } from "./openapi_faults.ts";
 import { MAX_CHECKED_BYTES } from "./openapi_schema.ts";
 import { bodyRules, readPolicy, type WithPolicy } from "./policy_rules.ts";
+import { idPlaces } from "./resource_places.ts";
 import type { Config, RouteConfig } from "./schema.ts";
 
 const BODILESS: ReadonlySet<string> = new Set(["GET", "OPTIONS"]);
@@ -86,11 +87,6 @@ function placesOf(resource: RouteConfig["resource"]): readonly { readonly at: st
   }));
   const attributes = Object.entries(resource.attributes).map(([name, place]) => ({ at: `attributes.${name}`, place }));
   return [...ids, ...attributes];
-}
-
-/** The places of a resource's id. */
-export function idPlaces({ id }: NonNullable<RouteConfig["resource"]>): readonly PlaceConfig[] {
-  return id === undefined ? [] : [id].flat();
 }
 
 function resourceFaults(
@@ -178,8 +174,9 @@ function bodyFaults(config: Config, route: RouteConfig, pattern: RoutePattern, p
     faults.push({ path: `${path}.maxBodyBytes`, reason });
   }
   const contracts = contractsOf(config, route, pattern)?.byMethod;
-  if (contracts !== undefined && route.jsonBody !== undefined) {
-    faults.push({ path: `${path}.jsonBody`, reason: "says what `openapi` says already" });
+  if (contracts !== undefined && route.jsonBody !== undefined && !leavesBodies(route)) {
+    const reason = `says what \`${route.openapi === undefined ? "fields" : "openapi"}\` says already`;
+    faults.push({ path: `${path}.jsonBody`, reason });
   }
   if (contracts === undefined && route.jsonBody === undefined) {
     const reason = "is decided on by the body, which has to be held to `openapi`, or declared as JSON by `jsonBody`";
@@ -188,9 +185,14 @@ function bodyFaults(config: Config, route: RouteConfig, pattern: RoutePattern, p
   const unseen = [...(contracts ?? [])].filter(([, contract]) => !isJsonAlone(contract)).map(([method]) => method);
   if (unseen.length > 0) {
     const reason = `takes bodies for ${unseen.join(", ")} that are no JSON, or that nobody looks into: no decision can be made on them`;
-    faults.push({ path: `${path}.openapi`, reason });
+    faults.push({ path: `${path}.${route.openapi === undefined ? "fields.request" : "openapi"}`, reason });
   }
   return faults;
+}
+
+/** Whether the policy says nothing of whom parts of bodies are for: then `jsonBody` says that they are JSON. */
+function leavesBodies({ openapi, fields }: RouteConfig): boolean {
+  return openapi === undefined && fields !== undefined && fields !== "openapi" && fields.request === "none";
 }
 
 function isJsonAlone({ operation }: Contract): boolean {

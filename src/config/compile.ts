@@ -19,6 +19,7 @@ import { originFaults } from "./origin_faults.ts";
 import { outboundFaults } from "./outbound_faults.ts";
 import { pinFaults } from "./pin_faults.ts";
 import { policyFaults } from "./policy_faults.ts";
+import { resourceFieldFaults } from "./resource_field_faults.ts";
 import { resourceTenantFaults } from "./role_faults.ts";
 import { type CompiledRoute, duplicateFaults, routeFaults } from "./route_faults.ts";
 import { type Config, type ConfigInput, configSchema, type RouteConfig } from "./schema.ts";
@@ -61,6 +62,7 @@ export function compileConfig(
     ...pinFaults(config),
     ...policyFaults(config),
     ...metadataFaults(config),
+    ...resourceFieldFaults(config),
     ...stepUpFaults(config),
     ...resourceTenantFaults(config),
     ...authzenFaults(config),

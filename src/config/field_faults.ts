@@ -1,6 +1,5 @@
 import { didYouMean } from "../kernel/nearest.ts";
 import type { Contract } from "../openapi/contract.ts";
-import type { Operation } from "../openapi/operation.ts";
 import { RESOURCE, relationsIn } from "../openapi/resource_mark.ts";
 import type { SchemaNode } from "../openapi/schema_node.ts";
 import type { GrantsAt } from "../openapi/schema_terms.ts";
@@ -19,31 +18,37 @@ export function fieldGrantFaults(
   config: WithPolicy & Pick<Config, "gateway">,
   contracts: Iterable<Contract>,
 ): { readonly at: string; readonly reason: string }[] {
-  const { issuer, gateway, policy } = config;
-  const own = issuer.apis.find((api) => api.resource === gateway.resource);
-  const scopes = own === undefined ? null : Object.keys(own.scopes);
   const said = new Map<string, GrantsAt>();
   const faults: { at: string; reason: string }[] = [];
-  const types = readPolicy(config)?.relations?.types ?? NO_TYPES;
-  for (const { operation } of contracts) {
-    faults.push(...relationFaults(operation, types));
+  const types = relationTypes(config);
+  for (const contract of contracts) {
+    const { operation } = contract;
+    faults.push(...relationFaults(contract, types));
     for (const one of [...operation.visible, ...operation.writable]) said.set(one.at, one);
   }
   for (const { at, grants } of said.values()) {
-    const named = nameReasons(grants, declaredPermissions(policy));
-    const reasons = [...scopeReasons(grants, scopes, gateway.resource), ...named];
-    faults.push(...reasons.map((reason) => ({ at, reason })));
+    faults.push(...grantReasons(config, grants).map((reason) => ({ at, reason })));
   }
   return faults;
+}
+
+/** What `grants` name that nobody can have, but for relations. */
+export function grantReasons(
+  { issuer, gateway, policy }: Pick<Config, "issuer" | "gateway" | "policy">,
+  grants: FieldGrants,
+): readonly string[] {
+  const own = issuer.apis.find((api) => api.resource === gateway.resource);
+  const scopes = own === undefined ? null : Object.keys(own.scopes);
+  return [...scopeReasons(grants, scopes, gateway.resource), ...nameReasons(grants, declaredPermissions(policy))];
 }
 
 type Types = RelationNames["types"];
 const NO_TYPES: Types = new Map();
 
 /** Relations that nobody can have. */
-function relationFaults(operation: Operation, types: Types): { at: string; reason: string }[] {
-  const { body, responses, resource } = operation;
-  const outer = resource?.type ?? null;
+function relationFaults({ operation, fields }: Contract, types: Types): { at: string; reason: string }[] {
+  const { body, responses } = operation;
+  const outer = fields?.resource?.type ?? null;
   const sent = rootsOf(body?.byType.values() ?? []);
   const answered = rootsOf(responses.flatMap(({ byType }) => [...byType.values()]));
   const asked = [
@@ -51,15 +56,28 @@ function relationFaults(operation: Operation, types: Types): { at: string; reaso
     ...answered.flatMap((root) => relationsIn(root, "visibleTo", outer)),
   ];
   return asked.flatMap(({ at, relation, type }) => {
-    const said = `\`relation:${relation}\``;
-    if (type === null) return [{ at, reason: `${said} is to no resource: say which with \`${RESOURCE}\`` }];
-    const declared = types.get(type);
-    if (declared === undefined) {
-      return [{ at, reason: `${said} is to a \`${type}\`, a type without relations${didYouMean(type, types.keys())}` }];
-    }
-    if (declared.has(relation)) return [];
-    return [{ at, reason: `${said} is no relation of \`${type}\`${didYouMean(relation, declared.keys())}` }];
+    const reason =
+      type === null
+        ? `\`relation:${relation}\` is to no resource: say which with \`${RESOURCE}\``
+        : relationReason(relation, type, types);
+    return reason === null ? [] : [{ at, reason }];
   });
+}
+
+/** Why nobody can have `relation` to a resource of `type`; null where somebody can. */
+export function relationReason(relation: string, type: string, types: Types): string | null {
+  const said = `\`relation:${relation}\``;
+  const declared = types.get(type);
+  if (declared === undefined)
+    return `${said} is to a \`${type}\`, a type without relations${didYouMean(type, types.keys())}`;
+  return declared.has(relation)
+    ? null
+    : `${said} is no relation of \`${type}\`${didYouMean(relation, declared.keys())}`;
+}
+
+/** The relations of each type that has some. */
+export function relationTypes(config: WithPolicy): Types {
+  return readPolicy(config)?.relations?.types ?? NO_TYPES;
 }
 
 function rootsOf(shapes: Iterable<{ readonly node: SchemaNode | null }>): SchemaNode[] {

@@ -3,18 +3,23 @@ import type { RoutePattern } from "../policy/route_pattern.ts";
 import type { ConfigFault } from "./fault.ts";
 import { fieldGrantFaults, unwritableFaults } from "./field_faults.ts";
 import { MAX_CHECKED_BYTES } from "./openapi_schema.ts";
+import { contractResource } from "./resource_places.ts";
+import { type FieldsRoute, policyContracts } from "./route_fields.ts";
 import type { Config, RouteConfig } from "./schema.ts";
 
-/** The contracts of a route by its methods; null where it has none. */
+/** The contracts of a route by its methods, from its document or from the policy; null where it has none. */
 export function contractsOf(
-  { openapi }: Pick<Config, "openapi">,
-  route: Pick<RouteConfig, "openapi" | "methods">,
+  { openapi, policy }: Pick<Config, "openapi" | "policy">,
+  route: FieldsRoute & Pick<RouteConfig, "openapi">,
   pattern: RoutePattern,
 ): RouteContracts | null {
   const terms = route.openapi;
-  const document = terms !== undefined && Object.hasOwn(openapi, terms.document) ? openapi[terms.document] : undefined;
-  if (terms === undefined || document === undefined) return null;
-  return routeContracts(document, { ...terms, pattern, methods: route.methods, template: terms.path ?? null });
+  if (terms === undefined) return policyContracts({ policy }, route, pattern);
+  const document = Object.hasOwn(openapi, terms.document) ? openapi[terms.document] : undefined;
+  if (document === undefined) return null;
+  const { document: _, path = null, ...bounds } = terms;
+  const resource = contractResource(route, pattern);
+  return routeContracts(document, { ...bounds, pattern, methods: route.methods, template: path, resource });
 }
 
 /** What is wrong with what `route` demands of its callers and its origin. */

@@ -2,6 +2,7 @@ import * as z from "zod/mini";
 import { ATTRIBUTE_TYPES } from "../policy/attribute_type.ts";
 import { metadataSource } from "./action_schema.ts";
 import { external } from "./external_schema.ts";
+import { resourceFields } from "./field_schema.ts";
 import { permissions } from "./role_schema.ts";
 import { NAME, seconds } from "./terms.ts";
 
@@ -14,6 +15,8 @@ const resourceType = z.strictObject({
   attributes,
   /** The attribute that names the tenant whose roles count on such a resource, for who asks about it without a call. */
   tenant: z.optional(z.string()),
+  /** Whom its properties are for. */
+  fields: z.optional(resourceFields),
   /** What can be done to it; `read` of `document` is called `document:read`. */
   actions: z._default(
     z.record(

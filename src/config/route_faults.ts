@@ -8,6 +8,7 @@ import { limitUseFaults } from "./limit_faults.ts";
 import { contractFaults } from "./openapi_faults.ts";
 import { isGatewayPath, isIssuerPath } from "./reserved_paths.ts";
 import { roleFaults } from "./role_faults.ts";
+import { routeFieldFaults } from "./route_field_faults.ts";
 import type { Config, RouteConfig } from "./schema.ts";
 import { routeSessionFaults } from "./session_faults.ts";
 import { streamFaults } from "./stream_faults.ts";
@@ -32,6 +33,7 @@ export function routeFaults(config: Config, route: RouteConfig, pattern: RoutePa
     ...routeCookieFaults(route, path),
     ...routeSessionFaults(config, route, path),
     ...contractFaults(config, route, pattern, path),
+    ...routeFieldFaults(config, route, pattern, path),
     ...actionFaults(config, route, pattern, path),
     ...streamFaults(config, route, path),
   ];

@@ -4,6 +4,7 @@ import { routeAudit } from "./audit_schema.ts";
 import { routeCaptcha } from "./captcha_schema.ts";
 import { cookieNames } from "./cookie_schema.ts";
 import { routeCors } from "./cors_schema.ts";
+import { routeFields } from "./field_schema.ts";
 import { limitUse } from "./limit_schema.ts";
 import { listNames } from "./list_schema.ts";
 import { pageSize, routeContract } from "./openapi_schema.ts";
@@ -51,6 +52,8 @@ export const route = z.strictObject({
   action: z.optional(actionName),
   /** What they do it to; an action about no single resource has none. */
   resource: z.optional(routeResource),
+  /** Where the resources of its action's type stand in what is sent and answered, where the policy says whom their properties are for. */
+  fields: z.optional(routeFields),
   /** Bodies are JSON: for what decides by them, where no contract says so. */
   jsonBody: z.optional(jsonBody),
   /** Limits by name, all of which must grant. */

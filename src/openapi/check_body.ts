@@ -84,7 +84,7 @@ function checkRestricted(
   node: SchemaNode,
   value: ExactJson,
   text: string,
-  { replacing, maxDepth }: Contract,
+  { replacing, resourceDepth, maxDepth }: Contract,
   rights: FieldRights,
   drops: boolean,
 ): CheckedBody {
@@ -92,6 +92,7 @@ function checkRestricted(
     rights,
     judge: new Judge(text.length),
     replacing,
+    resourceDepth,
     drops,
   });
   if (faults.length > 0) return { ...AS_IT_CAME, kind: "unwritable", errors: inBody(faults) };

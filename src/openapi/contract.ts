@@ -1,14 +1,21 @@
 import type { FieldGrants } from "../policy/field_grants.ts";
+import type { ResourceReading } from "../policy/resource_reading.ts";
 import type { Operation } from "./operation.ts";
 import type { Replacing } from "./unwritable.ts";
+
+/** The resources that calls are about: their type, and where their ids stand. */
+export interface ContractResource {
+  readonly type: string;
+  readonly reading: ResourceReading;
+}
 
 /** What decides on the fields of an operation. */
 export interface ContractFields {
   readonly namesPermissions: boolean;
   /** Whom those are for that are not for everybody. */
   readonly grants: readonly FieldGrants[];
-  /** The resource that calls are about: its type, and the segment of the path that is its id. Null for none. */
-  readonly resource: { readonly type: string; readonly segment: number } | null;
+  /** What calls are about; null for nothing that relations could be to. */
+  readonly resource: ContractResource | null;
   /** Who sees what not everybody sees of the resource, by this operation or by a GET of the same path. */
   readonly conceals: readonly FieldGrants[];
 }
@@ -33,6 +40,8 @@ export interface Contract {
   readonly leftOut: "deleted" | "kept";
   /** How bodies of the method change what stood there before. */
   readonly replacing: Replacing;
+  /** How many steps into a body its resources stand: what is around them is stored nowhere, and replaces nothing. */
+  readonly resourceDepth: number;
   /** Arrays and objects within each other, in bodies both ways. */
   readonly maxDepth: number;
 }

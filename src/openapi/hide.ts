@@ -4,7 +4,7 @@ import { type FieldQuestion, type FieldRights, isGranted, questionsOf } from "..
 import { lenientName } from "../policy/lenient_name.ts";
 import { TooComplex } from "./judge.ts";
 import { propertyNodes } from "./object_checks.ts";
-import { resourceOf } from "./resource_mark.ts";
+import { resourcesOf } from "./resource_mark.ts";
 import { everyInPlace, type Judging, reachableFrom, type SchemaNode } from "./schema_node.ts";
 
 /** What is left of a value; `changed` tells whether something is gone. */
@@ -35,8 +35,8 @@ interface Schemas {
 
 /** What the steps of one filtering have in common. */
 interface Context extends Hiding {
-  /** The resource that the value is of; null for none. */
-  readonly resource: ResourceRef | null;
+  /** The resource that the value is of: none, its own, or all that the call is about. */
+  readonly resources: readonly ResourceRef[];
   /** What has to be known first, each once. Once there is any, what is shown is thrown away. */
   readonly questions: Map<string, FieldQuestion>;
 }
@@ -51,7 +51,7 @@ const GONE = Symbol("gone");
  */
 export function shownTo(root: SchemaNode, value: ExactJson, hiding: Hiding): Showing {
   const questions = new Map<string, FieldQuestion>();
-  const context = { ...hiding, resource: hiding.rights.resource, questions };
+  const context = { ...hiding, resources: hiding.rights.resources, questions };
   const shown = show(value, { holding: [root], hiding: [] }, context);
   if (questions.size > 0) return { kind: "wants", questions: [...questions.values()] };
   return shown === GONE ? { kind: "nothing" } : { kind: "shown", ...shown };
@@ -66,20 +66,20 @@ function show(value: ExactJson, schemas: Schemas, context: Context): Shown | typ
   judge.spend(1 + hiding.size);
   // A branch that does not fit hides parts by name, but not the value, which is of another kind.
   const certain = isFitting ? [...schemas.hiding].flatMap((node) => holdingWith(node, value, judge)) : [...hiding];
-  const resource = resourceOf(value, holding, hiding, context.resource);
-  const within = resource === context.resource ? context : { ...context, resource };
+  const resources = resourcesOf(value, holding, hiding, context.resources);
+  const within = resources === context.resources ? context : { ...context, resources };
   if ([...holding, ...certain].some((node) => isHidden(node, within))) return GONE;
   if (isExactArray(value)) return showItems(value, { holding, hiding }, within);
   return isExactObject(value) ? showMembers(value, { holding, hiding }, within) : { value, changed: false };
 }
 
-function isHidden({ visibleTo, writeOnly }: SchemaNode, { rights, resource, questions }: Context): boolean {
+function isHidden({ visibleTo, writeOnly }: SchemaNode, { rights, resources, questions }: Context): boolean {
   if (writeOnly) return true;
   if (visibleTo === null) return false;
-  const granted = isGranted(visibleTo, rights, resource);
+  const granted = isGranted(visibleTo, rights, resources);
   if (granted !== undefined) return !granted;
   // As if it were granted: so that what is asked for below it becomes known at once.
-  for (const question of resource === null ? [] : questionsOf(visibleTo.relations, rights, resource)) {
+  for (const question of questionsOf(visibleTo.relations, rights, resources)) {
     questions.set(JSON.stringify([question.resource.type, question.resource.id, question.relation]), question);
     if (questions.size > MAX_QUESTIONS) throw new TooComplex();
   }

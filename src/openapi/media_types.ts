@@ -33,7 +33,11 @@ export function bodyKind(name: string): BodyKind {
   return name === "application/x-www-form-urlencoded" ? "form" : "opaque";
 }
 
+/** The range of all types whose bodies are JSON by their suffix (RFC 6839 §3.1). */
+export const ANY_JSON = "*/*+json";
+
 /** The entry for `name` among `entries`, whose keys are types or ranges: the most specific one (OpenAPI 3.1, 4.8.14). */
 export function entryFor<T>(entries: ReadonlyMap<string, T>, name: string): T | undefined {
-  return entries.get(name) ?? entries.get(`${name.split("/", 1)[0]}/*`) ?? entries.get("*/*");
+  const suffixed = name.endsWith("+json") ? entries.get(ANY_JSON) : undefined;
+  return entries.get(name) ?? suffixed ?? entries.get(`${name.split("/", 1)[0]}/*`) ?? entries.get("*/*");
 }

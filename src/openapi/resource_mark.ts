@@ -37,22 +37,24 @@ export function readOperationResource(terms: SchemaTerms, template: string): Ope
   return null;
 }
 
+const NONE: readonly ResourceRef[] = [];
+
 /**
- * The resource that `value` is, by the schemas that hold for it, within one that is `outer`. Null where that is not certain: schemas that
+ * The resource that `value` is, by the schemas that hold for it; `outer` where they say nothing. None where that is not certain: schemas that
  * disagree, a mark that holds for another kind of value, an id that is no text.
  */
-export function resourceOf(
+export function resourcesOf(
   value: ExactJson,
   holding: Iterable<SchemaNode>,
   tried: Iterable<SchemaNode>,
-  outer: ResourceRef | null,
-): ResourceRef | null {
+  outer: readonly ResourceRef[],
+): readonly ResourceRef[] {
   const marks = [...holding].flatMap(({ resource }) => resource ?? []);
   const [first] = marks;
-  if (first === undefined) return [...tried].some(({ resource }) => resource !== null) ? null : outer;
+  if (first === undefined) return [...tried].some(({ resource }) => resource !== null) ? NONE : outer;
   const id = idIn(value, first.id);
   const agree = marks.every((mark) => mark.type === first.type && idIn(value, mark.id) === id);
-  return id !== null && agree ? { type: first.type, id } : null;
+  return id !== null && agree ? [{ type: first.type, id }] : NONE;
 }
 
 function idIn(value: ExactJson, steps: readonly string[]): string | null {

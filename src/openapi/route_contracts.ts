@@ -1,5 +1,5 @@
 import type { RoutePattern } from "../policy/route_pattern.ts";
-import type { Contract, ContractFields } from "./contract.ts";
+import type { Contract, ContractFields, ContractResource } from "./contract.ts";
 import { LocalDocument } from "./local_document.ts";
 import { type Operation, readOperation } from "./operation.ts";
 import { hasResourcesWithin, relationsIn } from "./resource_mark.ts";
@@ -8,9 +8,11 @@ import type { DocumentFault } from "./schema_terms.ts";
 
 /** What a route says of its document, beside the document itself. */
 export interface ContractTerms
-  extends Omit<Contract, "operation" | "hidesWhenRead" | "fields" | "pathIndexes" | "replacing"> {
+  extends Omit<Contract, "operation" | "hidesWhenRead" | "fields" | "pathIndexes" | "replacing" | "resourceDepth"> {
   readonly pattern: RoutePattern;
   readonly methods: readonly string[];
+  /** What the route says that its calls are about; null where it says nothing. */
+  readonly resource: ContractResource | null;
   /** The path in the document; null for the route's own. */
   readonly template: string | null;
 }
@@ -53,42 +55,71 @@ export function routeContracts(document: Readonly<Record<string, unknown>>, term
   });
   // The faults of one that this route does not have are told where a route has it.
   const read = new Map(operations).get("GET") ?? readOperation(local, template, "get", []);
-  const hidesWhenRead = read?.responses.some(({ hidesFromAll }) => hidesFromAll) ?? false;
-  const { pattern: _, methods: __, template: ___, ...bounds } = terms;
+  const { pattern: _, methods: __, template: ___, resource, ...bounds } = terms;
   for (const [method, operation] of operations) {
     if (operation === null) continue;
-    byMethod.set(method, {
-      ...bounds,
-      operation,
-      hidesWhenRead,
-      fields: fieldsOf(operation, read, pathIndexes),
-      pathIndexes,
-      replacing: replacingOf(method, terms.leftOut),
-    });
+    const about = resourceOf(operation, pathIndexes, resource);
+    byMethod.set(method, contractOf(method, operation, read, about, { ...bounds, pathIndexes, resourceDepth: 0 }));
   }
   return { byMethod, faults: faults.filter(isFirst) };
+}
+
+/** The contract of `method`, where `read` is what a read of the same resource answers. */
+export function contractOf(
+  method: string,
+  operation: Operation,
+  read: Operation | null,
+  resource: ContractResource | null,
+  bounds: Omit<Contract, "operation" | "hidesWhenRead" | "fields" | "replacing">,
+): Contract {
+  return {
+    ...bounds,
+    operation,
+    hidesWhenRead: read?.responses.some(({ hidesFromAll }) => hidesFromAll) ?? false,
+    fields: fieldsOf(operation, read, resource),
+    replacing: replacingOf(method, bounds.leftOut),
+  };
+}
+
+/**
+ * What calls of `operation` are about, by the document and by the `route`: where both say so, all places have to name the same ids. The document's
+ * word counts alone where the two speak of resources of several types.
+ */
+function resourceOf(
+  { resource }: Operation,
+  pathIndexes: ReadonlyMap<string, number>,
+  route: ContractResource | null,
+): ContractResource | null {
+  if (resource === null) return route;
+  const place = { from: "path", segment: pathIndexes.get(resource.parameter) ?? -1 } as const;
+  const reading = { idType: "string", ids: [place], attributes: [], readsBody: false } as const;
+  if (route === null || route.type !== resource.type) return { type: resource.type, reading };
+  const others = route.reading.ids.filter((one) => one.from !== "path" || one.segment !== place.segment);
+  return { ...route, reading: { ...route.reading, ids: [place, ...others] } };
 }
 
 /** What decides on the fields of `operation` and of the `read` of the same path; null where all of them are for everybody. */
 function fieldsOf(
   operation: Operation,
   read: Operation | null,
-  pathIndexes: ReadonlyMap<string, number>,
+  resource: ContractResource | null,
 ): ContractFields | null {
-  const { visible: own, writable, resource } = operation;
+  const { visible: own, writable } = operation;
   const visible = [...own, ...(read?.visible ?? [])];
   const grants = [...visible, ...writable].map((one) => one.grants);
   if (grants.length === 0) return null;
   return {
     namesPermissions: grants.some(({ permissions }) => permissions.length > 0),
     grants,
-    resource: resource === null ? null : { type: resource.type, segment: pathIndexes.get(resource.parameter) ?? -1 },
-    conceals: visible.map(({ grants: one }) => (isOfOneResource(operation, read) ? one : { ...one, relations: [] })),
+    resource,
+    conceals: visible.map(({ grants: one }) =>
+      isOfOneResource(operation, read, resource) ? one : { ...one, relations: [] },
+    ),
   };
 }
 
 /** Whether all relations that decide on fields are to the resource that the operation is about: those to others say nothing of the whole. */
-function isOfOneResource({ resource, responses }: Operation, read: Operation | null): boolean {
+function isOfOneResource({ responses }: Operation, read: Operation | null, resource: ContractResource | null): boolean {
   const shapes = [...responses, ...(read?.responses ?? [])];
   const roots = shapes.flatMap(({ byType }) => [...byType.values()].flatMap(({ node }) => node ?? []));
   const type = resource?.type ?? null;

@@ -24,6 +24,8 @@ export interface Writing {
   readonly rights: FieldRights;
   readonly judge: Pick<Judging, "spend">;
   readonly replacing: Replacing;
+  /** How many steps into the body its resources stand. */
+  readonly resourceDepth: number;
   /** Whether members that may not be written go, with those that nobody may write; else they are faults. */
   readonly drops: boolean;
 }
@@ -43,11 +45,11 @@ export interface Unwritable {
  * to be one of another type, gets none by them, for whatever it says of itself is its sender's word.
  */
 export function rightsToBody(root: SchemaNode, rights: FieldRights): FieldRights {
-  const { resource } = rights;
-  if (resource === null) return rights;
+  const { resources } = rights;
+  if (resources.length === 0) return rights;
   const types = [...everyInPlace(root)].flatMap((node) => node.resource?.type ?? []);
-  const isOther = types.some((type) => type !== resource.type) || hasResourcesWithin(root);
-  return isOther ? { ...rights, resource: null } : rights;
+  const isOther = types.some((type) => resources.some((one) => one.type !== type)) || hasResourcesWithin(root);
+  return isOther ? { ...rights, resources: [] } : rights;
 }
 
 /** Whether `rights` allow to send a value with the schema `node`, whichever of its branches is meant. */
@@ -62,7 +64,7 @@ export function mayWrite(node: SchemaNode, rights: FieldRights): boolean {
  */
 export function unwritableIn(root: SchemaNode, value: ExactJson, writing: Writing): Unwritable {
   const walk = new Walk(root, writing);
-  const cuts = walk.visit(value, everyInPlace(root), [], writing.replacing === "all");
+  const cuts = walk.visit(value, everyInPlace(root), []);
   return { faults: walk.faults, cuts, dropped: walk.dropped };
 }
 
@@ -79,17 +81,22 @@ class Walk {
     this.#writing = writing;
   }
 
-  /** `nodes` are all schemas that are tried on `value`; `isReplaced` is whether it takes the place of a whole that was there. */
-  visit(value: ExactJson, nodes: ReadonlySet<SchemaNode>, path: readonly PartName[], isReplaced: boolean): Cuts | null {
-    const { judge, replacing } = this.#writing;
-    judge.spend(1 + nodes.size);
-    const replaces = isReplaced || (replacing === "merged" && !isExactObject(value));
-    if (replaces && this.#losesBelow(nodes)) {
+  /** `nodes` are all schemas that are tried on `value`. */
+  visit(value: ExactJson, nodes: ReadonlySet<SchemaNode>, path: readonly PartName[]): Cuts | null {
+    this.#writing.judge.spend(1 + nodes.size);
+    if (this.#replaces(value, path.length) && this.#losesBelow(nodes)) {
       this.#tell(this.faults, path, "would replace what the caller may not write");
       return null;
     }
     if (isExactArray(value)) return this.#items(value, nodes, path);
     return isExactObject(value) ? this.#members(value, nodes, path) : null;
+  }
+
+  /** Whether `value` takes the place of something that was there. A PUT does that where its resources stand, and so with all that is in them. */
+  #replaces(value: ExactJson, depth: number): boolean {
+    const { replacing, resourceDepth } = this.#writing;
+    if (replacing === "all") return depth === resourceDepth;
+    return replacing === "merged" && depth >= resourceDepth && !isExactObject(value);
   }
 
   #members(object: ExactObject, nodes: ReadonlySet<SchemaNode>, path: readonly PartName[]): Cuts | null {
@@ -98,7 +105,7 @@ class Walk {
       const { direct, isDeclared } = this.#memberNodes(name, nodes);
       const part = [...path, { name, isDeclared }];
       const all = expanded(direct);
-      const below = this.#isKept(direct, all, part) ? this.visit(member, all, part, false) : "gone";
+      const below = this.#isKept(direct, all, part) ? this.visit(member, all, part) : "gone";
       if (below !== null) cuts[name] = below === "gone" ? null : below;
     }
     return Object.keys(cuts).length === 0 ? null : cuts;
@@ -125,7 +132,7 @@ class Walk {
         this.#tell(this.faults, part, NOT_YOURS);
         continue;
       }
-      const below = this.visit(item, all, part, false);
+      const below = this.visit(item, all, part);
       if (below !== null) cuts[index] = below;
     }
     return Object.keys(cuts).length === 0 ? null : cuts;
@@ -183,7 +190,7 @@ function expanded(direct: Iterable<SchemaNode>): ReadonlySet<SchemaNode> {
 
 function allWritable(nodes: Iterable<SchemaNode>, rights: FieldRights): boolean {
   for (const { writableBy } of nodes) {
-    if (writableBy !== null && isGranted(writableBy, rights, rights.resource) !== true) return false;
+    if (writableBy !== null && isGranted(writableBy, rights, rights.resources) !== true) return false;
   }
   return true;
 }

@@ -18,8 +18,8 @@ export interface FieldRights {
   /** Those of the call's tenant among them. */
   readonly roles: readonly string[];
   readonly permissions: ReadonlySet<string>;
-  /** The resource that the call is about; null for none. */
-  readonly resource: ResourceRef | null;
+  /** The resources that the call is about: a relation has to be to each of them. None for what is only being made. */
+  readonly resources: readonly ResourceRef[];
   /** Whether the caller has `relation` to `resource`; undefined where that has to be fetched. */
   related(resource: ResourceRef, relation: string): boolean | undefined;
 }
@@ -35,7 +35,7 @@ export const NO_RIGHTS: FieldRights = {
   scopes: [],
   roles: [],
   permissions: new Set(),
-  resource: null,
+  resources: [],
   related: () => false,
 };
 
@@ -63,33 +63,37 @@ export function isForNobody({ scopes, roles, permissions, relations }: FieldGran
 }
 
 /**
- * Whether a field of `resource` (null for a field of none) is for a caller with `rights`; undefined where only relations that have to be
- * fetched can tell.
+ * Whether a field that is of each of `resources` (none for a field of nothing) is for a caller with `rights`; undefined where only relations
+ * that have to be fetched can tell.
  */
 export function isGranted(
   { scopes, roles, permissions, relations }: FieldGrants,
   rights: FieldRights,
-  resource: ResourceRef | null,
+  resources: readonly ResourceRef[],
 ): boolean | undefined {
   if (scopes.some((scope) => rights.scopes.includes(scope))) return true;
   if (roles.some((role) => rights.roles.includes(role))) return true;
   if (permissions.some((permission) => rights.permissions.has(permission))) return true;
-  if (resource === null) return false;
-  if (relations.some((relation) => rights.related(resource, relation) === true)) return true;
-  return questionsOf(relations, rights, resource).length === 0 ? false : undefined;
+  if (resources.length === 0) return false;
+  const open = resources.filter((resource) => !relations.some((one) => rights.related(resource, one) === true));
+  if (open.length === 0) return true;
+  // One that nothing can be to any more settles it, whatever the others are.
+  return open.some((resource) => questionsOf(relations, rights, [resource]).length === 0) ? false : undefined;
 }
 
 /** Whether something that `grants` are said of is kept from a caller with `rights`. */
 export function keepsFrom(grants: readonly FieldGrants[], rights: FieldRights): boolean {
-  return grants.some((one) => isGranted(one, rights, rights.resource) !== true);
+  return grants.some((one) => isGranted(one, rights, rights.resources) !== true);
 }
 
-/** Those of `relations` to `resource` that have to be fetched. */
+/** Those of `relations` to `resources` that have to be fetched. */
 export function questionsOf(
   relations: readonly string[],
   rights: FieldRights,
-  resource: ResourceRef,
+  resources: readonly ResourceRef[],
 ): readonly FieldQuestion[] {
-  const unknown = relations.filter((relation) => rights.related(resource, relation) === undefined);
-  return unknown.map((relation) => ({ resource, relation }));
+  return resources.flatMap((resource) => {
+    const unknown = relations.filter((relation) => rights.related(resource, relation) === undefined);
+    return unknown.map((relation) => ({ resource, relation }));
+  });
 }

@@ -20,7 +20,7 @@ function check(schema: Json, text: string, sent: Sent = {}): CheckedBody {
   const node = new SchemaCompiler(new LocalDocument(schema), "request", faults).node(schema, "");
   expect(faults).toEqual([]);
   // Nothing else of a contract is read for a body.
-  const contract = { unwritable, replacing, maxDepth: 64 } as Contract;
+  const contract = { unwritable, replacing, resourceDepth: 0, maxDepth: 64 } as Contract;
   return checkBody(requestShape({ kind: "json", node }), text, contract, { rights, isSealed });
 }
 

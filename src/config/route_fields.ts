@@ -1,0 +1,72 @@
+import { type FieldPlace, type FieldTerms, fieldContracts } from "../openapi/field_contracts.ts";
+import type { RouteContracts } from "../openapi/route_contracts.ts";
+import type { RoutePattern } from "../policy/route_pattern.ts";
+import { fieldPlaces } from "./field_schema.ts";
+import { typeOf } from "./policy_rules.ts";
+import { contractResource, idPlaces } from "./resource_places.ts";
+import type { Config, RouteConfig } from "./schema.ts";
+
+/** The parts of a route that say what its calls are about, and what is in them. */
+export type FieldsRoute = Pick<RouteConfig, "methods" | "action" | "resource" | "fields" | "jsonBody">;
+
+const AS_IT_IS = fieldPlaces.parse({});
+
+/** The type that calls of a route are on, where its policy has `fields`, with those; null where it has none. */
+export function fieldsOfType({ policy }: Pick<Config, "policy">, { action }: Pick<RouteConfig, "action">) {
+  const type = action === undefined ? null : typeOf(action);
+  const declared =
+    policy !== undefined && type !== null && Object.hasOwn(policy.resources, type) ? policy.resources[type] : undefined;
+  return type === null || declared?.fields === undefined ? null : { type, ...declared.fields };
+}
+
+/** Whether calls of `route` are looked into by what the policy says of `type`. */
+export function isFieldRoute(
+  config: Pick<Config, "policy">,
+  route: FieldsRoute & Pick<RouteConfig, "openapi">,
+  type: string,
+): boolean {
+  const isOfType = fieldsOfType(config, route)?.type === type;
+  return isOfType && route.openapi === undefined && fieldTerms(config, route, []) !== null;
+}
+
+/** How deep bodies both ways may be where the policy says whom their parts are for; null where it does not. */
+export function fieldDepth(config: Pick<Config, "policy">, route: FieldsRoute): number | null {
+  const { fields = AS_IT_IS } = route;
+  return fields === "openapi" || fieldsOfType(config, route) === null ? null : fields.maxDepth;
+}
+
+/** The contracts that the policy makes for a route; null where it says nothing of whom the parts of its bodies and responses are for. */
+export function policyContracts(
+  config: Pick<Config, "policy">,
+  route: FieldsRoute,
+  pattern: RoutePattern,
+): RouteContracts | null {
+  const terms = fieldTerms(config, route, pattern);
+  return terms === null ? null : fieldContracts(terms);
+}
+
+function fieldTerms(config: Pick<Config, "policy">, route: FieldsRoute, pattern: RoutePattern): FieldTerms | null {
+  const fields = fieldsOfType(config, route);
+  const { methods, resource, fields: said = AS_IT_IS } = route;
+  if (fields === null || said === "openapi") return null;
+  const [request, response] = [placeOf(said.request), placeOf(said.response)];
+  if (request === null && response === null) return null;
+  const ids = resource === undefined ? [] : idPlaces(resource);
+  return {
+    rules: fields,
+    methods,
+    resource: contractResource(route, pattern),
+    bodyIds: ids.flatMap((place) => ("body" in place ? place.body : [])),
+    request,
+    response,
+    takesJson: route.jsonBody !== undefined,
+    unwritable: fields.onForbidden,
+    leftOut: fields.leftOut,
+    maxResponseBytes: said.maxResponseBytes,
+    maxDepth: said.maxDepth,
+  };
+}
+
+function placeOf(said: "none" | FieldPlace): FieldPlace | null {
+  return said === "none" ? null : said;
+}
