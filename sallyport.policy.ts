@@ -13,7 +13,19 @@ export function demoPolicy(originUrl: string): NonNullable<ConfigInput["policy"]
     principal: { department: "string" },
     resources: {
       order: { attributes: { department: "string" }, actions: { approve: {} } },
-      document: { actions: { read: {}, update: {} } },
+      document: {
+        actions: { read: {}, update: {} },
+        // Whom its properties are for (docs/fields.md); what is not listed is for nobody.
+        fields: {
+          leftOut: "kept",
+          properties: {
+            "/id": { read: "anyone" },
+            "/text": { read: "anyone", write: "anyone" },
+            "/note": { read: ["relation:owner"], write: ["relation:owner"] },
+            "/reviewed": { read: "anyone", write: ["role:manager"] },
+          },
+        },
+      },
     },
     // Documents lie in folders, and groups may see them: the seed wrote a few such facts (docs/relations.md).
     relations: {

@@ -27,11 +27,18 @@ export const POLICY_CHANGES: readonly ChangeRule[] = [
     ofWhole: true,
   },
   mayOpen("policy", "resources", "*", "tenant"),
+  {
+    at: ["policy", "resources", "*", "fields"],
+    effect: ({ before }) => (before === null ? "closes" : "opens"),
+    ofWhole: true,
+  },
+  mayOpenWithin("policy", "resources", "*", "fields"),
   ...["url", "attributes", "onUnavailable"].map((member) => mayOpenWithin("policy", "metadata", "*", member)),
   ...["url", "tells"].map((member) => mayOpenWithin("policy", "external", "*", member)),
   // What a route asks to do, besides what it demands: an action more asks more, any other is decided on by other rules.
   { at: ["routes", "*", "action"], effect: ({ before }) => (before === null ? "closes" : "opens"), ofWhole: true },
   mayOpenWithin("routes", "*", "resource"),
+  mayOpenWithin("routes", "*", "fields"),
   mayOpenWithin("routes", "*", "tenant"),
 ];
 

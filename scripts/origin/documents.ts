@@ -4,6 +4,9 @@ import { type OriginCall, readJsonObject } from "./call.ts";
 interface Document {
   readonly id: string;
   readonly text: string;
+  /** Its owner's own. */
+  readonly note?: string;
+  readonly reviewed?: boolean;
 }
 
 const MAX_DOCUMENTS = 1000;
@@ -17,7 +20,7 @@ export interface Documents {
 /** A shelf with two documents, `doc_1` and `doc_2`. */
 export function openDocuments(): Documents {
   const documents = new Map<string, Document>([
-    ["doc_1", { id: "doc_1", text: "How to open the gate" }],
+    ["doc_1", { id: "doc_1", text: "How to open the gate", note: "ask Grace", reviewed: false }],
     ["doc_2", { id: "doc_2", text: "How to close it again" }],
   ]);
   return {
@@ -33,13 +36,21 @@ export function openDocuments(): Documents {
         return sendProblem(call.response, 400, "Bad Request", "`text` has to be a text.");
       }
       const id = call.params.id ?? "";
-      const known = documents.has(id);
-      if (!known && documents.size >= MAX_DOCUMENTS) {
+      const known = documents.get(id);
+      if (known === undefined && documents.size >= MAX_DOCUMENTS) {
         return sendProblem(call.response, 507, "Insufficient Storage", "The shelf is full.");
       }
-      const document = { id, text: body.text };
+      const document = { ...known, id, text: body.text, ...marksIn(body) };
       documents.set(id, document);
-      sendJson(call.response, known ? 200 : 201, document);
+      sendJson(call.response, known === undefined ? 201 : 200, document);
     },
+  };
+}
+
+/** What a body says beside the text. What it leaves out stays as it was. */
+function marksIn({ note, reviewed }: Readonly<Record<string, unknown>>): Pick<Document, "note" | "reviewed"> {
+  return {
+    ...(typeof note === "string" ? { note } : {}),
+    ...(typeof reviewed === "boolean" ? { reviewed } : {}),
   };
 }

@@ -36,8 +36,10 @@ const place = z.strictObject({
 });
 const placeOrNone = z._default(z.union([z.literal("none"), place]), { at: "", beside: [] });
 
-/** Where a route has resources of its action's type. */
+/** Where a route has resources whose properties are for some. */
 export const fieldPlaces = z.strictObject({
+  /** Their type, where it is not the action's. */
+  type: z.optional(z.string()),
   /** In bodies; `none` where they have no properties of such a resource: they pass as they are. */
   request: placeOrNone,
   /** The same in responses. */

@@ -69,7 +69,7 @@ function deadFaults(config: Config, type: string, fields: ResourceFields, path: 
     unlisted[use] === "nobody" || Object.values(properties).some((said) => (said[use] ?? "anyone") !== "anyone");
   const routes = config.routes.filter((route) => isFieldRoute(config, route, type));
   if (routes.length === 0)
-    return [{ path, reason: `is used by no route: none has an action of \`${type}\` and looks into bodies by it` }];
+    return [{ path, reason: `is used by no route: none is looked into for resources of \`${type}\`` }];
   if (!limits("read") && !limits("write")) return [{ path, reason: "keeps nothing from anybody" }];
   const faults: ConfigFault[] = [];
   if (onForbidden === "drop" && !limits("write")) {

@@ -3,7 +3,8 @@ import { contradictions, ruleTree } from "../openapi/field_tree.ts";
 import type { RoutePattern } from "../policy/route_pattern.ts";
 import type { ConfigFault } from "./fault.ts";
 import { MAX_CHECKED_BYTES } from "./openapi_schema.ts";
-import { fieldsOfType, policyContracts } from "./route_fields.ts";
+import { typeOf } from "./policy_rules.ts";
+import { fieldsOn, policyContracts } from "./route_fields.ts";
 import type { Config, RouteConfig } from "./schema.ts";
 
 type Said = Exclude<NonNullable<RouteConfig["fields"]>, "openapi">;
@@ -17,9 +18,9 @@ export function routeFieldFaults(
 ): ConfigFault[] {
   const { fields, openapi } = route;
   const at = `${path}.fields`;
-  const declared = fieldsOfType(config, route);
+  const declared = fieldsOn(config, route);
   if (declared === null) {
-    const reason = "means nothing: the route has no `action` on a type with `fields` in the policy";
+    const reason = "means nothing: neither it nor the route's `action` names a type with `fields` in the policy";
     return fields === undefined ? [] : [{ path: at, reason }];
   }
   if (fields === "openapi") {
@@ -45,12 +46,15 @@ export function routeFieldFaults(
   return [...told, ...heldFaults(route, path)];
 }
 
-function placeFaults(fields: Said, { methods }: RouteConfig, path: string): ConfigFault[] {
+function placeFaults(fields: Said, { methods, action }: RouteConfig, path: string): ConfigFault[] {
   const { request, response } = fields;
   const faults = [
     ...(request === "none" ? [] : pointerFaults(request, `${path}.request`)),
     ...(response === "none" ? [] : pointerFaults(response, `${path}.response`)),
   ];
+  if (fields.type !== undefined && fields.type === (action === undefined ? undefined : typeOf(action))) {
+    faults.push({ path: `${path}.type`, reason: "is the action's type already" });
+  }
   const isBodiless = methods.every((method) => method === "GET" || method === "OPTIONS");
   if (isBodiless && (request === "none" || request.at !== "" || request.beside.length > 0)) {
     faults.push({ path: `${path}.request`, reason: `changes nothing: ${methods.join(" and ")} has no body` });

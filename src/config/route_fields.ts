@@ -11,9 +11,13 @@ export type FieldsRoute = Pick<RouteConfig, "methods" | "action" | "resource" | 
 
 const AS_IT_IS = fieldPlaces.parse({});
 
-/** The type that calls of a route are on, where its policy has `fields`, with those; null where it has none. */
-export function fieldsOfType({ policy }: Pick<Config, "policy">, { action }: Pick<RouteConfig, "action">) {
-  const type = action === undefined ? null : typeOf(action);
+/** The rules for the resources in what a route sends and answers, where the policy has some for their type; null where it has none. */
+export function fieldsOn(
+  { policy }: Pick<Config, "policy">,
+  { action, fields }: Pick<RouteConfig, "action" | "fields">,
+) {
+  const said = fields === "openapi" ? undefined : fields?.type;
+  const type = said ?? (action === undefined ? null : typeOf(action));
   const declared =
     policy !== undefined && type !== null && Object.hasOwn(policy.resources, type) ? policy.resources[type] : undefined;
   return type === null || declared?.fields === undefined ? null : { type, ...declared.fields };
@@ -25,14 +29,14 @@ export function isFieldRoute(
   route: FieldsRoute & Pick<RouteConfig, "openapi">,
   type: string,
 ): boolean {
-  const isOfType = fieldsOfType(config, route)?.type === type;
+  const isOfType = fieldsOn(config, route)?.type === type;
   return isOfType && route.openapi === undefined && fieldTerms(config, route, []) !== null;
 }
 
 /** How deep bodies both ways may be where the policy says whom their parts are for; null where it does not. */
 export function fieldDepth(config: Pick<Config, "policy">, route: FieldsRoute): number | null {
   const { fields = AS_IT_IS } = route;
-  return fields === "openapi" || fieldsOfType(config, route) === null ? null : fields.maxDepth;
+  return fields === "openapi" || fieldsOn(config, route) === null ? null : fields.maxDepth;
 }
 
 /** The contracts that the policy makes for a route; null where it says nothing of whom the parts of its bodies and responses are for. */
@@ -46,16 +50,17 @@ export function policyContracts(
 }
 
 function fieldTerms(config: Pick<Config, "policy">, route: FieldsRoute, pattern: RoutePattern): FieldTerms | null {
-  const fields = fieldsOfType(config, route);
+  const fields = fieldsOn(config, route);
   const { methods, resource, fields: said = AS_IT_IS } = route;
   if (fields === null || said === "openapi") return null;
   const [request, response] = [placeOf(said.request), placeOf(said.response)];
   if (request === null && response === null) return null;
   const ids = resource === undefined ? [] : idPlaces(resource);
+  const about = contractResource(route, pattern);
   return {
     rules: fields,
     methods,
-    resource: contractResource(route, pattern),
+    resource: about?.type === fields.type ? about : null,
     bodyIds: ids.flatMap((place) => ("body" in place ? place.body : [])),
     request,
     response,

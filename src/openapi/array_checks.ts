@@ -1,10 +1,15 @@
 import { canonicalJson, type ExactJson, isExactArray } from "../kernel/exact_json.ts";
-import type { Check, Judging, SchemaNode } from "./schema_node.ts";
+import { type Check, type Direction, isOneWay, type Judging, type SchemaNode } from "./schema_node.ts";
 import type { SchemaTerms } from "./schema_terms.ts";
 
 /** What a schema says of lists (JSON Schema Core 10.3.1, Validation 6.4); `contains` is the node of that keyword. */
-export function arrayChecks(terms: SchemaTerms, node: SchemaNode, contains: SchemaNode | null): Check[] {
-  const checks = [...sizeChecks(terms), ...itemChecks(node)];
+export function arrayChecks(
+  terms: SchemaTerms,
+  node: SchemaNode,
+  contains: SchemaNode | null,
+  direction: Direction,
+): Check[] {
+  const checks = [...sizeChecks(terms), ...itemChecks(node, direction)];
   if (terms.flag("uniqueItems")) {
     checks.push((value, judge) => !isExactArray(value) || isUnique(value, judge) || judge.fault("uniqueItems", TWICE));
   }
@@ -32,7 +37,7 @@ function sizeChecks(terms: SchemaTerms): Check[] {
   return checks;
 }
 
-function itemChecks({ prefixItems, items }: SchemaNode): Check[] {
+function itemChecks({ prefixItems, items }: SchemaNode, direction: Direction): Check[] {
   if (prefixItems.length === 0 && items === null) return [];
   return [
     (value, judge) => {
@@ -40,7 +45,10 @@ function itemChecks({ prefixItems, items }: SchemaNode): Check[] {
       let fits = true;
       for (const [index, item] of value.entries()) {
         const node = prefixItems[index] ?? items;
-        if (node === null || judge.partFits(String(index), true, node, item)) continue;
+        if (node === null) continue;
+        const part = { name: String(index), isDeclared: true };
+        if (direction === "request" && isOneWay(node, "readOnly")) judge.fault("readOnly", "may only be read", part);
+        else if (judge.partFits(part.name, true, node, item)) continue;
         fits = false;
         if (!judge.isTelling) return false;
       }

@@ -117,7 +117,7 @@ export class SchemaCompiler {
       ...valueChecks(terms),
       ...numberChecks(terms),
       ...stringChecks(terms),
-      ...arrayChecks(terms, node, this.#child(terms, "contains")),
+      ...arrayChecks(terms, node, this.#child(terms, "contains"), this.#direction),
       ...objectChecks(terms, node, this.#child(terms, "propertyNames"), this.#direction),
       ...branchChecks(node, { allOf, anyOf, oneOf, not: this.#child(terms, "not") }),
     ];

@@ -135,6 +135,11 @@ describe("the demo API", () => {
     expect(await (await call("GET", "/documents/doc_1")).json()).toMatchObject({ id: "doc_1" });
     expect((await call("PUT", "/documents/a%20b", { text: "new" })).status).toBe(201);
     expect(await (await call("GET", "/documents/a%20b")).json()).toEqual({ id: "a b", text: "new" });
+    // What a change leaves out stays.
+    await call("PUT", "/documents/a%20b", { text: "new", note: "mine", reviewed: true });
+    await call("PUT", "/documents/a%20b", { text: "newer" });
+    const kept = { id: "a b", text: "newer", note: "mine", reviewed: true };
+    expect(await (await call("GET", "/documents/a%20b")).json()).toEqual(kept);
     expect((await call("GET", "/documents/none")).status).toBe(404);
   });
 

@@ -34,7 +34,8 @@ const note = {
 const NOTE = { $ref: "#/components/schemas/Note" };
 const answer = (schema: object) => ({ "200": { description: "", content: { "application/json": { schema } } } });
 const flat = { ...note, properties: { ...note.properties, copies: undefined } };
-const sent = { required: true, content: { "application/json": { schema: JSON.parse(JSON.stringify(flat)) } } };
+const flatNote = JSON.parse(JSON.stringify(flat));
+const sent = { required: true, content: { "application/json": { schema: flatNote } } };
 const about = { "x-sallyport-resource": { type: "document", path: "id" } };
 
 const DOCUMENT = {
@@ -49,6 +50,7 @@ const DOCUMENT = {
       get: { ...about, responses: answer(NOTE) },
       patch: { ...about, requestBody: sent, responses: answer(NOTE) },
     },
+    "/note": { patch: { requestBody: sent, responses: answer(flatNote) } },
     "/batch/{id}": {
       parameters: [{ name: "id", in: "path", required: true, schema: { type: "string" } }],
       patch: {
@@ -66,13 +68,27 @@ function config(): ConfigInput {
   const route = { origin: "main", openapi: { document: "notes" } } as const;
   return {
     ...base,
-    policy: { principal: {}, resources: {}, relations: RELATIONS },
+    policy: {
+      principal: {},
+      resources: { document: { actions: { update: {} } } },
+      relations: RELATIONS,
+      rules: [{ id: "anybody", effect: "allow", on: ["document:update"], when: "true" }],
+    },
     openapi: { notes: DOCUMENT },
     routes: [
       ...base.routes,
       { ...route, path: "/notes", methods: ["GET", "POST"] },
       { ...route, path: "/notes/:id", methods: ["GET", "PATCH"] },
       { ...route, path: "/batch/:id", methods: ["PATCH"] },
+      { ...route, path: "/note", methods: ["PATCH"], action: "document:update", resource: { id: { body: "/id" } } },
+      {
+        ...route,
+        path: "/agreed/notes/:id",
+        openapi: { document: "notes", path: "/notes/{id}" },
+        methods: ["PATCH"],
+        action: "document:update",
+        resource: { id: { body: "/id" } },
+      },
     ],
   };
 }
@@ -189,6 +205,25 @@ describe("fields by relation", () => {
     expect((await call("/notes", { method: "POST", body: doc("1") })).response.status).toBe(403);
     // A body that can hold other resources gets nothing by the relation to one.
     expect((await call("/batch/1", { method: "PATCH", body: { draft: "new" } })).response.status).toBe(403);
+  });
+
+  it("a body that names what the route is about gives the relations to that, where all places agree", async () => {
+    await write("document:1", "owner", "ann");
+    const patch = async (path: string, body: unknown, who = "ann") => {
+      const { response, received } = await call(path, { method: "PATCH", body, who, answer: doc("1") });
+      const { code = null } = response.status === 200 ? {} : await problemOf(response);
+      expect(received).toHaveLength(response.status === 200 ? 1 : 0);
+      return code;
+    };
+    expect(await patch("/note", { id: "1", draft: "new" })).toBeNull();
+    expect(await patch("/note", { id: "1", draft: "new" }, "eve")).toBe("field_not_writable");
+    expect(await patch("/note", { id: "2", draft: "new" })).toBe("field_not_writable");
+    expect(await patch("/note", { draft: "new" })).toBe("resource_unclear");
+    expect(await patch("/note", { id: "1", Id: "2", draft: "new" })).toBe("resource_unclear");
+    // The document names the path's id, the route the body's.
+    expect(await patch("/agreed/notes/1", { id: "1", draft: "new" })).toBeNull();
+    expect(await patch("/agreed/notes/2", { id: "1", draft: "new" })).toBe("resource_unclear");
+    expect(await patch("/agreed/notes/1", { id: "2", draft: "new" })).toBe("resource_unclear");
   });
 
   it("an outage refuses a call before its origin hears of it, and a read whose items nobody can tell about", async () => {

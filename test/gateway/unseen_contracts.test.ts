@@ -4,6 +4,7 @@ import { bearer, type ForgeKey, ringKey, token } from "../support/forge.ts";
 import type { Installation } from "../support/install.ts";
 import { captureLogs } from "../support/logs.ts";
 import { stubNetwork } from "../support/network.ts";
+import { resourceFieldConfig } from "../support/resource_field_config.ts";
 import { installForProxies, SHAPES } from "../support/shapes.ts";
 
 const logs = captureLogs();
@@ -28,6 +29,14 @@ describe.each(Object.entries(OTHERS))("routes that look into bodies, by the shap
     expect(await told(gate, "/report/items")).toEqual([403, "bodies_not_seen"]);
     expect(logs.lastDecision).toMatchObject({ outcome: "denied", status: 403, reason: "bodies_not_seen" });
     expect(await told(gate, "/orders"), "a route without a contract").toEqual([200, null]);
+  });
+
+  it("are refused alike where the policy says whom the properties are for", async () => {
+    const gate = installForProxies({ config: resourceFieldConfig() });
+    expect(await told(gate, "/notes/1")).toEqual([403, "bodies_not_seen"]);
+    expect(
+      await told(installForProxies({ config: resourceFieldConfig() }, {}, { unseenBodies: "allow" }), "/notes/1"),
+    ).toEqual([200, null]);
   });
 
   it("are decided on where the setting says so, and held to what can be seen", async () => {

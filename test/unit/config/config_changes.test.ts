@@ -137,6 +137,30 @@ describe("what a policy would change", () => {
     expect(policies(base, { ...base, ...change })).toEqual([expect.stringContaining(line.slice(0, 60))]);
   });
 
+  it("whom properties are for, and where they stand", () => {
+    const of = (fields: object | null, places: object | null = null): ConfigInput =>
+      changed((config) => {
+        const document = { actions: { read: { permissions: ["document:read"] } }, ...(fields && { fields }) };
+        Object.assign(config, { policy: { principal: {}, resources: { document } } });
+        const route = { path: "/d/:id", methods: ["GET"], origin: "main", action: "document:read" };
+        config.routes.push({ ...route, ...(places && { fields: places }) });
+      }) as ConfigInput;
+    const told = (before: ConfigInput, after: ConfigInput) =>
+      configChanges(compiled(before), compiled(after)).map(({ effect, text }) => `${effect} ${text}`);
+    const few = { properties: { "/id": { read: "anyone" } } };
+    const more = { properties: { ...few.properties, "/pay": { read: ["role:hr"] } } };
+    const [list, whole] = [{ response: { at: "/*" } }, { response: { at: "" } }];
+    const at = /^(?:opens|closes) (?:policy\.resources\.document|GET \/d\/:id) ?\.?fields/;
+    const effects = [
+      told(of(null), of(few)),
+      told(of(few), of(null)),
+      told(of(few), of(more)),
+      told(of(few, list), of(few, whole)),
+    ];
+    for (const lines of effects) expect(lines).toEqual([expect.stringMatching(at)]);
+    expect(effects.map(([line = ""]) => line.split(" ", 1)[0])).toEqual(["closes", "opens", "opens", "opens"]);
+  });
+
   const action = "document:read";
   const resource = { id: { path: "id" } };
   const guarded = { action, resource };
