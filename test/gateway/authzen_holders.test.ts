@@ -200,15 +200,17 @@ describe("a consistency token", () => {
     },
   );
 
-  it("that the store has not reached has no answer, rather than an older one", async () => {
+  it("of a change that was never made has no answer, rather than an older one", async () => {
     const { ask } = await world();
     const headers = { "sallyport-consistency": "rev_zzzzzz" };
     for (const [path, body] of [
       ["evaluation", asks(friend)],
+      ["evaluations", { evaluations: [asks(friend), asks(friend)] }],
+      ["evaluations", { evaluations: [asks(friend)], options: { evaluations_semantic: "deny_on_first_deny" } }],
       ["search/subject", who("share", report())],
     ] as const) {
       const response = await ask(path, body, headers);
-      expect([response.status, (await problemOf(response)).code]).toEqual([503, "temporarily_unavailable"]);
+      expect([response.status, (await problemOf(response)).code]).toEqual([400, "consistency_unreached"]);
     }
     expect((await ask("evaluation", { ...asks(staff), action: { name: "print" } }, headers)).status).toBe(200);
   });

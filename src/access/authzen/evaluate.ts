@@ -13,14 +13,14 @@ import { type DenialReason, prepare } from "./prepare.ts";
 const MAX_ROUNDS = 8;
 
 /**
- * The answers to `questions`, in their order, all as of one moment. What several of them need is fetched together. Throws `Outage`: what cannot
- * be known is never answered, nor what takes too long.
+ * The answers to `questions`, in their order, all as of one moment. What several of them need is fetched together. `unreached` where relations
+ * cannot be had as of what the asker demands. Throws `Outage`: what cannot be known is never answered, nor what takes too long.
  */
 export async function evaluate(
   questions: readonly Question[],
   point: DecisionPoint,
   asking: Asking,
-): Promise<readonly Evaluation[]> {
+): Promise<readonly Evaluation[] | "unreached"> {
   notLate(asking);
   const { nowMs, defer } = asking.call;
   const relationCall = { nowMs, defer, view: asking.view, atLeast: asking.atLeast };
@@ -32,7 +32,8 @@ export async function evaluate(
     const facts = { ...ready.facts, relations: asked ?? NO_RELATIONS };
     return { policy: ready.policy, facts, relations: asked };
   });
-  return asOthersSay(await settle(pending, asking), pending, point, asking);
+  const settled = await settle(pending, asking);
+  return settled === "unreached" ? settled : asOthersSay(settled, pending, point, asking);
 }
 
 /** What our policy allows, where others have a say in the action. */
@@ -61,14 +62,18 @@ interface Pending {
 }
 
 /** Decides on all of them, round by round: what they lack of relations is fetched together, one question for each subject. */
-async function settle(pending: readonly (Evaluation | Pending)[], asking: Asking): Promise<readonly Evaluation[]> {
+async function settle(
+  pending: readonly (Evaluation | Pending)[],
+  asking: Asking,
+): Promise<readonly Evaluation[] | "unreached"> {
   let all = pending;
   for (let round = 0; ; round++) {
     notLate(asking);
     const wanted = new Map<FetchedRelations, RelationCheck[]>();
     all = all.map((one) => (isPending(one) ? step(one, round < MAX_ROUNDS, wanted) : one));
     if (wanted.size === 0) return all.flatMap((one) => (isPending(one) ? [] : [one]));
-    await Promise.all([...wanted].map(([relations, checks]) => relations.resolve(checks)));
+    const fetched = await Promise.all([...wanted].map(([relations, checks]) => relations.resolve(checks)));
+    if (fetched.includes("unreached")) return "unreached";
   }
 }
 

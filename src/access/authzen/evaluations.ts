@@ -11,19 +11,20 @@ export type AnsweredQuestion =
 
 /**
  * The answers to `questions` as far as `semantic` goes through them (AuthZEN 1.0 §7.1.2.1): all of them at once, or one after another up
- * to the first that is denied or permitted. What cannot be read counts as denied. Throws `Outage`.
+ * to the first that is denied or permitted. What cannot be read counts as denied. `unreached` as `evaluate`. Throws `Outage`.
  */
 export async function evaluateSeveral(
   questions: readonly Result<Question, QuestionFault>[],
   semantic: Semantic,
   point: DecisionPoint,
   asking: Asking,
-): Promise<readonly AnsweredQuestion[]> {
+): Promise<readonly AnsweredQuestion[] | "unreached"> {
   if (semantic === "execute_all") return answerAll(questions, point, asking);
   const last = semantic === "permit_on_first_permit";
   const answered: AnsweredQuestion[] = [];
   for (const question of questions) {
     const answers = await answerAll([question], point, asking);
+    if (answers === "unreached") return answers;
     answered.push(...answers);
     if (answers.some((answer) => isPermitted(answer) === last)) break;
   }
@@ -39,9 +40,10 @@ async function answerAll(
   questions: readonly Result<Question, QuestionFault>[],
   point: DecisionPoint,
   asking: Asking,
-): Promise<readonly AnsweredQuestion[]> {
+): Promise<readonly AnsweredQuestion[] | "unreached"> {
   const readable = questions.flatMap((question) => (question.ok ? [question.value] : []));
   const evaluations = await evaluate(readable, point, asking);
+  if (evaluations === "unreached") return evaluations;
   let next = 0;
   return questions.map((question) => {
     if (!question.ok) return { fault: question.error };

@@ -41,14 +41,14 @@ interface Search {
 
 /**
  * Who, what, or which actions `search` is about that would be permitted (AuthZEN 1.0 §8): each candidate is decided on as a question of its own. A kind,
- * type or name that nobody knows finds nothing. An answer may hold fewer than `limit` although the search goes on. Throws `Outage`.
+ * type or name that nobody knows finds nothing. An answer may hold fewer than `limit` although the search goes on. `unreached` as `evaluate`. Throws `Outage`.
  */
 export async function search(
   asked: SearchRequest,
   part: SearchPart,
   point: DecisionPoint,
   asking: Asking,
-): Promise<Found> {
+): Promise<Found | "unreached"> {
   const prepared = prepare(asked, point);
   if (prepared === null) return NOTHING;
   if (part.limit === 0) return { ...NOTHING, next: part.after };
@@ -59,6 +59,7 @@ export async function search(
   while (looked < page.ids.length && names.length < part.limit && (looked === 0 || asking.elapsedMs() < ENOUGH_MS)) {
     const some = page.ids.slice(looked, looked + AT_ONCE);
     const evaluations = await evaluate(some.map(prepared.question), point, asking);
+    if (evaluations === "unreached") return evaluations;
     for (const [at, id] of some.entries()) {
       if (names.length === part.limit) break;
       looked += 1;

@@ -70,6 +70,8 @@ export async function answerAuthzen(
 
 type Answered = Result<object, Refusal | RequestRefusal>;
 
+const UNREACHED: Answered = err({ kind: "consistency_unreached", reason: "consistency_unreached" });
+
 async function answer(request: Request, exchange: Exchange, parts: AuthzenParts): Promise<Response> {
   const { judgement } = parts;
   try {
@@ -151,7 +153,9 @@ async function answerEvaluation(
 ): Promise<Answered> {
   const question = readQuestion(body);
   if (!question.ok) return err(malformedQuestion(question.error));
-  const [evaluation] = await evaluate([question.value], point, asking);
+  const evaluations = await evaluate([question.value], point, asking);
+  if (evaluations === "unreached") return UNREACHED;
+  const [evaluation] = evaluations;
   if (evaluation === undefined) throw new Error("a question without an answer");
   return recorded([{ question: question.value, evaluation }], decisionBody(evaluation, reasons), exchange);
 }
@@ -169,6 +173,7 @@ async function answerEvaluations(
   if (asked.value.kind === "one") return answerEvaluation(body, exchange, asking, parts);
   const { questions, semantic } = asked.value;
   const answered = await evaluateSeveral(questions, semantic, point, asking);
+  if (answered === "unreached") return UNREACHED;
   return recorded(answered, evaluationsBody(answered, reasons), exchange);
 }
 
@@ -197,6 +202,7 @@ async function answerSearch(
   }
   const part = { after: place?.after ?? null, limit: most, maxCandidates };
   const found = await search(asked.value, part, point, asking);
+  if (found === "unreached") return UNREACHED;
   logSearch(asked.value, found, exchange);
   const { next } = found;
   const nextToken =

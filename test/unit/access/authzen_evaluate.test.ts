@@ -1,11 +1,11 @@
 // Long because what counts of a question is told by one table of cases for each of its parts, against one decision point.
 import { describe, expect, it } from "vitest";
 import type { CallerTerms } from "../../../src/access/authzen/decision_point.ts";
-import { evaluate } from "../../../src/access/authzen/evaluate.ts";
-import { evaluateSeveral, isPermitted } from "../../../src/access/authzen/evaluations.ts";
+import { isPermitted } from "../../../src/access/authzen/evaluations.ts";
 import { Outage } from "../../../src/kernel/outage.ts";
 import { ok } from "../../../src/kernel/result.ts";
 import type { ContextFact } from "../../../src/policy/context_fact.ts";
+import { evaluate, evaluateSeveral } from "../../support/authzen_answers.ts";
 import {
   ask,
   asking,

@@ -1,13 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { Asking, CallerTerms, DecisionPoint, ResourceType } from "../../../src/access/authzen/decision_point.ts";
-import { evaluate } from "../../../src/access/authzen/evaluate.ts";
-import { evaluateSeveral } from "../../../src/access/authzen/evaluations.ts";
-import { search } from "../../../src/access/authzen/search.ts";
 import type { RouteMetadata } from "../../../src/access/route_action.ts";
 import { Outage } from "../../../src/kernel/outage.ts";
 import { ok } from "../../../src/kernel/result.ts";
 import type { Attributes } from "../../../src/policy/decision_facts.ts";
 import type { MetadataAnswer } from "../../../src/ports/resource_metadata.ts";
+import { evaluate, evaluateSeveral, search } from "../../support/authzen_answers.ts";
 import { ask, asking, decisionPoint, knownUser, ruleBy, text, typeOf } from "../../support/decision_point.ts";
 import { actionPolicy } from "../../support/decisions.ts";
 

@@ -1,9 +1,10 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Found, search } from "../../../src/access/authzen/search.ts";
+import type { Found } from "../../../src/access/authzen/search.ts";
 import { Outage } from "../../../src/kernel/outage.ts";
 import type { AccessCandidates } from "../../../src/ports/access_candidates.ts";
 import type { SearchRequest } from "../../../src/protocol/authzen/search_request.ts";
+import { search } from "../../support/authzen_answers.ts";
 import { asking, decisionPoint, knownUser, ruleBy, text, typeOf } from "../../support/decision_point.ts";
 
 const PAGE = { token: null, limit: null };
