@@ -2,8 +2,9 @@ import type { LockoutConfig } from "../config/schema.ts";
 import { orOutage } from "../kernel/outage.ts";
 import { type LockoutRules, MINUTE_MS } from "../limits/lockout.ts";
 import type { Spacing } from "../limits/spaced.ts";
-import type { Attempt, GuessBudget, Guesses } from "../ports/guesses.ts";
+import type { Attempt, CountedNetwork, GuessBudget, Guesses } from "../ports/guesses.ts";
 import type { GuessesObject, Pace } from "../ports/guesses_object.ts";
+import { AddressBudgets, type CountedAddress } from "./address_budgets.ts";
 
 const DEADLINE_MS = 5_000;
 const HOUR_MS = 3_600_000;
@@ -30,43 +31,48 @@ export class DurableObjectGuesses implements Guesses {
   readonly #objects: GuessesObjects;
   readonly #settings: LockoutConfig;
   readonly #deadlineMs: number;
+  readonly #addresses: AddressBudgets;
 
   constructor(objects: GuessesObjects, settings: LockoutConfig, deadlineMs = DEADLINE_MS) {
     this.#objects = objects;
     this.#settings = settings;
     this.#deadlineMs = deadlineMs;
+    this.#addresses = new AddressBudgets((name, call) => this.#ask(name, call));
   }
 
-  async begin({ name, address, knownBrowser }: Attempt, nowMs: number): Promise<Wait> {
+  async begin(attempt: Attempt, nowMs: number): Promise<Wait> {
+    const { name, knownBrowser } = attempt;
     if (knownBrowser !== null) {
       const known = await this.#attempt(name, knownBrowser, true, nowMs);
       if (known !== "unknown_browser") return known;
     }
     const pace = { most: this.#settings.attemptsPerAddressPerMinute, windowMs: MINUTE_MS };
-    const addressWait = await this.#ask(`address:${address}`, (object) => object.take(pace, nowMs));
+    const addressWait = await this.#addresses.take(addressOf(attempt), pace, nowMs);
     if (addressWait !== null) return wait(addressWait.retryAfterMs);
     const nameWait = await this.#attempt(name, null, false, nowMs);
     if (nameWait === null || nameWait === "unknown_browser") return null;
-    await this.#ask(`address:${address}`, (object) => object.giveBack(nowMs));
+    await this.#addresses.giveBack(addressOf(attempt), nowMs);
     return nameWait;
   }
 
   async succeeded(
-    { name, address, knownBrowser }: Attempt,
+    attempt: Attempt,
     nowMs: number,
     newBrowser: string | null = null,
     others: "keep" | "forget" = "keep",
   ): Promise<void> {
+    const { name, knownBrowser } = attempt;
     const by = await this.#ask(`name:${name}`, (object) => object.forgive(knownBrowser, newBrowser, nowMs, others));
     if (by === "browser") return;
     // It stays charged for a minute at the worst: no reason to keep out who is signed in already.
-    await this.#ask(`address:${address}`, (object) => object.giveBack(nowMs)).catch(() => undefined);
+    await this.#addresses.giveBack(addressOf(attempt), nowMs).catch(() => undefined);
   }
 
-  async giveBack({ name, address, knownBrowser }: Attempt, nowMs: number): Promise<void> {
+  async giveBack(attempt: Attempt, nowMs: number): Promise<void> {
+    const { name, knownBrowser } = attempt;
     const rules = this.#rules();
     const by = await this.#ask(`name:${name}`, (object) => object.takeBack(knownBrowser, rules, nowMs));
-    if (by === "strangers") await this.#ask(`address:${address}`, (object) => object.giveBack(nowMs));
+    if (by === "strangers") await this.#addresses.giveBack(addressOf(attempt), nowMs);
   }
 
   async knows({ name, knownBrowser }: Pick<Attempt, "name" | "knownBrowser">, nowMs: number): Promise<boolean> {
@@ -74,26 +80,28 @@ export class DurableObjectGuesses implements Guesses {
   }
 
   async failures(
-    { name, address, knownBrowser }: Omit<Attempt, "name"> & { readonly name: string | null },
+    attempt: Omit<Attempt, "name"> & { readonly name: string | null },
     enough: number,
     nowMs: number,
   ): Promise<number> {
+    const { name, knownBrowser } = attempt;
     if (name !== null && knownBrowser !== null) {
       const { count, by } = await this.#ask(`name:${name}`, (object) => object.failures(knownBrowser, nowMs));
       if (by === "browser") return count;
     }
     // The address first: names that a flood invents are not even asked about.
-    const taken = await this.#ask(`address:${address}`, (object) => object.taken(nowMs));
+    const taken = await this.#addresses.taken(addressOf(attempt), enough, nowMs);
     if (name === null || taken >= enough) return taken;
     const { count } = await this.#ask(`name:${name}`, (object) => object.failures(null, nowMs));
     return Math.max(taken, count);
   }
 
-  async take(budget: GuessBudget, key: string, nowMs: number): Promise<Wait> {
+  async take(budget: GuessBudget, key: string, nowMs: number, networks: readonly CountedNetwork[] = []): Promise<Wait> {
     const pace = this.#pace(budget);
-    const denied = await this.#ask(`${budget}:${key}`, (object) =>
-      "everyMs" in pace ? object.takeSpaced(pace, nowMs) : object.take(pace, nowMs),
-    );
+    const denied =
+      "everyMs" in pace
+        ? await this.#ask(`${budget}:${key}`, (object) => object.takeSpaced(pace, nowMs))
+        : await this.#addresses.take({ kind: budget, key, networks }, pace, nowMs);
     return denied === null ? null : wait(denied.retryAfterMs);
   }
 
@@ -158,6 +166,10 @@ export class DurableObjectGuesses implements Guesses {
   #ask<T>(name: string, call: (object: GuessesObject) => Promise<T>): Promise<T> {
     return orOutage("guesses", this.#deadlineMs, () => call(this.#objects.getByName(name)));
   }
+}
+
+function addressOf({ address, networks = [] }: Pick<Attempt, "address" | "networks">): CountedAddress {
+  return { kind: "address", key: address, networks };
 }
 
 function wait(retryAfterMs: number): { readonly retryAfterSeconds: number } {

@@ -5,7 +5,7 @@ import type { UserId } from "../protocol/ids.ts";
 import { addressInUseText, changeEmailText, emailChangedText } from "../protocol/mail_texts.ts";
 import { afterwards } from "./between_ends.ts";
 import type { CurrentSession } from "./current_session.ts";
-import { addressKey, attemptOf, deciding, loginName, type Throttled, welcome } from "./guess_budgets.ts";
+import { attemptOf, deciding, loginName, type Throttled, takeByAddress, welcome } from "./guess_budgets.ts";
 import { takeMailOfAccount } from "./mail_budgets.ts";
 import { type Addressee, hashLinkToken, mailLink, mailSender } from "./mail_person.ts";
 import { moveAddress } from "./move_address.ts";
@@ -58,7 +58,7 @@ export async function askEmailChange(
     const proof = await provePassword(password, user, people, nowMs);
     if (!proof.ok) return proof;
     const mailWait =
-      (await people.guesses.take("mails_by_address", await addressKey(visitor, people), nowMs)) ??
+      (await takeByAddress("mails_by_address", visitor, people, nowMs)) ??
       (await takeMailOfAccount(user.id, email.normalised, people, nowMs));
     if (mailWait !== null) {
       // The password was right. No new name for the browser: it is not told here, and would take the place of the one that it has.

@@ -1,11 +1,10 @@
 import { Outage } from "../kernel/outage.ts";
 import { RefusedKeys } from "../limits/refused_keys.ts";
 import type { ClientRecord } from "../ports/clients.ts";
-import type { GrantSecrets } from "../ports/grant_secrets.ts";
-import type { Guesses } from "../ports/guesses.ts";
 import { isPublicClient } from "../protocol/authorize/authorizing_client.ts";
 import type { ClientId } from "../protocol/ids.ts";
 import { type OAuthError, tooManyRequests } from "../protocol/oauth_error.ts";
+import { type AddressCounting, addressKeys } from "./guess_budgets.ts";
 
 /** What is told of failures, for operators. `address` is the unit that is counted (/32, /64). */
 export type FailureNotice =
@@ -17,9 +16,7 @@ export type FailureNotice =
     }
   | { readonly kind: "failure_not_counted"; readonly address: string; readonly clientId: ClientId | null };
 
-export interface FailureParts {
-  readonly guesses: Pick<Guesses, "take">;
-  readonly secrets: Pick<GrantSecrets, "digest">;
+export interface FailureParts extends AddressCounting {
   readonly notice: (notice: FailureNotice) => void;
 }
 
@@ -83,7 +80,9 @@ export class ClientFailures {
     const { guesses, secrets, notice } = this.#parts;
     const key = pair(clientId, address);
     try {
-      const wait = await guesses.take("client_failures", await secrets.digest("client_failures", key), nowMs);
+      const digest = (text: string) => secrets.digest("client_failures", pair(clientId, text));
+      const counted = await addressKeys({ address }, digest);
+      const wait = await guesses.take("client_failures", counted.key, nowMs, counted.networks);
       if (wait === null) return null;
       const { retryAfterSeconds } = wait;
       if (remember) this.#refused.refuse(key, retryAfterSeconds, nowMs);

@@ -12,7 +12,7 @@ import { grantSeconds } from "./continue_authorization.ts";
 import { deviceName } from "./device_code.ts";
 import { DEVICE_REDIRECT } from "./device_code_grant.ts";
 import { subjectFor } from "./finish_authorization.ts";
-import { addressKey, type Throttled } from "./guess_budgets.ts";
+import { type Throttled, takeByAddress } from "./guess_budgets.ts";
 import type { Issuer, Moment } from "./issuer.ts";
 import type { Visitor } from "./people.ts";
 
@@ -123,7 +123,7 @@ async function findDevice(
   { issuer, guesses }: DeviceVerification,
   moment: Moment,
 ): Promise<FoundDevice | UserCodeFault> {
-  const wait = await guesses.take("user_codes", await addressKey(visitor, issuer), moment.nowMs);
+  const wait = await takeByAddress("user_codes", visitor, { guesses, secrets: issuer.secrets }, moment.nowMs);
   if (wait !== null) return { kind: "throttled", ...wait };
   const userCode = parseUserCode(text);
   if (userCode === null) return { kind: "unknown" };

@@ -2,7 +2,7 @@ import { err, ok, type Result } from "../kernel/result.ts";
 import { parseEmail } from "../protocol/email_address.ts";
 import { newUserId } from "../protocol/ids.ts";
 import { noAccountText, resetPasswordText } from "../protocol/mail_texts.ts";
-import { addressKey, attemptOf, loginName, type Throttled } from "./guess_budgets.ts";
+import { attemptOf, loginName, type Throttled, takeByAddress } from "./guess_budgets.ts";
 import { takeMail } from "./mail_budgets.ts";
 import { mailLink } from "./mail_person.ts";
 import type { People, Visitor } from "./people.ts";
@@ -32,7 +32,7 @@ export async function forgotPassword(
   const email = parseEmail(text);
   const asOwner = email !== null && (await mayAsOwner(email.normalised, visitor, people, nowMs));
   if (!asOwner) {
-    const wait = await people.guesses.take("mails_by_address", await addressKey(visitor, people), nowMs);
+    const wait = await takeByAddress("mails_by_address", visitor, people, nowMs);
     if (wait !== null) return err({ kind: "throttled", ...wait });
   }
   if (email === null) return ok({ loggedOutcome: "email_invalid" });

@@ -1,7 +1,9 @@
 import { Busy } from "../kernel/busy.ts";
 import { toBase64url } from "../kernel/bytes.ts";
 import { Outage } from "../kernel/outage.ts";
-import type { Attempt } from "../ports/guesses.ts";
+import type { GrantSecrets } from "../ports/grant_secrets.ts";
+import type { Attempt, CountedNetwork, GuessBudget, Guesses } from "../ports/guesses.ts";
+import { widerNetworks } from "../protocol/address_networks.ts";
 import { normaliseEmail } from "../protocol/email_address.ts";
 import type { People, Visitor } from "./people.ts";
 
@@ -28,20 +30,42 @@ export async function attemptOf(
   visitor: Visitor,
   { secrets }: Pick<People, "secrets">,
 ): Promise<Attempt> {
-  const [nameDigest, address, knownBrowser] = await Promise.all([
+  const [nameDigest, { key: address, networks }, knownBrowser] = await Promise.all([
     secrets.digest("login_name", name),
-    addressKey(visitor, { secrets }),
+    addressKeys(visitor, (text) => secrets.digest("address", text)),
     visitor.knownBrowser === null ? null : secrets.digest("known_browser", visitor.knownBrowser),
   ]);
-  return { name: nameDigest, address, knownBrowser };
+  return { name: nameDigest, address, networks, knownBrowser };
 }
 
-/** The key of budgets that count by address. */
-export function addressKey(
+/** What counting by address rests on. */
+export interface AddressCounting {
+  readonly guesses: Pick<Guesses, "take">;
+  readonly secrets: Pick<GrantSecrets, "digest">;
+}
+
+/** Takes one unit of a budget that counts by address, from it and from the networks that it lies in; otherwise how long to wait. Throws `Outage`. */
+export async function takeByAddress(
+  budget: GuessBudget,
   visitor: Pick<Visitor, "address">,
-  { secrets }: { readonly secrets: Pick<People["secrets"], "digest"> },
-): Promise<string> {
-  return secrets.digest("address", visitor.address);
+  { guesses, secrets }: AddressCounting,
+  nowMs: number,
+): Promise<{ readonly retryAfterSeconds: number } | null> {
+  const { key, networks } = await addressKeys(visitor, (text) => secrets.digest("address", text));
+  return guesses.take(budget, key, nowMs, networks);
+}
+
+/** The keys of an address and of the networks that it lies in, each as `digest` names it. */
+export async function addressKeys(
+  { address }: Pick<Visitor, "address">,
+  digest: (text: string) => Promise<string>,
+): Promise<{ readonly key: string; readonly networks: readonly CountedNetwork[] }> {
+  const wider = widerNetworks(address);
+  const [key, ...networks] = await Promise.all([
+    digest(address),
+    ...wider.map(async ({ network, times }) => ({ key: await digest(network), times })),
+  ]);
+  return { key, networks };
 }
 
 /** The key of budgets that count by who gets a mail. */

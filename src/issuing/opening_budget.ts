@@ -1,17 +1,11 @@
 import { LocalPace } from "../limits/local_pace.ts";
 import { RefusedKeys } from "../limits/refused_keys.ts";
-import type { GrantSecrets } from "../ports/grant_secrets.ts";
-import type { Guesses, OpeningKind } from "../ports/guesses.ts";
-import { addressKey, type Throttled } from "./guess_budgets.ts";
+import type { OpeningKind } from "../ports/guesses.ts";
+import { widerNetworks } from "../protocol/address_networks.ts";
+import { type AddressCounting, type Throttled, takeByAddress } from "./guess_budgets.ts";
 
 /** The part of a budget that each isolate gives by itself: a tenth. */
 const LOCAL_SHARE = 10;
-
-/** What an opening is counted with. */
-export interface OpeningParts {
-  readonly guesses: Pick<Guesses, "take">;
-  readonly secrets: Pick<GrantSecrets, "digest">;
-}
 
 /**
  * How many objects one address may have made for it in a minute, before anybody is known. An isolate gives a tenth of that by
@@ -22,26 +16,36 @@ export interface OpeningParts {
  */
 export class OpeningBudget {
   readonly #kind: OpeningKind;
-  readonly #parts: OpeningParts;
-  readonly #local: LocalPace | null;
+  readonly #parts: AddressCounting;
+  readonly #share: number;
+  /** For an address, and for networks by how many times that they have. */
+  readonly #local = new Map<number, LocalPace>();
   readonly #refused = new RefusedKeys();
 
-  constructor(kind: OpeningKind, perMinute: number, parts: OpeningParts) {
-    const local = Math.floor(perMinute / LOCAL_SHARE);
+  constructor(kind: OpeningKind, perMinute: number, parts: AddressCounting) {
     this.#kind = kind;
     this.#parts = parts;
-    this.#local = local === 0 ? null : new LocalPace(local);
+    this.#share = Math.floor(perMinute / LOCAL_SHARE);
   }
 
   /** Takes one of what `address` (a unit: /32, /64) may open; otherwise how long it has to wait. Throws `Outage`. */
   async take(address: string, nowMs: number): Promise<Throttled | null> {
-    if (this.#local !== null && this.#local.take(address, nowMs) === 0) return null;
+    if (this.#share > 0 && this.#giveLocally(address, nowMs)) return null;
     const waitSeconds = this.#refused.waitSeconds(address, nowMs);
     if (waitSeconds > 0) return { kind: "throttled", retryAfterSeconds: waitSeconds };
-    const { guesses, secrets } = this.#parts;
-    const wait = await guesses.take(this.#kind, await addressKey({ address }, { secrets }), nowMs);
+    const wait = await takeByAddress(this.#kind, { address }, this.#parts, nowMs);
     if (wait === null) return null;
     this.#refused.refuse(address, wait.retryAfterSeconds, nowMs);
     return { kind: "throttled", ...wait };
+  }
+
+  /** Out of the isolate's own part, where the address and its networks all have something left of it. */
+  #giveLocally(address: string, nowMs: number): boolean {
+    const counted = [{ network: address, times: 1 }, ...widerNetworks(address)];
+    return counted.every(({ network, times }) => {
+      const pace = this.#local.get(times) ?? new LocalPace(this.#share * times);
+      this.#local.set(times, pace);
+      return pace.take(network, nowMs) === 0;
+    });
   }
 }

@@ -5,7 +5,7 @@ import { parseEmail } from "../protocol/email_address.ts";
 import { NO_HOLDINGS } from "../protocol/holdings.ts";
 import { newUserId } from "../protocol/ids.ts";
 import { addressInUseText, verifyEmailText } from "../protocol/mail_texts.ts";
-import { addressKey, type Throttled } from "./guess_budgets.ts";
+import { type Throttled, takeByAddress } from "./guess_budgets.ts";
 import { takeMail } from "./mail_budgets.ts";
 import { mailLink } from "./mail_person.ts";
 import { judgePassword, type PasswordRefused } from "./new_password.ts";
@@ -47,8 +47,7 @@ export async function registerUser(
 ): Promise<Result<Registered, RegistrationFault>> {
   const email = parseEmail(registration.email);
   if (email === null) return err({ kind: "email_invalid" });
-  const { guesses } = people;
-  const wait = await guesses.take("registrations_by_address", await addressKey(visitor, people), nowMs);
+  const wait = await takeByAddress("registrations_by_address", visitor, people, nowMs);
   if (wait !== null) return err({ kind: "throttled", ...wait });
   const password = judgePassword(registration.password, [email.written, registration.name], people);
   if (!password.ok) return err({ kind: "password_refused", fault: password.error });

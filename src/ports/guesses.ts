@@ -1,9 +1,18 @@
+/** A network that an address lies in: a budget by address has one for it too, `times` as wide. */
+export interface CountedNetwork {
+  /** Keyed digest. */
+  readonly key: string;
+  readonly times: number;
+}
+
 /** Who is trying to sign in, as counted: no name, no address, only their keyed digests. */
 export interface Attempt {
   /** Keyed digest of the normalised login name, whether it exists or not. */
   readonly name: string;
   /** Keyed digest of the address unit (/32, /64). */
   readonly address: string;
+  /** What the address lies in: nothing wider is counted for IPv4. */
+  readonly networks?: readonly CountedNetwork[];
   /** A browser that this name has signed in with before has a budget of its own, so that a stranger cannot lock it out. */
   readonly knownBrowser: string | null;
 }
@@ -48,6 +57,11 @@ export interface Guesses {
     enough: number,
     nowMs: number,
   ): Promise<number>;
-  /** Takes one unit of a named budget under a keyed digest. */
-  take(budget: GuessBudget, key: string, nowMs: number): Promise<{ readonly retryAfterSeconds: number } | null>;
+  /** Takes one unit of a named budget under a keyed digest; one by address is charged to the address's networks as well, or to none. */
+  take(
+    budget: GuessBudget,
+    key: string,
+    nowMs: number,
+    networks?: readonly CountedNetwork[],
+  ): Promise<{ readonly retryAfterSeconds: number } | null>;
 }

@@ -223,6 +223,86 @@ export function guessesContract({ make, broken, restart }: GuessesUnderTest): vo
       expect([await knows("before"), await knows("after")]).toEqual([false, true]);
     });
 
+    describe("networks that an address lies in", () => {
+      /** A site of 16 times an address's budget, and a home in it of 4 times. */
+      function site() {
+        const widest = { key: crypto.randomUUID(), times: 16 };
+        const home = () => [{ key: crypto.randomUUID(), times: 4 }, widest];
+        return { home, from: (networks = home()) => attempt({ networks }) };
+      }
+
+      it("a home with ever new addresses has four times the budget, a site of homes sixteen times, all at once", async () => {
+        const { home } = site();
+        const one = home();
+        const take = (networks = home(), atMs = T0) => guesses.take("user_codes", crypto.randomUUID(), atMs, networks);
+        expect(await letThrough(Array.from({ length: 12 }, () => take(one)))).toBe(8);
+        expect(await letThrough(Array.from({ length: 32 }, () => take()))).toBe(24);
+        expect(await take(home(), T0 + 59_000)).toEqual({ retryAfterSeconds: 1 });
+        expect(await guesses.take("user_codes", crypto.randomUUID(), T0)).toBeNull();
+        expect(await take(home(), T0 + 60_000)).toBeNull();
+      });
+
+      it("whoever is over the own budget takes nothing of the neighbours'", async () => {
+        const { home, from } = site();
+        const shared = home();
+        const noisy = from(shared);
+        const tries = Array.from({ length: 40 }, () => guesses.begin({ ...noisy, name: crypto.randomUUID() }, T0));
+        expect(await letThrough(tries)).toBe(5);
+        expect(await letThrough(Array.from({ length: 15 }, () => guesses.begin(from(shared), T0)))).toBe(15);
+        expect(await guesses.begin(from(), T0)).toBeNull();
+      });
+
+      it("what is right, was not decided, or was refused by the name, is there again", async () => {
+        const { home, from } = site();
+        const one = home();
+        const locked = attempt();
+        for (let failure = 0; failure < 10; failure++) await guesses.begin(elsewhere(locked), T0);
+        const free = Array.from({ length: 19 }, () => guesses.begin(from(one), T0));
+        expect(await letThrough(free)).toBe(19);
+        for (const atMs of [T0 + 1, T0 + 2, T0 + 3]) {
+          const [right, busy, late] = [from(one), from(one), { ...from(one), name: locked.name }];
+          expect(await guesses.begin(right, atMs)).toBeNull();
+          await guesses.succeeded(right, atMs);
+          expect(await guesses.begin(busy, atMs)).toBeNull();
+          await guesses.giveBack(busy, atMs);
+          expect((await guesses.begin(late, atMs))?.retryAfterSeconds).toBeGreaterThan(800);
+        }
+        expect(await guesses.begin(from(one), T0 + 4)).toBeNull();
+        expect(await guesses.begin(from(one), T0 + 4)).toEqual({ retryAfterSeconds: 60 });
+      });
+
+      it("a known browser is kept out by none of them", async () => {
+        const { home, from } = site();
+        const one = home();
+        const owner = from(one);
+        await guesses.begin(owner, T0);
+        await guesses.succeeded(owner, T0, "laptop");
+        await Promise.all(Array.from({ length: 22 }, () => guesses.begin(from(one), T0)));
+        expect(await guesses.begin(from(one), T0)).not.toBeNull();
+        expect(await guesses.begin({ ...owner, knownBrowser: "laptop" }, T0)).toBeNull();
+      });
+
+      it("a site that refused one address grants nothing to another that it never saw, and nothing is charged there", async () => {
+        const fresh = make(LOCKOUT);
+        const { home } = site();
+        const networks = home();
+        const take = (key: string) => fresh.take("user_codes", key, T0, networks);
+        const keys = Array.from({ length: 12 }, () => crypto.randomUUID());
+        expect(await letThrough(keys.map(take))).toBe(8);
+        const late = crypto.randomUUID();
+        expect(await take(late)).toEqual({ retryAfterSeconds: 60 });
+        expect(await letThrough([1, 2, 3].map(() => fresh.take("user_codes", late, T0)))).toBe(2);
+      });
+
+      it("failures of many addresses of one home count as those of one, in proportion", async () => {
+        const { home, from } = site();
+        const one = home();
+        for (let at = 0; at < 12; at++) await guesses.begin(from(one), T0);
+        expect(await guesses.failures({ ...from(one), name: null }, 10, T0)).toBe(3);
+        expect(await guesses.failures({ ...from(), name: null }, 10, T0)).toBe(0);
+      });
+    });
+
     it("what cannot be asked is an outage: uncounted guesses would be free ones", async () => {
       for (const down of broken(LOCKOUT)) {
         await expect(down.begin(attempt(), T0)).rejects.toBeInstanceOf(Outage);

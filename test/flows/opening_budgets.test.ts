@@ -59,6 +59,20 @@ describe("strangers have objects made at the authorization endpoint", () => {
     expect((await authorize(isolate, someAddress())).status).toBe(303);
   });
 
+  it("whoever has a /56 or a /48 of IPv6 has not the budget of each /64 in it, nor each isolate's part of it", async () => {
+    const { isolate, guesses } = openBudgets({ transactionsPerAddressPerMinute: 10 });
+    const site = `2001:db8:${crypto.getRandomValues(new Uint16Array(1))[0]?.toString(16)}`;
+    const from = async (unit: number) => (await authorize(isolate, `${site}:${unit.toString(16)}::1`)).status;
+    const home: number[] = [];
+    for (let at = 0; at < 60; at++) home.push(await from(at));
+    // Four that the isolate gives by itself, and the forty of the home.
+    expect(home).toEqual([...Array(44).fill(303), ...Array(16).fill(429)]);
+    const { calls } = guesses;
+    expect(await from(0xff), "an address that nobody used yet").toBe(429);
+    expect(guesses.calls).toBe(calls);
+    expect(await from(0x100), "the home next door").toBe(303);
+  });
+
   it("a person pays nothing, and neither does what begins no sign-in", async () => {
     const { isolate, guesses } = openBudgets();
     for (let at = 0; at < 5; at++) expect((await authorize(isolate, someAddress())).status).toBe(303);
