@@ -1,3 +1,4 @@
+// Long because one contract says all that counting guesses promises, budgets of networks among it.
 import { describe, expect, it } from "vitest";
 import type { LockoutConfig } from "../../src/config/schema.ts";
 import { Outage } from "../../src/kernel/outage.ts";
