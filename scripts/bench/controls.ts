@@ -32,6 +32,52 @@ export default {
 };
 `;
 
+/**
+ * A Worker that decides nothing, and does for every call what no gate can do without: it gives the origin headers of its own in the place of the
+ * caller's credential, asks it past every cache and within a deadline, gives the answer what browsers are to be told, and writes one line.
+ */
+export const DUTIES = `
+const identity = "e".repeat(700);
+const security = [
+  ["x-content-type-options", "nosniff"],
+  ["x-frame-options", "DENY"],
+  ["content-security-policy", "default-src 'none'; frame-ancestors 'none'"],
+  ["referrer-policy", "no-referrer"],
+];
+export default {
+  async fetch(request, env) {
+    const startedAt = Date.now();
+    const requestId = crypto.randomUUID();
+    const { pathname, search, host } = new URL(request.url);
+    const headers = new Headers();
+    for (const [name, value] of request.headers) {
+      if (name !== "authorization" && name !== "x-api-key" && name !== "host") headers.append(name, value);
+    }
+    headers.append("x-request-id", requestId);
+    headers.append("x-forwarded-for", request.headers.get("cf-connecting-ip") ?? "unknown");
+    headers.append("x-forwarded-host", host);
+    headers.append("x-forwarded-proto", "http");
+    headers.append("sallyport-identity", identity);
+    const asked = { method: request.method, headers, redirect: "manual", cache: "no-store" };
+    const answered = fetch(env.ORIGIN_URL + pathname + search, asked);
+    const origin = await new Promise((resolve, reject) => {
+      setTimeout(resolve, 30_000, null);
+      answered.then(resolve, reject);
+    });
+    const response = new Response(origin.body, origin);
+    response.headers.set("cache-control", "no-store, private");
+    response.headers.set("x-request-id", requestId);
+    for (const [name, value] of security) response.headers.set(name, value);
+    console.info(JSON.stringify({
+      time: new Date().toISOString(), event: "decision", request_id: requestId, shape: "gateway", outcome: "allowed", status: response.status,
+      method: request.method, path: pathname, principal: "client", principal_id: "cli_bench", credential_id: requestId,
+      duration_ms: Date.now() - startedAt,
+    }));
+    return response;
+  },
+};
+`;
+
 const SIGN = `
 import { SignJWT, generateKeyPair } from "jose";
 let key;

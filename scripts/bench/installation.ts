@@ -6,7 +6,7 @@ import { type Bundle, bundle } from "../workers/bundle.ts";
 import { migrate, newSecrets, workerOptions } from "../workers/options.ts";
 import { type PlantedPeople, plantPeople } from "../workers/plant_people.ts";
 import { type BenchCaller, plantCaller } from "./caller.ts";
-import { BARE_PROXY, BARE_SIGNER, BARE_WRITER, HONO_JWK, ORIGIN } from "./controls.ts";
+import { BARE_PROXY, BARE_SIGNER, BARE_WRITER, DUTIES, HONO_JWK, ORIGIN } from "./controls.ts";
 import { plantCrowd } from "./crowd.ts";
 import { CONNECTIONS } from "./load.ts";
 import { newOutsideIssuer, type OutsideIssuer } from "./outside_issuer.ts";
@@ -28,6 +28,8 @@ export interface Installation extends BenchCaller {
   /** Whose tokens configurations with outside issuers take. */
   readonly outsiders: OutsideIssuer;
   readonly bareProxy: RunningWorker;
+  /** What no gate can do without, without a decision. */
+  readonly duties: RunningWorker;
   readonly bareSigner: RunningWorker;
   readonly bareWriter: () => Promise<RunningWorker>;
   readonly bareHasher: () => Promise<RunningWorker>;
@@ -89,6 +91,7 @@ export async function startInstallation(measured: Bundle): Promise<Installation>
     sallyport,
     gate,
     bareProxy: await start(bare(BARE_PROXY, toOrigin)),
+    duties: await start(bare(DUTIES, toOrigin)),
     bareSigner: await start(bare(await bundled(BARE_SIGNER))),
     bareWriter: once(async () => start(withStore(bare(await bundled(BARE_WRITER))))),
     bareHasher: once(hasher),

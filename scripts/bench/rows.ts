@@ -12,7 +12,7 @@ const HOST = { host: "localhost" };
 
 /** The rows, with real credentials of `installation`, which is to hold `crowd` users and grants more; where there are relations, `tuples` of them. */
 export function benchRows(installation: Installation, crowd: number, tuples: number): readonly Row[] {
-  const { sallyport, bareProxy, bareSigner, apiKey } = installation;
+  const { sallyport, bareProxy, duties, bareSigner, apiKey } = installation;
   const token = tokenRequest(installation);
   const bearer = once(async () => ({ ...HOST, authorization: `Bearer ${await fetchToken(token)}` }));
   const key = async () => ({ ...HOST, "x-api-key": apiKey });
@@ -29,6 +29,18 @@ export function benchRows(installation: Installation, crowd: number, tuples: num
     gateway("API key: scope, identity", 0.75, "/orders", key),
     gateway("API key, leased limit", 0.8, "/leased", key),
     gateway("JWT, exact limit", 0.6, "/limited", bearer),
+    {
+      group: "gateway",
+      name: "duties without a decision, to bare Worker",
+      floor: null,
+      prepare: async () => samePath("/orders", await bearer(), duties, bareProxy),
+    },
+    {
+      group: "gateway",
+      name: "JWT: scope, identity, to duties",
+      floor: null,
+      prepare: async () => samePath("/orders", await bearer(), sallyport, duties),
+    },
     ...policyRows(installation, tuples),
     ...flatRows(installation),
     ...otherRows(installation),

@@ -45,7 +45,7 @@ export function originCall(
     hasBody: body.stream !== null,
     isRepeatable: body.stream === null && route.webSocket === null,
     async send(token) {
-      if (token !== null) headers.set("authorization", `Bearer ${token}`);
+      if (token !== null) headers.authorization = `Bearer ${token}`;
       exchange.attempts += 1;
       try {
         const init = { method, headers, body: upload.stream, redirect: "manual", cache: "no-store", signal } as const;

@@ -29,14 +29,11 @@ export function rateLimitFields(
   policies: readonly LimitPolicy[],
   style: FieldStyle,
 ): RateLimitFields {
-  const lines = verdict.limits.flatMap((state, index): Line[] => {
-    const policy = policies[index];
-    return policy === undefined ? [] : [{ policy, state }];
-  });
-  const byTightness = lines.toSorted(compareTightness);
+  const lines = linesOf(verdict, policies);
+  const byTightness = lines.length === 1 ? lines : lines.toSorted(compareTightness);
   const [tightest] = byTightness;
   if (tightest === undefined) return { fields: [], retryAfterSeconds: null };
-  const named = lines.filter((line) => byTightness.find((other) => other.policy.name === line.policy.name) === line);
+  const named = lines.length === 1 ? lines : lines.filter((line) => isTightestOfName(line, byTightness));
   return {
     fields: [
       ...(style === "both" || style === "draft" ? draftFields(named) : []),
@@ -46,6 +43,19 @@ export function rateLimitFields(
       ? null
       : Math.max(1, ...lines.filter(({ state }) => !state.granted).map(({ state }) => state.resetSeconds)),
   };
+}
+
+function linesOf({ limits }: LimitVerdict, policies: readonly LimitPolicy[]): readonly Line[] {
+  const lines: Line[] = [];
+  for (const [index, policy] of policies.entries()) {
+    const state = limits[index];
+    if (state !== undefined) lines.push({ policy, state });
+  }
+  return lines;
+}
+
+function isTightestOfName(line: Line, byTightness: readonly Line[]): boolean {
+  return byTightness.find(({ policy }) => policy.name === line.policy.name) === line;
 }
 
 function draftFields(lines: readonly Line[]): [string, string][] {
