@@ -1,4 +1,5 @@
 import { parseJsonPointer } from "../kernel/json_pointer.ts";
+import { didYouMean } from "../kernel/nearest.ts";
 import type { Contract } from "../openapi/contract.ts";
 import { EACH } from "../policy/body_places.ts";
 import type { RoutePattern } from "../policy/route_pattern.ts";
@@ -20,9 +21,13 @@ export function actionFaults(config: Config, route: RouteConfig, pattern: RouteP
   const declared = typeOf(config, type);
   const at = `${path}.action`;
   if (route.public) return [{ path: at, reason: "a public route proves nobody, so nobody can be decided on" }];
-  if (declared === undefined) return [{ path: at, reason: `\`${type}\` is not among policy.resources` }];
+  if (declared === undefined) {
+    const meant = didYouMean(type, Object.keys(config.policy?.resources ?? {}));
+    return [{ path: at, reason: `\`${type}\` is not among policy.resources${meant}` }];
+  }
   if (!Object.hasOwn(declared.actions, name)) {
-    return [{ path: at, reason: `\`${name}\` is no action of \`${type}\`` }];
+    const meant = didYouMean(name, Object.keys(declared.actions));
+    return [{ path: at, reason: `\`${name}\` is no action of \`${type}\`${meant}` }];
   }
   const readsBody = decidesByBody(config, route);
   const faults = [
@@ -54,7 +59,8 @@ function undecidedFaults(config: Config, route: RouteConfig, action: string, pat
   const isDecided = (declared?.permissions.length ?? 0) > 0 || rules.some(({ rule }) => rule.mode === "live");
   if (!isDecided && !(isTried && isDemanding)) {
     const rest = rules.length === 0 ? "rules" : "rules that are live";
-    return [{ path, reason: `nothing decides on \`${action}\`: it has neither permissions nor ${rest}` }];
+    const beside = declared?.external === undefined ? "" : "; `external` has a say beside them, never in their place";
+    return [{ path, reason: `nothing decides on \`${action}\`: it has neither permissions nor ${rest}${beside}` }];
   }
   if (resource !== undefined) return [];
   return rules.flatMap(({ rule, byType }) => {
@@ -102,8 +108,10 @@ function resourceFaults(
   const [firstId] = ids;
   for (const [name, place] of Object.entries(resource.attributes)) {
     const at = `${path}.attributes.${name}`;
-    if (!Object.hasOwn(typeOf(config, type)?.attributes ?? {}, name)) {
-      faults.push({ path: at, reason: `\`${name}\` is no attribute of \`${type}\`` });
+    const declared = typeOf(config, type)?.attributes ?? {};
+    if (!Object.hasOwn(declared, name)) {
+      const meant = didYouMean(name, Object.keys(declared));
+      faults.push({ path: at, reason: `\`${name}\` is no attribute of \`${type}\`${meant}` });
     }
     if ("query" in place && place.several !== "no")
       faults.push({ path: `${at}.several`, reason: "an attribute has one value here" });
@@ -122,8 +130,10 @@ function resourceFaults(
 
 function placeFaults(place: PlaceConfig, pattern: RoutePattern, at: string): ConfigFault[] {
   if ("path" in place) {
-    const isThere = pattern.some((segment) => segment.kind === "parameter" && segment.name === place.path);
-    return isThere ? [] : [{ path: `${at}.path`, reason: `the path has no parameter \`:${place.path}\`` }];
+    const names = pattern.flatMap((segment) => (segment.kind === "parameter" ? segment.name : []));
+    if (names.includes(place.path)) return [];
+    const meant = didYouMean(place.path, names);
+    return [{ path: `${at}.path`, reason: `the path has no parameter \`:${place.path}\`${meant}` }];
   }
   if ("query" in place || parseJsonPointer(place.body) !== null) return [];
   return [{ path: `${at}.body`, reason: "is no JSON pointer (RFC 6901) of at most eight steps" }];
@@ -147,7 +157,10 @@ function metadataUseFaults(
   const at = `${path}.metadata`;
   const sources = config.policy?.metadata ?? {};
   const source = Object.hasOwn(sources, metadata) ? sources[metadata] : undefined;
-  if (source === undefined) return [{ path: at, reason: `\`${metadata}\` is not among policy.metadata` }];
+  if (source === undefined) {
+    const meant = didYouMean(metadata, Object.keys(sources));
+    return [{ path: at, reason: `\`${metadata}\` is not among policy.metadata${meant}` }];
+  }
   const faults: ConfigFault[] = [];
   if (source.type !== type)
     faults.push({ path: at, reason: `knows of \`${source.type}\`, and the action is on \`${type}\`` });

@@ -1,5 +1,6 @@
 import type { Result } from "../kernel/result.ts";
 import { type CompiledConfig, compileConfig } from "./compile.ts";
+import { deadActionFaults } from "./dead_action_faults.ts";
 import type { ConfigFault } from "./fault.ts";
 import { endedPinFaults } from "./pin_faults.ts";
 import { relationFaults } from "./relation_faults.ts";
@@ -14,6 +15,7 @@ export function judgeConfig(
 ): Result<CompiledConfig, readonly ConfigFault[]> {
   return compileConfig(input, (config) => [
     ...relationFaults(config),
+    ...deadActionFaults(config),
     ...(nowMs === null ? [] : endedPinFaults(config, nowMs)),
   ]);
 }

@@ -8,7 +8,7 @@ const RULES = [
   { id: "anybody", effect: "allow", when: "true", on: ["document:list"] },
   { id: "titled", effect: "allow", when: 'request.body.title != ""', on: ["document:create"] },
 ];
-const ACTIONS = { read: {}, list: {}, create: {}, undecided: {} };
+const ACTIONS = { read: {}, list: {}, create: {} };
 const POLICY = {
   resources: {
     document: { attributes: { owner: "string" }, actions: ACTIONS },
@@ -111,12 +111,9 @@ describe("what calls of a route ask to do", () => {
   });
 
   it.each<[Json, string]>([
-    [{ action: "documnt:read" }, "action: `documnt` is not among policy.resources"],
-    [{ action: "document:raed" }, "action: `raed` is no action of `document`"],
-    [
-      { action: "document:undecided" },
-      "action: nothing decides on `document:undecided`: it has neither permissions nor rules",
-    ],
+    [{ action: "documnt:read" }, "action: `documnt` is not among policy.resources; did you mean `document`?"],
+    [{ action: "document:raed" }, "action: `raed` is no action of `document`; did you mean `read`?"],
+    [{ action: "document:destroy" }, "action: `destroy` is no action of `document`"],
     [{ ...READ, public: true }, "action: a public route proves nobody, so nobody can be decided on"],
     [
       { action: "document:read" },
@@ -179,6 +176,20 @@ describe("what calls of a route ask to do", () => {
     ],
   ])("%j: %s", (route, fault) => {
     expect(withRoute(route)).toEqual([`${ADDED}.${fault}`]);
+  });
+
+  it("something of ours has to decide on it: whoever else has a say has it beside that", () => {
+    const undecided = (action: Json) => ({
+      resources: { document: { ...POLICY.resources.document, actions: { ...ACTIONS, undecided: action } } },
+      external: "external" in action ? { pdp: { url: "https://pdp.example.com/access/v1/evaluation" } } : {},
+    });
+    const reason = "nothing decides on `document:undecided`: it has neither permissions nor rules";
+    const faults = (action: Json) => withRoute({ action: "document:undecided" }, undecided(action));
+    expect(faults({})).toEqual([`${ADDED}.action: ${reason}`]);
+    expect(faults({ external: "pdp" })).toEqual([
+      `${ADDED}.action: ${reason}; \`external\` has a say beside them, never in their place`,
+    ]);
+    expect(faults({ external: "pdp", permissions: ["a:b"] })).toEqual([]);
   });
 
   it("what the origin says is not the caller's to say", () => {
@@ -249,7 +260,8 @@ describe("sign-ins that rules ask for", () => {
       changed((config) => {
         const [own] = config.gateway.trustedIssuers;
         config.gateway = { ...config.gateway, outboundOrigins: [], trustedIssuers: own === undefined ? [] : [own] };
-        config.policy = { ...POLICY, rules: [rule] };
+        const document = { ...POLICY.resources.document, actions: { read: {} } };
+        config.policy = { ...POLICY, resources: { document }, rules: [rule] };
       }),
     );
 
@@ -257,7 +269,7 @@ describe("sign-ins that rules ask for", () => {
     expect(alone(strong)).toEqual([
       "policy.rules[0].stepUp.acrValues: is given by no issuer that is trusted here, so nobody ever meets it: ask for `maxAgeSeconds`",
     ]);
-    expect(withRoute(READ, { rules: [strong] }), "another issuer may").toEqual([]);
+    expect(withRoute(READ, { rules: [strong, ...RULES.slice(1)] }), "another issuer may").toEqual([]);
     expect(alone({ ...RULES[0], stepUp: { maxAgeSeconds: 60 } })).toEqual([]);
   });
 });

@@ -6,7 +6,7 @@ const RESOURCES = {
     attributes: { owner: "string", department: "string" },
     actions: { read: {}, update: { permissions: ["document:update"] } },
   },
-  folder: { attributes: { owner: "string" }, actions: { read: {} } },
+  folder: { attributes: { owner: "string" }, actions: { read: { permissions: ["folder:read"] } } },
 };
 const RULE = { id: "owners", effect: "allow", when: "resource.owner == principal.id", on: ["document:read"] };
 
