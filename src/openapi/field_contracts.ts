@@ -48,7 +48,7 @@ export interface FieldTerms extends Pick<Contract, "unwritable" | "leftOut" | "m
 
 const UNCHECKED = { "*/*": { "x-sallyport-unchecked": true } };
 const BODILESS: ReadonlySet<string> = new Set(["GET", "OPTIONS"]);
-/** What a refusal of the origin may say (RFC 9457 §3.1): the rest may speak of what is hidden. */
+/** What a refusal of the origin may say (RFC 9457 §3.1): the rest may speak of what is hidden, and JSON of another type may be the resource itself. */
 const PROBLEM = { type: "object", properties: { type: true, title: true, status: true, code: true } };
 
 /**
@@ -102,10 +102,9 @@ function stepsOf(pointer: string): readonly string[] {
 }
 
 function responsesWith(schema: unknown) {
-  const problem = { "application/problem+json": { schema: PROBLEM }, "application/json": { schema: PROBLEM } };
   return {
     "2XX": { content: { "application/json": { schema }, [ANY_JSON]: { schema } } },
-    default: { content: problem },
+    default: { content: { "application/problem+json": { schema: PROBLEM } } },
   };
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { note, noteWorld, SEEN } from "../support/note_world.ts";
 import { problemOf } from "../support/refused.ts";
-import { NOTE_FIELDS, resourceFieldConfig } from "../support/resource_field_config.ts";
+import { NOTE_FIELDS, noteRoutes, resourceFieldConfig } from "../support/resource_field_config.ts";
 
 const { network, write, call, json, refusal } = noteWorld();
 
@@ -25,6 +25,21 @@ describe("what a policy shows of a resource, without a document", () => {
     expect(await json(call("/notes", { answer }))).toEqual(seen);
     const page = { data: { items: answer, total: 3, secret: 1 }, next: "n", debug: note("1") };
     expect(await json(call("/paged-notes", { answer: page }))).toEqual({ data: { items: seen, total: 3 }, next: "n" });
+  });
+
+  it("resources of a type that the action is not on, also on a public route: nobody there has any relation", async () => {
+    await write("note:1", "owner", "ann");
+    const config = resourceFieldConfig(NOTE_FIELDS, [
+      ...noteRoutes(),
+      { path: "/shared", methods: ["GET"], origin: "main", public: true, fields: { type: "note" } },
+      { path: "/mine", methods: ["GET"], origin: "main", fields: { type: "note", response: { at: "/*" } } },
+    ]);
+    expect(await json(call("/shared", { config }))).toEqual(SEEN);
+    const answer = [note("1"), note("2")];
+    expect(await json(call("/mine", { config, answer }))).toEqual([
+      { ...SEEN, draft: "of 1" },
+      { ...SEEN, id: "2" },
+    ]);
   });
 
   it("what is made is its maker's by its own id, where the store says so", async () => {
@@ -87,6 +102,11 @@ describe("what a policy shows of a resource, without a document", () => {
       Response.json(problem, { status: 409, headers: { "content-type": "application/problem+json" } });
     const { response } = await call("/notes/1", { respond });
     expect([response.status, await response.json()]).toEqual([409, { type: "about:blank", title: "No", status: 409 }]);
+    // A conflict that is answered with what is there.
+    const there = await call("/notes/1", {
+      respond: () => Response.json({ ...note("1"), status: "s" }, { status: 409 }),
+    });
+    expect([there.response.status, await there.response.text()]).toEqual([409, ""]);
     const html = await call("/notes/1", {
       respond: () => new Response("<p>s", { status: 404, headers: { "content-type": "text/html" } }),
     });

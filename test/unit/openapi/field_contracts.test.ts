@@ -173,11 +173,48 @@ function valueFor(shape: Shape): fc.Arbitrary<Json> {
   return fc.record({ ...Object.fromEntries(members), z: fc.constant<Json>(0) }, { requiredKeys: ["z"] });
 }
 
+/** A change of such a value: parts of it may be nothing, or no list any more. */
+function changeFor(shape: Shape): fc.Arbitrary<Json> {
+  if (shape === "leaf") return fc.constantFrom<Json>(2, null);
+  const nothing = fc.constant<Json>(null);
+  if (Array.isArray(shape)) {
+    return fc.oneof(nothing, fc.array(changeFor(shape[0] as Shape), { maxLength: 2 }));
+  }
+  const parts = Object.entries(shape).map(([name, one]) => [name, changeFor(one)] as const);
+  const some = fc
+    .subarray(parts, { minLength: 0 })
+    .chain((kept) => fc.record<Record<string, Json>>(Object.fromEntries(kept)));
+  return fc.oneof({ arbitrary: some, weight: 4 }, { arbitrary: nothing, weight: 1 });
+}
+
+/** RFC 7396 §2. */
+function merged(target: Json, patch: Json): Json {
+  if (typeof patch !== "object" || patch === null || Array.isArray(patch)) return patch;
+  const before = typeof target !== "object" || target === null || Array.isArray(target) ? {} : target;
+  const after: Record<string, Json> = { ...(before as Readonly<Record<string, Json>>) };
+  for (const [name, value] of Object.entries(patch)) {
+    if (value === null) delete after[name];
+    else after[name] = merged(after[name] ?? null, value);
+  }
+  return after;
+}
+
 /** The scalars in `value`, by their places as pointers with indexes; and the same with `*`. */
-function leaves(value: Json, at = "", rule = ""): { readonly at: string; readonly rule: string }[] {
+function leaves(
+  value: Json,
+  at = "",
+  rule = "",
+): { readonly at: string; readonly rule: string; readonly value: Json }[] {
   if (Array.isArray(value)) return value.flatMap((item, index) => leaves(item, `${at}/${index}`, `${rule}/*`));
-  if (typeof value !== "object" || value === null) return [{ at, rule }];
+  if (typeof value !== "object" || value === null) return [{ at, rule, value }];
   return Object.entries(value).flatMap(([name, one]) => leaves(one, `${at}/${name}`, `${rule}/${name}`));
+}
+
+/** What is said of `place` and of all that it is in. */
+function saidOf(properties: Properties, use: keyof FieldSayings, place: string): FieldAudience[] {
+  const steps = place.split("/").slice(1);
+  const said = steps.map((_, at) => properties[`/${steps.slice(0, at + 1).join("/")}`]?.[use]);
+  return said.filter((one) => one !== undefined);
 }
 
 function isFor(
@@ -187,13 +224,9 @@ function isFor(
   unlisted: Unlisted,
   roles: readonly string[],
 ) {
-  const steps = place.split("/").slice(1);
-  const said = steps.flatMap((_, at) => properties[`/${steps.slice(0, at + 1).join("/")}`]?.[use] ?? []);
-  const stated = steps
-    .map((_, at) => properties[`/${steps.slice(0, at + 1).join("/")}`]?.[use])
-    .filter((one) => one !== undefined);
+  const said = saidOf(properties, use, place);
   if (said.length === 0) return unlisted === "anyone";
-  return stated.every(
+  return said.every(
     (one) => one === "anyone" || (one !== "nobody" && one.some((entry) => roles.includes(entry.slice(5)))),
   );
 }
@@ -206,6 +239,7 @@ const WORLD = RESOURCE.chain((shape) => {
       const named = paths.map((path, at): [string, FieldSayings] => [path, all[at] ?? {}]);
       return Object.fromEntries(named.filter(([, one]) => one.read !== undefined || one.write !== undefined));
     }),
+    shape: fc.constant(shape),
     value: valueFor(shape),
     unlisted: fc.constantFrom<Unlisted>("anyone", "nobody"),
     roles: fc.subarray(["x", "y"]),
@@ -228,6 +262,28 @@ describe("whatever the rules", () => {
       { numRuns: 400 },
     );
     expect(hidden).toBeGreaterThan(50);
+  });
+
+  it("no patch and no PUT that goes on changes, adds or takes away what is for others to write", () => {
+    const passed = { PATCH: 0, PUT: 0 };
+    const CHANGE = WORLD.chain((world) => fc.record({ world: fc.constant(world), body: changeFor(world.shape) }));
+    fc.assert(
+      fc.property(CHANGE, fc.constantFrom("PATCH", "PUT"), ({ world, body }, method) => {
+        const { properties, value, unlisted, roles } = world;
+        fc.pre(contradictions(ruleTree(properties)).length === 0);
+        const contract = contractFor(method, properties, unlisted);
+        if (send(contract, body, { roles }) !== JSON.stringify(body)) return;
+        passed[method]++;
+        const isOthers = (rule: string) =>
+          saidOf(properties, "write", rule).some(
+            (one) => typeof one === "object" && !one.some((entry) => roles.includes(entry.slice(5))),
+          );
+        const others = (all: Json) => leaves(all).filter(({ rule }) => isOthers(rule));
+        expect(others(method === "PUT" ? body : merged(value, body))).toEqual(others(value));
+      }),
+      { numRuns: 1_000 },
+    );
+    expect(Math.min(passed.PATCH, passed.PUT)).toBeGreaterThan(20);
   });
 
   it("what is sent goes on where all of it is the sender's, and what is left of another body is", () => {
