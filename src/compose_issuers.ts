@@ -1,9 +1,9 @@
 import { Introspection } from "./adapters/introspection.ts";
 import { JoseAccessTokens, type ProofKeys, type TrustedIssuerKeys } from "./adapters/jose_access_tokens.ts";
+import { VerificationKeys } from "./adapters/jose_verification_keys.ts";
 import { discoveredJwks, jwksUrl, watchedKeys } from "./adapters/jwks_url.ts";
 import { KvKeyCopies } from "./adapters/kv_key_copies.ts";
 import { OpaqueAccessTokens } from "./adapters/opaque_access_tokens.ts";
-import { VerificationKeys } from "./adapters/verification_keys.ts";
 import { logBreaker } from "./authorizer/breaker_log.ts";
 import { type Bindings, type Environment, readBindings, sharedSecret } from "./bindings.ts";
 import { ringKeys } from "./compose_stores.ts";

@@ -1,9 +1,9 @@
 import { BackchannelLogout } from "./adapters/backchannel_logout.ts";
 import { D1Outbox } from "./adapters/d1_outbox.ts";
 import { D1Perishables } from "./adapters/d1_retention.ts";
+import { joseKeyMaker } from "./adapters/jose_keys.ts";
 import { JoseTokenSigner, SIGNER_KEY_MS } from "./adapters/jose_token_signer.ts";
 import { KvApiKeys } from "./adapters/kv_api_keys.ts";
-import { ringKeyMaker } from "./adapters/ring_keys.ts";
 import { type Environment, need, readBindings } from "./bindings.ts";
 import { signingAlgorithms } from "./compose_config.ts";
 import { configCopies } from "./compose_live.ts";
@@ -52,7 +52,7 @@ export function wireSigningRing(env: Environment): KeyRingWiring {
       publishLeadMs: issuer.signingKeys.publishLeadSeconds * 1000,
       retainMs: longestTokens(issuer).any * 1000 + SIGNER_KEY_MS,
     },
-    maker: ringKeyMaker(signingEncryption(env), SIGNING_RING),
+    maker: joseKeyMaker(signingEncryption(env), SIGNING_RING),
     feed,
   };
 }
@@ -62,7 +62,7 @@ export function wireIdentityRing(env: Environment): KeyRingWiring {
   return {
     algorithms: ["ES256"],
     settings: IDENTITY_RING_SETTINGS,
-    maker: ringKeyMaker(keyEncryption(readBindings(env), "IDENTITY_KEK"), IDENTITY_RING),
+    maker: joseKeyMaker(keyEncryption(readBindings(env), "IDENTITY_KEK"), IDENTITY_RING),
     feed: null,
   };
 }

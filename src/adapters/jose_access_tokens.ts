@@ -13,7 +13,7 @@ import {
   STRICT_HEADER,
 } from "../protocol/jws.ts";
 import { signatureHolds } from "./jose_signature.ts";
-import type { VerificationKeys } from "./verification_keys.ts";
+import type { VerificationKeys } from "./jose_verification_keys.ts";
 
 /** What an issuer's tokens are signed with: published keys, or (HS256, RFC 7518 §3.2) secrets, of which either proves; never both kinds. */
 export type ProofKeys =

@@ -4,7 +4,7 @@ import { ID_TOKEN_ALGORITHMS, ID_TOKEN_TYPE } from "../protocol/id_token.ts";
 import { parseHintedSignIn } from "../protocol/id_token_hint.ts";
 import { parseCompactJws } from "../protocol/jws.ts";
 import { signatureHolds } from "./jose_signature.ts";
-import type { VerificationKeys } from "./verification_keys.ts";
+import type { VerificationKeys } from "./jose_verification_keys.ts";
 
 /**
  * Reads ID tokens that `issuer` signed, with jose. Age is no fault of a hint; a wrong signature, type or issuer is: access

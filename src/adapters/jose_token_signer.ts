@@ -5,8 +5,8 @@ import type { Defer } from "../ports/edge_feed.ts";
 import type { KeyRing } from "../ports/key_ring.ts";
 import type { SigningRequest, TokenSigner } from "../ports/token_signer.ts";
 import type { SignatureAlgorithm } from "../protocol/jws.ts";
+import { openSigningKey } from "./jose_keys.ts";
 import type { KeyEncryption } from "./key_encryption.ts";
-import { openSigningKey } from "./ring_keys.ts";
 
 const REFRESH_MS = 60_000;
 const RETRY_MS = 1_000;

@@ -6,7 +6,7 @@ import type { ReportProof } from "../ports/key_leaks.ts";
 import type { KeySource, PublishedJwk } from "../ports/key_source.ts";
 import { p1363FromDer } from "../protocol/ecdsa_der.ts";
 import { boundedJson } from "./bounded_json.ts";
-import { VerificationKeys } from "./verification_keys.ts";
+import { VerificationKeys } from "./jose_verification_keys.ts";
 
 const DEADLINE_MS = 3_000;
 const MAX_BYTES = 256 * 1024;

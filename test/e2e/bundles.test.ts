@@ -12,7 +12,6 @@ const LEFT_OUT: readonly (readonly [what: string, path: RegExp])[] = [
   ["zod's texts", /\/zod\/v4\/locales\//],
   ["encryption by jose", /\/jose\/.*\/(?:jwe_decrypt|jwe_encrypt|content_encryption|key_management|deflate)\.js$/],
   ["builders and checks of JWTs by jose", /\/jose\/.*\/(?:jwt\/\w+|jwt_claims_set)\.js$/],
-  ["keys by jose", /\/jose\/.*\/(?:key\/\w+|thumbprint|asn1|jwe_algorithms)\.js$/],
   ["key sets that jose fetches", /\/jose\/.*\/jwks\/\w+\.js$/],
   ["the database's whole client", /\/@upstash\/redis\//],
   ["analytics of limits", /\/@upstash\/core-analytics\//],

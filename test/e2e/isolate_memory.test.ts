@@ -27,7 +27,7 @@ const BOUNDED: Readonly<Record<string, string>> = {
   "adapters/hash_queue.ts #places": "as many as the queue has places",
   "adapters/jose_token_signer.ts #open": "one key for each algorithm",
   "adapters/jose_token_signer.ts #triedAtMs": "one time for each algorithm",
-  "adapters/verification_keys.ts #imported": "the 100 keys that a published set may have",
+  "adapters/jose_verification_keys.ts #imported": "the 100 keys that a published set may have",
   "adapters/memory_limiter.ts #kept": "10,000 counters and 3 MiB",
   "authorizer/held_bodies.ts #bySender": "those whose bodies are held now, which have a bound in bytes",
   "kernel/kept.ts #held": "what one configuration asks for",

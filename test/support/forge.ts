@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { calculateJwkThumbprint } from "jose";
+import { openSigningKey } from "../../src/adapters/jose_keys.ts";
 import { parseKeyEncryption } from "../../src/adapters/key_encryption.ts";
-import { openSigningKey } from "../../src/adapters/ring_keys.ts";
 import { need, readBindings } from "../../src/bindings.ts";
 import { toBase64url, utf8 } from "../../src/kernel/bytes.ts";
 import { platformRandom, randomTokenId } from "../../src/kernel/random.ts";

@@ -1,7 +1,7 @@
+import { joseKeyMaker } from "../../src/adapters/jose_keys.ts";
 import { JoseTokenSigner } from "../../src/adapters/jose_token_signer.ts";
 import { parseKeyEncryption } from "../../src/adapters/key_encryption.ts";
 import { remoteKeyRing } from "../../src/adapters/remote.ts";
-import { ringKeyMaker } from "../../src/adapters/ring_keys.ts";
 import type { KeyRing } from "../../src/ports/key_ring.ts";
 import type { SignatureAlgorithm } from "../../src/protocol/jws.ts";
 import { RecordingFeed } from "./courier_world.ts";
@@ -35,7 +35,7 @@ export async function newRing({ algorithms = ["ES256"], kek = KEK_1 }: RingWishe
   const feed = new RecordingFeed();
   const making: { gate: Promise<void> | null; waiting: number } = { gate: null, waiting: 0 };
   const rewired = (secret = kek) => {
-    const maker = ringKeyMaker(encryption(secret), RING);
+    const maker = joseKeyMaker(encryption(secret), RING);
     const make = async (alg: SignatureAlgorithm) => {
       making.waiting += 1;
       await making.gate;

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { type KeyTimes, VerificationKeys } from "../../../src/adapters/verification_keys.ts";
+import { type KeyTimes, VerificationKeys } from "../../../src/adapters/jose_verification_keys.ts";
 import { Outage } from "../../../src/kernel/outage.ts";
 import type { KeptKeys, KeyCopies, PublishedJwk } from "../../../src/ports/key_source.ts";
 import { type ForgeKey, newKey } from "../../support/forge.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { VerificationKeys } from "../../../src/adapters/verification_keys.ts";
+import { VerificationKeys } from "../../../src/adapters/jose_verification_keys.ts";
 import { Outage } from "../../../src/kernel/outage.ts";
 import type { PublishedJwk } from "../../../src/ports/key_source.ts";
 import { newKey } from "../../support/forge.ts";

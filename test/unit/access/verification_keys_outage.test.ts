@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { VerificationKeys } from "../../../src/adapters/verification_keys.ts";
+import { VerificationKeys } from "../../../src/adapters/jose_verification_keys.ts";
 import { Outage } from "../../../src/kernel/outage.ts";
 
 const NOW_MS = 1_800_000_000_000;

@@ -1,8 +1,8 @@
 import { decodeProtectedHeader } from "jose";
 import { expect, test } from "vitest";
+import { joseKeyMaker } from "../../../src/adapters/jose_keys.ts";
 import { JoseTokenSigner } from "../../../src/adapters/jose_token_signer.ts";
 import { parseKeyEncryption } from "../../../src/adapters/key_encryption.ts";
-import { ringKeyMaker } from "../../../src/adapters/ring_keys.ts";
 import type { KeyRing } from "../../../src/ports/key_ring.ts";
 
 const T0 = 1_800_000_000_000;
@@ -10,7 +10,7 @@ const T0 = 1_800_000_000_000;
 test("a key that is a minute old is refreshed behind the requests: once for 50 of them, and again after a failure", async () => {
   const encryption = parseKeyEncryption(`k1:${"A".repeat(43)}`);
   if (encryption === null) throw new Error("the test's key-encryption key is malformed");
-  const { jwk, sealed } = await ringKeyMaker(encryption, "ring").make("ES256");
+  const { jwk, sealed } = await joseKeyMaker(encryption, "ring").make("ES256");
   let asked = 0;
   let isDown = false;
   const ring: KeyRing = {

@@ -1,3 +1,4 @@
+import { importJWK } from "jose";
 import { Lru } from "../kernel/lru.ts";
 import { Outage } from "../kernel/outage.ts";
 import type { KeyStanding } from "../ports/access_tokens.ts";
@@ -5,7 +6,6 @@ import type { Defer } from "../ports/edge_feed.ts";
 import type { KeptKeys, KeyCopies, KeySource, PublishedJwk } from "../ports/key_source.ts";
 import type { SignatureAlgorithm } from "../protocol/jws.ts";
 import { keyFor, materialOf, type VerificationJwk, verificationJwks } from "../protocol/published_key.ts";
-import { importKey } from "./platform_keys.ts";
 
 /** How long keys are used and how often their publisher is asked, in milliseconds. */
 export interface KeyTimes {
@@ -206,12 +206,11 @@ async function importPublic(
 ): Promise<CryptoKey | null> {
   try {
     const members = Object.fromEntries(
-      Object.entries({ kty, crv, x, y, n, e }).flatMap(([name, value]) =>
-        typeof value === "string" ? [[name, value]] : [],
-      ),
+      Object.entries({ kty, crv, x, y, n, e }).filter(([, value]) => typeof value === "string"),
     );
-    const key = await importKey(alg, members, "verify");
-    return kty === "RSA" && modulusBits(key) < MIN_RSA_BITS ? null : key;
+    const key = await importJWK(members, alg);
+    if (!("type" in key) || key.type !== "public") return null;
+    return kty === "RSA" && modulusBits(key as CryptoKey) < MIN_RSA_BITS ? null : (key as CryptoKey);
   } catch {
     return null;
   }
