@@ -28,6 +28,7 @@ export default function config(vars: ConfigVariables): ConfigInput {
           scopes: {
             "orders:read": "Read orders",
             "orders:write": "Create and change orders",
+            "authz:evaluate": "Ask what others may do",
           },
         },
       ],
@@ -37,6 +38,8 @@ export default function config(vars: ConfigVariables): ConfigInput {
       hosts: loopbackAliases(vars.GATEWAY_URL),
       resource,
       trustedIssuers: [{ issuer: vars.ISSUER_URL, keys: "ring", algorithms: ["ES256"] }],
+      // Others ask under /access/v1 what somebody may do (docs/authzen.md).
+      authzen: { search: {}, reasons: "codes" },
       ...(besideIssuer && { session: { scopes: ["orders:read", "orders:write"] } }),
     },
     origins: {

@@ -86,7 +86,7 @@ export async function newDemoSet(random: RandomBytes): Promise<DemoSet> {
   return {
     ...(await newDemoPeople(random)),
     admin: await demoClient("Local administrator", ["admin"], random),
-    machine: await demoClient("Demo machine", ORDERS, random),
+    machine: await demoClient("Demo machine", [...ORDERS, "authz:evaluate"], random),
     live: await demoApiKey("Demo live key", ["secret", "live"], ORDERS, random),
     test: await demoApiKey("Demo test key", ["secret", "test"], ORDERS, random),
     publishable: await demoApiKey("Demo publishable key", ["publishable", "test"], ["orders:read"], random),
