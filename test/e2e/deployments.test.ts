@@ -192,6 +192,34 @@ describe("issuer and authorizer as two Workers", () => {
     expect(events).toMatchObject([{ kind: "decision", route: "POST /orders", status: ordered.status, actor }]);
   });
 
+  test("others ask at the gate what somebody may do: the issuer tells who has roles and relations, the origin what there is", async () => {
+    const headers = { authorization: `Bearer ${await token("authz:evaluate")}`, "content-type": "application/json" };
+    const ask = async (path: string, body: object) => {
+      const answer = await pair.call("gateway", `/access/v1/${path}`, {
+        method: "POST",
+        headers,
+        body: JSON.stringify({ subject: { type: "user" }, ...body }),
+      });
+      expect(answer.status, await answer.clone().text()).toBe(200);
+      return answer.json();
+    };
+    const document = { type: "document", id: "doc_1" };
+    const owners = (await ask("search/subject", { action: { name: "update" }, resource: document })) as {
+      results: readonly { readonly type: string; readonly id: string }[];
+    };
+    expect(owners.results).toHaveLength(1);
+    const [subject] = owners.results;
+    expect(await ask("evaluation", { subject, action: { name: "read" }, resource: document })).toEqual({
+      decision: true,
+    });
+    const order = { action: { name: "approve" }, resource: { type: "order", id: "ord_none" } };
+    expect(await ask("evaluation", { subject, ...order })).toEqual({
+      decision: false,
+      context: { reason: "resource_absent" },
+    });
+    expect(await ask("search/subject", order)).toMatchObject({ results: [] });
+  });
+
   test("a call that no route lists is told to the issuer, whose inventory shows it", async () => {
     const operator = { authorization: `Bearer ${await token("admin", credentials.admin)}` };
     expect((await pair.call("gateway", "/internal/export/17")).status).toBe(404);

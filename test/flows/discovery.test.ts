@@ -19,13 +19,15 @@ import { basic, postForm, tokenOf } from "../support/token_requests.ts";
 const METADATA = "/.well-known/oauth-authorization-server";
 const OPENID = "/.well-known/openid-configuration";
 const JWKS = "/.well-known/jwks.json";
+/** Those of the demo's API. */
+const API_SCOPES = ["orders:read", "orders:write", "authz:evaluate"];
 const isolate = openIsolate();
 captureLogs();
 let client: RegisteredClient;
 
 beforeAll(async () => {
   await migrate();
-  client = await registerClient({ scopes: ["admin", "orders:read", "orders:write"] });
+  client = await registerClient({ scopes: ["admin", ...API_SCOPES] });
 });
 
 async function metadata(): Promise<Record<string, unknown>> {
@@ -58,7 +60,7 @@ describe("RFC 8414 2: the metadata is true", () => {
       token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post", "none"],
       revocation_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post", "none"],
       introspection_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
-      scopes_supported: [...IDENTITY_SCOPES, "admin", "orders:read", "orders:write"],
+      scopes_supported: [...IDENTITY_SCOPES, "admin", ...API_SCOPES],
       protected_resources: [API],
     });
   });
@@ -80,7 +82,7 @@ describe("RFC 8414 2: the metadata is true", () => {
     const told = await metadata();
     expect((await isolate.fetch(String(told.jwks_uri))).status).toBe(200);
     const own = (told.scopes_supported as string[]).filter((scope) => !isIdentityScope(scope));
-    expect(own).toHaveLength(3);
+    expect(own).toHaveLength(1 + API_SCOPES.length);
     for (const scope of own) {
       const form = { grant_type: "client_credentials", scope };
       const byBasic = await postForm(isolate, String(told.token_endpoint), form, { authorization: basic(client) });
@@ -101,7 +103,7 @@ describe("RFC 8414 2: the metadata is true", () => {
     const told = await metadata();
     const user = await registerUser();
     const scopes = (told.scopes_supported as string[]).filter((scope) => scope !== "admin");
-    for (const app of [await registerApp(), await registerPublicApp()]) {
+    for (const app of [await registerApp({ scopes }), await registerPublicApp({ scopes })]) {
       const tokens = await signIn(isolate, user, app, { terms: { scopes } });
       expect(tokens.scope).toBe(scopes.join(" "));
       const again = await refresh(isolate, app, tokens.refresh_token);
