@@ -58,6 +58,11 @@ export function offeredProtocols({ header }: Call): OfferedProtocols | null {
   return readOfferedProtocols(header(PROTOCOLS));
 }
 
+/** Whether a call has something under the gate's name among its subprotocols: a credential, well-formed or not, and whether or not its route takes one there. */
+export function offersCredential({ header }: Call): boolean {
+  return /(?:^|,)\s*sallyport\./i.test(header(PROTOCOLS) ?? "");
+}
+
 function hasCredential({ bearers, apiKeys }: OfferedProtocols): boolean {
   return bearers.length + apiKeys.length > 0;
 }

@@ -1,5 +1,6 @@
 import { isTlsAtLeast, type TlsVersion } from "../policy/connection.ts";
 import type { Call, CertificateDemand, GateRoute } from "./gate.ts";
+import { offersCredential } from "./handshake.ts";
 import { pinFault } from "./pins.ts";
 import type { Refusal } from "./refusal.ts";
 
@@ -13,7 +14,8 @@ export function transportRefusal({ transport }: GateRoute, call: Call): Refusal 
     const refusal = transport.leastTls === null ? null : versionRefusal(transport.leastTls, call);
     if (refusal !== null) return refusal;
   } else if (!(transport.loopbackInTheClear && connection.isLoopback())) {
-    const isExposed = call.header("authorization") !== null || call.header("x-api-key") !== null;
+    const isExposed =
+      call.header("authorization") !== null || call.header("x-api-key") !== null || offersCredential(call);
     if (isExposed) return { kind: "https_required", reason: "credential_in_the_clear" };
     if (transport.inTheClear === "nothing") return { kind: "https_required", reason: "in_the_clear" };
   }

@@ -1,6 +1,6 @@
 import type { Passage } from "../access/pass_gate.ts";
 import { logEvent } from "../http/log.ts";
-import { type Problem, problemResponse } from "../http/problem.ts";
+import { type Problem, problemCode, problemResponse } from "../http/problem.ts";
 import {
   type CanonicalRequest,
   canonicalAsSent,
@@ -177,5 +177,6 @@ export function refuseEarly(
 /** `response` as plain data. */
 export async function refusedCall(response: Response, requestId: string): Promise<RefusedCall> {
   const headers: HeaderList = [...response.headers];
-  return { allowed: false, requestId, status: response.status, headers, body: await response.text() };
+  const { status } = response;
+  return { allowed: false, requestId, status, code: problemCode(response), headers, body: await response.text() };
 }

@@ -165,11 +165,6 @@ function nginxAnswer(decision: AuthorizationDecision): Response {
   if (decision.allowed) return response;
   const { headers } = response;
   headers.set("sallyport-status", String(decision.status));
-  headers.set("sallyport-code", codeOf(decision.body));
+  if (decision.code !== null) headers.set("sallyport-code", decision.code);
   return new Response(null, { status: decision.status === 401 ? 401 : 403, headers });
-}
-
-function codeOf(body: string): string {
-  const { code }: { code?: unknown } = JSON.parse(body);
-  return String(code);
 }

@@ -11,6 +11,14 @@ export interface Problem {
   readonly members?: Readonly<Record<string, unknown>>;
 }
 
+/** What each response was made of, for whoever carries it on in another shape: nobody reads a body for what was known. */
+const CODES = new WeakMap<Response, string>();
+
+/** The code of the problem that `response` tells; null where it tells none. */
+export function problemCode(response: Response): string | null {
+  return CODES.get(response) ?? null;
+}
+
 /** The response to `problem`. Problems are never cached. */
 export function problemResponse(problem: Problem, requestId: string, headers: HeadersInit = {}): Response {
   const { status, code, title, detail, type, members } = problem;
@@ -26,5 +34,7 @@ export function problemResponse(problem: Problem, requestId: string, headers: He
   const out = new Headers(headers);
   out.set("content-type", "application/problem+json");
   out.set("cache-control", "no-store");
-  return new Response(JSON.stringify(body), { status, headers: out });
+  const response = new Response(JSON.stringify(body), { status, headers: out });
+  CODES.set(response, code);
+  return response;
 }

@@ -39,6 +39,8 @@ export interface RefusedCall {
   readonly allowed: false;
   readonly requestId: string;
   readonly status: number;
+  /** The problem's `code` (docs/failures.md); null where the answer is none, but a preflight's. */
+  readonly code: string | null;
   readonly headers: HeaderList;
   /** A problem document (RFC 9457). */
   readonly body: string;

@@ -162,7 +162,7 @@ describe("scripts of other web origins", () => {
     const gate = installForProxies(wishes);
     const call = { method: "OPTIONS", url: "https://api.test/open", headers: Object.entries(preflight) };
     const answer = await gate.authorize(call);
-    expect(answer).toMatchObject({ allowed: false, status: 204, body: "" });
+    expect(answer).toMatchObject({ allowed: false, status: 204, code: null, body: "" });
     const passed = await gate.authorize({ ...call, method: "GET" });
     if (!passed.allowed) throw new Error("refused");
     expect(new Map(passed.responseHeaders).get("access-control-allow-origin")).toBe(PAGE);
@@ -176,7 +176,7 @@ it("a body in chunks has no length either, whatever the method", async () => {
     headers: [["transfer-encoding", "chunked"]],
   } as const;
   const refused = await installForProxies().authorize(call);
-  expect(refused).toMatchObject({ allowed: false, status: 411 });
+  expect(refused).toMatchObject({ allowed: false, status: 411, code: "length_required" });
   const lax = installForProxies({}, {}, { undeclaredBodies: "allow" });
   expect(await lax.authorize(call)).toMatchObject({ allowed: true });
 });

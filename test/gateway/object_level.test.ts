@@ -234,7 +234,7 @@ describe("where somebody else carries calls out", () => {
 
   it("what is named in the body is decided on by nobody, and refused", async () => {
     const refused = await ask("POST", "/by-body");
-    expect(refused).toMatchObject({ allowed: false, status: 403 });
+    expect(refused).toMatchObject({ allowed: false, status: 403, code: "bodies_not_seen" });
     expect(refused.allowed ? "" : refused.body).toContain("bodies_not_seen");
   });
 });

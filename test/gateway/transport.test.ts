@@ -58,6 +58,24 @@ describe("M24: calls in the clear", () => {
     expect(await told(gate, "/closed", { headers: bearer(value) })).toMatchObject({ status: 200 });
   });
 
+  it("and so is one among a WebSocket's subprotocols, well-formed or not, also where the route would be open", async () => {
+    const exposed = { code: "https_required", status: 403, reason: "credential_in_the_clear" };
+    const gate = gateWith({}, { inTheClear: "without_credential" });
+    for (const field of [
+      "chat, sallyport.bearer.abc",
+      "sallyport.key.sk_live_x",
+      "Sallyport.bearr.abc",
+      "sallyport.key.(bad)",
+    ]) {
+      const headers = { upgrade: "websocket", "sec-websocket-protocol": field };
+      expect(await told(gate, http("/open"), { headers }), field).toEqual(exposed);
+      expect(await told(gate, http("/closed"), { headers }), field).toEqual(exposed);
+    }
+    expect(network.originCalls).toEqual([]);
+    const headers = { "sec-websocket-protocol": "chat, sallyport" };
+    expect(await told(gate, http("/open"), { headers }), "the name alone is none").toMatchObject({ status: 200 });
+  });
+
   it("what a caller or a proxy says of https counts for nothing", async () => {
     const gate = gateWith();
     const headers = { "x-forwarded-proto": "https", "cf-visitor": '{"scheme":"https"}', forwarded: "proto=https" };
