@@ -246,12 +246,17 @@ function insufficientAuthentication(
     error_description: description,
     ...(acrValues.length > 0 && { acr_values: acrValues.join(" ") }),
     ...(maxAgeSeconds !== null && { max_age: maxAgeSeconds }),
-    ...(route.session !== null && { login: route.session.loginUrl }),
+    ...(route.session !== null && { login: freshLogin(route.session.loginUrl, maxAgeSeconds) }),
   };
   return {
     problem: { status: 401, code: error, title: "Unauthorized", detail: description, members },
     headers: new Headers({ "www-authenticate": challenge }),
   };
+}
+
+/** The page of the issuer's, which asks whoever is signed in already to sign in once more where that is longer ago. */
+function freshLogin(loginUrl: string, maxAgeSeconds: number | null): string {
+  return maxAgeSeconds === null ? loginUrl : `${loginUrl}?max_age=${maxAgeSeconds}`;
 }
 
 function quotaExceeded({ limits }: Extract<Refusal, { kind: "quota_exceeded" }>): Mapped {

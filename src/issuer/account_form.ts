@@ -11,6 +11,7 @@ const NOTICES: ReadonlySet<string> = new Set<AccountNotice>([
   "session_ended",
   "access_withdrawn",
   "email_changed",
+  "signed_in_again",
 ]);
 
 /** The one way into what changes an account: a session, and a form that was written for that session. `again` is where one is. */

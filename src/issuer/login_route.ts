@@ -4,8 +4,11 @@ import { type CurrentSession, signOut } from "../issuing/current_session.ts";
 import { challengeToShow, requireHuman } from "../issuing/require_human.ts";
 import { type SignedIn, signIn } from "../issuing/sign_in.ts";
 import { Busy } from "../kernel/busy.ts";
+import { readMaxAge } from "../protocol/authorize/check_interaction.ts";
+import { isTooLongAgo } from "../protocol/authorize/next_step.ts";
 import { displayText } from "../protocol/display_text.ts";
 import type { TransactionId } from "../protocol/ids.ts";
+import { done } from "./account_form.ts";
 import { resumePath, seeOther } from "./authorization_desk.ts";
 import type { Browser } from "./browser_cookie.ts";
 import { setKnownBrowser } from "./browser_cookies.ts";
@@ -27,12 +30,23 @@ import { HUMAN_FIELD } from "./pages/human_check.tsx";
 import { type LoginProblem, loginPage } from "./pages/login_page.tsx";
 
 const MAX_EMAIL = 254;
+const HOME = "/account";
 
-/** `GET /login`: the form. Whoever is signed in already has nothing to do here, unless a transaction asks for it. */
+/**
+ * `GET /login`: the form. Whoever is signed in already has nothing to do here, unless a transaction asks for it, or `max_age` (seconds) says
+ * that it was too long ago: the gate leads here with it where a rule asks a session for a recent sign-in (RFC 9470).
+ */
 export async function loginPageRoute(c: ScopedContext, desk: PageDesk): Promise<Response> {
   const tx = transactionIn(c.req.query("tx"));
-  if (tx === null && (await personAt(c, desk)) !== null) return seeOther("/account");
-  return show(c, desk, { browser: browserAt(c, desk), tx, email: null, problem: null });
+  const person = tx === null ? await personAt(c, desk) : null;
+  if (person !== null && !isStale(c, person)) return seeOther(HOME);
+  return show(c, desk, { browser: browserAt(c, desk), tx, person, email: null, problem: null });
+}
+
+/** What cannot be read as a time asks for a sign-in: whoever put it there wants one. */
+function isStale(c: ScopedContext, { session }: CurrentSession): boolean {
+  const maxAge = readMaxAge(c.req.query("max_age"));
+  return maxAge === "malformed" || isTooLongAgo(session, maxAge, c.var.scope.nowMs);
 }
 
 /**
@@ -47,24 +61,27 @@ export async function loginRoute(c: ScopedContext, desk: PageDesk): Promise<Resp
   const credentials = { email: form.get("email") ?? "", password: form.get("password") ?? "" };
   const { nowMs } = c.var.scope;
   const visitor = visitorAt(c, desk);
+  const before = await personAt(c, desk);
+  const shown = { browser, tx, person: tx === null ? before : null, email: credentials.email };
   const human = await requireHuman("login", credentials.email, form.get(HUMAN_FIELD), visitor, desk.people, nowMs);
   if (!human.ok) {
     const { error } = human;
     logPerson(c, "sign_in_refused", { reason: error.kind === "throttled" ? error.kind : error.loggedReason });
-    return show(c, desk, { browser, tx, email: credentials.email, problem: error });
+    return show(c, desk, { ...shown, problem: error });
   }
-  const before = await personAt(c, desk);
   const outcome = await unlessBusy(() => signIn(credentials, visitor, before?.session.id ?? null, desk.people, nowMs));
   if (!outcome.ok) {
     const { error } = outcome;
     const logged = error.kind === "wrong" ? { user_id: error.loggedUser, reason: error.loggedReason } : null;
     logPerson(c, "sign_in_refused", logged ?? { reason: error.kind });
-    return show(c, desk, { browser, tx, email: credentials.email, problem: error });
+    return show(c, desk, { ...shown, problem: error });
   }
   await endOther(c, desk, before, outcome.value);
   const { user, session, browser: known } = outcome.value;
   logPerson(c, "signed_in", { user_id: user.id, session_id: session.id });
-  const response = seeOther(tx === null ? homePath(c, desk) : resumePath(tx));
+  const onward = tx === null ? homePath(c, desk) : resumePath(tx);
+  const isAgain = onward === HOME && before?.user.id === user.id;
+  const response = isAgain ? done("signed_in_again", desk) : seeOther(onward);
   response.headers.append("set-cookie", setSessionCookie(session.token, desk.cookies));
   response.headers.append("set-cookie", setKnownBrowser(known, desk.cookies));
   return response;
@@ -73,7 +90,7 @@ export async function loginRoute(c: ScopedContext, desk: PageDesk): Promise<Resp
 /** Where somebody was on their way to before they had to sign in: a mailed link of their own, a device that waits, or the account. */
 function homePath(c: ScopedContext, { cookies }: PageDesk): string {
   const header = c.req.raw.headers.get("cookie");
-  return emailReturnPath(header, cookies) ?? deviceReturnPath(header, cookies) ?? "/account";
+  return emailReturnPath(header, cookies) ?? deviceReturnPath(header, cookies) ?? HOME;
 }
 
 /** A browser has one session: that of another user, whose cookie goes now, would live on where nobody could end it. */
@@ -103,6 +120,8 @@ async function unlessBusy<T>(
 interface LoginState {
   readonly browser: Browser;
   readonly tx: TransactionId | null;
+  /** Who is signed in and has to sign in again; null where a transaction asks, or nobody is. */
+  readonly person: CurrentSession | null;
   /** Null before anything was entered. */
   readonly email: string | null;
   readonly problem: LoginProblem | null;
@@ -110,13 +129,15 @@ interface LoginState {
 
 const STATUS = { wrong: 401, throttled: 429, busy: 503, human_required: 403, human_unknown: 503 } as const;
 
-async function show(c: ScopedContext, desk: PageDesk, { browser, tx, email, problem }: LoginState): Promise<Response> {
+async function show(c: ScopedContext, desk: PageDesk, state: LoginState): Promise<Response> {
+  const { browser, tx, person, email, problem } = state;
   // A transaction that is over is no reason to refuse a sign-in; it leads to the account then.
   const context = tx === null ? null : await desk.loginContext(tx, browser.id, momentOf(c));
   const page = loginPage({
     seal: await browserSeal(browser, context === null ? null : tx, desk),
     client: context?.client ?? null,
-    email: displayText(email ?? context?.hint ?? "", MAX_EMAIL, ""),
+    again: person !== null,
+    email: displayText(email ?? context?.hint ?? person?.user.email ?? "", MAX_EMAIL, ""),
     problem,
     widget: await challengeToShow("login", email, visitorAt(c, desk), desk.people, c.var.scope.nowMs),
     leadsTo: context === null ? [] : [context.redirectUri],

@@ -1,4 +1,5 @@
 import { IDENTITY_SCOPES } from "./identity_scopes.ts";
+import { OWN_ACR_VALUES } from "./sign_in_claims.ts";
 import type { TargetCatalog } from "./token_target.ts";
 
 /** What discovery has to say; every endpoint and method in it works. */
@@ -31,5 +32,7 @@ export function serverMetadata({ catalog, grantTypes, clientAuthMethods }: Serve
     introspection_endpoint_auth_methods_supported: clientAuthMethods.filter((method) => method !== "none"),
     scopes_supported: [...new Set([...IDENTITY_SCOPES, ...issuerScopes, ...apis.flatMap((api) => [...api.scopes])])],
     protected_resources: apis.map((api) => api.resource),
+    // RFC 9470 §7. An empty list would promise that `acr_values` is heeded.
+    ...(OWN_ACR_VALUES.length > 0 && { acr_values_supported: OWN_ACR_VALUES }),
   };
 }

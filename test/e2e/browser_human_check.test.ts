@@ -51,7 +51,10 @@ beforeAll(async () => {
   site = await openSite();
   const widget = { siteKey: "0x4", action: "sallyport_login", scriptUrl: `${host}/api.js` };
   const problem = { kind: "human_required" } as const;
-  site.add("check", loginPage({ seal: SEAL, client: null, email: "ada@example.com", problem, widget, leadsTo: [] }));
+  site.add(
+    "check",
+    loginPage({ seal: SEAL, client: null, again: false, email: "ada@example.com", problem, widget, leadsTo: [] }),
+  );
   site.add("check-forgot", forgotPage({ seal: SEAL, email: "", retryAfterSeconds: null, human: null, widget }));
   browser = await openBrowser();
 });

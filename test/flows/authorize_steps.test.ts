@@ -1,3 +1,4 @@
+import { decodeJwt } from "jose";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import {
   agreed,
@@ -8,8 +9,10 @@ import {
   landed,
   locationOf,
   TestBrowser,
+  tokens,
+  VERIFIER,
 } from "../support/authorize_world.ts";
-import { registerApp, registerPublicApp } from "../support/grant_world.ts";
+import { redeem, refresh, registerApp, registerPublicApp } from "../support/grant_world.ts";
 import { migrate, type RegisteredClient, type Told } from "../support/issuer_world.ts";
 import { captureLogs } from "../support/logs.ts";
 
@@ -57,6 +60,26 @@ describe("OpenID Connect Core 3.1.2.1: prompt, max_age, hints", () => {
     if (user === undefined) throw new Error("nobody");
     await browser.signIn({ ...(await userOf(user.id)) });
     expectCode(await browser.go(resume));
+  });
+
+  it("RFC 9470 4: who signed in again for max_age has tokens that say so, and a refresh makes that no younger", async () => {
+    const browser = await agreed(web);
+    const tokensOf = async (code: string) => (await redeem(tokens, web, { code, verifier: VERIFIER })).json;
+    const before = await tokensOf(expectCode(await browser.authorize(web)));
+    const begun = await browser.authorize(web, { max_age: "30" });
+    const { user } = browser.signedIn ?? {};
+    if (user === undefined) throw new Error("nobody");
+    await browser.signIn({ ...(await userOf(user.id)) });
+    const after = await tokensOf(
+      expectCode(await browser.go(`/oauth2/authorize/resume?tx=${landed(begun).fields.tx}`)),
+    );
+    const refreshed = (await refresh(tokens, web, before.refresh_token)).json;
+    const [old, kept, fresh] = [before, refreshed, after].map(
+      ({ access_token }) => decodeJwt<{ auth_time: number }>(String(access_token)).auth_time,
+    );
+    expect(kept).toBe(old);
+    // The session was a minute old.
+    expect(fresh).toBeGreaterThanOrEqual((old ?? 0) + 59);
   });
 
   it("a max_age that is kept asks nobody", async () => {

@@ -161,7 +161,7 @@ export async function asClient(
 export function redeem(
   isolate: Pick<Isolate, "fetch">,
   client: Pick<RegisteredClient, "id" | "secret">,
-  { code, verifier }: PlantedCode,
+  { code, verifier }: Pick<PlantedCode, "code" | "verifier">,
   changes: Parameters = {},
 ): Promise<Told> {
   const form = { grant_type: "authorization_code", code, redirect_uri: REDIRECT_URI };

@@ -14,6 +14,8 @@ export interface LoginProps {
   readonly seal: FormSeal;
   /** Who asks; null where the person came by themselves. */
   readonly client: ClientView | null;
+  /** Whether somebody is signed in already, too long ago for what they are about to do. */
+  readonly again: boolean;
   /** What `login_hint` or the last attempt named. */
   readonly email: string;
   readonly problem: LoginProblem | null;
@@ -24,13 +26,14 @@ export interface LoginProps {
 }
 
 /** Sign-in by address and password. A wrong name and a wrong password read alike. */
-export function loginPage({ seal, client, email, problem, widget, leadsTo }: LoginProps): Page {
+export function loginPage({ seal, client, again, email, problem, widget, leadsTo }: LoginProps): Page {
   const onward = seal.tx === null ? "" : `?tx=${encodeURIComponent(seal.tx)}`;
   const body = (
     <>
       <div class="panel stack">
         <div>
-          <h1>Sign in</h1>
+          <h1>{again ? "Sign in again" : "Sign in"}</h1>
+          {again ? <p class="lead">What you are about to do asks for a recent sign-in. Show that it is you.</p> : null}
           {client === null ? null : (
             <p class="lead">
               to continue to <ClientName client={client} />
@@ -58,13 +61,20 @@ export function loginPage({ seal, client, email, problem, widget, leadsTo }: Log
           <HumanCheck widget={widget} />
           <Button label="Sign in" />
         </Form>
-        <p class="muted">
-          New here? <a href={`/register${onward}`}>Create an account</a>
-        </p>
+        {again ? (
+          <p class="muted">
+            <a href="/account">Back to your account</a>
+          </p>
+        ) : (
+          <p class="muted">
+            New here? <a href={`/register${onward}`}>Create an account</a>
+          </p>
+        )}
       </div>
     </>
   );
-  return page(problem === null ? "Sign in" : "Error: sign in", body, { script: "reveal", widget, leadsTo });
+  const title = again ? "Sign in again" : "Sign in";
+  return page(problem === null ? title : `Error: ${title.toLowerCase()}`, body, { script: "reveal", widget, leadsTo });
 }
 
 function LoginNotice({ problem }: { problem: LoginProblem }) {

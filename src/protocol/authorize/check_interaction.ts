@@ -36,8 +36,8 @@ export function checkInteraction(parameters: AuthorizationParameters): Result<In
   if (prompts.includes("none") && prompts.length > 1) {
     return refuse("invalid_request", "prompt none goes with no other value", "prompt_none_with_others");
   }
-  const maxAge = parameters.get("max_age");
-  if (maxAge !== undefined && !MAX_AGE.test(maxAge)) {
+  const maxAge = readMaxAge(parameters.get("max_age"));
+  if (maxAge === "malformed") {
     return refuse("invalid_request", "max_age is not a number of seconds", "max_age_malformed");
   }
   const nonce = parameters.get("nonce") ?? null;
@@ -50,12 +50,18 @@ export function checkInteraction(parameters: AuthorizationParameters): Result<In
   };
   return ok({
     prompts,
-    maxAgeSeconds: maxAge === undefined ? null : Number(maxAge),
+    maxAgeSeconds: maxAge,
     loginHint: hint("login_hint", MAX_HINT),
     uiLocales: hint("ui_locales", MAX_HINT),
     nonce,
     idTokenHint: hint("id_token_hint", MAX_ID_TOKEN),
   });
+}
+
+/** `max_age`, in seconds; null where there is none. */
+export function readMaxAge(text: string | undefined): number | null | "malformed" {
+  if (text === undefined) return null;
+  return MAX_AGE.test(text) ? Number(text) : "malformed";
 }
 
 function parsePrompts(text: string | undefined): readonly Prompt[] | null {

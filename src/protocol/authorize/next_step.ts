@@ -27,9 +27,17 @@ export function sessionStep(
   if (!session.isExpected) return isFresh ? "other_user" : "login";
   if (isFresh) return "done";
   if (request.prompts.includes("login")) return "login";
-  const { maxAgeSeconds } = request;
-  if (maxAgeSeconds !== null && session.authTimeMs < startedAtMs - maxAgeSeconds * 1000) return "login";
+  if (isTooLongAgo(session, request.maxAgeSeconds, startedAtMs)) return "login";
   return request.prompts.includes("select_account") && !session.isChosen ? "select_account" : "done";
+}
+
+/** Whether somebody proved longer ago than `maxAgeSeconds` who they are; null allows any time. */
+export function isTooLongAgo(
+  { authTimeMs }: Pick<SessionFacts, "authTimeMs">,
+  maxAgeSeconds: number | null,
+  nowMs: number,
+): boolean {
+  return maxAgeSeconds !== null && authTimeMs < nowMs - maxAgeSeconds * 1000;
 }
 
 /**

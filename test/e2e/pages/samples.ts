@@ -39,7 +39,7 @@ const access: AccessAsked = {
 
 /** Every page, by name. `received` is where the form_post page leads. */
 export function samples(received: string): Readonly<Record<string, Page>> {
-  const login = { seal, client, email: "", problem: null, widget: null, leadsTo: [REDIRECT] };
+  const login = { seal, client, again: false, email: "", problem: null, widget: null, leadsTo: [REDIRECT] };
   const register = {
     seal: loose,
     email: "",
@@ -60,6 +60,7 @@ export function samples(received: string): Readonly<Record<string, Page>> {
     "login-wrong": loginPage({ ...login, email: EMAIL, problem: { kind: "wrong" } }),
     "login-throttled": loginPage({ ...login, email: EMAIL, problem: { kind: "throttled", retryAfterSeconds: 840 } }),
     "login-busy": loginPage({ ...login, email: EMAIL, problem: { kind: "busy", retryAfterSeconds: 2 } }),
+    "login-again": loginPage({ ...login, seal: loose, client: null, again: true, email: EMAIL, leadsTo: [] }),
     "login-hostile": loginPage({ ...login, client: hostile, email: `"><script>alert(1)</script>${LONG_EMAIL}` }),
     register: registerPage(register),
     "register-faulty": registerPage({
