@@ -94,10 +94,8 @@ describe("a publish", () => {
       return ((await metadata.json()) as { scopes_supported: string[] }).scopes_supported;
     };
     const refunds = demoConfig((config) => {
-      config.issuer.apis[0] = {
-        ...config.issuer.apis[0],
-        scopes: { "orders:read": "Read", "orders:write": "Write", refunds: "Give money back" },
-      };
+      const [api] = config.issuer.apis;
+      config.issuer.apis[0] = { ...api, scopes: { ...Object(api?.scopes), refunds: "Give money back" } };
     });
     await publish(isolate, refunds);
     expect([await scopes(), await issuer()]).toEqual([
