@@ -112,8 +112,10 @@ function memberFits(
   const member = object[name] ?? null;
   let fits = true;
   for (const one of nodes) {
-    if (direction === "request" && isOneWay(one, "readOnly")) fits = judge.fault("readOnly", "may only be read", part);
-    else if (!judge.partFits(name, isDeclared, one, member)) fits = false;
+    if (direction === "request" && isOneWay(one, "readOnly")) {
+      // Whether anybody may read what no schema names is not said here.
+      fits = judge.fault("readOnly", isDeclared ? "may only be read" : "may not be written", part);
+    } else if (!judge.partFits(name, isDeclared, one, member)) fits = false;
   }
   return fits;
 }

@@ -3,6 +3,7 @@ import { Outage } from "../../src/kernel/outage.ts";
 import type { IssuerReader } from "../../src/ports/issuer_reader.ts";
 import { captureLogs } from "../support/logs.ts";
 import { type NoteCall, note, noteWorld, SEEN } from "../support/note_world.ts";
+import { problemOf } from "../support/refused.ts";
 import { NOTE_FIELDS, resourceFieldConfig } from "../support/resource_field_config.ts";
 
 const logs = captureLogs();
@@ -31,6 +32,8 @@ describe("what a policy lets be written of a resource", () => {
 
   it("what nobody may write is refused, listed or not", async () => {
     expect(await refusal(patch({ id: "2" }))).toEqual(["400 request_invalid", "/id"]);
+    const unknown = await problemOf((await patch({ internal: 2 })).response);
+    expect(unknown.errors).toEqual([{ in: "body", pointer: "/internal", detail: "may not be written" }]);
     expect(await refusal(patch({ internal: 2, meta: { owner: "eve" } }))).toEqual([
       "400 request_invalid",
       "/internal",
@@ -117,6 +120,14 @@ describe("resources that the body names", () => {
     expect(await refusal(patch({ id: "1", ID: "2", draft: "d" }))).toBe("400 resource_unclear");
     expect(await refusal(patch('{"id":"2","id":"1","draft":"d"}'))).toEqual(["400 request_invalid", ""]);
     expect(await refusal(patch({ id: 1, draft: "d" }))).toBe("400 resource_unclear");
+  });
+
+  it("stay in a body from which the rest is dropped: what was decided on is what is sent", async () => {
+    const config = resourceFieldConfig({ ...NOTE_FIELDS, onForbidden: "drop" });
+    const sent = { method: "PATCH", body: { id: "1", draft: "d", title: "u" }, config };
+    expect((await call("/note", sent)).received).toEqual(['{"id":"1","title":"u"}']);
+    await write("note:1", "owner", "ann");
+    expect((await call("/note", sent)).received).toEqual(['{"id":"1","draft":"d","title":"u"}']);
   });
 
   it("have to be those that the path names", async () => {
