@@ -55,14 +55,20 @@ export interface Wiring {
   readonly running: () => ConfigPointer | null;
 }
 
-type Wire = (config: CompiledConfig, wiring: Wiring) => Omit<Apps, keyof ReturnType<typeof composeHosts>>;
+/** How a deployment makes its apps of a configuration. */
+export type Wire = (config: CompiledConfig, wiring: Wiring) => Omit<Apps, keyof ReturnType<typeof composeHosts>>;
 
 /**
- * The apps of this isolate, which follow what is published. The hosts that they answer on are the deployment's. Throws
- * `DeploymentFault` for what was deployed.
+ * The apps of this isolate, which follow what is published. The hosts that they answer on are the deployment's, and `bundled` is what was
+ * deployed. Throws `DeploymentFault` for that.
  */
-export function liveApps(env: Environment, feed: FeedFollower, reader: ConfigReader, wireApps: Wire): LiveApps {
-  const bundled = installedConfig(env);
+export function liveApps(
+  env: Environment,
+  feed: FeedFollower,
+  reader: ConfigReader,
+  wireApps: Wire,
+  bundled = installedConfig(env),
+): LiveApps {
   const copies = configCopies(readBindings(env));
   const hosts = composeHosts(bundled);
   const running = (): ConfigPointer | null => followed.pointer;
@@ -94,6 +100,11 @@ export function liveApps(env: Environment, feed: FeedFollower, reader: ConfigRea
       return rescue;
     },
   };
+}
+
+/** What was deployed, for a Worker that publishes: held to all that publishing is. Throws `DeploymentFault`. */
+export function judgedInstallation(env: Environment): CompiledConfig {
+  return installedConfig(env, judgeConfig);
 }
 
 /** What operators need to publish, and to see what runs. `running` tells of this isolate. */

@@ -28,9 +28,12 @@ export const SIGNING_RING = "signing-keys";
 export const IDENTITY_RING = "identity-keys";
 export const ONE = "one";
 
-/** The installation's configuration, compiled. Throws `DeploymentFault` with every fault and its place. */
-export function installedConfig(env: Environment): CompiledConfig {
-  const compiled = compileConfig(writtenConfig(env));
+/** The installation's configuration, compiled by `compile`. Throws `DeploymentFault` with every fault and its place. */
+export function installedConfig(
+  env: Environment,
+  compile: (input: unknown) => ReturnType<typeof compileConfig> = compileConfig,
+): CompiledConfig {
+  const compiled = compile(writtenConfig(env));
   if (compiled.ok) return compiled.value;
   const faults = compiled.error.map(({ path, reason }) => `${path}: ${reason}`);
   throw new DeploymentFault(`sallyport.config.ts is not valid: ${faults.join("; ")}`);

@@ -6,7 +6,7 @@ import { consumeAudit } from "./compose_audit.ts";
 import { composeAdmin, composeIssuer, composeReader } from "./compose_control.ts";
 import { composeUnlistedCallRecords } from "./compose_inventory.ts";
 import { composeKeyUseRecords } from "./compose_keys.ts";
-import { composeConfigReader, liveApps } from "./compose_live.ts";
+import { composeConfigReader, judgedInstallation, liveApps, type Wire } from "./compose_live.ts";
 import {
   startSweeper,
   wireAccount,
@@ -45,11 +45,12 @@ export { KeyCredits } from "./objects/key_credits.ts";
 /** The control plane alone: it mints, revokes and administers, and no request for an API passes here. */
 function open(env: Environment): LiveApps {
   const feed = composeRevocations(composeReader(env));
-  return liveApps(env, feed, composeConfigReader(env), (config, { kept, running }) => ({
+  const wire: Wire = (config, { kept, running }) => ({
     issuer: issuerApp(composeIssuer(env, config, feed, kept)),
     admin: adminApp(composeAdmin(env, config, feed, kept, running)),
     authorizer: null,
-  }));
+  });
+  return liveApps(env, feed, composeConfigReader(env), wire, judgedInstallation(env));
 }
 
 export default {

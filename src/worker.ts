@@ -6,7 +6,7 @@ import { consumeAudit } from "./compose_audit.ts";
 import { composeAdmin, composeIssuer, composeReader } from "./compose_control.ts";
 import { composeUnlistedCallRecords } from "./compose_inventory.ts";
 import { composeKeyUseRecords } from "./compose_keys.ts";
-import { composeConfigReader, liveApps } from "./compose_live.ts";
+import { composeConfigReader, judgedInstallation, liveApps, type Wire } from "./compose_live.ts";
 import {
   startSweeper,
   wireAccount,
@@ -45,11 +45,12 @@ function open(env: Environment): LiveApps {
     unlisted: composeUnlistedCallRecords(env),
     shadow: { records: composeShadowRecords(env), snapshots: composeConfigReader(env) },
   };
-  return liveApps(env, feed, composeConfigReader(env), (config, { kept, hash, running }) => ({
+  const wire: Wire = (config, { kept, hash, running }) => ({
     issuer: issuerApp(composeIssuer(env, config, feed, kept)),
     admin: adminApp(composeAdmin(env, config, feed, kept, running)),
     authorizer: composeAuthorizer(env, config, side, kept, hash),
-  }));
+  });
+  return liveApps(env, feed, composeConfigReader(env), wire, judgedInstallation(env));
 }
 
 const deployment = serve(open, startSweeper);

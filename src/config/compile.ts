@@ -1,9 +1,7 @@
 import type { z } from "zod/mini";
 import { err, ok, type Result } from "../kernel/result.ts";
 import { parseRoutePattern } from "../policy/route_pattern.ts";
-import { auditFaults } from "./audit_faults.ts";
 import { authzenFaults } from "./authzen_faults.ts";
-import { everyRoute } from "./authzen_routes.ts";
 import { captchaFaults } from "./captcha_faults.ts";
 import { gatewayCookieFaults } from "./cookie_faults.ts";
 import { corsFaults } from "./cors_faults.ts";
@@ -12,11 +10,10 @@ import { externalFaults } from "./external_faults.ts";
 import type { ConfigFault } from "./fault.ts";
 import { forwardAuthFaults } from "./forward_auth_faults.ts";
 import { identifierFaults, secretScanningFaults } from "./issuer_faults.ts";
-import { limitFaults, limitUse } from "./limit_faults.ts";
+import { limitFaults } from "./limit_faults.ts";
 import { listFaults } from "./list_faults.ts";
 import { metadataFaults } from "./metadata_faults.ts";
 import { originFaults } from "./origin_faults.ts";
-import { outboundFaults } from "./outbound_faults.ts";
 import { pinFaults } from "./pin_faults.ts";
 import { policyFaults } from "./policy_faults.ts";
 import { resourceFieldFaults } from "./resource_field_faults.ts";
@@ -25,7 +22,6 @@ import { type CompiledRoute, duplicateFaults, routeFaults } from "./route_faults
 import { type Config, type ConfigInput, configSchema, type RouteConfig } from "./schema.ts";
 import { sessionFaults } from "./session_faults.ts";
 import { signalFaults } from "./signal_faults.ts";
-import { stepUpFaults } from "./step_up_faults.ts";
 import { gatewayTransportFaults } from "./transport_faults.ts";
 import { trustedIssuerFaults } from "./trusted_issuer_faults.ts";
 
@@ -35,8 +31,8 @@ export interface CompiledConfig extends Omit<Config, "routes"> {
 }
 
 /**
- * Validates `input` as a Worker runs it: all faults are reported, not the first one, and what `further` tells is one of them. What relations mean
- * is left to the issuer, who answers for them; see `judgeConfig`.
+ * Validates `input` as a gate runs it: all faults are reported, not the first one, and what `further` tells is among them. Everything by which more
+ * could be open than was meant is refused here, also where somebody published it; what is left to `judgeConfig` opens nothing.
  */
 export function compileConfig(
   input: unknown,
@@ -54,7 +50,6 @@ export function compileConfig(
     ...captchaFaults(config),
     ...signalFaults(config),
     ...originFaults(config),
-    ...auditFaults(config),
     ...sessionFaults(config),
     ...gatewayCookieFaults(config),
     ...forwardAuthFaults(config),
@@ -63,20 +58,13 @@ export function compileConfig(
     ...policyFaults(config),
     ...metadataFaults(config),
     ...resourceFieldFaults(config),
-    ...stepUpFaults(config),
     ...resourceTenantFaults(config),
     ...authzenFaults(config),
     ...externalFaults(config),
     ...further(config),
   ];
   const routes = config.routes.flatMap((route, index) => compileRoute(config, route, `routes[${index}]`, faults));
-  faults.push(
-    ...duplicateFaults(routes),
-    ...corsFaults(config, routes),
-    ...deprecationFaults(routes),
-    ...unusedFaults(config),
-    ...outboundFaults(config),
-  );
+  faults.push(...duplicateFaults(routes), ...corsFaults(config, routes), ...deprecationFaults(routes));
   return faults.length > 0 ? err(faults) : ok({ ...config, routes });
 }
 
@@ -101,21 +89,4 @@ function compileRoute(config: Config, route: RouteConfig, path: string, faults: 
   }
   faults.push(...routeFaults(config, route, pattern.value, path));
   return [{ ...route, id: route.id ?? `${route.methods.join(",")} ${route.path}`, pattern: pattern.value }];
-}
-
-function unusedFaults(config: Config): ConfigFault[] {
-  const { origins, limits, openapi, routes } = config;
-  const dead = (section: string, names: readonly string[], used: ReadonlySet<string>) =>
-    names
-      .filter((name) => !used.has(name))
-      .map((name) => ({ path: `${section}.${name}`, reason: "is used by no route" }));
-  return [
-    ...dead("openapi", Object.keys(openapi), new Set(routes.flatMap((route) => route.openapi?.document ?? []))),
-    ...dead("origins", Object.keys(origins), new Set(routes.map((route) => route.origin))),
-    ...dead(
-      "limits",
-      Object.keys(limits),
-      new Set(everyRoute(config).flatMap((route) => route.limits.map((use) => limitUse(use).name))),
-    ),
-  ];
 }

@@ -1,28 +1,18 @@
 import { didYouMean } from "../kernel/nearest.ts";
 import { attributeNameFault, PRINCIPAL_FIELDS, RESOURCE_FIELDS } from "../rules/rule_schema.ts";
 import type { ConfigFault } from "./fault.ts";
-import {
-  actionsOf,
-  namedBy,
-  type ReadPolicy,
-  type ReadRule,
-  readPolicy,
-  typeOf,
-  type WithPolicy,
-} from "./policy_rules.ts";
+import { actionsOf, namedBy, type ReadRule, readPolicy, typeOf, type WithPolicy } from "./policy_rules.ts";
 import type { PolicyConfig, RuleConfig } from "./policy_schema.ts";
 
-/** What is wrong with the policy: names, conditions, rules that decide nothing, and actions that nobody gets to. */
+/** What is wrong with the policy: names, conditions and rules that decide nothing. */
 export function policyFaults(config: WithPolicy): ConfigFault[] {
   const { policy } = config;
   const read = readPolicy(config);
   if (policy === undefined || read === null) return [];
   return [
     ...attributeFaults(policy),
-    ...permissionFaults(policy),
     ...read.rules.flatMap((rule, index) => ruleFaults(rule, policy, `policy.rules[${index}]`)),
     ...duplicateFaults(policy.rules),
-    ...unreachableFaults(policy, read),
   ];
 }
 
@@ -38,23 +28,6 @@ function attributeFaults({ principal, resources }: PolicyConfig): ConfigFault[] 
       faults(attributes, RESOURCE_FIELDS, `policy.resources.${type}.attributes`),
     ),
   ];
-}
-
-function permissionFaults({ resources }: PolicyConfig): ConfigFault[] {
-  return Object.entries(resources).flatMap(([type, { actions }]) =>
-    Object.entries(actions).flatMap(([action, { permissions }]) =>
-      permissions.flatMap((permission, at) =>
-        permissions.indexOf(permission) === at
-          ? []
-          : [
-              {
-                path: `policy.resources.${type}.actions.${action}.permissions[${at}]`,
-                reason: `\`${permission}\` is demanded twice`,
-              },
-            ],
-      ),
-    ),
-  );
 }
 
 function ruleFaults(read: ReadRule, policy: PolicyConfig, path: string): ConfigFault[] {
@@ -128,20 +101,4 @@ function duplicateFaults(rules: readonly RuleConfig[]): ConfigFault[] {
       ? []
       : [{ path: `policy.rules[${at}].id`, reason: `two rules are called \`${id}\`` }],
   );
-}
-
-/** Actions that rules may deny and none can allow: nobody gets to them, nor to a route that asks for them. */
-function unreachableFaults(policy: PolicyConfig, { rules }: ReadPolicy): ConfigFault[] {
-  return actionsOf(policy).flatMap((action) => {
-    const live = rules.filter(({ rule, actions }) => rule.mode === "live" && actions.includes(action));
-    if (live.length === 0 || live.some(({ rule }) => rule.effect === "allow")) return [];
-    const [type, name] = action.split(":");
-    const ids = live.map(({ rule }) => `\`${rule.id}\``).join(", ");
-    return [
-      {
-        path: `policy.resources.${type}.actions.${name}`,
-        reason: `nobody gets to \`${action}\`: ${ids} may deny it, and no live rule allows it`,
-      },
-    ];
-  });
 }

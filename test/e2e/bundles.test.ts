@@ -16,6 +16,10 @@ const LEFT_OUT: readonly (readonly [what: string, path: RegExp])[] = [
   ["the database's whole client", /\/@upstash\/redis\//],
   ["analytics of limits", /\/@upstash\/core-analytics\//],
   ["a router", /\/hono\//],
+  [
+    "what authors and publishers alone are told",
+    /^src\/config\/(?:judge|(?:relation|dead_action|idle_policy|step_up|pin_rotation|audit|unused|outbound)_faults)\.ts$/,
+  ],
   ["what relations mean", /^src\/policy\/relations\/(?:relation_schema|parse_rewrite|schema_\w+|check_run)\.ts$/],
 ];
 
@@ -50,7 +54,7 @@ describe("what each deployment carries", () => {
   });
 
   test.each(LEFT_OUT)("positive control: %s is installed, and would be seen", (_, path) => {
-    const installed = globSync("{src/policy,node_modules/{zod,jose,hono,@upstash/*}}/**/*.{js,mjs,ts}", {
+    const installed = globSync("{src/{policy,config},node_modules/{zod,jose,hono,@upstash/*}}/**/*.{js,mjs,ts}", {
       cwd: copy.root,
     });
     expect(installed.some((file) => path.test(file))).toBe(true);

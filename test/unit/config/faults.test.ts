@@ -84,13 +84,6 @@ describe("a configuration that is wrong says where and why", () => {
     ],
     ["a star twice", add({ path: "/public/*", id: "x" }), "routes", /match the same GET requests/],
     ["one id for two routes", add({ id: "GET /whoami" }), "routes", /two routes are called/],
-    ["a limit that no route uses", (c) => (c.limits.dead = { ...c.limits.ping }), "limits.dead", /used by no route/],
-    [
-      "an origin that no route uses",
-      (c) => (c.origins.dead = { ...c.origins.main }),
-      "origins.dead",
-      /used by no route/,
-    ],
     [
       "a limit of nothing",
       (c) => (c.limits.ping = { algorithm: "fixed", limit: 0, windowSeconds: 1 }),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { compileConfig } from "../../../src/config/compile.ts";
+import { judgeConfig } from "../../../src/config/judge.ts";
 import { contractConfig, ITEMS } from "../../support/contract_config.ts";
 
 type Json = Record<string, unknown>;
@@ -171,7 +172,7 @@ describe("what a document says is enforced, or a fault", () => {
     );
     const config = contractConfig();
     const told = (changes: object) => {
-      const compiled = compileConfig({ ...config, ...changes });
+      const compiled = judgeConfig({ ...config, ...changes });
       return compiled.ok ? [] : compiled.error.map(({ path, reason }) => `${path}: ${reason}`);
     };
     expect(told({ openapi: { ...config.openapi, spare: ITEMS } })).toEqual(["openapi.spare: is used by no route"]);

@@ -129,12 +129,12 @@ describe("rules", () => {
       "policy.principal.id",
       "policy.principal.constructor",
       "policy.resources.document.attributes.type",
-      "policy.resources.document.actions.read.permissions[1]",
       "policy.rules[0].when",
       "policy.rules[0].when",
       "policy.rules[1].when",
       "policy.rules[1].id",
       "policy.relations.document.viewer",
+      "policy.resources.document.actions.read.permissions[1]",
     ]);
   });
 

@@ -227,12 +227,6 @@ const wrong: readonly [string, (config: MutableConfig) => void, string, RegExp][
     "gateway.trustedIssuers[0].audience",
     /issuer/,
   ],
-  [
-    "an origin to call that nothing is at",
-    (c) => (c.gateway.outboundOrigins = [PARTNER_URL, "https://as.lan"]),
-    "gateway.outboundOrigins[1]",
-    /called by nothing/,
-  ],
 ];
 
 it.each(wrong)("trust in issuers: %s says where and why", (_, change, path, reason) => {
