@@ -57,6 +57,7 @@ export function routeActions(
       asksPermissions: policy.permissions.length > 0 || names(policy, /\bpermitted\b/),
       resource: route.resource === undefined ? null : resourceReading(route, route.resource, config, type),
       metadata: source === undefined ? null : (metadata.get(source) ?? null),
+      early: source === undefined ? null : earlyRules(policy),
       relations: names(policy, /\bcan\b/) ? relations : null,
       bodyDepth: decidesByBody(config, route)
         ? (route.openapi?.maxDepth ?? route.jsonBody?.maxDepth ?? fieldDepth(config, route) ?? NO_DEPTH)
@@ -71,6 +72,14 @@ export function names({ rules }: ActionPolicy, call: RegExp): boolean {
   return rules.some(({ mode, source }) => mode === "live" && call.test(source));
 }
 
+/** Those of the rules that deny, or fail, whatever the resource is like. */
+function earlyRules({ id, rules }: ActionPolicy): ActionPolicy | null {
+  const early = rules.filter((rule) => {
+    return rule.mode === "live" && !rule.needsResource && (rule.effect === "deny" || !rule.neverFails);
+  });
+  return early.length === 0 ? null : { id, permissions: [], rules: early };
+}
+
 function resourceReading(
   { pattern }: CompiledRoute,
   resource: NonNullable<CompiledRoute["resource"]>,
@@ -83,7 +92,8 @@ function resourceReading(
     return { name, type: typeOfAttribute(declared, name), place: readPlace(place, pattern) };
   });
   const readsBody = named.readsBody || attributes.some(({ place }) => place.from === "body");
-  return { ...named, attributes, readsBody };
+  const source = resource.metadata === undefined ? undefined : policy?.metadata[resource.metadata];
+  return { ...named, most: source?.maxResources ?? named.most, attributes, readsBody };
 }
 
 /** The type that `name` is declared to be. */

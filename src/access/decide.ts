@@ -1,6 +1,6 @@
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { ActionPolicy, DecisionPhase } from "../policy/action_policy.ts";
-import type { ActionDecision, RuleFailure } from "../policy/decide_action.ts";
+import type { ActionDecision, ActionDenial, RuleFailure } from "../policy/decide_action.ts";
 import { decideOnAll } from "../policy/decide_on_all.ts";
 import { type DecisionFacts, NO_RELATIONS, type SubjectFacts } from "../policy/decision_facts.ts";
 import { parseConsistencyToken } from "../policy/relations/revision.ts";
@@ -11,7 +11,7 @@ import type { CredentialEntry } from "./credential_entry.ts";
 import { isPermittedOutside } from "./external_say.ts";
 import type { Call, RightsGate, RightsRoute } from "./gate.ts";
 import type { DenialReason, Refusal } from "./refusal.ts";
-import { describedResources } from "./resource_attributes.ts";
+import { askedResources, knownResources } from "./resource_attributes.ts";
 import type { FetchedRelations, RelationsOfCall, RouteAction } from "./route_action.ts";
 import { stepUpRefusal } from "./step_up_refusal.ts";
 
@@ -75,9 +75,6 @@ export async function decide(
   const named = namedOn(call, action, input);
   if (!named.ok) return err({ kind: "resource_unread", reason: named.error });
   if (named.value === "in_the_body") return ok(null);
-  const describing = named.value === null ? NO_RESOURCE : describedResources(action, named.value, call);
-  const described = describing instanceof Promise ? await describing : describing;
-  if (described === null) return denied("resource_absent", action);
   const relations =
     action.relations === null ? null : await relationsOn(call, action.relations, route, principal, gate);
   if (relations === "stale") return err({ kind: "unavailable", reason: "edge_feed_stale" });
@@ -89,21 +86,38 @@ export async function decide(
     body: input.body,
     relations: relations ?? NO_RELATIONS,
   };
+  const refuse = ({ because, rules, failures, stepUp }: ActionDenial): Result<never, Refusal> => {
+    trace.rules = rules;
+    if (failures.length > 0) trace.failures = failures;
+    return because === "step_up" && stepUp !== null
+      ? err(stepUpRefusal(stepUp, credential, route, gate))
+      : denied(because, action);
+  };
+  const known = named.value === null ? NO_RESOURCE : knownResources(action, named.value, call);
+  if (known === null && action.early !== null) {
+    // No origin is asked on behalf of anybody for whom rules rule out anyway.
+    const early = await settled(action.early, [{ ...about, resource: null }], input.phase, relations);
+    if (early === "unreached") return UNREACHED;
+    if (early !== "undecided" && early.effect === "deny" && isFinal(early)) return refuse(early);
+  }
+  const described = known ?? (await askedResources(action, named.value ?? [], call));
+  if (described === "absent") return denied("resource_absent", action);
   const facts = described.map((resource) => ({ ...about, resource }));
   trace.explains?.(facts, input.phase);
   const step = await settled(action.policy, facts, input.phase, relations);
   if (step === "undecided") return ok(named.value);
-  if (step === "unreached") return err({ kind: "consistency_unreached", reason: "consistency_unreached" });
-  if (step.effect === "allow") {
-    trace.rules = joinedRules(trace.rules, step.rules);
-    const isOurs = action.external === null || (await isPermittedOutside(action.external, facts, call));
-    return isOurs ? ok(named.value) : denied("external_denied", action);
-  }
-  trace.rules = step.rules;
-  if (step.failures.length > 0) trace.failures = step.failures;
-  return step.because === "step_up" && step.stepUp !== null
-    ? err(stepUpRefusal(step.stepUp, credential, route, gate))
-    : denied(step.because, action);
+  if (step === "unreached") return UNREACHED;
+  if (step.effect === "deny") return refuse(step);
+  trace.rules = joinedRules(trace.rules, step.rules);
+  const isOurs = action.external === null || (await isPermittedOutside(action.external, facts, call));
+  return isOurs ? ok(named.value) : denied("external_denied", action);
+}
+
+const UNREACHED: Result<never, Refusal> = err({ kind: "consistency_unreached", reason: "consistency_unreached" });
+
+/** Whether no other rule could turn it: one that denies, or fails, does so beside any. */
+function isFinal({ because }: ActionDenial): boolean {
+  return because === "rule_denied" || because === "rule_failed";
 }
 
 /** Who has just changed relations demands answers that know of it. It only ever demands more. */

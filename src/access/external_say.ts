@@ -1,4 +1,5 @@
 import type { ExternalConfig } from "../config/external_schema.ts";
+import { inTurns } from "../kernel/in_turns.ts";
 import type { DecisionFacts } from "../policy/decision_facts.ts";
 import { principalRef } from "../policy/relations/terms.ts";
 import type { Defer } from "../ports/edge_feed.ts";
@@ -26,8 +27,10 @@ export async function isPermittedOutside(
   all: readonly DecisionFacts[],
   { nowMs, defer }: { readonly nowMs: number; readonly defer: Defer },
 ): Promise<boolean> {
-  const answers = await Promise.all(
-    all.map((facts) => pdp.permits(externalQuestion(facts, tells, ownIssuer), nowMs, defer)),
+  const answers = await inTurns(
+    all,
+    (facts) => pdp.permits(externalQuestion(facts, tells, ownIssuer), nowMs, defer),
+    (told) => told.some((permits) => permits !== true),
   );
   return answers.every((permits) => permits === true);
 }

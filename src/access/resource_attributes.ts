@@ -1,3 +1,4 @@
+import { inTurns } from "../kernel/in_turns.ts";
 import { Outage } from "../kernel/outage.ts";
 import type { Attributes, ResourceFacts } from "../policy/decision_facts.ts";
 import type { NamedResource } from "../policy/resource_reading.ts";
@@ -8,20 +9,37 @@ import type { RouteAction, RouteMetadata } from "./route_action.ts";
 const UNKNOWN: MetadataAnswer = { kind: "found", attributes: {} };
 
 /**
- * What is known of the resources that a call names: at once where their origin need not be asked. Null where one of them does not exist. What the origin says
- * outdoes what the caller says. Throws `Outage` where the origin cannot be asked and the route does not go on without.
+ * What is known of the resources that a call names, without asking anybody; `absent` where one of them does not exist. Null where their origin has to be asked.
+ * What the origin says outdoes what the caller says.
  */
-export function describedResources(
+export function knownResources(
   { action, metadata }: RouteAction,
   named: readonly NamedResource[],
   call: Call,
-): readonly ResourceFacts[] | null | Promise<readonly ResourceFacts[] | null> {
+): readonly ResourceFacts[] | "absent" | null {
   if (metadata === null) return named.map(({ id, attributes }) => ({ type: action.type, id, attributes }));
   const known = named.flatMap(({ id }) => metadata.cache.known(id, call.nowMs) ?? []);
-  if (known.length === named.length) return described(action.type, named, known);
-  return Promise.all(named.map(({ id }) => answerOn(id, metadata, call))).then((told) =>
-    described(action.type, named, told),
-  );
+  if (known.some(isAbsent)) return "absent";
+  return known.length === named.length ? described(action.type, named, known) : null;
+}
+
+/**
+ * The same, once their origin was asked about those that are not known: a few at once, and no more of them once one does not exist. Throws `Outage` where it
+ * cannot be asked and the route does not go on without.
+ */
+export async function askedResources(
+  { action, metadata }: RouteAction,
+  named: readonly NamedResource[],
+  call: Call,
+): Promise<readonly ResourceFacts[] | "absent"> {
+  if (metadata === null) throw new Error("nobody knows of the resources");
+  const answer = ({ id }: NamedResource) => answerOn(id, metadata, call);
+  const told = await inTurns(named, answer, (answers) => answers.some(isAbsent));
+  return told.some(isAbsent) ? "absent" : described(action.type, named, told);
+}
+
+function isAbsent({ kind }: MetadataAnswer): boolean {
+  return kind === "absent";
 }
 
 /** What the origin says of `id`, from memory where that may still be used. Throws `Outage` where it cannot be asked and nothing goes on without. */
@@ -45,14 +63,12 @@ function described(
   type: string,
   named: readonly NamedResource[],
   told: readonly MetadataAnswer[],
-): readonly ResourceFacts[] | null {
-  const facts: ResourceFacts[] = [];
-  for (const [at, { id, attributes }] of named.entries()) {
+): readonly ResourceFacts[] {
+  return named.map(({ id, attributes }, at) => {
     const answer = told[at];
-    if (answer === undefined || answer.kind === "absent") return null;
-    facts.push({ type, id, attributes: joined(attributes, answer.attributes) });
-  }
-  return facts;
+    if (answer?.kind !== "found") throw new Error("a resource that nobody was asked about");
+    return { type, id, attributes: joined(attributes, answer.attributes) };
+  });
 }
 
 function joined(callers: Attributes, origins: Attributes): Attributes {

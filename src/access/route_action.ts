@@ -15,6 +15,8 @@ export interface RouteAction {
   readonly resource: ResourceReading | null;
   /** Null where no origin is asked about the resource. */
   readonly metadata: RouteMetadata | null;
+  /** The rules that can deny before the origin is asked, for they name no resource; null where there are none. */
+  readonly early: ActionPolicy | null;
   /** Who has a say beside the policy; null for nobody. */
   readonly external: ExternalSay | null;
   /** Null where no rule asks for relations. */

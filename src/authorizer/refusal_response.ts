@@ -69,6 +69,12 @@ const RESOURCE_UNREAD: Problem = {
   title: "Bad Request",
   detail: "it is not told, in one way alone, what the call is about",
 };
+const TOO_MANY_RESOURCES: Problem = {
+  status: 400,
+  code: "too_many_resources",
+  title: "Bad Request",
+  detail: "the call is about more resources than are decided on at once",
+};
 
 type Mapped = { readonly problem: Problem; readonly headers?: Headers };
 
@@ -129,7 +135,7 @@ function map(refusal: Refusal, context: RefusalContext): Mapped {
     case "step_up":
       return insufficientAuthentication(refusal, context);
     case "resource_unread":
-      return { problem: RESOURCE_UNREAD };
+      return { problem: refusal.reason === "resources_too_many" ? TOO_MANY_RESOURCES : RESOURCE_UNREAD };
     case "consistency_malformed":
       return { problem: CONSISTENCY_MALFORMED };
     case "consistency_unreached":

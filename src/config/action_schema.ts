@@ -60,6 +60,8 @@ export const metadataSource = z.strictObject({
   /** How long an answer counts. What changes at the origin is seen so much later. */
   ttlSeconds: z._default(z.int().check(z.minimum(1), z.maximum(3_600)), 30),
   maxBytes: z._default(z.int().check(z.minimum(2), z.maximum(256 * 1024)), 16 * 1024),
+  /** How many resources one call may name: each that is not in memory is a question. */
+  maxResources: z._default(z.int().check(z.minimum(1), z.maximum(100)), 20),
   /** What becomes of calls while it cannot be asked: refused, or decided on without what it would say. */
   onUnavailable: z.enum(["deny", "without_attributes"]),
   /** The audience of an identity of the gate's own that comes with each question; none is sent when absent. */

@@ -1,6 +1,6 @@
 import { parseJsonPointer } from "../kernel/json_pointer.ts";
 import type { ContractResource } from "../openapi/contract.ts";
-import type { Place, ResourceReading } from "../policy/resource_reading.ts";
+import { MAX_RESOURCES, type Place, type ResourceReading } from "../policy/resource_reading.ts";
 import type { RoutePattern } from "../policy/route_pattern.ts";
 import type { PlaceConfig } from "./action_schema.ts";
 import { typeOf } from "./policy_rules.ts";
@@ -16,7 +16,8 @@ export function idPlaces({ id }: Pick<RouteResource, "id">): readonly PlaceConfi
 /** How calls of a route with `pattern` name what they are about, by ids alone. */
 export function idReading(resource: RouteResource, pattern: RoutePattern): ResourceReading {
   const ids = idPlaces(resource).map((place) => readPlace(place, pattern));
-  return { idType: resource.idType, ids, attributes: [], readsBody: ids.some(({ from }) => from === "body") };
+  const readsBody = ids.some(({ from }) => from === "body");
+  return { idType: resource.idType, ids, most: MAX_RESOURCES, attributes: [], readsBody };
 }
 
 /** What calls of `route` are about by its own word, for fields that relations to it give; null where it says nothing. */

@@ -92,7 +92,7 @@ function resourceOf(
 ): ContractResource | null {
   if (resource === null) return route;
   const place = { from: "path", segment: pathIndexes.get(resource.parameter) ?? -1 } as const;
-  const reading = { idType: "string", ids: [place], attributes: [], readsBody: false } as const;
+  const reading = { idType: "string", ids: [place], attributes: [], most: 1, readsBody: false } as const;
   if (route === null || route.type !== resource.type) return { type: resource.type, reading };
   const others = route.reading.ids.filter((one) => one.from !== "path" || one.segment !== place.segment);
   return { ...route, reading: { ...route.reading, ids: [place, ...others] } };

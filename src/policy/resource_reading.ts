@@ -10,6 +10,8 @@ export interface ResourceReading {
   readonly idType: IdType;
   /** Where ids stand. Several places have to name the same ones. None for what does not exist yet. */
   readonly ids: readonly IdPlace[];
+  /** More of them are not decided on in one call; `MAX_RESOURCES` at most. */
+  readonly most: number;
   readonly attributes: readonly AttributePlace[];
   /** Whether any of it stands in the body. */
   readonly readsBody: boolean;
@@ -57,7 +59,7 @@ export type ReadingFault =
   | "resources_too_many"
   | "attribute_malformed";
 
-/** More than these in one call are not decided on. */
+/** More than these in one call are never decided on. */
 export const MAX_RESOURCES = 100;
 
 const NO_ATTRIBUTES: Attributes = {};
@@ -76,10 +78,10 @@ export function readResources(
   call: NamingCall,
 ): Result<readonly NamedResource[], ReadingFault> {
   const [first, ...others] = reading.ids;
-  const ids = first === undefined ? UNNAMED : readIds(first, reading.idType, call);
+  const ids = first === undefined ? UNNAMED : readIds(first, reading, call);
   if (typeof ids === "string") return err(ids);
   for (const place of others) {
-    const again = readIds(place, reading.idType, call);
+    const again = readIds(place, reading, call);
     if (typeof again === "string") return err(again);
     if (!namesSame(ids.ids, again.ids)) return err("resources_disagree");
   }
@@ -95,10 +97,14 @@ export function readResources(
   return ok(named);
 }
 
-function readIds(place: IdPlace, type: IdType, call: NamingCall): { readonly ids: readonly ReadId[] } | ReadingFault {
-  const values = valuesAt(place, call);
+function readIds(
+  place: IdPlace,
+  { idType: type, most }: ResourceReading,
+  call: NamingCall,
+): { readonly ids: readonly ReadId[] } | ReadingFault {
+  const values = valuesAt(place, most, call);
   if (typeof values === "string") return values;
-  if (values.length > MAX_RESOURCES) return "resources_too_many";
+  if (values.length > most) return "resources_too_many";
   const ids: ReadId[] = [];
   for (const { value, at } of values) {
     const id = resourceId(value, type, place.from === "body" ? "json" : "url");
@@ -110,6 +116,7 @@ function readIds(place: IdPlace, type: IdType, call: NamingCall): { readonly ids
 
 function valuesAt(
   place: Place,
+  most: number,
   call: NamingCall,
 ): readonly { readonly value: unknown; readonly at: readonly number[] }[] | ReadingFault {
   switch (place.from) {
@@ -122,7 +129,7 @@ function valuesAt(
       return typeof texts === "string" ? FAULTS[texts] : texts.map((value) => ({ value, at: [] }));
     }
     case "body": {
-      const found = findAll(call.body, place.steps, MAX_RESOURCES);
+      const found = findAll(call.body, place.steps, most);
       return typeof found === "string" ? FAULTS[found] : found;
     }
   }

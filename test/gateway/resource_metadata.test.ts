@@ -5,6 +5,7 @@ import { bearer, type ForgeKey, ringKey, token } from "../support/forge.ts";
 import { install } from "../support/install.ts";
 import { captureLogs } from "../support/logs.ts";
 import { stubNetwork } from "../support/network.ts";
+import { problemOf } from "../support/refused.ts";
 import { until } from "../support/websockets.ts";
 
 /* An origin that is asked what its resources are like (`policy.metadata`): what becomes of calls when it does not do its part. */
@@ -119,6 +120,66 @@ describe("an origin that does not do its part", () => {
     expect((await share(gate)).status).toBe(200);
     vi.setSystemTime(START + 30_000);
     expect((await share(gate)).status).toBe(503);
+  });
+});
+
+describe("a call that names many", () => {
+  const ids = (count: number) => Array.from({ length: count }, (_, at) => `d${at}`);
+  const batch = async (body: object, cf = {}, gate = install({ config: actionConfig() })) =>
+    gate.fetch("/batch", {
+      method: "POST",
+      body: JSON.stringify(body),
+      headers: { ...(await headers()), "content-type": "application/json" },
+      cf,
+    });
+  const items = (names: readonly string[]) => ({ items: names.map((id) => ({ id })) });
+
+  it("has its origin asked about a few at a time", async () => {
+    let [now, most] = [0, 0];
+    answering(async () => {
+      most = Math.max(most, ++now);
+      await Promise.resolve();
+      now -= 1;
+      return Response.json({ owner: "usr_alice" });
+    });
+    expect((await batch(items(ids(20)))).status).toBe(200);
+    expect([asked().length, most]).toEqual([20, 6]);
+  });
+
+  it("of more than the origin may be asked about is refused, and nobody is asked", async () => {
+    answering(() => Response.json({ owner: "usr_alice" }));
+    for (const count of [21, 100, 101]) {
+      const response = await batch(items(ids(count)));
+      expect([response.status, (await problemOf(response)).code]).toEqual([400, "too_many_resources"]);
+      expect(logs.lastDecision).toMatchObject({ reason: "resources_too_many" });
+    }
+    expect(asked()).toEqual([]);
+    const config = actionConfig();
+    const documents = config.policy?.metadata?.documents;
+    if (config.policy === undefined || documents === undefined) throw new Error("no metadata");
+    const metadata = { ...config.policy.metadata, documents: { ...documents, maxResources: 100 } };
+    const gate = install({ config: { ...config, policy: { ...config.policy, metadata } } });
+    expect((await batch(items(ids(100)), {}, gate)).status).toBe(200);
+    expect(asked()).toHaveLength(100);
+  });
+
+  it("ends with the first that does not exist, or cannot be asked about; and is not asked for again while that is known", async () => {
+    const gate = install({ config: actionConfig() });
+    answering((id) => (id === "d3" ? new Response(null, { status: 404 }) : Response.json({ owner: "usr_alice" })));
+    expect((await batch(items(ids(20)), {}, gate)).status).toBe(403);
+    expect(asked()).toHaveLength(6);
+    expect((await batch(items([...ids(4), "e1", "e2"]), {}, gate)).status).toBe(403);
+    expect(asked()).toHaveLength(6);
+    answering(() => new Response(null, { status: 500 }));
+    expect((await batch(items(ids(20)))).status).toBe(503);
+    expect(asked()).toHaveLength(12);
+  });
+
+  it("is denied by rules that name no resource before anybody is asked", async () => {
+    answering(() => Response.json({ owner: "usr_alice" }));
+    expect((await batch(items(ids(20)), { country: "T1" })).status).toBe(403);
+    expect(logs.lastDecision).toMatchObject({ reason: "rule_denied", rules: ["not-from-tor"] });
+    expect(asked()).toEqual([]);
   });
 });
 

@@ -1,8 +1,7 @@
+import { inTurns as askedInTurns } from "../../kernel/in_turns.ts";
 import { Outage } from "../../kernel/outage.ts";
 import type { Asking } from "./decision_point.ts";
 
-/** As many connections as a Worker has beside each other: so that none waits for its turn within its deadline. */
-const AT_ONCE = 6;
 /** Nobody waits longer for an answer, whatever has to be asked for it: what is under way then is awaited, and no more is begun. */
 const WITHIN_MS = 10_000;
 
@@ -12,15 +11,13 @@ export function notLate({ elapsedMs }: Asking): void {
 }
 
 /** What `ask` tells of each of `items`, in their order: a few are asked beside each other. Throws `Outage` where that takes too long. */
-export async function inTurns<T, R>(
+export function inTurns<T, R>(
   items: readonly T[],
   asking: Asking,
   ask: (item: T) => R | Promise<R>,
 ): Promise<readonly R[]> {
-  const told: R[] = [];
-  for (let from = 0; from < items.length; from += AT_ONCE) {
+  return askedInTurns(items, ask, () => {
     notLate(asking);
-    told.push(...(await Promise.all(items.slice(from, from + AT_ONCE).map(ask))));
-  }
-  return told;
+    return false;
+  });
 }

@@ -15,7 +15,14 @@ const query = (several: Several = "no", name = "id"): Place => ({ from: "query",
 const body = (pointer: string): Place => ({ from: "body", steps: pointer.slice(1).split("/") });
 
 function reading(ids: readonly Place[], more: Partial<ResourceReading> = {}): ResourceReading {
-  return { idType: "string", ids, attributes: [], readsBody: ids.some(({ from }) => from === "body"), ...more };
+  return {
+    idType: "string",
+    ids,
+    most: MAX_RESOURCES,
+    attributes: [],
+    readsBody: ids.some(({ from }) => from === "body"),
+    ...more,
+  };
 }
 
 interface Sent {
