@@ -26,6 +26,16 @@ export function pathId<Id>(text: string | undefined, parse: (text: string) => Id
   return id === null ? err(NOT_FOUND) : ok(id);
 }
 
+/** Where in a list the cursor of `query` stands; null for its beginning. */
+export function positionIn(
+  { cursor }: { readonly cursor?: string | undefined },
+  parseId: (id: string) => string | null,
+): Result<ListPosition | null, ManagingFault> {
+  const position = cursor === undefined ? null : parseCursor(cursor, parseId);
+  if (cursor === undefined || position !== null) return ok(position);
+  return err(invalidFields([{ field: "cursor", reason: "is not a cursor of this list" }]));
+}
+
 /** One page of a list, as `{data, next_cursor}`. */
 export async function shownPage<T extends { readonly id: string; readonly createdAtMs: number }>(
   query: { readonly limit: number; readonly cursor?: string | undefined },
@@ -33,11 +43,9 @@ export async function shownPage<T extends { readonly id: string; readonly create
   list: (limit: number, after: ListPosition | null) => Promise<readonly T[]>,
   show: (item: T) => object,
 ): Promise<Result<Answer, ManagingFault>> {
-  const after = query.cursor === undefined ? null : parseCursor(query.cursor, parseId);
-  if (query.cursor !== undefined && after === null) {
-    return err(invalidFields([{ field: "cursor", reason: "is not a cursor of this list" }]));
-  }
-  const { items, next }: ListPage<T> = await listPage(list, query.limit, after);
+  const after = positionIn(query, parseId);
+  if (!after.ok) return after;
+  const { items, next }: ListPage<T> = await listPage(list, query.limit, after.value);
   return shown({ data: items.map(show), next_cursor: next === null ? null : formatCursor(next) });
 }
 

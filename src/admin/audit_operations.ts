@@ -1,9 +1,11 @@
 import * as z from "zod";
+import { ok } from "../kernel/result.ts";
 import { replayDeadLetters } from "../managing/replay_dead_letters.ts";
-import type { AuditPosition, DeadLetterRecord } from "../ports/audit.ts";
+import type { AuditPosition, AuditRecords, DeadLetterRecord } from "../ports/audit.ts";
 import type { ListPosition } from "../ports/clients.ts";
 import { ACTOR_KINDS, AUDIT_KINDS, AUDIT_OUTCOMES, type AuditEvent } from "../protocol/audit_event.ts";
-import { changed, parsePosition, shownPage } from "./answers.ts";
+import { changed, parsePosition, positionIn, shownPage } from "./answers.ts";
+import { exportLines } from "./audit_export.ts";
 import { isoTime, momentField, pageQuery, timeShape } from "./field_shapes.ts";
 import { NO_BODY, NO_QUERY, type Operation, operation } from "./operation.ts";
 
@@ -78,16 +80,25 @@ const list = operation({
   isWatched: true,
   body: NO_BODY,
   query: auditQuery,
-  handle({ query }, { audit }) {
-    const { from: fromMs, until: untilMs, request_id: requestId, limit: _limit, cursor: _cursor, ...same } = query;
-    const filter = { ...same, fromMs, untilMs, requestId };
-    const page = async (limit: number, after: ListPosition | null) =>
-      (await audit.list(limit, positionOf(after), filter)).map(({ seq, event }) => {
-        return { event, id: String(seq), createdAtMs: event.atMs };
-      });
-    return shownPage(query, parsePosition, page, ({ event }) => showEvent(event));
+  handle: ({ query }, { audit }) =>
+    shownPage(query, parsePosition, eventsOf(audit, query), ({ event }) => showEvent(event)),
+  async handleLines({ query }, { audit }) {
+    const after = positionIn(query, parsePosition);
+    if (!after.ok) return after;
+    const lines = await exportLines(eventsOf(audit, query), after.value, ({ event }) => showEvent(event));
+    return ok({ body: null, lines, objectId: null, progress: "unchanged" });
   },
 });
+
+/** The events that `query` asks for, as any list is read. */
+function eventsOf(audit: AuditRecords, query: z.output<typeof auditQuery>) {
+  const { from: fromMs, until: untilMs, request_id: requestId, limit: _limit, cursor: _cursor, ...same } = query;
+  const filter = { ...same, fromMs, untilMs, requestId };
+  return async (limit: number, after: ListPosition | null) =>
+    (await audit.list(limit, positionOf(after), filter)).map(({ seq, event }) => {
+      return { event, id: String(seq), createdAtMs: event.atMs };
+    });
+}
 
 const listDeadLetters = operation({
   id: "list_audit_dead_letters",

@@ -15,6 +15,7 @@ import {
 import { configShape, configSnapshotShape, configVersionListShape, configVersionShape } from "./config_shapes.ts";
 import { explanationShape } from "./explain_shapes.ts";
 import { type AdminFault, FAULTS } from "./fault.ts";
+import { LINES_TYPE } from "./line_stream.ts";
 import type { Operation } from "./operation.ts";
 import { mailListShape, securityEventListShape } from "./record_operations.ts";
 import {
@@ -33,6 +34,12 @@ import { newUserShape, userGrantListShape, userListShape, userSessionListShape, 
 
 /** Where the admin API lives. */
 export const ADMIN_BASE = "/admin/v1";
+
+const LINES = {
+  type: "string",
+  description:
+    'All of `data` in pages that nobody sees, an object a line, with a last line `{"next_cursor"}`: null where that was all. `limit` does not count.',
+};
 
 type Json = Record<string, unknown>;
 type Code = AdminFault["code"];
@@ -181,11 +188,12 @@ function successes(operation: Operation): Json {
   return { ...done, 202: { description: pending, ...content } };
 }
 
-function answerContent({ id, answer }: Operation): Json {
+function answerContent({ id, answer, hasLines }: Operation): Json {
   if (answer === null) return {};
   const name = Object.entries(COMPONENTS).find(([, shape]) => shape === answer)?.[0];
   if (name === undefined) throw new Error(`the answer of ${id} has no name`);
-  return { content: { "application/json": { schema: { $ref: componentRef(name) } } } };
+  const whole = { "application/json": { schema: { $ref: componentRef(name) } } };
+  return { content: hasLines === true ? { ...whole, [LINES_TYPE]: { schema: LINES } } : whole };
 }
 
 /** One response per status, telling the codes that it may carry. */

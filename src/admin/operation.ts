@@ -5,6 +5,7 @@ import type { ManagingFault, Progress } from "../managing/management.ts";
 import type { AdminFault } from "./fault.ts";
 import { parseFields } from "./field_faults.ts";
 import { readJsonBody, readQuery } from "./json_request.ts";
+import { acceptsLines, type Lines } from "./line_stream.ts";
 import type { Managed } from "./managed.ts";
 
 /** A request whose parts have been parsed by the operation's own schemas. */
@@ -20,6 +21,8 @@ export interface Call<Body, Query> {
 /** What an operation answers; `body` is null for 204. */
 export interface Answer {
   readonly body: object | null;
+  /** In the place of `body` where whoever asks takes lines. */
+  readonly lines?: Lines;
   /** The object that was acted on, for the log. */
   readonly objectId: string | null;
   readonly progress: Progress;
@@ -43,6 +46,8 @@ export interface OperationFacts {
    * afterwards what became of an act that was cut off.
    */
   readonly isRecordedFirst?: boolean;
+  /** It can be answered as lines too, one object each. */
+  readonly hasLines?: boolean;
   /** Who reads it is told in the log: what it shows is about others. */
   readonly isWatched?: boolean;
 }
@@ -60,6 +65,8 @@ interface OperationSpec<Body, Query> extends OperationFacts {
   readonly body: BodySpec<z.ZodType<Body>>;
   readonly query: z.ZodType<Query>;
   readonly handle: (call: Call<Body, Query>, managed: Managed) => Promise<Result<Answer, ManagingFault>>;
+  /** The same for who takes lines; absent where nobody can have it so. */
+  readonly handleLines?: (call: Call<Body, Query>, managed: Managed) => Promise<Result<Answer, ManagingFault>>;
 }
 
 /** An operation as the app runs it: the types of body and query are its own affair. */
@@ -79,10 +86,11 @@ export const NO_BODY = { schema: z.strictObject({}), presence: "none" } as const
 export const NO_QUERY = z.strictObject({});
 
 /** Joins a definition's schemas and its handler: query, then body, then the use case. */
-export function operation<Body, Query>({ handle, ...facts }: OperationSpec<Body, Query>): Operation {
+export function operation<Body, Query>({ handle, handleLines, ...facts }: OperationSpec<Body, Query>): Operation {
   const { body, query } = facts;
   return {
     ...facts,
+    hasLines: handleLines !== undefined,
     async run(request, params, managed, actor, nowMs) {
       const sent = readQuery(new URL(request.url).searchParams);
       const asked = sent.ok ? parseFields(query, sent.value) : sent;
@@ -91,7 +99,9 @@ export function operation<Body, Query>({ handle, ...facts }: OperationSpec<Body,
       const json = body.presence === "none" ? ok({}) : await readJsonBody(request, isRequired, body.maxBytes);
       const given = json.ok ? parseFields(body.schema, json.value) : json;
       if (!given.ok) return given;
-      return handle({ body: given.value, query: asked.value, params, actor, nowMs }, managed);
+      const isByLine = handleLines !== undefined && acceptsLines(request.headers.get("accept"));
+      const answer = isByLine ? handleLines : handle;
+      return answer({ body: given.value, query: asked.value, params, actor, nowMs }, managed);
     },
   };
 }

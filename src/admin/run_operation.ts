@@ -1,9 +1,11 @@
 import type { Context } from "hono";
-import { logEvent } from "../http/log.ts";
+import { logEvent, logFault } from "../http/log.ts";
 import { problemResponse } from "../http/problem.ts";
+import { faultText } from "../kernel/outage.ts";
 import type { Result } from "../kernel/result.ts";
 import type { AdminEnv } from "./admission.ts";
 import { type AdminFault, describeFault } from "./fault.ts";
+import { LINES_TYPE, type Lines, lineStream } from "./line_stream.ts";
 import type { Managed } from "./managed.ts";
 import type { Answer, Operation } from "./operation.ts";
 import { namedObject, recordedRun } from "./recorded_run.ts";
@@ -20,7 +22,9 @@ export async function runOperation(c: Context<AdminEnv>, operation: Operation, m
       operation.run(c.req.raw, params, parts, c.var.actor, nowMs),
     );
     logAct(c, operation, result.ok ? result.value.progress : result.error.code, objectOf(result, params));
-    return result.ok ? answerResponse(operation, result.value) : faultResponse(result.error, requestId);
+    if (!result.ok) return faultResponse(result.error, requestId);
+    const { lines } = result.value;
+    return lines === undefined ? answerResponse(operation, result.value) : linesResponse(operation, lines, requestId);
   } catch (error) {
     // Nobody knows then whether the change was made: the log says that it was tried, and by whom.
     logAct(c, operation, "failed", objectOf(null, params));
@@ -38,6 +42,13 @@ function answerResponse(operation: Operation, { body, progress }: Answer): Respo
   const status = progress === "pending" ? 202 : operation.status;
   if (body === null) return new Response(null, { status });
   return new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json" } });
+}
+
+/** Its status is sent before its end is known: what is cut off lacks its last line. */
+function linesResponse({ id, status }: Operation, lines: Lines, requestId: string): Response {
+  const failed = (error: unknown) =>
+    logFault("export_cut_off", { request_id: requestId, action: id, error: faultText(error) });
+  return new Response(lineStream(lines, failed), { status, headers: { "content-type": LINES_TYPE } });
 }
 
 function logAct(c: Context<AdminEnv>, operation: Operation, result: string, objectId: string | null): void {

@@ -121,7 +121,7 @@ export async function adminCaller(overrides: Partial<AdminParts> = {}): Promise<
       const response = await app.fetch(request, {}, ctx);
       await waitOnExecutionContext(ctx);
       const read = await response.text();
-      const isJson = /json/.test(response.headers.get("content-type") ?? "");
+      const isJson = /[/+]json/.test(response.headers.get("content-type") ?? "");
       return {
         status: response.status,
         headers: response.headers,
