@@ -3,9 +3,9 @@ import { captchaSite } from "./compose_abuse.ts";
 import type { CompiledConfig } from "./config/compile.ts";
 import { hostsOf } from "./config/hosts.ts";
 import { logFault } from "./http/log.ts";
+import { AddressPace } from "./issuing/address_pace.ts";
 import type { HumanCheck } from "./issuing/human_check.ts";
 import type { Kept } from "./kernel/kept.ts";
-import { LocalPace } from "./limits/local_pace.ts";
 
 /** Proofs that one address may have judged in a minute and isolate. */
 const PROOFS_PER_MINUTE = 30;
@@ -25,7 +25,7 @@ export function composeHumanCheck(
   if (site === null || captcha === undefined || issuer.captcha === undefined) return null;
   const { login, register, forgot, onUnavailable } = issuer.captcha;
   const own = hostsOf(issuer).map((host) => new URL(`https://${host}`).hostname);
-  const pace = kept.keep("human_pace", null, () => new LocalPace(PROOFS_PER_MINUTE));
+  const pace = kept.keep("human_pace", null, () => new AddressPace(PROOFS_PER_MINUTE));
   return {
     service: site.service,
     siteKey: site.siteKey,

@@ -11,8 +11,8 @@ import { issuerStores } from "./compose_stores.ts";
 import type { CompiledConfig } from "./config/compile.ts";
 import { outboundReach } from "./config/trusted_issuer_faults.ts";
 import { logFault } from "./http/log.ts";
+import { AddressPace } from "./issuing/address_pace.ts";
 import type { Kept } from "./kernel/kept.ts";
-import { LocalPace } from "./limits/local_pace.ts";
 import type { Revocations } from "./ports/edge_feed.ts";
 import type { KeyUseRecords } from "./ports/key_uses.ts";
 
@@ -55,7 +55,7 @@ export function composeScanning(
   if (issuer.secretScanning === null) return null;
   const { keys, courier, users } = issuerStores(bindings);
   const { keysUrl } = issuer.secretScanning;
-  const pace = kept.keep("report_pace", null, () => new LocalPace(REPORTS_PER_MINUTE));
+  const pace = kept.keep("report_pace", null, () => new AddressPace(REPORTS_PER_MINUTE));
   const from = [keysUrl, gateway.url, gateway.outboundOrigins];
   return {
     keys,

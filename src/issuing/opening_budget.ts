@@ -1,7 +1,6 @@
-import { LocalPace } from "../limits/local_pace.ts";
 import { RefusedKeys } from "../limits/refused_keys.ts";
 import type { OpeningKind } from "../ports/guesses.ts";
-import { widerNetworks } from "../protocol/address_networks.ts";
+import { AddressPace } from "./address_pace.ts";
 import { type AddressCounting, type Throttled, takeByAddress } from "./guess_budgets.ts";
 
 /** The part of a budget that each isolate gives by itself: a tenth. */
@@ -17,35 +16,24 @@ const LOCAL_SHARE = 10;
 export class OpeningBudget {
   readonly #kind: OpeningKind;
   readonly #parts: AddressCounting;
-  readonly #share: number;
-  /** For an address, and for networks by how many times that they have. */
-  readonly #local = new Map<number, LocalPace>();
+  readonly #local: AddressPace | null;
   readonly #refused = new RefusedKeys();
 
   constructor(kind: OpeningKind, perMinute: number, parts: AddressCounting) {
+    const local = Math.floor(perMinute / LOCAL_SHARE);
     this.#kind = kind;
     this.#parts = parts;
-    this.#share = Math.floor(perMinute / LOCAL_SHARE);
+    this.#local = local === 0 ? null : new AddressPace(local);
   }
 
   /** Takes one of what `address` (a unit: /32, /64) may open; otherwise how long it has to wait. Throws `Outage`. */
   async take(address: string, nowMs: number): Promise<Throttled | null> {
-    if (this.#share > 0 && this.#giveLocally(address, nowMs)) return null;
+    if (this.#local !== null && this.#local.take(address, nowMs) === 0) return null;
     const waitSeconds = this.#refused.waitSeconds(address, nowMs);
     if (waitSeconds > 0) return { kind: "throttled", retryAfterSeconds: waitSeconds };
     const wait = await takeByAddress(this.#kind, { address }, this.#parts, nowMs);
     if (wait === null) return null;
     this.#refused.refuse(address, wait.retryAfterSeconds, nowMs);
     return { kind: "throttled", ...wait };
-  }
-
-  /** Out of the isolate's own part, where the address and its networks all have something left of it. */
-  #giveLocally(address: string, nowMs: number): boolean {
-    const counted = [{ network: address, times: 1 }, ...widerNetworks(address)];
-    return counted.every(({ network, times }) => {
-      const pace = this.#local.get(times) ?? new LocalPace(this.#share * times);
-      this.#local.set(times, pace);
-      return pace.take(network, nowMs) === 0;
-    });
   }
 }
