@@ -124,6 +124,11 @@ describe("requests that are not answered", () => {
       () => whole().replace('{"type":"user"', '{"\\u0074ype":"x","type":"user"'),
       "400 question_not_json",
     ],
+    [
+      "one that does so deep in a list, or among what is passed over",
+      () => `{"evaluations":[{"x":{"resource":1,"resource":2}}],${whole().slice(1)}`,
+      "400 question_not_json",
+    ],
     ["half a character", () => whole().replace('"read"', '"\\ud800"'), "400 question_not_json"],
     ["an array", () => `[${whole()}]`, "400 question_not_json"],
     ["two objects", () => `${whole()}${whole()}`, "400 question_not_json"],

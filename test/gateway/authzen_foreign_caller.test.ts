@@ -1,6 +1,6 @@
 import { beforeAll, expect, it } from "vitest";
 import { authzenConfig, RECORDS } from "../support/authzen_config.ts";
-import { storedUser } from "../support/authzen_world.ts";
+import { related, storedUser } from "../support/authzen_world.ts";
 import { bearer, newKey, ringKey, token } from "../support/forge.ts";
 import { PARTNER_URL } from "../support/gateway_config.ts";
 import { type Installation, install } from "../support/install.ts";
@@ -11,10 +11,13 @@ const network = stubNetwork();
 const CALLER = "cli_trusted";
 const CLAIMS = { sub: CALLER, client_id: CALLER, scope: "authz:evaluate" };
 let somebody: string;
+let owner: string;
 
 beforeAll(async () => {
   await migrate();
   somebody = await storedUser();
+  owner = await storedUser();
+  await related(`record:mine#owner@user:${owner}`);
 });
 
 async function answered(gate: Installation, proof: string): Promise<unknown> {
@@ -46,4 +49,28 @@ it("and what is settled for a caller of another issuer goes by both names", asyn
   const gate = install({ config: authzenConfig(RECORDS, { callers: { [both]: { says: { roles: ["admin"] } } } }) });
   expect(await answered(gate, await token(await ringKey(), CLAIMS))).toEqual({ decision: false });
   expect(await answered(gate, await token(key, { ...CLAIMS, iss: PARTNER_URL }))).toEqual({ decision: true });
+});
+
+it("a page token of ours does not open for whom another issuer calls the same", async () => {
+  const key = await newKey();
+  network.serve(PARTNER_URL, () => Response.json({ keys: [key.jwk] }));
+  const gate = install({ config: authzenConfig(RECORDS, { search: {} }) });
+  const search = async (proof: string, page: object) => {
+    const response = await gate.fetch("/access/v1/search/action", {
+      method: "POST",
+      headers: { "content-type": "application/json", ...bearer(proof) },
+      body: JSON.stringify({
+        subject: { type: "user", id: owner },
+        resource: { type: "record", id: "mine" },
+        page: { limit: 1, ...page },
+      }),
+    });
+    return { status: response.status, ...((await response.json()) as { code?: string; page: { next_token: string } }) };
+  };
+  const ours = await token(await ringKey(), CLAIMS);
+  const first = await search(ours, {});
+  const again = { token: first.page.next_token };
+  const theirs = await token(key, { ...CLAIMS, iss: PARTNER_URL });
+  expect(await search(theirs, again)).toMatchObject({ status: 400, code: "page_token_invalid" });
+  expect(await search(ours, again)).toMatchObject({ status: 200, page: { count: 1 } });
 });
