@@ -6,10 +6,8 @@ import {
   type RuleOutcome,
 } from "./action_policy.ts";
 import type { DecisionFacts, RelationCheck } from "./decision_facts.ts";
-import type { DecisionTrace } from "./decision_trace.ts";
 import { outcomeOf } from "./rule_outcome.ts";
 import { bothDemands, isSteppedUp, type StepUp } from "./step_up.ts";
-import { traceAction } from "./trace_action.ts";
 
 /**
  * The decision on one action: permissions first, then rules. A rule that denies outdoes whatever allows, no rule that allows denies, and
@@ -46,16 +44,9 @@ export interface RuleFailure {
 }
 
 /**
- * Decides on `policy` by `facts`; asked again after a `wants`, with more relations known. A trace is filled with all rules and never changes
- * the verdict. An action on which nothing decides is denied: whoever has other demands to let a call pass by does not ask.
+ * Decides on `policy` by `facts`; asked again after a `wants`, with more relations known. An action on which nothing decides is denied: whoever has other demands to let a call pass by does not ask.
  */
-export function decideAction(
-  policy: ActionPolicy,
-  facts: DecisionFacts,
-  phase: DecisionPhase,
-  trace: DecisionTrace | null = null,
-): DecisionStep {
-  if (trace !== null) traceAction(policy, facts, phase, trace);
+export function decideAction(policy: ActionPolicy, facts: DecisionFacts, phase: DecisionPhase): DecisionStep {
   const { permissions } = facts.principal;
   if (!policy.permissions.every((permission) => permissions.has(permission))) {
     const missingPermissions = policy.permissions.filter((permission) => !permissions.has(permission));

@@ -1,10 +1,10 @@
 import type { AttributeValue } from "./decision_facts.ts";
 
-/** What a decision came to on its way, filled in for whoever asks why. Holds values of the call: for operators alone. */
+/** What a decision came to on its way, for whoever asks why. Holds values of the call: for operators alone. */
 export interface DecisionTrace {
-  readonly permissions: PermissionTrace[];
+  readonly permissions: readonly PermissionTrace[];
   /** Every rule of the action, those in shadow too. */
-  readonly rules: RuleTrace[];
+  readonly rules: readonly RuleTrace[];
 }
 
 export interface PermissionTrace {
@@ -38,8 +38,4 @@ export interface NamedValue {
   readonly name: string;
   /** Null where there is none. */
   readonly value: AttributeValue | null;
-}
-
-export function newDecisionTrace(): DecisionTrace {
-  return { permissions: [], rules: [] };
 }

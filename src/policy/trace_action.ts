@@ -4,20 +4,16 @@ import type { DecisionTrace, RuleTrace } from "./decision_trace.ts";
 import { outcomeOf } from "./rule_outcome.ts";
 import { isSteppedUp } from "./step_up.ts";
 
-/** Writes down what each permission and each rule of `policy` comes to, those in shadow too; what was written before is replaced. */
-export function traceAction(
-  policy: ActionPolicy,
-  facts: DecisionFacts,
-  phase: DecisionPhase,
-  trace: DecisionTrace,
-): void {
+/**
+ * What each permission and each rule of `policy` comes to, those in shadow too, whatever the decision was made of. For whoever explains: a gate
+ * carries no part of it.
+ */
+export function traceAction(policy: ActionPolicy, facts: DecisionFacts, phase: DecisionPhase): DecisionTrace {
   const held = facts.principal.permissions;
-  trace.permissions.splice(
-    0,
-    trace.permissions.length,
-    ...policy.permissions.map((permission) => ({ permission, held: held.has(permission) })),
-  );
-  trace.rules.splice(0, trace.rules.length, ...policy.rules.map((rule) => traceRule(rule, facts, phase)));
+  return {
+    permissions: policy.permissions.map((permission) => ({ permission, held: held.has(permission) })),
+    rules: policy.rules.map((rule) => traceRule(rule, facts, phase)),
+  };
 }
 
 function traceRule(rule: PolicyRule, facts: DecisionFacts, phase: DecisionPhase): RuleTrace {

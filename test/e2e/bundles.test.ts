@@ -20,6 +20,7 @@ const LEFT_OUT: readonly (readonly [what: string, path: RegExp])[] = [
     "what authors and publishers alone are told",
     /^src\/config\/(?:judge|(?:relation|dead_action|idle_policy|step_up|pin_rotation|audit|unused|outbound)_faults)\.ts$/,
   ],
+  ["what explains decisions", /^src\/(?:policy\/trace_action\.ts$|access\/explain\/)/],
   ["what relations mean", /^src\/policy\/relations\/(?:relation_schema|parse_rewrite|schema_\w+|check_run)\.ts$/],
 ];
 
@@ -54,9 +55,12 @@ describe("what each deployment carries", () => {
   });
 
   test.each(LEFT_OUT)("positive control: %s is installed, and would be seen", (_, path) => {
-    const installed = globSync("{src/{policy,config},node_modules/{zod,jose,hono,@upstash/*}}/**/*.{js,mjs,ts}", {
-      cwd: copy.root,
-    });
+    const installed = globSync(
+      "{src/{policy,config,access},node_modules/{zod,jose,hono,@upstash/*}}/**/*.{js,mjs,ts}",
+      {
+        cwd: copy.root,
+      },
+    );
     expect(installed.some((file) => path.test(file))).toBe(true);
   });
 

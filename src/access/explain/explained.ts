@@ -2,8 +2,8 @@ import type { Result } from "../../kernel/result.ts";
 import type { ActionPolicy, DecisionPhase } from "../../policy/action_policy.ts";
 import { decideAction } from "../../policy/decide_action.ts";
 import type { DecisionFacts, EnvironmentFacts } from "../../policy/decision_facts.ts";
-import { newDecisionTrace } from "../../policy/decision_trace.ts";
 import { subjectFacts } from "../../policy/subject_facts.ts";
+import { traceAction } from "../../policy/trace_action.ts";
 import type { Defer } from "../../ports/edge_feed.ts";
 import type {
   ExplainedCaller,
@@ -69,21 +69,20 @@ export function explainedPermissions(
   });
 }
 
-/** Each resource by itself, with all its rules: what was decided on, asked once more with a trace. */
+/** Each resource by itself, with all its rules: what was decided on, asked once more, and what each rule says of it. */
 export function explainedDecisions(
   policy: ActionPolicy,
   facts: readonly DecisionFacts[],
   phase: DecisionPhase,
 ): readonly ExplainedDecision[] {
   return facts.map((one) => {
-    const trace = newDecisionTrace();
-    const step = decideAction(policy, one, phase, trace);
+    const step = decideAction(policy, one, phase);
     const denial = step.kind === "decided" && step.effect === "deny" ? step : null;
     return {
       resource: one.resource,
       effect: step.kind === "decided" ? step.effect : "undecided",
       because: denial?.because ?? null,
-      rules: trace.rules,
+      rules: traceAction(policy, one, phase).rules,
       stepUp: denial?.stepUp ?? null,
     };
   });

@@ -4,7 +4,7 @@ import { compileConfig } from "../../../src/config/compile.ts";
 import { bodyRules } from "../../../src/config/policy_rules.ts";
 import { type DecisionStep, decideAction } from "../../../src/policy/decide_action.ts";
 import type { DecisionFacts } from "../../../src/policy/decision_facts.ts";
-import { newDecisionTrace } from "../../../src/policy/decision_trace.ts";
+import { traceAction } from "../../../src/policy/trace_action.ts";
 import { changed } from "../../support/changed_config.ts";
 import { decisionFacts } from "../../support/decisions.ts";
 
@@ -176,10 +176,9 @@ describe("documents", () => {
   });
 
   it("the trace says what each rule came to, and why it was false", () => {
-    const trace = newDecisionTrace();
     const policy = all.get("document:read");
     if (policy === undefined) throw new Error("no policy");
-    decideAction(policy, document({ relations: { known: () => false } }), "whole", trace);
+    const trace = traceAction(policy, document({ relations: { known: () => false } }), "whole");
     expect(trace.rules).toMatchObject([
       {
         id: "owners",

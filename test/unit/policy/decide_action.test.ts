@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { PolicyRule, RuleOutcome } from "../../../src/policy/action_policy.ts";
 import { type ActionDecision, type DecisionStep, decideAction } from "../../../src/policy/decide_action.ts";
-import { newDecisionTrace } from "../../../src/policy/decision_trace.ts";
+import { traceAction } from "../../../src/policy/trace_action.ts";
 import { actionPolicy, decisionFacts, NOW_MS, ruleOf } from "../../support/decisions.ts";
 
 const TRUE: RuleOutcome = { kind: "true" };
@@ -206,7 +206,6 @@ describe("RFC 9470: step-up", () => {
 
 describe("the trace", () => {
   it("holds every permission and rule, those in shadow and those that decided nothing", () => {
-    const trace = newDecisionTrace();
     const failed = { condition: "a == b", values: [{ name: "a", value: 1 }] };
     const rules = [
       allow(TRUE, { stepUp: MFA }),
@@ -215,9 +214,7 @@ describe("the trace", () => {
       deny(TRUE, { id: "late", needsBody: true }),
     ];
     const policy = actionPolicy(rules, ["document:read"]);
-    // Asked twice, as after relations were fetched: nothing stands there twice.
-    decideAction(policy, decisionFacts(), "before_body", trace);
-    decideAction(policy, decisionFacts(), "before_body", trace);
+    const trace = traceAction(policy, decisionFacts(), "before_body");
     expect(trace.permissions).toEqual([{ permission: "document:read", held: false }]);
     expect(
       trace.rules.map(({ id, value, steppedUp, error, failed: why }) => [id, value, steppedUp, error, why]),

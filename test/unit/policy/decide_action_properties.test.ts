@@ -2,8 +2,8 @@ import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import type { PolicyRule, RuleOutcome } from "../../../src/policy/action_policy.ts";
 import { type DecisionStep, decideAction } from "../../../src/policy/decide_action.ts";
-import { newDecisionTrace } from "../../../src/policy/decision_trace.ts";
 import { outcomeOf } from "../../../src/policy/rule_outcome.ts";
+import { traceAction } from "../../../src/policy/trace_action.ts";
 import { actionPolicy, decisionFacts, ruleOf } from "../../support/decisions.ts";
 
 const check = { object: { type: "document", id: "1" }, relation: "viewer", subject: { type: "user", id: "usr_1" } };
@@ -120,7 +120,8 @@ it("two phases come to the same as one, and a trace changes nothing", () => {
       const phased = before.kind === "undecided" ? decideAction(policy, at, "with_body") : before;
       // What denies early may be another rule than the one that the body would have brought up; whether it denies is the same.
       if (phased.kind !== "wants") expect(isAllowed(phased)).toBe(isAllowed(whole));
-      expect(decideAction(policy, at, "whole", newDecisionTrace())).toEqual(whole);
+      traceAction(policy, at, "whole");
+      expect(decideAction(policy, at, "whole")).toEqual(whole);
     }),
     { numRuns: 1_000 },
   );
