@@ -29,14 +29,12 @@ export function isFieldRoute(
   route: FieldsRoute & Pick<RouteConfig, "openapi">,
   type: string,
 ): boolean {
-  const isOfType = fieldsOn(config, route)?.type === type;
-  return isOfType && route.openapi === undefined && fieldTerms(config, route, []) !== null;
+  return route.openapi === undefined && placesOn(config, route)?.rules.type === type;
 }
 
 /** How deep bodies both ways may be where the policy says whom their parts are for; null where it does not. */
 export function fieldDepth(config: Pick<Config, "policy">, route: FieldsRoute): number | null {
-  const { fields = AS_IT_IS } = route;
-  return fields === "openapi" || fieldsOn(config, route) === null ? null : fields.maxDepth;
+  return placesOn(config, route)?.maxDepth ?? null;
 }
 
 /** The contracts that the policy makes for a route; null where it says nothing of whom the parts of its bodies and responses are for. */
@@ -50,26 +48,31 @@ export function policyContracts(
 }
 
 function fieldTerms(config: Pick<Config, "policy">, route: FieldsRoute, pattern: RoutePattern): FieldTerms | null {
-  const fields = fieldsOn(config, route);
-  const { methods, resource, fields: said = AS_IT_IS } = route;
-  if (fields === null || said === "openapi") return null;
-  const [request, response] = [placeOf(said.request), placeOf(said.response)];
-  if (request === null && response === null) return null;
+  const places = placesOn(config, route);
+  if (places === null) return null;
+  const { rules } = places;
+  const { methods, resource, jsonBody } = route;
   const ids = resource === undefined ? [] : idPlaces(resource);
   const about = contractResource(route, pattern);
   return {
-    rules: fields,
+    ...places,
     methods,
-    resource: about?.type === fields.type ? about : null,
+    resource: about?.type === rules.type ? about : null,
     bodyIds: ids.flatMap((place) => ("body" in place ? place.body : [])),
-    request,
-    response,
-    takesJson: route.jsonBody !== undefined,
-    unwritable: fields.onForbidden,
-    leftOut: fields.leftOut,
-    maxResponseBytes: said.maxResponseBytes,
-    maxDepth: said.maxDepth,
+    takesJson: jsonBody !== undefined,
+    unwritable: rules.onForbidden,
+    leftOut: rules.leftOut,
   };
+}
+
+/** The rules that the calls of a route are looked into by, and where; null where there are none, or nothing that they are for. */
+function placesOn(config: Pick<Config, "policy">, route: FieldsRoute) {
+  const rules = fieldsOn(config, route);
+  const { fields: said = AS_IT_IS } = route;
+  if (rules === null || said === "openapi") return null;
+  const [request, response] = [placeOf(said.request), placeOf(said.response)];
+  if (request === null && response === null) return null;
+  return { rules, request, response, maxResponseBytes: said.maxResponseBytes, maxDepth: said.maxDepth };
 }
 
 function placeOf(said: "none" | FieldPlace): FieldPlace | null {

@@ -39,12 +39,18 @@ function schemaOf(part: FieldPart, isCovered: boolean, terms: FieldSchemaTerms):
   const type = use === "read" || (isOpen && !part.isResource) ? [kind, "null"] : kind;
   if (items !== null) return { type, ...audience, ...marked, items: schemaOf(items, isOpen, terms) };
   const properties = Object.fromEntries([...members].map(([name, one]) => [name, schemaOf(one, isOpen, terms)]));
-  return { type, ...audience, ...marked, properties, additionalProperties: isOpen ? true : CLOSED[use] };
+  // Without its resources a body that is sent for the whole would leave them all out.
+  const required = use === "write" ? [...members].flatMap(([name, one]) => (hasResource(one) ? [name] : [])) : [];
+  return { type, ...audience, ...marked, properties, required, additionalProperties: isOpen ? true : CLOSED[use] };
 }
 
 const KEYWORDS = { read: VISIBLE_TO, write: WRITABLE_BY } as const;
 /** For nobody. */
 const CLOSED = { read: { writeOnly: true }, write: { readOnly: true } } as const;
+
+function hasResource(part: FieldPart): boolean {
+  return part.isResource || partsOf(part).some(hasResource);
+}
 
 /** Whether something in a part that nothing is said of is for anybody. */
 function leadsToOpen(part: FieldPart, use: FieldUse): boolean {

@@ -6,7 +6,7 @@ import { type FieldRules, type FieldTerms, fieldContracts } from "../../src/open
 import { responseShape } from "../../src/openapi/response_shape.ts";
 import { type FieldRights, NO_RIGHTS } from "../../src/policy/field_grants.ts";
 
-export type Json = null | number | string | readonly Json[] | { readonly [name: string]: Json };
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 export type Properties = FieldRules["properties"];
 export type Unlisted = FieldRules["unlisted"]["read"];
 

@@ -63,6 +63,24 @@ describe("who writes what: a table", () => {
     expect(sent === JSON.stringify(body) ? "fits" : sent).toBe(outcome);
   });
 
+  it("a body that leaves its resources out is refused: sent for the whole it would take them away", () => {
+    const request = { at: "/data/notes/*", beside: ["/dryRun"] };
+    const contract = contractFor("PUT", { "/name": { write: "anyone" } }, "nobody", { request });
+    const whole = { data: { notes: [{ name: "a" }] }, dryRun: true };
+    expect(send(contract, whole, {})).toBe(JSON.stringify(whole));
+    const bodies: Json[] = [
+      {},
+      { dryRun: true },
+      { data: {} },
+      { data: { notes: null } },
+      { data: { notes: {} } },
+      { data: null },
+    ];
+    for (const body of bodies) {
+      expect(send(contract, body, {}), JSON.stringify(body)).toBe("invalid");
+    }
+  });
+
   it("items that nobody may write are in no list that is sent", () => {
     const contract = contractFor("POST", { "/a": { write: "anyone" }, "/a/*": { write: "nobody" } }, "nobody");
     expect([send(contract, { a: [1] }, {}), send(contract, { a: [] }, {})]).toEqual(["invalid", '{"a":[]}']);
