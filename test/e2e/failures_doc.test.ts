@@ -16,8 +16,8 @@ const PLACES = [
   /^ {2}\| "([a-z_]+)"/gm,
 ];
 
-/** Words that the patterns find and nobody is told. */
-const NOT_TOLD = new Set(["custom", "absent", "conflict", "disabled", "expired", "no_such_key"]);
+/** Words that the patterns find and nobody is told as a failure. */
+const NOT_TOLD = new Set(["custom", "absent", "conflict", "disabled", "expired", "no_such_key", "signed_in_again"]);
 
 function words(pattern: RegExp): string[] {
   return [...source.matchAll(pattern)].map(([, word = ""]) => word).filter((word) => !NOT_TOLD.has(word));
