@@ -1,4 +1,5 @@
 import type { CaptchaSite, RouteCaptcha } from "./access/route_captcha.ts";
+import { UnspentProofs } from "./access/unspent_proofs.ts";
 import { Turnstile } from "./adapters/turnstile.ts";
 import { DeploymentFault, type Environment, sharedSecret } from "./bindings.ts";
 import { isChallenged } from "./config/captcha_faults.ts";
@@ -58,6 +59,7 @@ export function captchaSite(
     siteKey,
     hostnames: new Set(hostnames),
     clearanceKey: completed(() => clearanceKey(secret)),
+    unspent: kept.keep("captcha_unspent", [siteKey, secretBinding, hostnames], () => new UnspentProofs()),
   };
 }
 

@@ -67,7 +67,10 @@ export async function passGate(call: Call, gate: Gate, trace: Trace): Promise<Re
   const cleared = needsClearing(route, listed) ? await clearCall(route, credential, listed, call, gate, trace) : null;
   if (cleared !== null && !cleared.ok) return cleared;
   const passed = await withinBounds(route, credential, call, gate, trace);
-  return passed.ok && cleared !== null ? ok({ ...passed.value, clearance: cleared.value }) : passed;
+  if (cleared === null) return passed;
+  if (passed.ok) return ok({ ...passed.value, clearance: cleared.value });
+  trace.abuse?.solved?.keep?.();
+  return passed;
 }
 
 /** The route's limits, and what the credential may be used at all. */

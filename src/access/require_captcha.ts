@@ -8,6 +8,7 @@ import type { CredentialEntry } from "./credential_entry.ts";
 import type { Call, Gate } from "./gate.ts";
 import { type Refusal, tooManyFailures } from "./refusal.ts";
 import type { RouteCaptcha } from "./route_captcha.ts";
+import { proofName } from "./unspent_proofs.ts";
 
 /** The header that a proof comes in, and the one that a clearance goes and comes in. */
 export const PROOF_HEADER = "sallyport-captcha";
@@ -26,7 +27,7 @@ export async function requireCaptcha(
   sinceMs: number,
   trace: AbuseTrace,
 ): Promise<Result<string | null, Refusal>> {
-  const { service, siteKey, hostnames, clearanceKey } = site;
+  const { service, siteKey, hostnames, clearanceKey, unspent } = site;
   const subject = principalSubject(credential?.principal ?? ANONYMOUS, call.address);
   const of: ClearanceOf = { action, subject, address: call.address };
   const fail = (reason: string): Result<never, Refusal> => {
@@ -45,6 +46,13 @@ export async function requireCaptcha(
   if (token === null) return fail("captcha_missing");
   const retryAfterSeconds = failures.waitSeconds(call.address, call.nowMs);
   if (retryAfterSeconds > 0) return err(tooManyFailures(retryAfterSeconds));
+  const name = rememberMs > 0 ? null : await proofName(token, of);
+  const keptSinceMs = name === null ? null : unspent.take(name, call.nowMs);
+  if (name !== null && keptSinceMs !== null && keptSinceMs >= sinceMs) {
+    trace.captcha = "remembered";
+    trace.solved = { clearance: null, keep: () => unspent.keep(name, keptSinceMs) };
+    return ok(null);
+  }
   const verdict = await verdictOn(service, { token, action, hostnames, address: call.exactAddress }, call.nowMs);
   if (verdict === null) {
     trace.captcha = "captcha_unavailable";
@@ -55,7 +63,9 @@ export async function requireCaptcha(
     return fail(verdict.error);
   }
   trace.captcha = "solved";
-  return ok(rememberMs > 0 ? await sealClearance(of, await clearanceKey(), call.nowMs) : null);
+  const clearance = name === null ? await sealClearance(of, await clearanceKey(), call.nowMs) : null;
+  trace.solved = { clearance, keep: name === null ? null : () => unspent.keep(name, call.nowMs) };
+  return ok(clearance);
 }
 
 /** Null where the service could not be asked. */

@@ -1,4 +1,5 @@
 import type { Captcha } from "../ports/captcha.ts";
+import type { UnspentProofs } from "./unspent_proofs.ts";
 
 /** What a route asks of people, where it asks anything. */
 export interface RouteCaptcha {
@@ -17,6 +18,7 @@ export interface CaptchaSite {
   readonly siteKey: string;
   readonly hostnames: ReadonlySet<string>;
   readonly clearanceKey: () => Promise<CryptoKey>;
+  readonly unspent: UnspentProofs;
 }
 
 /** What a caller has to solve. */

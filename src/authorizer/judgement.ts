@@ -16,7 +16,7 @@ import { logDecision } from "./decision_log.ts";
 import type { Exchange } from "./exchange.ts";
 import { recordDecision, recordEnd } from "./record_decision.ts";
 import { type RefusalContext, refusalResponse, unexpectedResponse } from "./refusal_response.ts";
-import { announceEnd, finishResponse } from "./response.ts";
+import { announceEnd, finishResponse, setClearance } from "./response.ts";
 
 /**
  * The one core of every shape of the gate: the decision on a call, the identity for whoever the call goes to, the answer where it goes
@@ -86,7 +86,11 @@ export function refuse(refusal: Refusal, exchange: Exchange, parts: JudgementPar
   if (refusal.kind === "not_found") parts.unlisted?.note("path", call);
   if (refusal.kind === "method_not_allowed") parts.unlisted?.note("method", call);
   const policy = trace.matched?.cors ?? routelessPolicy(refusal, call, parts);
-  return finish(exchange, refusalResponse(refusal, requestId, parts.refusals), "denied", refusal.reason, parts, policy);
+  const response = refusalResponse(refusal, requestId, parts.refusals);
+  // What was solved on a call that is refused all the same, by its limits say, is not to be solved again.
+  const clearance = trace.abuse?.solved?.clearance ?? null;
+  if (clearance !== null) setClearance(response.headers, clearance);
+  return finish(exchange, response, "denied", refusal.reason, parts, policy);
 }
 
 /** Gives `response` what every answer to a caller carries, and writes down how the call ended. */

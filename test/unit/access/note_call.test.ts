@@ -15,7 +15,7 @@ function isError(status: number, heldUp: boolean): unknown {
   const noted: unknown[] = [];
   const watch = { note: (_subject, _sighting, error) => void noted.push(error) } as Pick<SignalWatch, "note">;
   const watched = { subject: "user:a", watch: watch as SignalWatch };
-  const abuse: AbuseTrace = { lists: [], captcha: null, signals: null, watched, heldUp };
+  const abuse: AbuseTrace = { lists: [], captcha: null, solved: null, signals: null, watched, heldUp };
   noteCall({ abuse }, call, status);
   return noted[0];
 }
