@@ -1,3 +1,4 @@
+// Long because each way in which the deployments could differ is tried on the same copy of the project, started once.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -10,7 +11,8 @@ import { leftOver, startCommand } from "./command.ts";
 import { type DryRun, dryRun } from "./dry_run.ts";
 import { freePorts } from "./free_port.ts";
 import { type FreshCopy, freshCopy } from "./fresh_copy.ts";
-import { startPair, type WorkerPair } from "./worker_pair.ts";
+import { policyAnswers } from "./policy_answers.ts";
+import { type PairPorts, startOne, startPair, type WorkerPair } from "./worker_pair.ts";
 
 const VARIABLES = {
   'ISSUER_URL ("http://localhost:8787")': "Environment Variable",
@@ -98,10 +100,22 @@ describe("three deployments", () => {
   });
 });
 
+/** Where both shapes listen, one after the other. */
+let ports: PairPorts;
+let credentials: Credentials;
+/** What the pair answers where the policy decides. */
+let answersOfPair: Readonly<Record<string, unknown>>;
+
+async function end(running: WorkerPair): Promise<void> {
+  const tree = running.process.tree();
+  running.process.signalGroup("SIGTERM");
+  await running.process.ended();
+  expect(await leftOver(tree)).toEqual([]);
+}
+
 describe("issuer and authorizer as two Workers", () => {
   let pair: WorkerPair;
   let origin: RunningOrigin;
-  let credentials: Credentials;
 
   beforeAll(async () => {
     const [worker = 0, inspector = 0] = await freePorts(2);
@@ -115,14 +129,12 @@ describe("issuer and authorizer as two Workers", () => {
     });
     if ((await seed.ended()) !== 0) throw new Error(seed.output());
     credentials = JSON.parse(readFileSync(join(copy.root, ".dev", "credentials.json"), "utf8"));
-    pair = await startPair(copy.root, { worker, origin: origin.port, inspector });
+    ports = { worker, origin: origin.port, inspector };
+    pair = await startPair(copy.root, ports);
   });
 
   afterAll(async () => {
-    const tree = pair.process.tree();
-    pair.process.signalGroup("SIGTERM");
-    await pair.process.ended();
-    expect(await leftOver(tree)).toEqual([]);
+    await end(pair);
     await origin.close();
   });
 
@@ -220,6 +232,24 @@ describe("issuer and authorizer as two Workers", () => {
     expect(await ask("search/subject", order)).toMatchObject({ results: [] });
   });
 
+  test("relations, roles, objects and fields decide at the gate as the issuer knows them", async () => {
+    answersOfPair = await policyAnswers(pair.call, credentials);
+    expect(answersOfPair).toMatchObject({
+      "ada reads doc_1": "200",
+      "ada reads doc_2": "200",
+      "ada reads doc_9": "404 not_found",
+      "ada reads doc_1 as of no change": "400 consistency_unreached",
+      "ada writes text of doc_1": "200",
+      "ada writes text and reviewed of doc_1": "403 field_not_writable",
+      "grace reads doc_1": "200",
+      "grace reads doc_2": "404 not_found",
+      "grace writes text of doc_1": "403 forbidden",
+      "machine reads doc_1": "404 not_found",
+      "nobody reads doc_1": "401 unauthenticated",
+      actions: [200, { results: [{ name: "read" }, { name: "update" }] }],
+    });
+  });
+
   test("a call that no route lists is told to the issuer, whose inventory shows it", async () => {
     const operator = { authorization: `Bearer ${await token("admin", credentials.admin)}` };
     expect((await pair.call("gateway", "/internal/export/17")).status).toBe(404);
@@ -289,6 +319,26 @@ describe("issuer and authorizer as two Workers", () => {
       status = (await pair.call("gateway", "/orders", withToken(bearer))).status;
     }
     expect(status).toBe(401);
+  });
+});
+
+describe("issuer and authorizer as one Worker", () => {
+  let one: WorkerPair;
+  let origin: RunningOrigin;
+
+  beforeAll(async () => {
+    const gatewayUrl = `http://localhost:${ports.worker}`;
+    origin = await startOrigin({ port: ports.origin, gatewayUrl, identityAudience: DEMO_AUDIENCE });
+    one = await startOne(copy.root, ports);
+  });
+
+  afterAll(async () => {
+    await end(one);
+    await origin.close();
+  });
+
+  test("relations, roles, objects, fields and AuthZEN decide as they do in the pair", async () => {
+    expect(await policyAnswers(one.call, credentials)).toEqual(answersOfPair);
   });
 });
 

@@ -29,7 +29,7 @@ export interface PairPorts {
   readonly inspector: number;
 }
 
-/** The two Workers, running. */
+/** A deployment, running. */
 export interface WorkerPair {
   readonly process: RunningCommand;
   /** A call to one of the doors. */
@@ -50,7 +50,16 @@ export async function startPair(root: string, ports: PairPorts): Promise<WorkerP
   movePorts(root, ports);
   writeFileSync(join(root, "front.worker.js"), FRONT);
   writeFileSync(join(root, "wrangler.front.toml"), FRONT_CONFIG);
-  const configs = ["wrangler.front.toml", "wrangler.authorizer.toml", "wrangler.issuer.toml"];
+  return startWorkers(root, ["wrangler.front.toml", "wrangler.authorizer.toml", "wrangler.issuer.toml"], ports);
+}
+
+/** Starts the one Worker of the tree at `root`, as `startPair` does: both doors are its. */
+export async function startOne(root: string, ports: PairPorts): Promise<WorkerPair> {
+  movePorts(root, ports);
+  return startWorkers(root, ["wrangler.toml"], ports);
+}
+
+async function startWorkers(root: string, configs: readonly string[], ports: PairPorts): Promise<WorkerPair> {
   const running = startCommand(
     process.execPath,
     [
