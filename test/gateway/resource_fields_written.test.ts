@@ -173,7 +173,7 @@ describe("resources that the body names", () => {
 
   it("a body that names more than are decided on is refused", async () => {
     const notes = Array.from({ length: 101 }, (_, at) => ({ id: String(at), draft: "d" }));
-    expect(await refusal(call("/batch", { method: "PATCH", body: { notes } }))).toBe("400 resource_unclear");
+    expect(await refusal(call("/batch", { method: "PATCH", body: { notes } }))).toBe("400 too_many_resources");
   });
 
   it("what relations cannot tell is refused before the origin hears of it", async () => {
