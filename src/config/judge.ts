@@ -8,6 +8,7 @@ import { outboundFaults } from "./outbound_faults.ts";
 import { endedPinFaults, pinRotationFaults } from "./pin_rotation_faults.ts";
 import { relationFaults } from "./relation_faults.ts";
 import { stepUpFaults } from "./step_up_faults.ts";
+import { unreachableRouteFaults } from "./unreachable_route_faults.ts";
 import { unusedFaults } from "./unused_faults.ts";
 
 /**
@@ -23,6 +24,7 @@ export function judgeConfig(
   return compileConfig(input, (config) => [
     ...relationFaults(config),
     ...deadActionFaults(config),
+    ...unreachableRouteFaults(config),
     ...idlePolicyFaults(config),
     ...stepUpFaults(config),
     ...pinRotationFaults(config),
