@@ -49,6 +49,7 @@ export function composeAuthzen(
   const routes = routesOf({ ...config, routes: authzenRoutes(config), origins: { [NO_ORIGIN]: nowhere } });
   return {
     judgement: { ...gateway, gate: { ...gate, routes }, unlisted: null, cors: null },
+    self: config.gateway.url,
     point: decisionPoint(config, authzen, sources, reader, kept),
     bodies: gateway.bodies,
     pageTokens: new SealedPageTokens(keyEncryption(bindings, "IDENTITY_KEK")),

@@ -29,18 +29,25 @@ export function composeExternalSays(
     for (const [action, { external: name }] of Object.entries(actions)) {
       const settings = name === undefined ? undefined : policy.external[name];
       if (name === undefined || settings === undefined) continue;
-      const from = [name, settings, reach.loopback, [...(reach.origins ?? [])]];
-      const pdp = kept.keep("external_pdp", from, () => externalPdp(env, name, settings, reach));
+      const from = [name, settings, gateway.url, reach.loopback, [...(reach.origins ?? [])]];
+      const pdp = kept.keep("external_pdp", from, () => externalPdp(env, name, settings, gateway.url, reach));
       says.set(`${type}:${action}`, { pdp, tells: new Set(settings.tells), ownIssuer: issuer.url });
     }
   }
   return says;
 }
 
-function externalPdp(env: Environment, name: string, settings: ExternalConfig, reach: OutboundReach): ExternalPdp {
+function externalPdp(
+  env: Environment,
+  name: string,
+  settings: ExternalConfig,
+  self: string,
+  reach: OutboundReach,
+): ExternalPdp {
   const { url, timeoutMs, maxBytes, cacheSeconds } = settings;
   return new ExternalPdp({
     url,
+    self,
     timeoutMs,
     maxBytes,
     cacheMs: cacheSeconds * 1000,

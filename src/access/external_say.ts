@@ -20,16 +20,16 @@ const NO_RESOURCE = "*";
 
 /**
  * Whether what our own policy allows is permitted there as well, for each of `all`. To be asked of what is allowed alone: nobody else learns what
- * is denied anyway. Throws `Outage`.
+ * is denied anyway. `askers` are decision points that asked us. Throws `Outage`.
  */
 export async function isPermittedOutside(
   { pdp, tells, ownIssuer }: ExternalSay,
   all: readonly DecisionFacts[],
-  { nowMs, defer }: { readonly nowMs: number; readonly defer: Defer },
+  { nowMs, defer, askers }: { readonly nowMs: number; readonly defer: Defer; readonly askers?: readonly string[] },
 ): Promise<boolean> {
   const answers = await inTurns(
     all,
-    (facts) => pdp.permits(externalQuestion(facts, tells, ownIssuer), nowMs, defer),
+    (facts) => pdp.permits(externalQuestion(facts, tells, ownIssuer), nowMs, defer, askers),
     (told) => told.some((permits) => permits !== true),
   );
   return answers.every((permits) => permits === true);

@@ -8,6 +8,7 @@ import type { BreakerPhase } from "../limits/breaker.ts";
 import type { OutboundReach } from "../policy/outbound_url.ts";
 import type { Defer } from "../ports/edge_feed.ts";
 import type { ExternalDecisions, ExternalQuestion } from "../ports/external_decisions.ts";
+import { ASKED_BY, askedBy } from "../protocol/authzen/asked_by.ts";
 import { AskedParty } from "./asked_party.ts";
 import { boundedJson } from "./bounded_json.ts";
 
@@ -15,6 +16,8 @@ import { boundedJson } from "./bounded_json.ts";
 export interface ExternalPdpTerms {
   /** Its access evaluation endpoint. */
   readonly url: string;
+  /** What we are called, to whoever might ask us in its turn. */
+  readonly self: string;
   readonly timeoutMs: number;
   readonly maxBytes: number;
   /** For how long an answer counts for the very same question; 0 for never. */
@@ -53,27 +56,38 @@ export class ExternalPdp implements ExternalDecisions {
     this.#party = new AskedParty({ dependency: DEPENDENCY, refusals: [401, 403, 429], phase, failed });
   }
 
-  async permits(question: ExternalQuestion, nowMs: number, defer: Defer): Promise<boolean> {
+  async permits(
+    question: ExternalQuestion,
+    nowMs: number,
+    defer: Defer,
+    askers: readonly string[] = [],
+  ): Promise<boolean> {
     const body = canonicalJson(question);
     const name = await sha256Base64url(body);
     const held = this.#held.get(name);
     // A clock that was set back makes nothing last longer.
     if (held !== undefined && nowMs < held.untilMs && held.untilMs - nowMs <= this.#terms.cacheMs) return held.permits;
-    return this.#asking.join(name, nowMs, defer, () => this.#ask(name, body, nowMs, defer));
+    // Whoever says that others asked before is refused for that alone, and nobody with them.
+    const together = askers.length === 0 ? name : `${name} ${askers.join()}`;
+    return this.#asking.join(together, nowMs, defer, async () => {
+      const field = askedBy(askers, this.#terms.self);
+      return this.#ask(name, nowMs, () => this.#question(body, field, nowMs, defer));
+    });
   }
 
-  async #ask(name: string, body: string, nowMs: number, defer: Defer): Promise<boolean> {
+  async #ask(name: string, nowMs: number, question: () => Promise<unknown>): Promise<boolean> {
     const { cacheMs } = this.#terms;
-    const permits = await this.#party.ask(nowMs, async () => readDecision(await this.#question(body, nowMs, defer)));
+    const permits = await this.#party.ask(nowMs, async () => readDecision(await question()));
     if (cacheMs > 0) this.#held.set(name, { permits, untilMs: nowMs + cacheMs }, ENTRY_BYTES);
     return permits;
   }
 
-  async #question(body: string, nowMs: number, defer: Defer): Promise<unknown> {
+  async #question(body: string, field: string, nowMs: number, defer: Defer): Promise<unknown> {
     const { url, timeoutMs: deadlineMs, maxBytes, reach } = this.#terms;
     const token = await this.#terms.token(nowMs, defer);
     const headers = {
       "content-type": "application/json",
+      [ASKED_BY]: field,
       ...(token !== null && { authorization: `Bearer ${token}` }),
     };
     const bounds = { dependency: DEPENDENCY, deadlineMs, maxBytes, types: TYPES, reach, strict: true };

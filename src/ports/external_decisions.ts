@@ -2,8 +2,11 @@ import type { Defer } from "./edge_feed.ts";
 
 /** A decision point of others: it has a say beside ours, never in its place. */
 export interface ExternalDecisions {
-  /** Whether it permits what `question` asks. Throws `Outage`: what it does not say plainly is no answer. */
-  permits(question: ExternalQuestion, nowMs: number, defer: Defer): Promise<boolean>;
+  /**
+   * Whether it permits what `question` asks, on behalf of the decision points `askers`, who asked us. Throws `Outage`: what it does not say plainly is no
+   * answer.
+   */
+  permits(question: ExternalQuestion, nowMs: number, defer: Defer, askers?: readonly string[]): Promise<boolean>;
 }
 
 /** An access evaluation request (AuthZEN 1.0 §6.1), as plain JSON. */

@@ -31,6 +31,7 @@ const question = (id: string, subject = "usr_1"): ExternalQuestion => ({
 function pdp(changes: Partial<ExternalPdpTerms> = {}): ExternalPdp {
   return new ExternalPdp({
     url: URL_OF,
+    self: "https://gate.example",
     timeoutMs: 50,
     maxBytes: 1_024,
     cacheMs: 0,

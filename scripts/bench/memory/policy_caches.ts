@@ -53,6 +53,7 @@ export async function externalAnswers() {
   globalThis.fetch = async () => Response.json({ decision: true });
   const pdp = new ExternalPdp({
     url: "https://pdp.example.com/access/v1/evaluation",
+    self: "https://gate.example.com",
     timeoutMs: 1_000,
     maxBytes: 4_096,
     cacheMs: 300_000,

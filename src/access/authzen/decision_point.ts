@@ -60,7 +60,10 @@ export interface CallerTerms {
 export interface Asking {
   /** Who asks: the id of a client or an API key, or of a user, as tuples have it. */
   readonly callerId: string;
-  readonly call: Pick<Call, "nowMs" | "defer">;
+  readonly call: Pick<Call, "nowMs" | "defer"> & {
+    /** Decision points that passed the question on to us; absent where somebody asks for themselves. */
+    readonly askers?: readonly string[];
+  };
   readonly view: RevocationView;
   /** What roles may do, as of the call. */
   readonly book: RoleBook;

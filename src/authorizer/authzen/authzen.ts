@@ -12,6 +12,7 @@ import { err, ok, type Result } from "../../kernel/result.ts";
 import type { CanonicalRequest } from "../../policy/canonical_request.ts";
 import { principalRef } from "../../policy/relations/terms.ts";
 import type { PageTokens } from "../../ports/page_tokens.ts";
+import { ASKED_BY, askersBefore } from "../../protocol/authzen/asked_by.ts";
 import { readEvaluations } from "../../protocol/authzen/evaluations_request.ts";
 import { AUTHZEN_PATHS } from "../../protocol/authzen/metadata.ts";
 import { type JsonObject, readQuestion } from "../../protocol/authzen/question.ts";
@@ -37,6 +38,8 @@ export interface AuthzenParts {
   /** With a gate that knows the API's own routes alone. */
   readonly judgement: JudgementParts;
   readonly point: DecisionPoint;
+  /** What we are called, to decision points that we ask: the gateway's URL. */
+  readonly self: string;
   readonly bodies: HeldBodies;
   readonly pageTokens: PageTokens;
   readonly reasons: Reasons;
@@ -128,9 +131,11 @@ async function openAsking(
   { call }: Exchange,
   { credential, route }: Passage,
   nowMs: number,
-  { judgement: { gate }, point }: AuthzenParts,
-): Promise<Result<Asking, Refusal>> {
+  { judgement: { gate }, point, self }: AuthzenParts,
+): Promise<Result<Asking, Refusal | RequestRefusal>> {
   if (credential === null) throw new Error("nobody is proven");
+  const askers = askersBefore(call.header(ASKED_BY), self);
+  if (askers === null) return err(badRequest("asked_in_a_circle", "the question was passed on from here before"));
   const atLeast = demandedRevision(call);
   if (atLeast === null) return err({ kind: "consistency_malformed", reason: "consistency_malformed" });
   const { defer } = call;
@@ -142,7 +147,7 @@ async function openAsking(
   const { principal } = credential;
   const issuer = principal.kind === "api_key" ? null : principal.issuer;
   const { id: callerId } = principalRef({ ...principal, issuer }, point.ownIssuer);
-  return ok({ callerId, call: { nowMs, defer }, view, book, atLeast, elapsedMs: () => Date.now() - nowMs });
+  return ok({ callerId, call: { nowMs, defer, askers }, view, book, atLeast, elapsedMs: () => Date.now() - nowMs });
 }
 
 async function answerEvaluation(
