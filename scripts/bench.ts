@@ -22,6 +22,8 @@ const ONLY = process.env.BENCH_ONLY ?? "";
 const CROWD = Number(process.env.BENCH_CROWD ?? 0);
 /** How many relations there are where a row asks about one. */
 const TUPLES = Number(process.env.BENCH_TUPLES ?? 1_000_000);
+/** How many API keys there are where a row is about many. */
+const KEYS = Number(process.env.BENCH_KEYS ?? 100_000);
 /** How many distinct tokens `npm run bench -- memory` sends. */
 const TOKENS = Number(process.env.BENCH_TOKENS ?? 1_000_000);
 
@@ -45,7 +47,9 @@ async function memory(): Promise<boolean> {
 
 /** The rows; whether each reached its floor. */
 async function speed(): Promise<boolean> {
-  const rows = benchRows(installation, CROWD, TUPLES).filter(({ group, name }) => `${group}: ${name}`.includes(ONLY));
+  const rows = benchRows(installation, { crowd: CROWD, tuples: TUPLES, keys: KEYS }).filter(({ group, name }) =>
+    `${group}: ${name}`.includes(ONLY),
+  );
   const pairs = new Map<Row, Pair>();
   for (const row of rows) {
     process.stderr.write(`preparing ${row.group}: ${row.name}\n`);

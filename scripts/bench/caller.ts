@@ -1,10 +1,11 @@
 import type { Miniflare } from "miniflare";
 import { sha256Base64url } from "../../src/kernel/bytes.ts";
 import { platformRandom } from "../../src/kernel/random.ts";
-import { type ApiKeyRecord, hashApiKey, newApiKey } from "../../src/protocol/api_key.ts";
+import { hashApiKey, newApiKey } from "../../src/protocol/api_key.ts";
 import { newClientSecret } from "../../src/protocol/client_secret.ts";
-import { newApiKeyId, newClientId } from "../../src/protocol/ids.ts";
+import { newClientId } from "../../src/protocol/ids.ts";
 import { DEPARTMENT, ROLE } from "./bench_policy.ts";
+import { keyRecord } from "./plant_keys.ts";
 
 /** Credentials that an installation takes: of the same rights, and of whom rules know the same. */
 export interface BenchCaller {
@@ -35,18 +36,7 @@ export async function plantCaller(miniflare: Miniflare, worker: string): Promise
       .bind(id, await sha256Base64url(secret)),
   ]);
   const apiKey = newApiKey("secret", "test", platformRandom);
-  const record: ApiKeyRecord = {
-    id: newApiKeyId(platformRandom),
-    environment: "test",
-    kind: "secret",
-    scopes: SCOPES,
-    roles: [ROLE],
-    attributes: ATTRIBUTES,
-    disabled: false,
-    expiresAtMs: null,
-    secretExpiresAtMs: null,
-    epoch: 1,
-  };
+  const record = keyRecord({ roles: [ROLE], attributes: ATTRIBUTES });
   const kv = await miniflare.getKVNamespace("API_KEYS", worker);
   await kv.put(await hashApiKey(apiKey), JSON.stringify(record));
   return { client: { id, secret }, apiKey };

@@ -3,6 +3,7 @@ import { bundle } from "../workers/bundle.ts";
 import { COMMON_ROUTE, outsideIssuer } from "./bench_config.ts";
 import { type Installation, once, URL_OF_ISSUER } from "./installation.ts";
 import { turns } from "./load.ts";
+import { plantKeys } from "./plant_keys.ts";
 import type { Row } from "./row.ts";
 
 const HOST = { host: "localhost" };
@@ -10,6 +11,9 @@ const AUDIENCE = `${URL_OF_ISSUER}/`;
 const ISSUERS = 20;
 /** As flat as anything can be shown to be. */
 const FLOOR = 0.9;
+const FEW_KEYS = 10;
+/** Half of the keys that one isolate remembers. */
+const KEYS_IN_USE = 4_000;
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const gateOf = (installation: Installation, config: string) =>
@@ -21,8 +25,10 @@ const gateOf = (installation: Installation, config: string) =>
  *
  * - routes: one call, to a route that both installations have, among 10 and among 5,000.
  * - issuers: twenty tokens in turn. Of one outside issuer where one is trusted, of twenty where twenty are.
+ * - keys: those in use are what an isolate remembers, and those that exist are what the store holds. Ten keys in turn where there are ten; 4,000 in
+ *   turn, half of what fits into memory, where there are `keys`.
  */
-export function flatRows(installation: Installation): readonly Row[] {
+export function flatRows(installation: Installation, keys: number): readonly Row[] {
   const { outsiders } = installation;
   const small = gateOf(installation, "./config.ts");
   const bearers = (issuers: number) =>
@@ -39,6 +45,12 @@ export function flatRows(installation: Installation): readonly Row[] {
       controlPid: control.pid,
     };
   };
+  const keyed = async (count: number, inUse: number) => {
+    const gate = await installation.gate(await bundle(at("./keys.worker.ts"), at("./config.ts")));
+    const planted = await plantKeys(gate.url, count);
+    const used = planted.slice(0, inUse).map((key) => ({ ...HOST, "x-api-key": key }));
+    return { pid: gate.pid, load: turns(`${gate.url}/orders`, used, true) };
+  };
   return [
     {
       group: "flat",
@@ -51,6 +63,15 @@ export function flatRows(installation: Installation): readonly Row[] {
       name: "20 issuers to 1",
       floor: FLOOR,
       prepare: () => against("./many_issuers_config.ts", "/orders", ISSUERS),
+    },
+    {
+      group: "flat",
+      name: `${keys.toLocaleString("en")} keys to ${FEW_KEYS}`,
+      floor: FLOOR,
+      prepare: async () => {
+        const [many, few] = [await keyed(keys, KEYS_IN_USE), await keyed(FEW_KEYS, FEW_KEYS)];
+        return { target: many.load, targetPid: many.pid, control: few.load, controlPid: few.pid };
+      },
     },
   ];
 }

@@ -10,8 +10,18 @@ import { fetchToken, tokenRequest } from "./token_request.ts";
 
 const HOST = { host: "localhost" };
 
-/** The rows, with real credentials of `installation`, which is to hold `crowd` users and grants more; where there are relations, `tuples` of them. */
-export function benchRows(installation: Installation, crowd: number, tuples: number): readonly Row[] {
+/** How much there is beside what is under load. */
+export interface BenchSizes {
+  /** Users and grants. */
+  readonly crowd: number;
+  /** Relations, where a row asks about one. */
+  readonly tuples: number;
+  /** API keys, where a row is about many. */
+  readonly keys: number;
+}
+
+/** The rows, with real credentials of `installation`. */
+export function benchRows(installation: Installation, { crowd, tuples, keys }: BenchSizes): readonly Row[] {
   const { sallyport, bareProxy, duties, bareSigner, apiKey } = installation;
   const token = tokenRequest(installation);
   const bearer = once(async () => ({ ...HOST, authorization: `Bearer ${await fetchToken(token)}` }));
@@ -42,7 +52,7 @@ export function benchRows(installation: Installation, crowd: number, tuples: num
       prepare: async () => samePath("/orders", await bearer(), sallyport, duties),
     },
     ...policyRows(installation, tuples),
-    ...flatRows(installation),
+    ...flatRows(installation, keys),
     ...otherRows(installation),
     {
       group: "issuer",
