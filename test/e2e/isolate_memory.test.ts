@@ -30,6 +30,7 @@ const BOUNDED: Readonly<Record<string, string>> = {
   "adapters/jose_verification_keys.ts #imported": "the 100 keys that a published set may have",
   "adapters/memory_limiter.ts #kept": "10,000 counters and 3 MiB",
   "authorizer/held_bodies.ts #bySender": "those whose bodies are held now, which have a bound in bytes",
+  "issuing/address_pace.ts #paces": "one for an address, and one for each size of network that it lies in",
   "kernel/kept.ts #held": "what one configuration asks for",
   "kernel/lru.ts #entries": "the bounds it is made with",
   "kernel/shared_readings.ts #running":

@@ -8,6 +8,7 @@ import { SessionCache } from "../../../src/access/session_cache.ts";
 import { SignalWatch } from "../../../src/access/signal_watch.ts";
 import { cachedToken, TokenCache } from "../../../src/access/token_cache.ts";
 import { UnlistedCalls } from "../../../src/access/unlisted_calls.ts";
+import { UnspentProofs } from "../../../src/access/unspent_proofs.ts";
 import { Introspection } from "../../../src/adapters/introspection.ts";
 import { VerificationKeys } from "../../../src/adapters/jose_verification_keys.ts";
 import { LeasedLimiter } from "../../../src/adapters/leased_limiter.ts";
@@ -274,6 +275,12 @@ async function captchas() {
   return site;
 }
 
+async function unspentProofs() {
+  const proofs = new UnspentProofs();
+  for (let at = 0; at < MANY; at++) proofs.keep(text(43), NOW_MS);
+  return proofs;
+}
+
 async function pinNotices() {
   const log = new PinLog();
   for (let at = 0; at < MANY / 10; at++) {
@@ -301,6 +308,7 @@ const FILLERS: Readonly<Record<string, (size: Size) => Promise<unknown>>> = {
   keyUses,
   unlistedCalls,
   captchas,
+  unspentProofs,
   pinNotices,
   externalAnswers,
   permissionsOfRoles,
