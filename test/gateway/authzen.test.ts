@@ -1,5 +1,5 @@
 // Long because every attack on the API is tried on one gate and stands beside the promise that it is on.
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { Outage } from "../../src/kernel/outage.ts";
 import { memoryQueue } from "../support/audit_trail.ts";
 import { authzenConfig, RECORDS } from "../support/authzen_config.ts";
@@ -88,6 +88,9 @@ describe("who may ask", () => {
   });
 
   it("within the API's limits", async () => {
+    // The start of a window, in which all of this stays.
+    vi.setSystemTime(Math.ceil(Date.now() / 10_000) * 10_000);
+    onTestFinished(() => void vi.useRealTimers());
     const { ask } = await world({ limits: ["units"] });
     const statuses: number[] = [];
     for (let call = 0; call < 11; call++) statuses.push((await ask("evaluation", asks(owner))).status);
