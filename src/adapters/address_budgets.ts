@@ -14,8 +14,8 @@ export interface CountedAddress {
 
 /**
  * Budgets by address, and by the networks that an address lies in: all of them grant or none is charged. The address is asked first, so that
- * who is over its own budget takes nothing of its neighbours'. A network that refused is remembered in this isolate until it
- * grants again: a flood from ever new addresses of it makes no object for each of them, and costs no call.
+ * who is over its own budget takes nothing of its neighbours'. A network that refused is remembered in this isolate for as long as it
+ * said, or until something is given back to it: a flood from ever new addresses of it makes no object for each of them, and costs no call.
  */
 export class AddressBudgets {
   readonly #ask: AskObject;
@@ -69,5 +69,7 @@ export class AddressBudgets {
 
   async #giveBack(names: readonly string[], takenAtMs: number): Promise<void> {
     await Promise.all(names.map((name) => this.#ask(name, (object) => object.giveBack(takenAtMs))));
+    // What filled it may all have been right: neighbours must not wait for the end of its window then.
+    for (const name of names) this.#refused.forget(name);
   }
 }

@@ -16,4 +16,9 @@ export class RefusedKeys {
   refuse(key: string, retryAfterSeconds: number, nowMs: number): void {
     this.#untilMs.set(key, nowMs + retryAfterSeconds * 1_000, ENTRY_BYTES);
   }
+
+  /** There is room for `key` again, before its time: the count is asked. */
+  forget(key: string): void {
+    this.#untilMs.delete(key);
+  }
 }

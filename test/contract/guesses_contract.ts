@@ -272,6 +272,16 @@ export function guessesContract({ make, broken, restart }: GuessesUnderTest): vo
         expect(await guesses.begin(from(one), T0 + 4)).toEqual({ retryAfterSeconds: 60 });
       });
 
+      it("many at once who were all right keep no neighbour waiting once they are through", async () => {
+        const { home, from } = site();
+        const one = home();
+        const right = Array.from({ length: 20 }, () => from(one));
+        expect(await letThrough(right.map((each) => guesses.begin(each, T0)))).toBe(20);
+        expect(await guesses.begin(from(one), T0)).toEqual({ retryAfterSeconds: 60 });
+        await Promise.all(right.map((each) => guesses.succeeded(each, T0)));
+        expect(await letThrough(Array.from({ length: 21 }, () => guesses.begin(from(one), T0 + 1)))).toBe(20);
+      });
+
       it("a known browser is kept out by none of them", async () => {
         const { home, from } = site();
         const one = home();
