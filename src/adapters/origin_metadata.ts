@@ -49,11 +49,11 @@ export class OriginMetadata implements ResourceMetadata {
     return this.#party.ask(nowMs, () => this.#question(id, headers));
   }
 
-  /** `id` is no dot segment: `resourceId` takes none. */
+  /** `id` has no dot segment, for servers that read `%2F` as `/`: `resourceId` takes none. */
   async #question(id: string, headers: Readonly<Record<string, string>>): Promise<MetadataAnswer> {
     const { timeoutMs: deadlineMs, maxBytes, reach } = this.#terms;
     const url = this.#terms.url.replace("{id}", () => encodeURIComponent(id));
-    const bounds = { dependency: DEPENDENCY, deadlineMs, maxBytes, types: TYPES, reach };
+    const bounds = { dependency: DEPENDENCY, deadlineMs, maxBytes, types: TYPES, reach, strict: true };
     try {
       return readAnswer(await boundedJson(url, bounds, { headers }), this.#terms.attributes);
     } catch (error) {

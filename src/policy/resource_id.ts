@@ -5,8 +5,8 @@ export type IdType = "string" | "int";
 export const MAX_ID = 256;
 /** Digits of a whole number that any reader of 64 bits takes. */
 const WHOLE = /^(?:0|[1-9]\d{0,18})$/;
-/** What a reader may drop (blanks at an end, control characters), or takes for a way through a path. */
-const LOOSE = /^\s|\s$|\p{Cc}|^\.{1,2}$/u;
+/** What a reader may drop (blanks at an end, control characters), or takes for a way through a path, also once it has decoded `%2F`. */
+const LOOSE = /^\s|\s$|\p{Cc}|(?:^|[/\\])\.{1,2}(?:[/\\]|$)/u;
 const ASCII = /^[\x21-\x7e]+$/;
 
 /**

@@ -197,10 +197,19 @@ describe("the question", () => {
     expect(asked()).toEqual([`http://origin.test:8788/internal/documents/${encoded}`]);
   });
 
-  it.each([".", "..", ""])("the id %j is never asked about", async (id) => {
-    answering(() => Response.json({ owner: "usr_alice" }));
-    expect((await share(undefined, id)).status).toBe(400);
-    expect(asked()).toEqual([]);
+  it.each([".", "..", "", "../7", "a/../7", "./7", "7/..", "..\\7", "a\\.\\7"])(
+    "the id %j is never asked about",
+    async (id) => {
+      answering(() => Response.json({ owner: "usr_alice" }));
+      expect((await share(undefined, id)).status).toBe(400);
+      expect(asked()).toEqual([]);
+    },
+  );
+
+  it("is not answered by what says an attribute twice: another reader takes the other one", async () => {
+    const text = '{"owner":"usr_bob","owner":"usr_alice"}';
+    answering(() => new Response(text, { headers: { "content-type": "application/json" } }));
+    expect((await share()).status).toBe(503);
   });
 
   it("carries nothing of the caller", async () => {

@@ -50,7 +50,8 @@ export async function search(
   asking: Asking,
 ): Promise<Found | "unreached"> {
   const prepared = prepare(asked, point);
-  if (prepared === null) return NOTHING;
+  const reached = point.callers.get(asking.callerId)?.resourceTypes ?? null;
+  if (prepared === null || reached?.has(typeSearched(asked)) === false) return NOTHING;
   if (part.limit === 0) return { ...NOTHING, next: part.after };
   const page = await prepared.candidates(part.after, part.maxCandidates);
   const names: string[] = [];
@@ -60,6 +61,8 @@ export async function search(
     const some = page.ids.slice(looked, looked + AT_ONCE);
     const evaluations = await evaluate(some.map(prepared.question), point, asking);
     if (evaluations === "unreached") return evaluations;
+    // All are asked about one resource: whoever may not ask about it is not told how many there are either, by pages without anybody.
+    if (asked.kind !== "resource" && evaluations.some(({ because }) => because === "out_of_reach")) return NOTHING;
     for (const [at, id] of some.entries()) {
       if (names.length === part.limit) break;
       looked += 1;
@@ -69,6 +72,10 @@ export async function search(
   }
   const isOver = looked === page.ids.length && (page.isLast || looked === 0);
   return { names, next: isOver ? undefined : after, looked, isWhole: page.isWhole };
+}
+
+function typeSearched(asked: SearchRequest): string {
+  return asked.kind === "resource" ? asked.type : asked.resource.type;
 }
 
 function prepare(asked: SearchRequest, point: DecisionPoint): Search | null {

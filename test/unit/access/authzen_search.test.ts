@@ -7,6 +7,7 @@ import type { SearchRequest } from "../../../src/protocol/authzen/search_request
 import { search } from "../../support/authzen_answers.ts";
 import { asking, decisionPoint, knownUser, ruleBy, text, typeOf } from "../../support/decision_point.ts";
 
+const NO_NAMES: ReadonlySet<string> = new Set();
 const PAGE = { token: null, limit: null };
 const none = { properties: {} };
 const alice = { type: "user", id: "alice", ...none };
@@ -167,6 +168,28 @@ describe("AuthZEN 1.0 §8: searches", () => {
     };
     const point = { ...pointWith(candidatesOf(["2", "4"])), callers: new Map([["cli_pep", terms]]) };
     expect((await search(byResource, { after: null, limit: 9, maxCandidates: 9 }, point, asking())).names).toEqual([]);
+  });
+
+  it.each<[string, SearchRequest]>([
+    ["who may touch a resource of another tenant", bySubject],
+    ["what may be done to it", byAction],
+  ])("a caller that is kept to tenants does not learn %s, nor how many were looked at for that", async (_, asked) => {
+    const terms = { resourceTypes: null, tenants: new Set(["acme"]), roles: NO_NAMES, attributes: NO_NAMES };
+    const candidates = candidatesOf(["alice", "bob", "eve"]);
+    const point = { ...pointWith(candidates), callers: new Map([["cli_pep", terms]]) };
+    const found = await search(asked, { after: null, limit: 9, maxCandidates: 1 }, point, asking());
+    expect(found).toEqual({ names: [], next: undefined, looked: 0, isWhole: true });
+  });
+
+  it("no candidates are looked for of a type that the caller may not ask about", async () => {
+    const terms = { resourceTypes: new Set(["open"]), tenants: null, roles: NO_NAMES, attributes: NO_NAMES };
+    const looked: string[] = [];
+    const point = { ...pointWith(candidatesOf(["2"], looked)), callers: new Map([["cli_pep", terms]]) };
+    for (const asked of [bySubject, byResource, byAction]) {
+      const found = await search(asked, { after: null, limit: 9, maxCandidates: 1 }, point, asking());
+      expect(found).toMatchObject({ names: [], next: undefined, looked: 0 });
+    }
+    expect(looked).toEqual([]);
   });
 
   it("candidates that cannot be had are an outage", async () => {

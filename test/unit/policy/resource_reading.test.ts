@@ -76,6 +76,7 @@ describe("item 187: what a call is about is told in one way alone", () => {
     ["a blank that a reader trims", reading([query()]), { search: "?id=1%20" }, "resource_malformed"],
     ["a line's end", reading([query()]), { search: "?id=1%0A2" }, "resource_malformed"],
     ["a way through a path", reading([query()]), { search: "?id=.." }, "resource_malformed"],
+    ["a way on through a path", reading([body("/id")]), { json: '{"id":"a/../7"}' }, "resource_malformed"],
     ["an id without an end", reading([query()]), { search: `?id=${"1".repeat(257)}` }, "resource_malformed"],
     ["a letter in its other spelling", reading([query()]), { search: "?id=e%CC%81" }, "resource_malformed"],
 
