@@ -2,6 +2,12 @@ import { RefusedKeys } from "../limits/refused_keys.ts";
 import type { CountedNetwork } from "../ports/guesses.ts";
 import type { GuessesObject, Pace } from "../ports/guesses_object.ts";
 
+/**
+ * What one object counts for a network at the most. It keeps the time of each unit in one value, which the platform lets have 2 MB: sixteen
+ * times the widest budget of an address would not fit, and an object that cannot count is an outage.
+ */
+const MOST_UNITS = 100_000;
+
 /** Asks the object of that name, within a deadline. */
 export type AskObject = <T>(name: string, call: (object: GuessesObject) => Promise<T>) => Promise<T>;
 
@@ -25,9 +31,11 @@ export class AddressBudgets {
     this.#ask = ask;
   }
 
-  /** Takes one unit of the address and of its networks, which have `times` as many; otherwise how long to wait. */
+  /** Takes one unit of the address and of its networks, which have `times` as many, as far as one object counts; otherwise how long to wait. */
   async take(of: CountedAddress, { most, windowMs }: Pace, nowMs: number): Promise<{ retryAfterMs: number } | null> {
-    const networks = of.networks.map(({ key, times }) => ({ name: `${of.kind}:${key}`, most: most * times }));
+    const networks = of.networks.map(({ key, times }) => {
+      return { name: `${of.kind}:${key}`, most: Math.max(most, Math.min(most * times, MOST_UNITS)) };
+    });
     const refusedSeconds = Math.max(0, ...networks.map(({ name }) => this.#refused.waitSeconds(name, nowMs)));
     if (refusedSeconds > 0) return { retryAfterMs: refusedSeconds * 1_000 };
     const own = await this.#ask(`${of.kind}:${of.key}`, (object) => object.take({ most, windowMs }, nowMs));
