@@ -28,8 +28,11 @@ export class AskedParty {
     this.#circuit = new Circuit(BREAKER, terms.phase);
   }
 
-  /** What `question` comes to, which is asked at `nowMs` or not at all. Throws what it throws, and `Outage` where nobody asks. */
-  async ask<T>(nowMs: number, question: () => Promise<T>): Promise<T> {
+  /**
+   * What `question` comes to, which is asked at `nowMs` or not at all. Its failure says nothing of the party where the question is `suspect`: of somebody who
+   * can make it fail. Throws what it throws, and `Outage` where nobody asks.
+   */
+  async ask<T>(nowMs: number, question: () => Promise<T>, suspect = false): Promise<T> {
     const { dependency, refusals, failed } = this.#terms;
     const verdict = this.#circuit.admit(nowMs);
     if (!verdict.admitted) throw new Outage(dependency, { cause: "breaker_open" });
@@ -38,7 +41,8 @@ export class AskedParty {
       this.#circuit.record(verdict.era, "success", Date.now());
       return answer;
     } catch (error) {
-      this.#circuit.record(verdict.era, isRefusal(error, refusals) ? "unknown" : "failure", Date.now());
+      const isTheirs = !suspect && !isRefusal(error, refusals);
+      this.#circuit.record(verdict.era, isTheirs ? "failure" : "unknown", Date.now());
       failed?.(outageWords(error));
       throw error;
     }

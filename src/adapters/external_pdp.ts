@@ -71,13 +71,14 @@ export class ExternalPdp implements ExternalDecisions {
     const together = askers.length === 0 ? name : `${name} ${askers.join()}`;
     return this.#asking.join(together, nowMs, defer, async () => {
       const field = askedBy(askers, this.#terms.self);
-      return this.#ask(name, nowMs, () => this.#question(body, field, nowMs, defer));
+      // A party that asks others in its turn fails where these are named as askers.
+      return this.#ask(name, nowMs, () => this.#question(body, field, nowMs, defer), askers.length > 0);
     });
   }
 
-  async #ask(name: string, nowMs: number, question: () => Promise<unknown>): Promise<boolean> {
+  async #ask(name: string, nowMs: number, question: () => Promise<unknown>, suspect: boolean): Promise<boolean> {
     const { cacheMs } = this.#terms;
-    const permits = await this.#party.ask(nowMs, async () => readDecision(await question()));
+    const permits = await this.#party.ask(nowMs, async () => readDecision(await question()), suspect);
     if (cacheMs > 0) this.#held.set(name, { permits, untilMs: nowMs + cacheMs }, ENTRY_BYTES);
     return permits;
   }

@@ -113,3 +113,16 @@ it("whoever makes such a field up has nobody refused with them who asks the same
   release();
   expect((await stranger).status).toBe(503);
 });
+
+it("nor has anybody left alone a decision point that fails for such a field: what it asks in its turn is in it", async () => {
+  const a = await gateAt(A, B);
+  network.serve(B, (request) =>
+    request.headers.get("sallyport-asked-by") === A
+      ? Response.json({ decision: true })
+      : new Response(null, { status: 503 }),
+  );
+  for (let at = 0; at < 12; at++) {
+    expect((await ask(a, A, { "sallyport-asked-by": C })).status).toBe(503);
+  }
+  expect(await (await ask(a, A)).json()).toEqual({ decision: true });
+});
