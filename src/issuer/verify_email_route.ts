@@ -45,7 +45,8 @@ function refused(
   token: string,
   fault: ConfirmFault,
 ): Promise<Response> {
-  logPerson(c, "email_verification_refused", { reason: fault.kind === "wrong" ? fault.loggedReason : fault.kind });
+  const logged = fault.kind === "wrong" ? { user_id: fault.loggedUser, reason: fault.loggedReason } : null;
+  logPerson(c, "email_verification_refused", logged ?? { reason: fault.kind });
   switch (fault.kind) {
     case "link_dead":
       return deadLink(desk);

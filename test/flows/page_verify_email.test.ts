@@ -32,7 +32,7 @@ async function registered(wishes: PagesWishes = {}) {
 
 describe("somebody registers an address that is not theirs, with a password of their own", () => {
   it("its owner, who follows the link, confirms nothing without that password: the stranger cannot sign in", async () => {
-    const { browser, confirm, isConfirmed, path, email } = await registered();
+    const { browser, confirm, isConfirmed, path, email, users } = await registered();
     const owner = browser();
     const page = await owner.go(path);
     expect(page.text).toMatch(ASKED);
@@ -44,9 +44,10 @@ describe("somebody registers an address that is not theirs, with a password of t
       const told = await confirm(owner, fields);
       expect([told.status, told.text.includes(`id="password-fault">${fault}`)]).toEqual([422, true]);
     }
-    expect(logs.events("email_verification_refused").map(({ reason }) => reason)).toEqual([
-      "password_wanted",
-      "wrong_password",
+    const { id } = (await users.findByEmail(email)) ?? {};
+    expect(logs.events("email_verification_refused").map(({ reason, user_id }) => [reason, user_id])).toEqual([
+      ["password_wanted", undefined],
+      ["wrong_password", id],
     ]);
     expect(await isConfirmed()).toBe(false);
     expect((await browser().signIn(email, CHOSEN)).status).toBe(401);
