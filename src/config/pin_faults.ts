@@ -13,6 +13,7 @@ export function pinFaults({ issuer, gateway, routes }: Config): ConfigFault[] {
     if (!onRoutes.has(name) && set.clients.length + set.keyOwners.length === 0) {
       faults.push({ path, reason: "holds no client, no owner of keys and no route to anything" });
     }
+    faults.push(...doubledFaults(set, path));
     for (const [place, who] of whoIsHeld(set, issuer.url, path)) {
       const other = held.get(who);
       if (other !== undefined) faults.push({ path: place, reason: `is held to \`${other}\` already` });
@@ -24,6 +25,14 @@ export function pinFaults({ issuer, gateway, routes }: Config): ConfigFault[] {
     }
   }
   return faults;
+}
+
+/** One pin with two times would be taken at whichever stands last. */
+function doubledFaults({ pins }: PinSetConfig, path: string): ConfigFault[] {
+  const digests = pins.map(({ sha256 }) => pinDigest(sha256));
+  return digests.flatMap((digest, index) =>
+    digests.indexOf(digest) === index ? [] : [{ path: `${path}.pins[${index}].sha256`, reason: "is pinned twice" }],
+  );
 }
 
 function whoIsHeld({ clients, keyOwners }: PinSetConfig, own: string, path: string): [place: string, who: string][] {

@@ -1,5 +1,4 @@
 import type { ConfigFault } from "./fault.ts";
-import { pinDigest } from "./pin_faults.ts";
 import type { Config, PinSetConfig } from "./schema.ts";
 
 type PinConfig = PinSetConfig["pins"][number];
@@ -14,11 +13,7 @@ export function pinRotationFaults({ gateway }: Pick<Config, "gateway">): ConfigF
  */
 function rotationFaultsOf({ pins }: PinSetConfig, path: string): ConfigFault[] {
   const faults: ConfigFault[] = [];
-  const seen = new Set<string>();
-  for (const [index, { sha256, from, until }] of pins.entries()) {
-    const digest = pinDigest(sha256);
-    if (seen.has(digest)) faults.push({ path: `${path}.pins[${index}].sha256`, reason: "is pinned twice" });
-    seen.add(digest);
+  for (const [index, { from, until }] of pins.entries()) {
     if (Date.parse(until) <= Date.parse(from)) {
       faults.push({ path: `${path}.pins[${index}].until`, reason: "must lie after `from`" });
     }

@@ -69,9 +69,13 @@ async function linkFor(email: string): Promise<{ readonly path: string; readonly
   return { path: `${pathname}${search}`, token: searchParams.get("token") ?? "" };
 }
 
-/** The form behind a link. */
-function formBehind(browser: PersonBrowser, { path, token }: { readonly path: string; readonly token: string }) {
-  return browser.formOn(path, new URL(path, "http://issuer.invalid").pathname, { token, password: NEXT });
+/** The form behind a link, filled in with `password`: the one that a reset sets, or that a confirmation asks for. */
+function formBehind(
+  browser: PersonBrowser,
+  { path, token }: { readonly path: string; readonly token: string },
+  password: string,
+) {
+  return browser.formOn(path, new URL(path, "http://issuer.invalid").pathname, { token, password });
 }
 
 /** Follows the newest link that was mailed to `email`, and gives the password that opens the account then. */
@@ -79,8 +83,9 @@ async function followLink(email: string, chosen: string): Promise<string> {
   const link = await linkFor(email);
   if (link === null) throw new Error(`nothing was mailed to ${email}`);
   const browser = world.newBrowser();
-  expect((await browser.send(await formBehind(browser, link))).status).toBe(303);
-  return link.path.startsWith("/reset") ? NEXT : chosen;
+  const password = link.path.startsWith("/reset") ? NEXT : chosen;
+  expect((await browser.send(await formBehind(browser, link, password))).status).toBe(303);
+  return password;
 }
 
 test(
@@ -116,7 +121,7 @@ test("killed while an address is confirmed: it is, or the link still works", TIM
     await browser.send(await browser.formOn("/register", "/register", { email, password }));
     const link = await linkFor(email);
     if (link === null) throw new Error("nothing was mailed");
-    const answered = await wasAnswered(browser, await formBehind(browser, link), QUICK);
+    const answered = await wasAnswered(browser, await formBehind(browser, link, password), QUICK);
     const isAlive = (await browser.get(link.path)).status === 200;
     expect(await opens(email, password)).toBe(!isAlive);
     if (answered !== null) expect(isAlive).toBe(false);
@@ -165,7 +170,7 @@ test(
       await browser.send(await browser.formOn("/forgot", "/forgot", { email }));
       const link = await linkFor(email);
       if (link === null) throw new Error("nothing was mailed");
-      const answered = await wasAnswered(browser, await formBehind(browser, link), RESETTING);
+      const answered = await wasAnswered(browser, await formBehind(browser, link, NEXT), RESETTING);
       const isAlive = (await browser.get(link.path)).status === 200;
       expect([await opens(email, world.people.password), await opens(email, NEXT)]).toEqual([isAlive, !isAlive]);
       if (answered !== null) expect(isAlive).toBe(false);

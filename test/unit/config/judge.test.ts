@@ -103,6 +103,11 @@ describe("by what a gate could let pass more than was meant", () => {
       withPins({ one: { clients: ["a"], pins: [PIN, BACKUP] }, two: { clients: ["a"], pins: [PIN, BACKUP] } }),
       "gateway.pins.two.clients[0]",
     ],
+    [
+      "a pin with two times",
+      withPins({ one: { clients: ["a"], pins: [PIN, BACKUP, { ...PIN, until: BACKUP.until }] } }),
+      "gateway.pins.one.pins[2].sha256",
+    ],
     ["two routes for the same calls", (c) => c.routes.push({ ...c.routes[0], id: "again" } as never), "routes"],
     ["an unknown member", (c) => (c.gateway.debug = true), "gateway"],
   ])("%s: no gate runs it, whoever published it", (_, change, path) => {
