@@ -5,7 +5,7 @@ import { onD1 } from "./d1.ts";
 /** A scan tries each path a few times; an API that is in use is called again and again. */
 const RARE_CALLS = 10;
 
-/** What perishes in D1. Each is one statement, so that what it finds and what it takes are the same rows. */
+/** What perishes in D1. Each kind of row is one statement, so that what it finds and what it takes are the same rows. */
 export class D1Perishables implements Perishables {
   readonly #db: D1Database;
 
