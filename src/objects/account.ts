@@ -184,7 +184,9 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
   }
 
   async redeemCode(user: UserId, redemption: CodeRedemption, nowMs: number): Promise<GrantOutcome | RolesWanted> {
-    return this.#present(user, redemption, nowMs, (state) => redeemCode(state, redemption, nowMs));
+    return this.#present(user, redemption, nowMs, (state, spentAtMs) =>
+      redeemCode(state, redemption, nowMs, spentAtMs),
+    );
   }
 
   async startGrant(user: UserId, start: GrantStart, lifetimes: GrantLifetimes, nowMs: number): Promise<GrantOutcome> {
@@ -201,9 +203,9 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
 
   async refresh(user: UserId, presented: RefreshPresentation, nowMs: number): Promise<GrantOutcome | RolesWanted> {
     const { grantId, presentedHash } = presented;
-    return this.#present(user, presented, nowMs, (state) => {
+    return this.#present(user, presented, nowMs, (state, spentAtMs) => {
       const generation = generationOf(state, presentedHash, (hash) => this.#store.isSpent(grantId, hash));
-      return refreshGrant(state, presented, generation, nowMs);
+      return refreshGrant(state, presented, generation, nowMs, spentAtMs);
     });
   }
 
@@ -324,10 +326,12 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
     user: UserId,
     presentation: Presentation,
     nowMs: number,
-    transition: (state: GrantState) => GrantTransition,
+    transition: (state: GrantState, spentAtMs: number) => GrantTransition,
   ): Promise<GrantOutcome | RolesWanted> {
+    // By the object's own clock: what was asked may have waited, in a queue or behind an outage.
+    const spentAtMs = Math.max(nowMs, Date.now());
     const { outcome, after } = this.#change(user, nowMs, (changes) =>
-      presentSecret(this.#store, changes, presentation, nowMs, transition),
+      presentSecret(this.#store, changes, presentation, nowMs, (state) => transition(state, spentAtMs)),
     );
     if (after !== null) this.#wakeBy(rememberUntilMs(after), SWEEP_MS);
     if (outcome.kind === "refused" && outcome.ended !== "nothing") await this.#outbox.deliver();

@@ -5,8 +5,16 @@ import { type CodeState, endedBy, firstGiving, type GrantState, type GrantTransi
  * Redeems an authorization code (RFC 6749 §4.1.3). Who does not know the code's secret changes nothing. Who knows it and
  * fails anything else spends the code and ends the grant: the code has leaked, or its client is not what it was. An
  * honest client can begin anew, a thief cannot try twice.
+ *
+ * `nowMs` is when the request was there whole: its lateness counts up to then, and not what it waited for us. `spentAtMs` is when
+ * the code is spent, which is later where it waited: the window of the double submit begins there, or our own queue would use it up.
  */
-export function redeemCode(state: GrantState, redemption: CodeRedemption, nowMs: number): GrantTransition {
+export function redeemCode(
+  state: GrantState,
+  redemption: CodeRedemption,
+  nowMs: number,
+  spentAtMs = nowMs,
+): GrantTransition {
   const { code } = state;
   if (code === null || code.hash !== redemption.codeHash) return refused(state, "code_unknown");
   if (state.revokedAtMs !== null) return refused(state, "grant_revoked");
@@ -20,11 +28,11 @@ export function redeemCode(state: GrantState, redemption: CodeRedemption, nowMs:
   if (nowMs >= state.endsAtMs) return refused(state, "code_expired");
   if (fault !== null) return endedBy(state, fault, "grant", nowMs);
   const given = firstGiving(state, redemption.refreshHash, redemption.dpopThumbprint, nowMs);
-  const redeemed = { ...state, ...given, code: { ...code, redeemedAtMs: nowMs } };
+  const redeemed = { ...state, ...given, code: { ...code, redeemedAtMs: spentAtMs } };
   return { state: redeemed, step: { kind: "granted", retried: false } };
 }
 
-/** Whether `nowMs` lies within `windowMs` of `sinceMs`. A window of 0 holds nothing, whatever clocks say. */
+/** Whether `nowMs` lies within `windowMs` of `sinceMs`, or before it. A window of 0 holds nothing, whatever clocks say. */
 export function isWithin(sinceMs: number, windowMs: number, nowMs: number): boolean {
   return windowMs > 0 && nowMs - sinceMs < windowMs;
 }

@@ -18,12 +18,16 @@ export function generationOf(state: GrantState, hash: string, isSpent: (hash: st
  * again while that is unused and the request is the same in all: the answer got lost, or the client asked twice at once. Any
  * other secret that this grant really issued is in two hands: the honest client's and a thief's, and nobody can tell
  * which is which. What the grant never issued changes nothing, or a stranger who saw a locator could end it.
+ *
+ * `nowMs` is when the request was there whole, `spentAtMs` when the secret is spent, which is later where the request waited for us.
+ * The retry window begins there: a client whose answer came late, or never, has had no shorter time to ask again.
  */
 export function refreshGrant(
   state: GrantState,
   presented: RefreshPresentation,
   generation: RefreshGeneration,
   nowMs: number,
+  spentAtMs = nowMs,
 ): GrantTransition {
   const { refresh } = state;
   if (refresh === null || generation === "unknown") return refused(state, "refresh_unknown");
@@ -38,7 +42,7 @@ export function refreshGrant(
   if (state.dpopThumbprint !== null && presented.dpopThumbprint !== state.dpopThumbprint) {
     return refused(state, "dpop_key_mismatch");
   }
-  return { state: rotated(state, presented, nowMs), step: { kind: "granted", retried: false } };
+  return { state: rotated(state, presented, nowMs, spentAtMs), step: { kind: "granted", retried: false } };
 }
 
 /** Whether `presented` is the request that spent the previous secret, once more and in time. */
@@ -57,7 +61,7 @@ function repeats(
   );
 }
 
-function rotated(state: GrantState, presented: RefreshPresentation, nowMs: number): GrantState {
+function rotated(state: GrantState, presented: RefreshPresentation, nowMs: number, spentAtMs: number): GrantState {
   const { presentedHash: hash, successorHash, dpopThumbprint, narrowing } = presented;
   return {
     ...state,
@@ -65,7 +69,7 @@ function rotated(state: GrantState, presented: RefreshPresentation, nowMs: numbe
     refresh: {
       currentHash: successorHash,
       issuedAtMs: nowMs,
-      spent: { hash, atMs: nowMs, dpopThumbprint, narrowing },
+      spent: { hash, atMs: spentAtMs, dpopThumbprint, narrowing },
     },
   };
 }

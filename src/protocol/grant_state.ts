@@ -33,6 +33,7 @@ export interface CodeState {
   readonly redirectUri: string;
   readonly codeChallenge: string | null;
   readonly dpopThumbprint: string | null;
+  /** When it was spent, by the account's clock. */
   readonly redeemedAtMs: number | null;
 }
 
@@ -43,6 +44,7 @@ export interface RefreshState {
   /** What was spent for the current one, and how: only this very request may be repeated. */
   readonly spent: {
     readonly hash: string;
+    /** By the account's clock. */
     readonly atMs: number;
     readonly dpopThumbprint: string | null;
     readonly narrowing: string;

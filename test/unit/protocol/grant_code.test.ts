@@ -69,6 +69,31 @@ describe("RFC 9700 4.5: a right code with something else wrong is spent, and its
   });
 });
 
+describe("a redemption that waited for us", () => {
+  /** There at `NOW + 1_000`, looked at 20 s later. */
+  const queued = redeemCode(FRESH, GOOD, NOW + 1_000, NOW + 21_000).state;
+
+  it.each([
+    ["that came with it and waited as long", 1_000, "code_double_submit", "nothing"],
+    ["that came 5 s after it, and was looked at after it", 6_000, "code_double_submit", "nothing"],
+    ["that came when it was spent", 21_000, "code_double_submit", "nothing"],
+    ["within the window from then on", 25_999, "code_double_submit", "nothing"],
+    ["after that window", 26_000, "code_spent", "grant"],
+  ] as const)("leaves the honest client its tokens for a second one %s, or not", (_, afterMs, reason, ended) => {
+    expect(redeemCode(queued, GOOD, NOW + afterMs, NOW + 40_000).step).toMatchObject({ reason, ended });
+  });
+
+  it("is not late for what it waited: the code's life counts up to when the request was there", () => {
+    expect(redeemCode(FRESH, GOOD, NOW + 59_999, NOW + 75_000).step.kind).toBe("granted");
+    expect(redeemCode(FRESH, GOOD, NOW + 60_000, NOW + 60_000).step).toMatchObject({ reason: "code_expired" });
+  });
+
+  it("is theft all the same for a second one without the verifier", () => {
+    const stolen = redeemCode(queued, { ...GOOD, verifierChallenge: null }, NOW + 1_000, NOW + 21_000);
+    expect(stolen.step).toMatchObject({ reason: "code_spent", ended: "grant" });
+  });
+});
+
 describe("RFC 6749 4.1.2: a second redemption", () => {
   it.each([
     ["at once by the honest client: its double submit ends nothing", {}, 0, "code_double_submit", "nothing"],

@@ -25,14 +25,20 @@ type Action =
       readonly secret: "right" | "wrong";
       readonly client: "own" | "other";
       readonly verifier: string;
+      readonly queuedMs: number;
     }
   | {
       readonly do: "refresh";
+      /** How long the request waits before the account looks at it, while others come. */
+      readonly queuedMs: number;
       /** How many generations before the newest; none for garbage. */
       readonly back: number | null;
       readonly client: "own" | "other";
       readonly narrowing: string;
     };
+
+/** Mostly none, and at times more than any window holds. */
+const queuedMs = fc.constantFrom(0, 0, 0, 1, 4, 12, 60);
 
 const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 8, arbitrary: fc.record({ do: fc.constant("wait" as const), ms: fc.integer({ min: 0, max: 40 }) }) },
@@ -44,6 +50,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
       secret: fc.constantFrom("right" as const, "right" as const, "wrong" as const),
       client: fc.constantFrom("own" as const, "own" as const, "own" as const, "other" as const),
       verifier: fc.constantFrom("challenge", "challenge", "challenge", "other"),
+      queuedMs,
     }),
   },
   {
@@ -53,9 +60,18 @@ const action: fc.Arbitrary<Action> = fc.oneof(
       back: fc.constantFrom(0, 0, 0, 0, 0, 0, 0, 0, 1, 2, null),
       client: fc.constantFrom("own" as const, "own" as const, "own" as const, "own" as const, "other" as const),
       narrowing: fc.constantFrom("", "", "", "openid"),
+      queuedMs,
     }),
   },
 );
+
+const HONEST_REDEMPTION: Action = {
+  do: "redeem",
+  secret: "right",
+  client: "own",
+  verifier: "challenge",
+  queuedMs: 0,
+};
 
 /** One grant and what was handed out of it, as its holders would know. */
 class World {
@@ -69,7 +85,7 @@ class World {
   grants = 0;
   #redeemTries = 0;
 
-  refresh(hash: string, client = CLIENT, narrowing = ""): GrantTransition {
+  refresh(hash: string, client = CLIENT, narrowing = "", queuedMs = 0): GrantTransition {
     const presented = {
       grantId: ISSUE.grantId,
       presentedHash: hash,
@@ -80,15 +96,16 @@ class World {
       holdings: null,
     };
     const generation = generationOf(this.state, hash, (one) => this.spent.has(one));
-    return refreshGrant(this.state, presented, generation, this.nowMs);
+    return refreshGrant(this.state, presented, generation, this.nowMs, this.nowMs + queuedMs);
   }
 
-  redeem(changes: Parameters<typeof redemptionOf>[1] = {}): GrantTransition {
+  redeem(changes: Parameters<typeof redemptionOf>[1] = {}, queuedMs = 0): GrantTransition {
     this.#redeemTries += 1;
     return redeemCode(
       this.state,
       redemptionOf(ISSUE, { refreshHash: `r${this.#redeemTries}`, ...changes }),
       this.nowMs,
+      this.nowMs + queuedMs,
     );
   }
 
@@ -99,13 +116,14 @@ class World {
     else this.#actRefresh(step);
   }
 
-  #actRedeem({ secret, client, verifier }: Extract<Action, { do: "redeem" }>): void {
+  #actRedeem({ secret, client, verifier, queuedMs }: Extract<Action, { do: "redeem" }>): void {
     const before = this.state;
-    const { state, step } = this.redeem({
+    const redemption = {
       codeHash: secret === "right" ? ISSUE.codeHash : GARBAGE,
       clientId: client === "own" ? CLIENT : OTHER_CLIENT,
       verifierChallenge: verifier,
-    });
+    };
+    const { state, step } = this.redeem(redemption, queuedMs);
     this.state = state;
     if (secret === "wrong") expect(state, "garbage changes nothing").toBe(before);
     if (step.kind === "refused") {
@@ -118,10 +136,10 @@ class World {
     expect([client, secret, verifier]).toEqual(["own", "right", "challenge"]);
   }
 
-  #actRefresh({ back, client, narrowing }: Extract<Action, { do: "refresh" }>): void {
+  #actRefresh({ back, client, narrowing, queuedMs }: Extract<Action, { do: "refresh" }>): void {
     const before = this.state;
     const hash = (back === null ? undefined : this.handedOut.at(-1 - back)) ?? GARBAGE;
-    const { state, step } = this.refresh(hash, client === "own" ? CLIENT : OTHER_CLIENT, narrowing);
+    const { state, step } = this.refresh(hash, client === "own" ? CLIENT : OTHER_CLIENT, narrowing, queuedMs);
     this.state = state;
     if (hash === GARBAGE || client === "other") expect(state, "garbage changes nothing").toBe(before);
     if (step.kind === "refused") {
@@ -163,7 +181,7 @@ describe("over any interleaving of redeem, refresh, retry, reuse, revoke and exp
     fc.assert(
       fc.property(fc.boolean(), fc.array(action, { minLength: 1, maxLength: 40 }), (isRedeemed, steps) => {
         const world = new World();
-        if (isRedeemed) world.act({ do: "redeem", secret: "right", client: "own", verifier: "challenge" });
+        if (isRedeemed) world.act(HONEST_REDEMPTION);
         for (const step of steps) {
           const before = world.state;
           world.act(step);
@@ -179,23 +197,32 @@ describe("over any interleaving of redeem, refresh, retry, reuse, revoke and exp
     expect(Math.min(met.redeemed, met.chained, met.ended)).toBeGreaterThan(100);
   });
 
-  it("an honest client that repeats each lost answer in time is never taken for a thief", () => {
+  it("an honest client that repeats each lost answer in time, however long we were about it, is never taken for a thief", () => {
     const lostAnswers = fc.array(
-      fc.record({ waitMs: fc.integer({ min: 0, max: 150 }), repeats: fc.integer({ min: 0, max: 5 }) }),
+      fc.record({
+        waitMs: fc.integer({ min: 0, max: 100 }),
+        queuedMs: fc.integer({ min: 0, max: 60 }),
+        // Before the spend, while the first request still waits, and up to the end of the window behind it.
+        repeatsAfterMs: fc.array(fc.integer({ min: -60, max: LIFETIMES.refreshRetryMs - 1 }), { maxLength: 5 }),
+      }),
     );
     fc.assert(
       fc.property(lostAnswers, (rounds) => {
         const world = new World();
-        world.act({ do: "redeem", secret: "right", client: "own", verifier: "challenge" });
-        for (const { waitMs, repeats } of rounds) {
+        world.act(HONEST_REDEMPTION);
+        for (const { waitMs, queuedMs, repeatsAfterMs } of rounds) {
           world.act({ do: "wait", ms: waitMs });
           const own = { do: "refresh", client: "own", narrowing: "" } as const;
           const hadEnded = world.nowMs >= world.state.endsAtMs;
-          world.act({ ...own, back: 0 });
-          for (let at = 0; at < repeats; at++) world.act({ ...own, back: hadEnded ? 0 : 1 });
+          world.act({ ...own, back: 0, queuedMs });
+          const spentAtMs = world.nowMs + queuedMs;
+          for (const afterMs of repeatsAfterMs) {
+            world.nowMs = Math.max(world.nowMs, spentAtMs + afterMs);
+            world.act({ ...own, back: hadEnded ? 0 : 1, queuedMs });
+          }
         }
         expect(world.state.revokedAtMs).toBeNull();
-        const tries = rounds.reduce((sum, { repeats }) => sum + 1 + repeats, 1);
+        const tries = rounds.reduce((sum, { repeatsAfterMs }) => sum + 1 + repeatsAfterMs.length, 1);
         if (world.nowMs < world.state.endsAtMs) expect(world.grants).toBe(tries);
       }),
     );

@@ -8,11 +8,17 @@ const START = grantStart();
 const FRESH = startGrant(START, LIFETIMES, ACCESS_MS, NOW);
 
 /** Presents generation `at` of `START`; every generation below the current one counts as issued. */
-function refresh(state: GrantState, at: number, nowMs: number, changes: Parameters<typeof presentation>[2] = {}) {
+function refresh(
+  state: GrantState,
+  at: number,
+  nowMs: number,
+  changes: Parameters<typeof presentation>[2] = {},
+  spentAtMs = nowMs,
+) {
   const presented = presentation(START, at, changes);
   const current = Number(state.refresh?.currentHash.slice(1));
   const generation = generationOf(state, presented.presentedHash, (hash) => Number(hash.slice(1)) < current);
-  return refreshGrant(state, presented, generation, nowMs);
+  return refreshGrant(state, presented, generation, nowMs, spentAtMs);
 }
 
 /** The grant after `count` rotations, a minute apart. */
@@ -74,6 +80,26 @@ describe("RFC 9700 4.14.2: reuse", () => {
       reason: "grant_revoked",
       ended: "nothing",
     });
+  });
+});
+
+describe("a refresh that waited for us", () => {
+  /** There at `NOW`, looked at 9 s later: its client may have hung up by then. */
+  const queued = refresh(FRESH, 0, NOW, {}, NOW + 9_000).state;
+
+  it.each([
+    ["with it", 0],
+    ["when a client gives up after 10 s", 10_000],
+    ["at the end of the window, which began with the spend", 18_999],
+  ])("gives the same to a retry that came %s", (_, afterMs) => {
+    const again = refresh(queued, 0, NOW + afterMs, {}, NOW + 30_000);
+    expect(again).toEqual({ state: queued, step: { kind: "granted", retried: true } });
+  });
+
+  it("is theft 10 s after the spend, and at once when its successor was used", () => {
+    expect(refresh(queued, 0, NOW + 19_000).step).toMatchObject({ reason: "refresh_reused", ended: "user" });
+    const used = refresh(queued, 1, NOW + 9_001).state;
+    expect(refresh(used, 0, NOW, {}, NOW + 9_002).step).toMatchObject({ reason: "refresh_reused", ended: "user" });
   });
 });
 
