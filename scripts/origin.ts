@@ -73,7 +73,8 @@ export function startOrigin(options: OriginOptions): Promise<RunningOrigin> {
   const verify = identityVerifier(options.gatewayUrl, options.identityAudience);
   const handle = handler(verify);
   const echoes = openEchoes(verify);
-  const server = createServer((request, response) => {
+  // An idle connection is the gateway's to close: one that ends while a request is on its way would be told as 502.
+  const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
     handle(request, response).catch((error: unknown) => {
       // A caller who goes away in the middle of a body is no fault of ours.
       if (!response.headersSent && !response.destroyed) {

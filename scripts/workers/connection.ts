@@ -48,6 +48,10 @@ export class Connection {
         });
       });
       outgoing.on("error", reject);
+      // workerd closes the connection of a request that took it 5 s, once that is answered: nothing else is to be sent on it.
+      outgoing.on("timeout", () => {
+        outgoing.shouldKeepAlive = false;
+      });
       outgoing.end(body);
     });
   }

@@ -1,10 +1,11 @@
-import { createServer, type Server, type ServerResponse } from "node:http";
+import type { Server, ServerResponse } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { fileURLToPath } from "node:url";
 import { Miniflare } from "miniflare";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { bundle } from "../../scripts/workers/bundle.ts";
 import { migrate, newSecrets, workerOptions } from "../../scripts/workers/options.ts";
+import { calledServer } from "./called_server.ts";
 
 /**
  * What only real connections show of the audit trail: callers that hang up, a real queue, and its real consumer.
@@ -19,7 +20,7 @@ let port: number;
 const owed = new Map<string, ServerResponse>();
 
 beforeAll(async () => {
-  origin = createServer((incoming, response) => owed.set(incoming.url ?? "", response));
+  origin = calledServer((incoming, response) => owed.set(incoming.url ?? "", response));
   await new Promise<void>((resolve) => {
     origin.listen(0, "127.0.0.1", resolve);
   });

@@ -1,11 +1,12 @@
 import { mkdirSync } from "node:fs";
-import { createServer, type Server } from "node:http";
+import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { forgotPage } from "../../src/issuer/pages/forgot_page.tsx";
 import { loginPage } from "../../src/issuer/pages/login_page.tsx";
+import { calledServer } from "./called_server.ts";
 import { openBrowser, PATIENCE_MS } from "./pages/browser.ts";
 import { overhang, poorContrasts } from "./pages/looks.ts";
 import { openSite, type PageSite } from "./pages/site.ts";
@@ -39,7 +40,7 @@ let moreAsked = 0;
 
 beforeAll(async () => {
   mkdirSync(PICTURES, { recursive: true });
-  turnstile = createServer((request, response) => {
+  turnstile = calledServer((request, response) => {
     const isFrame = request.url?.startsWith("/frame") === true;
     if (request.url === "/more.js") moreAsked += 1;
     // A connection that is kept may be closed by one side while the other begins to use it: on a slow machine that happens.

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
+import { type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { fileURLToPath } from "node:url";
 import { gunzipSync, gzipSync } from "node:zlib";
@@ -6,6 +6,7 @@ import { Miniflare } from "miniflare";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { bundle } from "../../scripts/workers/bundle.ts";
 import { newSecrets, workerOptions } from "../../scripts/workers/options.ts";
+import { calledServer } from "./called_server.ts";
 
 /** What only real connections show of bodies that are looked into: framing, codings, and origins that lie about them. */
 const HOST = "localhost";
@@ -19,7 +20,7 @@ let answer: (response: ServerResponse) => void;
 let received: { headers: IncomingMessage["headers"]; body: string }[] = [];
 
 beforeAll(async () => {
-  origin = createServer((incoming, response) => {
+  origin = calledServer((incoming, response) => {
     const chunks: Buffer[] = [];
     incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
     incoming.on("end", () => {

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
+import { type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { gunzipSync, gzipSync } from "node:zlib";
@@ -6,6 +6,7 @@ import { Miniflare } from "miniflare";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bundle } from "../../scripts/workers/bundle.ts";
 import { newSecrets, workerOptions } from "../../scripts/workers/options.ts";
+import { calledServer } from "./called_server.ts";
 
 /**
  * What only real connections show: callers that hang up, origins that break off, and bodies that the runtime encodes.
@@ -22,7 +23,7 @@ const deeds = new Map<string, (incoming: IncomingMessage, response: ServerRespon
 const seen = { inFlight: 0, most: 0, ended: 0 };
 
 beforeAll(async () => {
-  origin = createServer((incoming, response) => {
+  origin = calledServer((incoming, response) => {
     seen.inFlight += 1;
     seen.most = Math.max(seen.most, seen.inFlight);
     response.once("close", () => {

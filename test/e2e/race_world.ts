@@ -1,6 +1,5 @@
 import { EventEmitter, once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,6 +11,7 @@ import { Connection } from "../../scripts/workers/connection.ts";
 import { migrate, newSecrets, workerOptions } from "../../scripts/workers/options.ts";
 import { PersonBrowser } from "../../scripts/workers/person_browser.ts";
 import { type PlantedPeople, plantPeople } from "../../scripts/workers/plant_people.ts";
+import { calledServer } from "./called_server.ts";
 import type { Connections } from "./race.ts";
 
 export const HOST = "localhost";
@@ -43,7 +43,7 @@ export interface RaceWorld {
  * in.
  */
 export async function startRaceWorld(config: string | null, count = 1): Promise<RaceWorld> {
-  const origin = createServer((_, response) => response.end('{"from":"origin"}'));
+  const origin = calledServer((_, response) => response.end('{"from":"origin"}'));
   await new Promise<void>((resolve) => {
     origin.listen(0, "127.0.0.1", resolve);
   });

@@ -1,5 +1,5 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type IncomingHttpHeaders, request, type Server } from "node:http";
+import { type IncomingHttpHeaders, request, type Server } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { Miniflare } from "miniflare";
 import { bundle } from "../../scripts/workers/bundle.ts";
 import { migrate, newSecrets, workerOptions } from "../../scripts/workers/options.ts";
+import { calledServer } from "./called_server.ts";
 import { leftOver, startCommand } from "./command.ts";
 import { HOST, newClient } from "./two_isolates_world.ts";
 
@@ -99,7 +100,7 @@ export async function startShapesWorld(): Promise<ShapesWorld> {
 }
 
 async function startRecorder(received: Received[]): Promise<Server> {
-  const origin = createServer((incoming, response) => {
+  const origin = calledServer((incoming, response) => {
     const chunks: Buffer[] = [];
     incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
     incoming.on("end", () => {

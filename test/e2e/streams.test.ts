@@ -1,7 +1,8 @@
-import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
+import { type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
+import { calledServer } from "./called_server.ts";
 import { PAGE } from "./configs/streams.ts";
 import { revoke, tokenOf } from "./two_isolates_calls.ts";
 import { type Client, HOST, startTwoIsolates, type TwoIsolates } from "./two_isolates_world.ts";
@@ -19,7 +20,7 @@ const asked: IncomingMessage[] = [];
 let hungUp = 0;
 
 beforeAll(async () => {
-  server = createServer(answer);
+  server = calledServer(answer);
   sockets = new WebSocketServer({ noServer: true, handleProtocols: (offered) => [...offered].at(-1) ?? false });
   server.on("upgrade", (incoming, socket, head) => {
     asked.push(incoming);

@@ -1,10 +1,11 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { fileURLToPath } from "node:url";
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from "jose";
 import { Miniflare } from "miniflare";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { bundle } from "../../scripts/workers/bundle.ts";
 import { newSecrets, workerOptions } from "../../scripts/workers/options.ts";
+import { calledServer } from "./called_server.ts";
 import { freePorts } from "./free_port.ts";
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -47,7 +48,7 @@ const jwk = { ...(await exportJWK(pair.publicKey)), alg: "ES256", use: "sig" };
 const kid = await calculateJwkThumbprint(jwk);
 
 beforeAll(async () => {
-  provider = createServer((request, response) => {
+  provider = calledServer((request, response) => {
     const path = request.url ?? "";
     hits.set(path, (hits.get(path) ?? 0) + 1);
     response.once("close", () => {

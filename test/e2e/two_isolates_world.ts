@@ -1,4 +1,4 @@
-import { createServer, request, type Server } from "node:http";
+import { request, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { Miniflare } from "miniflare";
@@ -8,6 +8,7 @@ import { sha256Base64url } from "../../src/kernel/bytes.ts";
 import { platformRandom } from "../../src/kernel/random.ts";
 import { newClientSecret } from "../../src/protocol/client_secret.ts";
 import { newClientId } from "../../src/protocol/ids.ts";
+import { calledServer } from "./called_server.ts";
 
 export const HOST = "localhost";
 const ENTRY = fileURLToPath(new URL("../../src/worker.ts", import.meta.url));
@@ -46,7 +47,7 @@ type Kv = Awaited<ReturnType<Miniflare["getKVNamespace"]>>;
 
 /** Starts both isolates, and an origin: by default one that answers 200 to everything. `config` is a file; the demo's where absent. */
 export async function startTwoIsolates(
-  origin: Server = createServer((_, response) => response.end('{"from":"origin"}')),
+  origin: Server = calledServer((_, response) => response.end('{"from":"origin"}')),
   config: string | null = null,
 ): Promise<TwoIsolates> {
   await new Promise<void>((resolve) => {
