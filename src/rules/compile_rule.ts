@@ -2,6 +2,7 @@ import { err, ok, type Result } from "../kernel/result.ts";
 import type { RuleExpression } from "../policy/action_policy.ts";
 import { nameFaults } from "./check_names.ts";
 import { conditionsOf } from "./conditions.ts";
+import { directCondition } from "./direct_condition.ts";
 import { type Expression, everyPart, partsOf } from "./expression.ts";
 import { type Folded, fold } from "./fold.ts";
 import { ruleFunctions } from "./functions.ts";
@@ -58,6 +59,7 @@ export class RuleCompiler {
       expression: new CelExpression(
         rule,
         source,
+        directCondition(tree, this.#functions),
         variables,
         lazily(() => conditionsOf(tree, source, language.cel)),
       ),

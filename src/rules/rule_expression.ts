@@ -3,6 +3,7 @@ import type { DecisionFacts } from "../policy/decision_facts.ts";
 import type { FailedCondition } from "../policy/decision_trace.ts";
 import { type CelRule, failureOf } from "./cel.ts";
 import { type Condition, firstFalse } from "./conditions.ts";
+import type { DirectCondition } from "./direct_condition.ts";
 import { RuleInputError } from "./rule_input.ts";
 import { type RuleClasses, RuleVariables } from "./variables.ts";
 
@@ -35,22 +36,44 @@ export class VariablesOfCall {
 export class CelExpression implements RuleExpression {
   readonly #rule: CelRule;
   readonly #source: string;
+  readonly #direct: DirectCondition | null;
   readonly #variables: VariablesOfCall;
   readonly #conditions: () => readonly Condition[];
 
-  constructor(rule: CelRule, source: string, variables: VariablesOfCall, conditions: () => readonly Condition[]) {
+  /** `direct` is the same condition, where it has a shorter way to its value. */
+  constructor(
+    rule: CelRule,
+    source: string,
+    direct: DirectCondition | null,
+    variables: VariablesOfCall,
+    conditions: () => readonly Condition[],
+  ) {
     this.#rule = rule;
     this.#source = source;
+    this.#direct = direct;
     this.#variables = variables;
     this.#conditions = conditions;
   }
 
   evaluate(facts: DecisionFacts): RuleOutcome {
-    return outcomeOf(this.#rule, this.#source, this.#variables.of(facts));
+    const variables = this.#variables.of(facts);
+    const value = this.#direct === null ? undefined : directValue(this.#direct, variables);
+    if (value === undefined) return outcomeOf(this.#rule, this.#source, variables);
+    return value ? TRUE : FALSE;
   }
 
   failedCondition(facts: DecisionFacts): FailedCondition | null {
     return firstFalse(this.#conditions(), this.#variables.of(facts));
+  }
+}
+
+/** What `direct` comes to; undefined where the library has to say it. */
+function directValue(direct: DirectCondition, variables: RuleVariables): boolean | undefined {
+  try {
+    const value = direct(variables);
+    return typeof value === "boolean" ? value : undefined;
+  } catch {
+    return undefined;
   }
 }
 
