@@ -27,10 +27,7 @@ const deployed = Object.entries(alias).map(([name, path]) => ({
 const AT_ONCE = 2;
 /** For a machine that is several times slower than on a calm day: a test that hangs still ends. */
 const PATIENCE_MS = 240_000;
-/** Compares times with each other, so nothing else may run beside it. */
-const ALONE = ["test/e2e/enumeration.test.ts"];
-
-const e2e = { testTimeout: PATIENCE_MS, hookTimeout: PATIENCE_MS };
+const patient = { testTimeout: PATIENCE_MS, hookTimeout: PATIENCE_MS };
 
 export default defineConfig({
   test: {
@@ -47,9 +44,7 @@ export default defineConfig({
           isolate: false,
           setupFiles: ["./test/support/fresh_file.ts"],
           maxWorkers: AT_ONCE,
-          // Properties and storms take seconds on a busy machine; a test that hangs still ends.
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          ...patient,
           include: ["test/{unit,flows,gateway,contract,workerd}/**/*.test.ts"],
         },
       },
@@ -57,14 +52,10 @@ export default defineConfig({
         test: {
           name: "node",
           include: ["test/e2e/**/*.test.ts"],
-          exclude: ALONE,
           maxWorkers: AT_ONCE,
           sequence: { groupOrder: 1 },
-          ...e2e,
+          ...patient,
         },
-      },
-      {
-        test: { name: "node alone", include: ALONE, fileParallelism: false, sequence: { groupOrder: 2 }, ...e2e },
       },
     ],
   },

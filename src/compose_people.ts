@@ -2,6 +2,7 @@ import { Argon2Passwords } from "./adapters/argon2_passwords.ts";
 import { D1ActionLinks } from "./adapters/d1_action_links.ts";
 import { D1Consents } from "./adapters/d1_consents.ts";
 import { D1PairwiseSubjects } from "./adapters/d1_pairwise_subjects.ts";
+import { D1Registrations } from "./adapters/d1_registrations.ts";
 import { D1Users } from "./adapters/d1_users.ts";
 import { DurableObjectGuesses } from "./adapters/durable_object_guesses.ts";
 import { JoseIdTokenHints } from "./adapters/jose_id_token_hints.ts";
@@ -48,6 +49,7 @@ export function composePeople(
     issuerUrl: issuer.url,
     brandName: branding.name,
     users: new D1Users(db, mailWaker(bindings)),
+    registrations: new D1Registrations(db, mailWaker(bindings)),
     accounts,
     subjects: new D1PairwiseSubjects(db, platformRandom),
     passwords: new Argon2Passwords({ ...passwords, random: platformRandom }),

@@ -20,7 +20,7 @@ let isolateCompute: computeHash | undefined;
  * again and again: an instance per hash would leave its memory to a collector that does not see it. Kept as a plain value, never
  * as a promise: one that a cancelled request made would hold up every later one.
  */
-async function compute(): Promise<computeHash> {
+async function isolateInstance(): Promise<computeHash> {
   if (isolateCompute !== undefined) return isolateCompute;
   // workerd always has SIMD, so there is nothing to fall back to.
   const load = (imports: WebAssembly.Imports) => ({
@@ -35,6 +35,8 @@ async function compute(): Promise<computeHash> {
 export interface Argon2Options extends Argon2Cost {
   readonly random: RandomBytes;
   readonly queue?: HashQueue;
+  /** What computes a hash; the isolate's one instance where absent. */
+  readonly compute?: computeHash;
 }
 
 /** Argon2id (RFC 9106) in WebAssembly. */
@@ -42,18 +44,20 @@ export class Argon2Passwords implements Passwords {
   readonly #cost: Argon2Cost;
   readonly #random: RandomBytes;
   readonly #queue: HashQueue;
+  readonly #compute: computeHash | undefined;
 
-  constructor({ memoryKiB, passes, random, queue = isolateQueue }: Argon2Options) {
+  constructor({ memoryKiB, passes, random, queue = isolateQueue, compute }: Argon2Options) {
     this.#cost = { memoryKiB, passes };
     this.#random = random;
     this.#queue = queue;
+    this.#compute = compute;
   }
 
   async hash(password: string): Promise<string> {
     const bytes = utf8(password);
     if (bytes.length < LEAST_PASSWORD_BYTES) throw new RangeError("a password this short is never set");
     const salt = this.#random(SALT_BYTES);
-    const tag = await this.#compute(bytes, { ...this.#cost, salt }, TAG_BYTES);
+    const tag = await this.#tag(bytes, { ...this.#cost, salt }, TAG_BYTES);
     return formatPhc({ ...this.#cost, salt, tag });
   }
 
@@ -64,7 +68,7 @@ export class Argon2Passwords implements Passwords {
     const short = bytes.length < LEAST_PASSWORD_BYTES;
     const against = stored ?? this.#nobody();
     // Too short to have been set: something of the same cost is computed all the same, for the time must not tell.
-    const tag = await this.#compute(short ? new Uint8Array(LEAST_PASSWORD_BYTES) : bytes, against, against.tag.length);
+    const tag = await this.#tag(short ? new Uint8Array(LEAST_PASSWORD_BYTES) : bytes, against, against.tag.length);
     const matches = equalBytes(tag, against.tag) && stored !== null && !short;
     return { matches, outdated: stored !== null && this.#isOutdated(stored) };
   }
@@ -79,12 +83,12 @@ export class Argon2Passwords implements Passwords {
     return weaker || salt.length < SALT_BYTES || tag.length < TAG_BYTES;
   }
 
-  async #compute(
+  async #tag(
     password: Uint8Array,
     { memoryKiB, passes, salt }: Omit<Argon2Hash, "tag">,
     tagLength: number,
   ): Promise<Uint8Array<ArrayBuffer>> {
-    const argon2id = await compute();
+    const argon2id = this.#compute ?? (await isolateInstance());
     const tag = await this.#queue.run(() =>
       argon2id({ password, salt, parallelism: 1, passes, memorySize: memoryKiB, tagLength }),
     );

@@ -11,6 +11,10 @@ export function carriedMail(outbox: Mail, courier: MailCourier): Mail {
       await courier.expect();
       await outbox.send(message, nowMs, onceKey);
     },
+    async sendLink(link, message, nowMs) {
+      await courier.expect();
+      await outbox.sendLink(link, message, nowMs);
+    },
   };
 }
 

@@ -16,17 +16,9 @@ export class D1ActionLinks implements ActionLinks {
     this.#db = db;
   }
 
-  /**
-   * Keeps a link; for a user that does not exist the same statements run and keep nothing. What died long ago is swept on the way: a
-   * link lives a week at most, so whatever ends a week before this one does has ended already.
-   */
+  /** Keeps a link; for a user that does not exist the same statements run and keep nothing. What died long ago is swept on the way. */
   async insert(link: ActionLink): Promise<void> {
-    await onD1(() =>
-      this.#db.batch([
-        linkInsert(this.#db, link),
-        this.#db.prepare("DELETE FROM action_links WHERE expires_at <= ?").bind(link.expiresAtMs - LONGEST_LINK_MS),
-      ]),
-    );
+    await onD1(() => this.#db.batch([linkInsert(this.#db, link), deadLinksDelete(this.#db, link.expiresAtMs)]));
   }
 
   async peek(hash: string, purpose: LinkPurpose, nowMs: number) {
@@ -81,6 +73,14 @@ export function linkInsert(
     SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE EXISTS (SELECT 1 FROM users WHERE id = ?3) AND ${condition.sql}`;
   const { hash, purpose, user, email, createdAtMs, expiresAtMs } = link;
   return db.prepare(sql).bind(hash, purpose, user, email, createdAtMs, expiresAtMs, ...condition.values);
+}
+
+/**
+ * Sweeps what died long ago, as part of a transaction that keeps a link until `expiresAtMs`: a link lives a week at most, so whatever ends a
+ * week before this one does has ended already.
+ */
+export function deadLinksDelete(db: D1Database, expiresAtMs: number): D1PreparedStatement {
+  return db.prepare("DELETE FROM action_links WHERE expires_at <= ?").bind(expiresAtMs - LONGEST_LINK_MS);
 }
 
 function readLink(row: unknown): { readonly user: UserId; readonly email: string } {

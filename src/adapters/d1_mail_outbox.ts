@@ -1,8 +1,10 @@
 import * as z from "zod/mini";
+import type { ActionLink } from "../ports/action_links.ts";
 import type { Mail, MailMessage } from "../ports/mail.ts";
 import type { MailQueue } from "../ports/mail_queue.ts";
 import type { MailRecord, MailRecords } from "../ports/operator_records.ts";
 import { fromRow, onD1 } from "./d1.ts";
+import { deadLinksDelete, linkInsert } from "./d1_action_links.ts";
 
 const KINDS = [
   "verify_email",
@@ -54,6 +56,16 @@ export class D1MailOutbox implements Mail, MailQueue {
 
   async send(message: MailMessage, nowMs: number, onceKey: string | null = null): Promise<void> {
     await onD1(() => mailInsert(this.#db, message, nowMs, onceKey).run());
+  }
+
+  async sendLink(link: ActionLink, message: MailMessage, nowMs: number): Promise<void> {
+    await onD1(() =>
+      this.#db.batch([
+        linkInsert(this.#db, link),
+        mailInsert(this.#db, message, nowMs),
+        deadLinksDelete(this.#db, link.expiresAtMs),
+      ]),
+    );
   }
 
   /** Up to `limit` mails that wait, the oldest first, behind `afterSeq`. */

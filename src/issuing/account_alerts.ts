@@ -7,7 +7,7 @@ import { type MailSender, suspectedTheftText } from "../protocol/mail_texts.ts";
 /** Who hears of what happens to accounts. */
 export interface Alerting {
   readonly users: Pick<UserDirectory, "find">;
-  readonly mail: Mail;
+  readonly mail: Pick<Mail, "send">;
   readonly consents: Pick<Consents, "forgetBefore">;
   readonly sender: MailSender;
   /** Keeps events for operators, each once. */

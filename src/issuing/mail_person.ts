@@ -5,7 +5,7 @@ import type { UserId } from "../protocol/ids.ts";
 import type { MailSender, MailText } from "../protocol/mail_texts.ts";
 import type { People } from "./people.ts";
 
-type Mailing = Pick<People, "issuerUrl" | "brandName" | "links" | "mail" | "random" | "settings">;
+type Mailing = Pick<People, "issuerUrl" | "brandName" | "mail" | "random" | "settings">;
 
 /** Whose link it is, and where it goes. */
 export interface Addressee {
@@ -14,8 +14,8 @@ export interface Addressee {
 }
 
 /**
- * Mails a link that does `purpose` once. Only its hash is kept, which is the answer. For a user that does not exist the same work is
- * done and the link opens nothing.
+ * Mails a link that does `purpose` once. Only its hash is kept. For a user that does not exist the same work is done and the link
+ * opens nothing.
  */
 export async function mailLink(
   to: Addressee,
@@ -23,13 +23,12 @@ export async function mailLink(
   write: (sender: MailSender, token: string) => MailText<MailMessage["kind"]>,
   people: Mailing,
   nowMs: number,
-): Promise<string> {
+): Promise<void> {
   const token = toBase64url(people.random(32));
   const hash = await hashLinkToken(token);
   const expiresAtMs = nowMs + people.settings.passwords.linkSeconds * 1_000;
-  await people.links.insert({ hash, purpose, ...to, createdAtMs: nowMs, expiresAtMs });
-  await people.mail.send({ to: to.email, ...write(mailSender(people), token) }, nowMs);
-  return hash;
+  const link = { hash, purpose, ...to, createdAtMs: nowMs, expiresAtMs };
+  await people.mail.sendLink(link, { to: to.email, ...write(mailSender(people), token) }, nowMs);
 }
 
 /** Whose link it is, where it would work now, for the page that it opens. Changes nothing: what scans mails opens links. */
@@ -43,7 +42,7 @@ export async function readLink(
 }
 
 /** Who writes mails here. */
-export function mailSender({ issuerUrl, brandName, settings }: Omit<Mailing, "links" | "mail" | "random">): MailSender {
+export function mailSender({ issuerUrl, brandName, settings }: Omit<Mailing, "mail" | "random">): MailSender {
   return { issuerUrl, brandName, linkSeconds: settings.passwords.linkSeconds };
 }
 

@@ -7,6 +7,7 @@ import type { GrantSecrets } from "../ports/grant_secrets.ts";
 import type { Guesses } from "../ports/guesses.ts";
 import type { Mail } from "../ports/mail.ts";
 import type { Passwords } from "../ports/passwords.ts";
+import type { Registrations } from "../ports/registrations.ts";
 import type { PairwiseSubjects, UserDirectory } from "../ports/users.ts";
 import type { HumanCheck } from "./human_check.ts";
 
@@ -19,6 +20,7 @@ export interface People {
   readonly issuerUrl: string;
   readonly brandName: string;
   readonly users: UserDirectory;
+  readonly registrations: Registrations;
   readonly accounts: Accounts;
   readonly subjects: PairwiseSubjects;
   readonly passwords: Passwords;

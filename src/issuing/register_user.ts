@@ -1,3 +1,4 @@
+import { toBase64url } from "../kernel/bytes.ts";
 import { randomTokenId } from "../kernel/random.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { UserRecord } from "../ports/users.ts";
@@ -7,7 +8,7 @@ import { newUserId } from "../protocol/ids.ts";
 import { addressInUseText, verifyEmailText } from "../protocol/mail_texts.ts";
 import { type Throttled, takeByAddress } from "./guess_budgets.ts";
 import { takeMail } from "./mail_budgets.ts";
-import { mailLink } from "./mail_person.ts";
+import { hashLinkToken, mailSender } from "./mail_person.ts";
 import { judgePassword, type PasswordRefused } from "./new_password.ts";
 import type { People, Visitor } from "./people.ts";
 import { registrationProof } from "./registration_proof.ts";
@@ -31,7 +32,7 @@ export interface Registered {
 
 /**
  * Makes an account, or, where the address has one, tells its owner by mail. The answer is the same, and so is the work: one hash,
- * one insertion (which may find the name taken), one link, one mail. Only who reads the mail learns which it was.
+ * and one transaction over the insertion (which may find the name taken), a link and a mail. Only who reads the mail learns which it was.
  * The caller's budget comes first: to weigh a password takes time too, and neither that nor hashes nor mails are to be had for
  * nothing. Throws `Busy` and `Outage`.
  *
@@ -71,13 +72,19 @@ export async function registerUser(
     createdAtMs: nowMs,
     updatedAtMs: nowMs,
   };
-  const inserted = (await people.users.insert(user, email.normalised)) === "inserted";
-  // Read in both cases; the owner's mail goes to the address as the owner wrote it.
-  const owner = (await people.users.findByEmail(email.normalised)) ?? user;
-  const to = { user: owner.id, email: owner.email };
-  const linkHash = inserted
-    ? await mailLink(to, "verify_email", verifyEmailText, people, nowMs)
-    : await mailLink(to, "reset_password", addressInUseText, people, nowMs);
-  const proof = await registrationProof(linkHash, people);
-  return ok({ email: email.written, loggedOutcome: inserted ? "user_registered" : "address_in_use", proof });
+  const token = toBase64url(people.random(32));
+  const hash = await hashLinkToken(token);
+  const committed = await people.registrations.commit(
+    {
+      user,
+      normalisedEmail: email.normalised,
+      link: { hash, expiresAtMs: nowMs + people.settings.passwords.linkSeconds * 1_000 },
+      welcome: { purpose: "verify_email", ...verifyEmailText(mailSender(people), token) },
+      taken: { purpose: "reset_password", ...addressInUseText(mailSender(people), token) },
+    },
+    nowMs,
+  );
+  const proof = await registrationProof(hash, people);
+  const loggedOutcome = committed === "registered" ? "user_registered" : committed;
+  return ok({ email: email.written, loggedOutcome, proof });
 }

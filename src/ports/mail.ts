@@ -1,3 +1,5 @@
+import type { ActionLink } from "./action_links.ts";
+
 /** A mail to be sent. No secret but the one link that it is about. */
 export interface MailMessage {
   readonly to: string;
@@ -22,4 +24,9 @@ export interface MailMessage {
 export interface Mail {
   /** With `onceKey`, a message is taken in once, however often it comes. */
   send(message: MailMessage, nowMs: number, onceKey?: string): Promise<void>;
+  /**
+   * The same with the link that it is about, in one transaction: neither is there without the other. A link of a user that does not exist is
+   * not kept, and its mail is: one write either way, for a store takes time for those alone.
+   */
+  sendLink(link: ActionLink, message: MailMessage, nowMs: number): Promise<void>;
 }

@@ -103,7 +103,8 @@ describe("POST /users", () => {
   });
 
   it("mail that cannot be taken is 503, and a reset makes the invitation good", async () => {
-    const mail = { send: () => Promise.reject(new Outage("d1")) };
+    const fails = () => Promise.reject(new Outage("d1"));
+    const mail = { send: fails, sendLink: fails };
     const cut = await adminCaller({ people: { ...admin.parts.people, mail } });
     const email = address();
     const told = await cut.call("POST", "/users", { email });

@@ -91,6 +91,8 @@ export function openFirstParty({ lockout: wanted, lifetimes, people: changes, ..
   return {
     isolate,
     people,
+    /** The issuer's app, pages included. */
+    app,
     /** Sends anything. */
     send,
     /** Posts JSON, text as it is, from an address that nobody used yet. */

@@ -44,6 +44,8 @@ export function openPages({ loginContext, ...wishes }: PagesWishes = {}) {
 export interface BrowserWishes {
   readonly address?: string;
   readonly userAgent?: string;
+  /** Where the pages are; `PAGES_URL` where absent. */
+  readonly url?: string;
 }
 
 const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
@@ -52,10 +54,15 @@ const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefo
 export class PageBrowser {
   readonly jar = new Map<string, string>();
   readonly #app: Hono<ScopedEnv>;
+  readonly #url: string;
   readonly #headers: Readonly<Record<string, string>>;
 
-  constructor(app: Hono<ScopedEnv>, { address = crypto.randomUUID(), userAgent = FIREFOX }: BrowserWishes = {}) {
+  constructor(
+    app: Hono<ScopedEnv>,
+    { address = crypto.randomUUID(), userAgent = FIREFOX, url = PAGES_URL }: BrowserWishes = {},
+  ) {
     this.#app = app;
+    this.#url = url;
     this.#headers = { "cf-connecting-ip": address, "user-agent": userAgent };
   }
 
@@ -64,7 +71,7 @@ export class PageBrowser {
     const cookies = [...this.jar].map(([name, value]) => `${name}=${value}`).join("; ");
     if (cookies !== "" && !headers.has("cookie")) headers.set("cookie", cookies);
     const ctx = createExecutionContext();
-    const response = await this.#app.fetch(new Request(new URL(path, PAGES_URL), { ...init, headers }), {}, ctx);
+    const response = await this.#app.fetch(new Request(new URL(path, this.#url), { ...init, headers }), {}, ctx);
     await waitOnExecutionContext(ctx);
     for (const line of response.headers.getSetCookie()) this.#keep(line);
     return readWhole(response);
@@ -84,7 +91,7 @@ export class PageBrowser {
     return this.go(path, {
       method: "POST",
       body: new URLSearchParams(fields),
-      headers: { origin: PAGES_URL, ...headers },
+      headers: { origin: new URL(this.#url).origin, ...headers },
     });
   }
 

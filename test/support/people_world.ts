@@ -3,6 +3,7 @@ import { D1ActionLinks } from "../../src/adapters/d1_action_links.ts";
 import { D1AddressChanges } from "../../src/adapters/d1_address_changes.ts";
 import { D1MailOutbox, type OutboxMail } from "../../src/adapters/d1_mail_outbox.ts";
 import { D1PairwiseSubjects } from "../../src/adapters/d1_pairwise_subjects.ts";
+import { D1Registrations } from "../../src/adapters/d1_registrations.ts";
 import { D1Users } from "../../src/adapters/d1_users.ts";
 import { DurableObjectGuesses } from "../../src/adapters/durable_object_guesses.ts";
 import { parseGrantSecrets } from "../../src/adapters/grant_secrets.ts";
@@ -123,6 +124,7 @@ export function openPeople(wishes: PeopleWishes = {}) {
     issuerUrl: "https://login.example.com",
     brandName: "Harbour",
     users,
+    registrations: new D1Registrations(bindings.DB, null),
     accounts: memory.accounts,
     subjects: new D1PairwiseSubjects(bindings.DB, platformRandom),
     passwords: {
