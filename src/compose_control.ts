@@ -6,6 +6,7 @@ import { JoseAccessTokens } from "./adapters/jose_access_tokens.ts";
 import { JoseTokenSigner } from "./adapters/jose_token_signer.ts";
 import type { VerificationKeys } from "./adapters/jose_verification_keys.ts";
 import { PUBLISHED_KEY_SECONDS, PublishedKeyCache } from "./adapters/published_key_cache.ts";
+import { parseSessionStanding } from "./adapters/session_standing_schema.ts";
 import type { AdminParts } from "./admin/app.ts";
 import { type Environment, need, readBindings } from "./bindings.ts";
 import { composeActTrail } from "./compose_audit.ts";
@@ -59,7 +60,11 @@ export function composeReader(env: Environment): IssuerReader {
     findSession: (proof) => {
       secrets ??= grantSecrets();
       const people = { accounts, users, secrets };
-      return orOutage("session", SESSION_DEADLINE_MS, () => sessionStanding(proof, people, Date.now()));
+      // Read as another Worker reads it: what an account's object says is not what this release of it would.
+      return orOutage("session", SESSION_DEADLINE_MS, async () => {
+        const standing = await sessionStanding(proof, people, Date.now());
+        return standing && parseSessionStanding(standing);
+      });
     },
   };
 }

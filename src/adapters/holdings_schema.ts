@@ -2,8 +2,13 @@ import * as z from "zod/mini";
 import type { HeldAttributes } from "../protocol/attribute_values.ts";
 import type { RoleAssignment } from "../protocol/holdings.ts";
 
-/* What subjects hold beside their roles, as stores keep it and Workers tell it. */
+/* What subjects hold, as stores keep it and Workers tell it. The bounds are ten times those that operators are held to. */
+const MOST = 1_000;
 
+/** Roles, scopes and the like. */
+export const nameList: z.ZodMiniType<readonly string[]> = z
+  .array(z.string().check(z.maxLength(MOST)))
+  .check(z.maxLength(MOST));
 const assignment = z.strictObject({
   role: z.string(),
   tenant: z.nullable(z.string()),
@@ -11,8 +16,10 @@ const assignment = z.strictObject({
 });
 const item = z.union([z.string(), z.number(), z.boolean()]);
 
-export const assignmentList: z.ZodMiniType<readonly RoleAssignment[]> = z.array(assignment);
-export const attributeRecord: z.ZodMiniType<HeldAttributes> = z.record(z.string(), z.union([item, z.array(item)]));
+export const assignmentList: z.ZodMiniType<readonly RoleAssignment[]> = z.array(assignment).check(z.maxLength(MOST));
+export const attributeRecord: z.ZodMiniType<HeldAttributes> = z
+  .record(z.string(), z.union([item, z.array(item).check(z.maxLength(MOST))]))
+  .check(z.refine((held) => Object.keys(held).length <= MOST));
 
 const assignmentRow = z.object({ role: z.string(), tenant: z.nullable(z.string()), until: z.nullable(z.number()) });
 

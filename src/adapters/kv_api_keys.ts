@@ -5,7 +5,7 @@ import { type ApiKeyRecord, type KeyOwner, parseKeyOwner } from "../protocol/api
 import type { ApiKeyId } from "../protocol/ids.ts";
 import { apiKeyTerms } from "./api_key_terms_schema.ts";
 import { boundedText } from "./bounded_text.ts";
-import { assignmentList, attributeRecord } from "./holdings_schema.ts";
+import { assignmentList, attributeRecord, nameList } from "./holdings_schema.ts";
 
 const READ_DEADLINE_MS = 1_000;
 const WRITE_DEADLINE_MS = 10_000;
@@ -16,8 +16,8 @@ const record = z.strictObject({
   id: z.string(),
   environment: z.enum(["live", "test"]),
   kind: z.enum(["secret", "publishable"]),
-  scopes: z.array(z.string()),
-  roles: z.array(z.string()),
+  scopes: nameList,
+  roles: nameList,
   // Absent where the key has none, and in what earlier releases wrote.
   assignments: z.exactOptional(assignmentList),
   attributes: z.exactOptional(attributeRecord),

@@ -1,13 +1,13 @@
 import * as z from "zod/mini";
 import type { SubjectRecord } from "../ports/issuer_reader.ts";
-import { assignmentList, attributeRecord } from "./holdings_schema.ts";
+import { assignmentList, attributeRecord, nameList } from "./holdings_schema.ts";
 
 const subjects = z.array(
   z.nullable(
     z.strictObject({
       id: z.string(),
-      scopes: z.array(z.string()),
-      roles: z.array(z.string()),
+      scopes: nameList,
+      roles: nameList,
       assignments: assignmentList,
       attributes: attributeRecord,
       disabled: z.boolean(),

@@ -38,6 +38,7 @@ const USED_BEFORE = [
   "a token that was used before",
   "a rule whose relations were asked for before",
   "a question by AuthZEN",
+  "a session that was used before",
 ] as const;
 
 const cases = GATE_ROWS.flatMap((row) => row.faults.map((fault) => ({ ...row, fault })));

@@ -24,6 +24,8 @@ export type GateCall =
   | "a route that demands a permission"
   | "a question by AuthZEN"
   | "a search by AuthZEN"
+  | "a session that is new to the isolate"
+  | "a session that was used before"
   | "the identity key set"
   | "a path that no route lists";
 
@@ -38,7 +40,12 @@ export type GateLie =
   | "rows that are none"
   | "answers that are none"
   | "answers to other questions"
-  | "answers without end";
+  | "answers without end"
+  | "a record that is none"
+  | "a copy that is none"
+  | "a session that is none"
+  | "a session without end"
+  | "a sign-in by ways without end";
 
 type Row = DrivenRow<GateCall, GateLie>;
 
@@ -245,6 +252,31 @@ const TOLD_CANDIDATES: Row = {
   log: "outage: relations",
 };
 
+/** Browsers' sessions: what the issuer reads of them where it is in the same Worker, and what it is asked where it is not. */
+const SESSIONS: Row = {
+  ...RELATIONS,
+  dependency: "accounts, sessions of browsers",
+  binding: "ACCOUNTS",
+  call: "a session that is new to the isolate",
+  withinMs: 5_000,
+  log: "outage: account",
+  meanwhile: [...GOES_ON, "a session that was used before", "a token that is new to the isolate"],
+};
+const SESSION_USERS: Row = {
+  ...SESSIONS,
+  dependency: "D1, users of sessions",
+  binding: "DB",
+  faults: ["down", "slow"],
+  log: "outage: d1",
+};
+const TOLD_SESSIONS: Row = {
+  ...SESSIONS,
+  dependency: "the issuer's Worker, sessions of browsers",
+  binding: "ISSUER",
+  faults: ["down", "slow"],
+  log: "outage: issuer",
+};
+
 /** `row` of one that says `lie`. */
 const lying = (row: Row, fault: "lying" | "huge", lie: GateLie): Row => ({
   ...row,
@@ -265,9 +297,11 @@ export const GATE_ROWS: readonly Row[] = [
     meanwhile: [],
   },
   API_KEYS,
-  { ...API_KEYS, faults: ["huge"], withinMs: null, lie: "a value without end" },
+  lying(API_KEYS, "lying", "a record that is none"),
+  lying(API_KEYS, "huge", "a value without end"),
   KEY_SETS,
-  { ...KEY_SETS, faults: ["huge"], withinMs: null, lie: "a value without end" },
+  lying(KEY_SETS, "lying", "a copy that is none"),
+  lying(KEY_SETS, "huge", "a value without end"),
   { ...DATABASE, faults: ["missing"], isolate: "cold", withinMs: null, log: "deployment_fault: DB", meanwhile: [] },
   DATABASE,
   { ...DATABASE, faults: ["lying"], withinMs: null, lie: "rows that are none" },
@@ -313,6 +347,15 @@ export const GATE_ROWS: readonly Row[] = [
   ISSUER,
   { ...ISSUER, faults: ["lying"], withinMs: null, lie: "no page" },
   ...[RELATIONS, SUBJECTS, CANDIDATES, ROLE_BOOK].flatMap((row) => [row, lying(row, "lying", "rows that are none")]),
+  { ...SESSIONS, faults: ["missing"], withinMs: null, isolate: "cold", meanwhile: ["a public route"] },
+  SESSIONS,
+  { ...lying(SESSIONS, "lying", "a session that is none"), log: "outage: session" },
+  { ...lying(SESSIONS, "huge", "a sign-in by ways without end"), log: "outage: session" },
+  SESSION_USERS,
+  lying(SESSION_USERS, "lying", "rows that are none"),
+  TOLD_SESSIONS,
+  lying(TOLD_SESSIONS, "lying", "a session that is none"),
+  lying(TOLD_SESSIONS, "huge", "a session without end"),
   ...[TOLD_RELATIONS, TOLD_SUBJECTS, TOLD_CANDIDATES].flatMap((row) => [
     row,
     lying(row, "lying", "answers that are none"),
