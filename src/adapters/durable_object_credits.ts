@@ -45,6 +45,7 @@ export class DurableObjectCredits implements CreditSpending, CreditRecords {
   stateOf(key: ApiKeyId, credits: KeyCredits) {
     return orOutage("credits", OPERATOR_DEADLINE_MS, async () => {
       const { left, nextRefillMs } = await this.#object(key).stateOf(credits);
+      if (!Number.isFinite(left)) throw new TypeError("no state");
       return { left, nextRefillMs };
     });
   }

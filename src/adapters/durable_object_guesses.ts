@@ -1,5 +1,5 @@
 import type { LockoutConfig } from "../config/schema.ts";
-import { orOutage } from "../kernel/outage.ts";
+import { Outage, orOutage } from "../kernel/outage.ts";
 import { type LockoutRules, MINUTE_MS } from "../limits/lockout.ts";
 import type { Spacing } from "../limits/spaced.ts";
 import type { Attempt, CountedNetwork, GuessBudget, Guesses } from "../ports/guesses.ts";
@@ -87,13 +87,13 @@ export class DurableObjectGuesses implements Guesses {
     const { name, knownBrowser } = attempt;
     if (name !== null && knownBrowser !== null) {
       const { count, by } = await this.#ask(`name:${name}`, (object) => object.failures(knownBrowser, nowMs));
-      if (by === "browser") return count;
+      if (by === "browser") return counted(count);
     }
     // The address first: names that a flood invents are not even asked about.
-    const taken = await this.#addresses.taken(addressOf(attempt), enough, nowMs);
+    const taken = counted(await this.#addresses.taken(addressOf(attempt), enough, nowMs));
     if (name === null || taken >= enough) return taken;
     const { count } = await this.#ask(`name:${name}`, (object) => object.failures(null, nowMs));
-    return Math.max(taken, count);
+    return Math.max(taken, counted(count));
   }
 
   async take(budget: GuessBudget, key: string, nowMs: number, networks: readonly CountedNetwork[] = []): Promise<Wait> {
@@ -120,6 +120,8 @@ export class DurableObjectGuesses implements Guesses {
         return wait(verdict.retryAfterMs);
       case "unknown_browser":
         return "unknown_browser";
+      default:
+        throw new Outage("guesses", { cause: "no verdict" });
     }
   }
 
@@ -173,5 +175,11 @@ function addressOf({ address, networks = [] }: Pick<Attempt, "address" | "networ
 }
 
 function wait(retryAfterMs: number): { readonly retryAfterSeconds: number } {
-  return { retryAfterSeconds: Math.max(1, Math.ceil(retryAfterMs / 1_000)) };
+  return { retryAfterSeconds: Math.max(1, Math.ceil(counted(retryAfterMs) / 1_000)) };
+}
+
+/** What an object counted. No comparison holds for what is no number, so that nothing would ever be too much. */
+function counted(told: number): number {
+  if (!Number.isFinite(told)) throw new Outage("guesses", { cause: "no number" });
+  return told;
 }

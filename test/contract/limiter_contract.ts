@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { Outage } from "../../src/kernel/outage.ts";
 import type { LimitDemand, LimitPolicy, LimitVerdict } from "../../src/limits/limit.ts";
 import type { Limiter } from "../../src/ports/limiter.ts";
@@ -284,13 +284,16 @@ function debtPromises({ make }: LimiterUnderTest) {
 }
 
 function outagePromises({ broken }: LimiterUnderTest) {
-  it.each(Object.entries(broken))("throws an Outage within the deadline: %s", async (_, makeBroken) => {
+  it.each(Object.entries(broken))("throws an Outage within the deadline: %s", async (name, makeBroken) => {
     const limiter = makeBroken(200);
-    const started = performance.now();
+    const timers = vi.spyOn(globalThis, "setTimeout");
+    onTestFinished(() => timers.mockRestore());
     const demands = [demand(newSubject(), bucket(5))];
     await expect(limiter.take(demands, T0)).rejects.toThrow(Outage);
     await expect(limiter.take([...demands, demand(newSubject(), fixed(5))], T0)).rejects.toThrow(Outage);
-    expect(performance.now() - started).toBeLessThan(2 * 200 + 500);
+    // That one who never answers is given up shows that there is a deadline; which one, its timers show on the slowest machine.
+    const waits = timers.mock.calls.map(([, ms]) => ms);
+    if (name.endsWith("is silent")) expect(waits.filter((ms) => ms === 200).length).toBeGreaterThanOrEqual(2);
     await expect(limiter.charge(demands, T0)).rejects.toThrow(Outage);
   });
 }

@@ -9,11 +9,13 @@ import { dispatch } from "../../src/dispatch.ts";
 import type { ScopedEnv } from "../../src/http/request_scope.ts";
 import { Outage } from "../../src/kernel/outage.ts";
 import { adminParts } from "../support/admin_world.ts";
+import { watchDeadlines } from "../support/faults/deadlines.ts";
 import { copyOf, KEYS_URL, leakWorld, type MessageWishes, report } from "../support/leak_world.ts";
 import { captureLogs } from "../support/logs.ts";
 
 const logs = captureLogs();
 const world = leakWorld();
+const deadlines = watchDeadlines();
 const { network, send, newKey, read } = world;
 
 describe("POST /secret-scanning: what is not genuine ends nothing", () => {
@@ -159,14 +161,25 @@ describe("POST /secret-scanning: GitHub's keys", () => {
     expect((await send(report("x"))).status).toBe(200);
   });
 
-  it.each<[string, () => Response]>([
+  it.each<[string, () => Response | Promise<Response>]>([
+    [
+      "silent",
+      () => {
+        deadlines.ring();
+        return new Promise<Response>(() => undefined);
+      },
+    ],
     ["down", () => new Response("no", { status: 503 })],
     ["over its quota", () => new Response("{}", { status: 403, headers: { "content-type": "application/json" } })],
     ["not what it was", () => Response.json({ keys: [] })],
     ["a page", () => new Response("<html>", { headers: { "content-type": "text/html" } })],
     ["elsewhere", () => Response.redirect("https://evil.test/keys", 302)],
     ["huge", () => Response.json({ public_keys: [], filler: "x".repeat(300_000) })],
-  ])("%s: 503, nothing ends, and it is not asked again at each try", async (_name, answer) => {
+  ])("%s: 503, nothing ends, and it is not asked again at each try, but a minute later", async (_name, answer) => {
+    vi.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
     world.publish(answer);
     const { text } = await newKey();
     for (let count = 0; count < 4; count++) {
@@ -176,6 +189,9 @@ describe("POST /secret-scanning: GitHub's keys", () => {
     }
     expect(network.calls.map(({ url }) => url)).toEqual([KEYS_URL]);
     expect(await copyOf(text)).not.toBeNull();
+    world.publish(null);
+    vi.setSystemTime(Date.now() + 60_000);
+    expect((await send(report(text))).status, "the same isolate, once they can be had").toBe(200);
   });
 
   it.each([

@@ -70,14 +70,15 @@ export function leakWorld() {
   let admin: AdminCaller;
   let github: Signer;
   let stranger: Signer;
-  let published: () => Response;
+  let published: () => Response | Promise<Response>;
+  const genuine = () =>
+    Response.json({ public_keys: [{ key_identifier: github.id, key: github.pem, is_current: true }] });
   beforeAll(async () => {
     await migrate();
     [github, stranger] = [await newSigner("a".repeat(64)), await newSigner("b".repeat(64))];
   });
   beforeEach(async () => {
-    published = () =>
-      Response.json({ public_keys: [{ key_identifier: github.id, key: github.pem, is_current: true }] });
+    published = genuine;
     network.serve(KEYS_URL, () => published());
     admin = await adminCaller();
   });
@@ -92,9 +93,9 @@ export function leakWorld() {
     get stranger() {
       return stranger;
     },
-    /** What GitHub answers who asks for its keys. */
-    publish(answer: () => Response) {
-      published = answer;
+    /** What GitHub answers who asks for its keys; null for what it really does. */
+    publish(answer: (() => Response | Promise<Response>) | null) {
+      published = answer ?? genuine;
     },
     /** Sends `body` as GitHub does, but for what the test wishes. */
     async send(body: string, { signer = github, headers = {}, signed, method = "POST", parts }: MessageWishes = {}) {

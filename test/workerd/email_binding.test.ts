@@ -44,6 +44,14 @@ describe("EmailBinding", () => {
     expect(`${String(outage)} ${String((outage as Outage).cause)}`).not.toContain("ada@");
   });
 
+  it.each<[string, unknown]>([
+    ["that is none", null],
+    ["of another kind", { status: "refused" }],
+    ["without end", { messageId: "x".repeat(1024 * 1024) }],
+  ])("an answer %s is not looked at: what was taken without a fault was taken", async (_name, answer) => {
+    await expect(binding(async () => answer as EmailSendResult).carry(MESSAGE)).resolves.toBeUndefined();
+  });
+
   it("a platform that does not answer is an outage, in time", async () => {
     vi.useFakeTimers();
     try {

@@ -1,3 +1,4 @@
+// Long because each row tells one fault whole, as the document has it.
 import type { DrivenRow } from "./row.ts";
 
 /** What is called at the issuer, and by operators. */
@@ -23,7 +24,7 @@ export type IssuerCall =
   | "an operator ends a user's sessions";
 
 /** What is put into a dependency's mouth. */
-export type IssuerLie = "rows that are none" | "keys that are none";
+export type IssuerLie = "rows that are none" | "keys that are none" | "answers that are none";
 
 type Row = DrivenRow<IssuerCall, IssuerLie>;
 
@@ -35,6 +36,30 @@ const BASE = {
   answer: UNAVAILABLE,
   meanwhile: MACHINES,
 } as const;
+
+/** An object may be of another release than who asks it, for as long as a deployment takes. */
+const LYING = (
+  [
+    ["accounts", "ACCOUNTS", "a refresh token", "account", "200"],
+    ["accounts", "ACCOUNTS", "an authorization code", "account", "200"],
+    ["accounts", "ACCOUNTS", "a revocation", "account", "200"],
+    ["accounts", "ACCOUNTS", "an operator ends a user's sessions", "account", "204"],
+    ["guesses", "GUESSES", "a sign-in", "guesses", "200"],
+    ["credits", "CREDITS", "an operator reads a key's credits", "credits", "200"],
+  ] as const
+).map(
+  ([dependency, binding, call, log, after]): Row => ({
+    ...BASE,
+    dependency,
+    binding,
+    faults: ["lying"],
+    call,
+    withinMs: null,
+    log: `outage: ${log}`,
+    lie: "answers that are none",
+    after,
+  }),
+);
 
 export const ISSUER_ROWS: readonly Row[] = [
   {
@@ -291,4 +316,5 @@ export const ISSUER_ROWS: readonly Row[] = [
     log: "outage: credits",
     after: "200",
   },
+  ...LYING,
 ];

@@ -138,5 +138,6 @@ export const ISSUER_LIES: Readonly<Record<IssuerLie, (method: string) => unknown
     method === "prepare"
       ? statement
       : [{ results: [{ id: 7, scopes: "all of them" }], success: true, meta: {} }, { results: [] }],
+  "answers that are none": () => ({ kind: "whatever", granted: "yes", id: 7 }),
   "keys that are none": () => ({ version: "one", keys: "all" }),
 };

@@ -1,6 +1,7 @@
 import { ELSEWHERE_ROWS } from "./elsewhere_rows.ts";
 import { GATE_ROWS } from "./gate_rows.ts";
 import { ISSUER_ROWS } from "./issuer_rows.ts";
+import { PROVIDER_ROWS } from "./provider_rows.ts";
 import type { FaultKind } from "./row.ts";
 
 /** A row as docs/faults.md has it. */
@@ -45,7 +46,7 @@ function driven(row: Driven, test: FaultRow["test"]): FaultRow {
 export const FAULT_TABLE: readonly FaultRow[] = [
   ...GATE_ROWS.map((row) => driven(row, GATE_TEST)),
   ...ISSUER_ROWS.map((row) => driven(row, ISSUER_TEST)),
-  ...ELSEWHERE_ROWS.map((row) => ({
+  ...[...PROVIDER_ROWS, ...ELSEWHERE_ROWS].map((row) => ({
     ...row,
     dependency: `${row.dependency}, ${row.faults.join(", ")}`,
     log: row.log ?? "",

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { FollowedConfig, type FollowedParts } from "../../../src/adapters/followed_config.ts";
 import type { CompiledConfig } from "../../../src/config/compile.ts";
 import type { Kept } from "../../../src/kernel/kept.ts";
@@ -160,6 +160,31 @@ describe("following a configuration", () => {
     expect(state.failures).toEqual([1]);
     health.isDown = false;
     expect(await at(T0 + 3_000)).toBe("one");
+  });
+
+  it("one whose loading never ends leaves the last good one after 250 ms, and where there is none nobody is served after 6 s", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    const silent = (hash: string) =>
+      hash === "two" ? new Promise<CompiledConfig>(() => undefined) : Promise.resolve(named(hash));
+    const warm = isolate({ load: silent, wire: (config) => config.gateway.url });
+    warm.point(1, "one");
+    expect(await warm.at()).toBe("one");
+    warm.point(2, "two");
+    const served = warm.at();
+    await vi.advanceTimersByTimeAsync(250);
+    expect(await served).toBe("one");
+    warm.point(3, "three");
+    expect(await warm.at(T0 + 1), "the next one waits for nothing").toBe("three");
+    const cold = isolate({ load: silent, wire: (config) => config.gateway.url });
+    cold.point(2, "two");
+    const refused = expect(cold.at()).rejects.toMatchObject({ dependency: "configuration" });
+    await vi.advanceTimersByTimeAsync(6_000);
+    await refused;
+    cold.point(3, "three");
+    expect(await cold.at(T0 + 1)).toBe("three");
   });
 
   it("an isolate without a feed asks for the truth, and is shut without that too", async () => {
