@@ -1,8 +1,8 @@
+import { onceThere } from "../kernel/once_there.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
-import type { ActionPolicy, DecisionPhase } from "../policy/action_policy.ts";
-import type { ActionDecision, ActionDenial, RuleFailure } from "../policy/decide_action.ts";
-import { decideOnAll } from "../policy/decide_on_all.ts";
-import { type DecisionFacts, NO_RELATIONS, type SubjectFacts } from "../policy/decision_facts.ts";
+import type { DecisionPhase } from "../policy/action_policy.ts";
+import type { ActionDenial, RuleFailure } from "../policy/decide_action.ts";
+import { type DecisionFacts, NO_RELATIONS, type ResourceFacts, type SubjectFacts } from "../policy/decision_facts.ts";
 import { parseConsistencyToken } from "../policy/relations/revision.ts";
 import { type NamedResource, type ReadingFault, readResources } from "../policy/resource_reading.ts";
 import { actingCaller } from "./acting_caller.ts";
@@ -13,6 +13,7 @@ import type { Call, RightsGate, RightsRoute } from "./gate.ts";
 import type { DenialReason, Refusal } from "./refusal.ts";
 import { askedResources, knownResources } from "./resource_attributes.ts";
 import type { FetchedRelations, RelationsOfCall, RouteAction } from "./route_action.ts";
+import { settled } from "./settled.ts";
 import { stepUpRefusal } from "./step_up_refusal.ts";
 
 /** What the decision came to know of the rules on its way: for the log. */
@@ -37,24 +38,30 @@ export interface DecisionInput {
 /** What an allowed call is about; null where it names nothing, or does so in its body, which is still to come. */
 export type DecidedOn = readonly NamedResource[] | null;
 
-/** So often more relations are fetched because of those that were: a rule that needs more of them fails. */
-const MAX_ROUNDS = 8;
-const ENDLESS: ActionDecision = {
-  kind: "decided",
-  effect: "deny",
-  because: "rule_failed",
-  rules: [],
-  missingPermissions: [],
-  stepUp: null,
-  failures: [{ rule: "*", message: "relations lead on to others without an end" }],
-};
 const NO_RESOURCE: readonly null[] = [null];
+
+/** What a decision says; the resources that it is about where it allows. */
+type Decided = Result<DecidedOn, Refusal>;
+
+/** What is asked, and by which call. */
+interface Question {
+  readonly route: RightsRoute;
+  readonly action: RouteAction;
+  readonly credential: CredentialEntry;
+  readonly call: Call;
+  readonly gate: RightsGate;
+  readonly input: DecisionInput;
+  readonly trace: ActionTrace;
+}
+
+/** What it is decided by, but for the resource. */
+type About = Omit<DecisionFacts, "resource">;
 
 /**
  * Whether the holder of `credential` may do what `call` asks for, to each of the resources that it names. Gathers what the decision is made of, and leaves it
- * to the policy; waits for nothing that is in memory. Throws `Outage`, which denies.
+ * to the policy: at once, unless something of it is not in memory. Throws `Outage`, or rejects with it, which denies.
  */
-export async function decide(
+export function decide(
   route: RightsRoute,
   action: RouteAction,
   credential: CredentialEntry,
@@ -62,9 +69,15 @@ export async function decide(
   gate: RightsGate,
   input: DecisionInput,
   trace: ActionTrace,
-): Promise<Result<DecidedOn, Refusal>> {
-  const acting = actingCaller(route, action, credential.principal, call, gate);
-  const principal = acting instanceof Promise ? await acting : acting;
+): Decided | Promise<Decided> {
+  const question = { route, action, credential, call, gate, input, trace };
+  return onceThere(actingCaller(route, action, credential.principal, call, gate), (principal) =>
+    decideAs(principal, question),
+  );
+}
+
+function decideAs(principal: SubjectFacts | null, question: Question): Decided | Promise<Decided> {
+  const { route, action, call, gate, input, trace } = question;
   if (principal === null) return err({ kind: "unavailable", reason: "role_book_unavailable" });
   // A body is not read, and nothing is asked of anybody, for whom permissions rule out anyway.
   const missing = action.policy.permissions.filter((permission) => !principal.permissions.has(permission));
@@ -74,11 +87,23 @@ export async function decide(
   }
   const named = namedOn(call, action, input);
   if (!named.ok) return err({ kind: "resource_unread", reason: named.error });
-  if (named.value === "in_the_body") return ok(null);
-  const relations =
-    action.relations === null ? null : await relationsOn(call, action.relations, route, principal, gate);
-  if (relations === "stale") return err({ kind: "unavailable", reason: "edge_feed_stale" });
-  if (relations === "malformed") return err({ kind: "consistency_malformed", reason: "consistency_malformed" });
+  const resources = named.value;
+  if (resources === "in_the_body") return ok(null);
+  if (action.relations === null) return decideOn(resources, principal, null, question);
+  return onceThere(relationsOn(call, action.relations, route, principal, gate), (relations) => {
+    if (relations === "stale") return err({ kind: "unavailable", reason: "edge_feed_stale" });
+    if (relations === "malformed") return err({ kind: "consistency_malformed", reason: "consistency_malformed" });
+    return decideOn(resources, principal, relations, question);
+  });
+}
+
+function decideOn(
+  named: DecidedOn,
+  principal: SubjectFacts,
+  relations: FetchedRelations | null,
+  question: Question,
+): Decided | Promise<Decided> {
+  const { action, credential, call, input } = question;
   const about = {
     principal,
     action: action.action,
@@ -86,31 +111,71 @@ export async function decide(
     body: input.body,
     relations: relations ?? NO_RELATIONS,
   };
-  const refuse = ({ because, rules, failures, stepUp }: ActionDenial): Result<never, Refusal> => {
-    trace.rules = rules;
-    if (failures.length > 0) trace.failures = failures;
-    return because === "step_up" && stepUp !== null
-      ? err(stepUpRefusal(stepUp, credential, route, gate))
-      : denied(because, action);
-  };
-  const known = named.value === null ? NO_RESOURCE : knownResources(action, named.value, call);
-  if (known === null && action.early !== null) {
+  const known = named === null ? NO_RESOURCE : knownResources(action, named, call);
+  if (known !== null) return decideKnowing(known, about, named, relations, question);
+  return decideAsking(about, named, relations, question);
+}
+
+/** The same where an origin has to be asked about the resources. */
+async function decideAsking(
+  about: About,
+  named: DecidedOn,
+  relations: FetchedRelations | null,
+  question: Question,
+): Promise<Decided> {
+  const { action, call, input } = question;
+  if (action.early !== null) {
     // No origin is asked on behalf of anybody for whom rules rule out anyway.
     const early = await settled(action.early, [{ ...about, resource: null }], input.phase, relations);
     if (early === "unreached") return UNREACHED;
-    if (early !== "undecided" && early.effect === "deny" && isFinal(early)) return refuse(early);
+    if (early !== "undecided" && early.effect === "deny" && isFinal(early)) return refused(early, question);
   }
-  const described = known ?? (await askedResources(action, named.value ?? [], call));
-  if (described === "absent") return denied("resource_absent", action);
-  const facts = described.map((resource) => ({ ...about, resource }));
-  trace.explains?.(facts, input.phase);
-  const step = await settled(action.policy, facts, input.phase, relations);
-  if (step === "undecided") return ok(named.value);
-  if (step === "unreached") return UNREACHED;
-  if (step.effect === "deny") return refuse(step);
-  trace.rules = joinedRules(trace.rules, step.rules);
-  const isOurs = action.external === null || (await isPermittedOutside(action.external, facts, call));
-  return isOurs ? ok(named.value) : denied("external_denied", action);
+  const described = await askedResources(action, named ?? [], call);
+  return decideKnowing(described, about, named, relations, question);
+}
+
+function decideKnowing(
+  described: readonly (ResourceFacts | null)[] | "absent",
+  { principal, action, env, body, relations }: About,
+  named: DecidedOn,
+  fetched: FetchedRelations | null,
+  question: Question,
+): Decided | Promise<Decided> {
+  if (described === "absent") return denied("resource_absent", question.action);
+  const { phase } = question.input;
+  const facts = described.map((resource) => ({ principal, resource, action, env, body, relations }));
+  question.trace.explains?.(facts, phase);
+  return onceThere(settled(question.action.policy, facts, phase, fetched), (step) => {
+    if (step === "undecided") return ok(named);
+    if (step === "unreached") return UNREACHED;
+    if (step.effect === "deny") return refused(step, question);
+    return allowed(step.rules, facts, named, question);
+  });
+}
+
+/** What our policy allows, unless others have a say in it who do not. */
+function allowed(
+  rules: readonly string[],
+  facts: readonly DecisionFacts[],
+  named: DecidedOn,
+  { action, call, trace }: Question,
+): Decided | Promise<Decided> {
+  trace.rules = joinedRules(trace.rules, rules);
+  if (action.external === null) return ok(named);
+  return onceThere(isPermittedOutside(action.external, facts, call), (isPermitted) =>
+    isPermitted ? ok(named) : denied("external_denied", action),
+  );
+}
+
+function refused(
+  { because, rules, failures, stepUp }: ActionDenial,
+  { route, action, credential, gate, trace }: Question,
+): Result<never, Refusal> {
+  trace.rules = rules;
+  if (failures.length > 0) trace.failures = failures;
+  return because === "step_up" && stepUp !== null
+    ? err(stepUpRefusal(stepUp, credential, route, gate))
+    : denied(because, action);
 }
 
 const UNREACHED: Result<never, Refusal> = err({ kind: "consistency_unreached", reason: "consistency_unreached" });
@@ -141,38 +206,22 @@ export function demandedRevision({ header }: Pick<Call, "header">): number | nul
 }
 
 /** What `call` may ask about relations: as of what it says that it has to know of. */
-export async function relationsOn(
+export function relationsOn(
   call: Call,
   relationsOf: RelationsOfCall,
   { toleratedStalenessMs }: RightsRoute,
   principal: SubjectFacts,
   { revocations }: RightsGate,
-): Promise<FetchedRelations | "stale" | "malformed"> {
+): RelationsOn | Promise<RelationsOn> {
   const { nowMs, defer } = call;
   const atLeast = demandedRevision(call);
   if (atLeast === null) return "malformed";
-  const view = await revocations.view(nowMs, defer, toleratedStalenessMs);
-  return view === null ? "stale" : relationsOf(principal, { nowMs, view, defer, atLeast });
+  return onceThere(revocations.view(nowMs, defer, toleratedStalenessMs), (view) =>
+    view === null ? "stale" : relationsOf(principal, { nowMs, view, defer, atLeast }),
+  );
 }
 
-/** The decision by `policy`, once the relations that it asks for are known; `unreached` where they cannot be, as of what the call demands. Throws `Outage`. */
-export async function settled(
-  policy: ActionPolicy,
-  facts: readonly DecisionFacts[],
-  phase: DecisionPhase,
-  relations: FetchedRelations | null,
-): Promise<ActionDecision | "undecided" | "unreached"> {
-  for (let round = 0; ; round++) {
-    const step = decideOnAll(policy, facts, phase);
-    if (step.kind === "decided") return step;
-    if (step.kind === "undecided") {
-      if (phase !== "before_body") throw new Error("the body is here, and nothing was decided");
-      return "undecided";
-    }
-    if (relations === null || round === MAX_ROUNDS) return ENDLESS;
-    if ((await relations.resolve(step.checks)) === "unreached") return "unreached";
-  }
-}
+type RelationsOn = FetchedRelations | "stale" | "malformed";
 
 function denied(reason: DenialReason, { hidesResources }: RouteAction): Result<never, Refusal> {
   return err({ kind: "denied", reason, isHidden: hidesResources });

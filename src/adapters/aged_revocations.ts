@@ -42,13 +42,15 @@ export class AgedRevocations implements FeedFollower {
     this.#bounds = bounds;
   }
 
-  async view(nowMs: number, defer: Defer, toleratedAgeMs: number): Promise<RevocationView | null> {
+  view(nowMs: number, defer: Defer, toleratedAgeMs: number): RevocationView | Promise<RevocationView | null> {
     const ageMs = this.#ageMs(nowMs);
     if (ageMs <= this.#bounds.freshMs) return this.#view;
-    if (ageMs <= this.#bounds.staleMs) {
-      this.#catchUp(nowMs, defer).catch((error: unknown) => this.#outages.failed(error, nowMs, ageMs));
-      return this.#view;
-    }
+    if (ageMs > this.#bounds.staleMs) return this.#caughtUp(nowMs, ageMs, defer, toleratedAgeMs);
+    this.#catchUp(nowMs, defer).catch((error: unknown) => this.#outages.failed(error, nowMs, ageMs));
+    return this.#view;
+  }
+
+  async #caughtUp(nowMs: number, ageMs: number, defer: Defer, toleratedAgeMs: number): Promise<RevocationView | null> {
     try {
       await orOutage("edge_feed", this.#bounds.deadlineMs, () => this.#catchUp(nowMs, defer));
       return this.#view;

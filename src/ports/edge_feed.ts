@@ -29,10 +29,10 @@ export interface RevocationView {
 /** The feed as one isolate holds it. */
 export interface Revocations {
   /**
-   * A view no older than the bound, pulling first when it has to; null when that failed in time. `toleratedAgeMs`
+   * A view no older than the bound: at once where memory has one, and else after a pull; null when that failed in time. `toleratedAgeMs`
    * is how much older a view this caller accepts in an outage (a route's `onStale: allow`); 0 fails closed.
    */
-  view(nowMs: number, defer: Defer, toleratedAgeMs: number): Promise<RevocationView | null>;
+  view(nowMs: number, defer: Defer, toleratedAgeMs: number): RevocationView | null | Promise<RevocationView | null>;
   /** Makes the next `view` pull: called after a write from this isolate, so that a writer sees its own change. */
   expire(): void;
 }

@@ -81,12 +81,12 @@ export async function decideOn(action: RouteAction, world: World = {}) {
   const gate = {
     issuers: new Map([[issuer, { issuer, audience: "a", clockSkewSeconds: 0, isOwn }]]),
     roles: { at: () => book },
-    revocations: { view: async () => ({ leastEpoch: () => 0 }) },
+    revocations: { view: () => ({ leastEpoch: () => 0 }) },
   };
   const route = { id: "r", tenant: null, toleratedStalenessMs: 0 };
   const trace: ActionTrace = { rules: ["any_principal"], failures: null };
   const input = { phase: world.phase ?? "whole", body: world.body, resources: null } as const;
-  const decided = await decide(
+  const made = decide(
     route as unknown as GateRoute,
     action,
     credential,
@@ -95,7 +95,10 @@ export async function decideOn(action: RouteAction, world: World = {}) {
     input,
     trace,
   );
+  const decided = await made;
   return {
+    /** Whether it was waited for. */
+    waited: made instanceof Promise,
     outcome: decided.ok ? "allowed" : decided.error.reason,
     error: decided.ok ? null : decided.error,
     trace,

@@ -3,7 +3,7 @@ import { type DecisionFacts, NO_RELATIONS, type ResourceFacts } from "../../poli
 import { subjectFacts } from "../../policy/subject_facts.ts";
 import type { AskedAct } from "../../ports/explaining.ts";
 import { CallRelations } from "../call_relations.ts";
-import { settled } from "../decide.ts";
+import { settled } from "../settled.ts";
 import { readAttributes } from "./asked_caller.ts";
 import {
   denied,

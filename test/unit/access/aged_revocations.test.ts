@@ -4,7 +4,7 @@ import { captureLogs } from "../../support/logs.ts";
 
 captureLogs();
 
-async function isWaiting(promise: Promise<unknown>): Promise<boolean> {
+async function isWaiting(promise: unknown): Promise<boolean> {
   const marker = {};
   await vi.advanceTimersByTimeAsync(0);
   return (await Promise.race([promise, Promise.resolve(marker)])) === marker;

@@ -30,6 +30,22 @@ describe("the decision on an action", () => {
     ]);
   });
 
+  it("is made at once where all that it is made of is in memory: a warm call waits for nothing", async () => {
+    const check = { object: { type: "document", id: "1" }, relation: "viewer", subject: { type: "user", id: "usr_1" } };
+    const related = rule(({ relations }) => (relations.known(check) === true ? TRUE : FALSE));
+    const known = { known: () => true, resolve: () => Promise.reject(new Error("asked")) };
+    const cache = { known: () => ({ kind: "found" as const, attributes: {} }), fetch: vi.fn() };
+    const warm = [
+      routeAction(),
+      routeAction({ policy: actionPolicy([ruleOf(FALSE)]) }),
+      routeAction({ policy: actionPolicy([related]), relations: () => known }),
+      routeAction({ metadata: { cache, goesOnWithout: false } }),
+    ];
+    for (const action of warm) expect((await decideOn(action)).waited).toBe(false);
+    const cold = new MetadataCache({ fetch: async () => ({ kind: "found", attributes: {} }) }, 1_000);
+    expect((await decideOn(routeAction({ metadata: { cache: cold, goesOnWithout: false } }))).waited).toBe(true);
+  });
+
   it("permissions come first: without them nothing is fetched, and no body asked for", async () => {
     const fetched = vi.fn();
     const metadata = { cache: new MetadataCache({ fetch: fetched }, 1_000), goesOnWithout: false };
