@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { logFault } from "../http/log.ts";
 import { requestScope, type ScopedEnv } from "../http/request_scope.ts";
+import { wholeRequest } from "../http/whole_request.ts";
 import { Outage } from "../kernel/outage.ts";
 import type { Admission } from "../managing/authenticate_admin.ts";
 import { type AdminEnv, admitAdmins } from "./admission.ts";
@@ -10,7 +11,7 @@ import { assignmentOperations } from "./assignment_operations.ts";
 import { auditOperations } from "./audit_operations.ts";
 import { clientOperations } from "./client_operations.ts";
 import { clientSecretOperations } from "./client_secret_operations.ts";
-import { configOperations } from "./config_operations.ts";
+import { configOperations, MAX_PUBLISH_BYTES } from "./config_operations.ts";
 import { explainOperations } from "./explain_operations.ts";
 import type { Managed } from "./managed.ts";
 import { ADMIN_BASE, openApiDocument } from "./openapi_document.ts";
@@ -35,6 +36,8 @@ export interface AdminParts extends Managed, Admission {
 const SECRET_SCANNING_PATH = "/secret-scanning";
 const OPENAPI_PATH = `${ADMIN_BASE}/openapi.json`;
 const DOCUMENT_MAX_AGE_SECONDS = 300;
+/** Enough for a configuration over a slow line. */
+const BODY_BOUNDS = { maxBytes: MAX_PUBLISH_BYTES, deadlineMs: 30_000 };
 
 /** Everything that the admin API does, in the order of its document. */
 export const OPERATIONS: readonly Operation[] = [
@@ -80,6 +83,9 @@ export function adminApp(parts: AdminParts): Hono<ScopedEnv> {
 /** Every operation behind admission, and 405 for the other methods of their paths. */
 function guardedOperations(parts: AdminParts): Hono<AdminEnv> {
   const guarded = new Hono<AdminEnv>();
+  // Strangers are not read to the end. Who is admitted is looked at again then: a token may have ended while its request was held back.
+  guarded.use(admitAdmins(parts));
+  guarded.use(wholeRequest(BODY_BOUNDS, (c) => faultResponse({ code: "request_timeout" }, c.var.scope.requestId)));
   guarded.use(admitAdmins(parts));
   for (const [path, operations] of Map.groupBy(OPERATIONS, routingPath)) {
     for (const operation of operations) {

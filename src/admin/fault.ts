@@ -16,6 +16,7 @@ export type AdminFault =
         | "invalid_json"
         | "unsupported_media_type"
         | "body_too_large"
+        | "request_timeout"
         | "internal_error";
     }
   | { readonly code: "method_not_allowed"; readonly allow: string };
@@ -62,6 +63,7 @@ export const FAULTS: Readonly<Record<AdminFault["code"], Told>> = {
     title: "Conflict",
     detail: "somebody has the role, or another role inherits from it: take it away there first",
   },
+  request_timeout: { status: 408, title: "Request Timeout", detail: "the body did not come in time" },
   body_too_large: { status: 413, title: "Content Too Large", detail: "the body is larger than is taken here" },
   unsupported_media_type: { status: 415, title: "Unsupported Media Type", detail: "the body must be application/json" },
   internal_error: { status: 500, title: "Internal Server Error" },

@@ -114,7 +114,7 @@ const EVERYWHERE: readonly Code[] = [
   "internal_error",
   "temporarily_unavailable",
 ];
-const WITH_BODY: readonly Code[] = ["invalid_json", "body_too_large", "unsupported_media_type"];
+const WITH_BODY: readonly Code[] = ["invalid_json", "body_too_large", "request_timeout", "unsupported_media_type"];
 
 /**
  * The OpenAPI 3.1 document of `operations`, from the schemas that also validate. zod writes JSON Schema 2020-12 itself,

@@ -11,29 +11,35 @@ export async function readTextBody(request: Request, maxBytes: number): Promise<
   const declared = Number(request.headers.get("content-length") ?? 0);
   if (declared > maxBytes) return err("body_too_large");
   if (request.body === null) return ok("");
-  // A stated length is kept by the platform: such a body can be taken in one piece. Not so where it comes in chunks as
-  // well, which decide then (RFC 9112 §6.3).
-  const isKept = declared > 0 && !request.headers.has("transfer-encoding");
-  const bytes = isKept ? new Uint8Array(await request.arrayBuffer()) : await readBounded(request.body, maxBytes);
-  if (bytes === null || bytes.byteLength > maxBytes) return err("body_too_large");
+  const bytes = await readBytes(request, request.body, maxBytes + 1);
+  if (bytes.byteLength > maxBytes) return err("body_too_large");
   const text = fromUtf8(bytes);
   return text === null ? err("body_not_text") : ok(text);
 }
 
-/** All of `body`, or null where it passes `maxBytes`. */
-async function readBounded(body: ReadableStream<Uint8Array>, maxBytes: number): Promise<Uint8Array | null> {
+/** The body of `request`, or its first `mostBytes`: what is behind them is not taken in. */
+export async function readBytes(
+  request: Request,
+  body: ReadableStream<Uint8Array>,
+  mostBytes: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const declared = Number(request.headers.get("content-length") ?? 0);
+  // A stated length is kept by the platform: such a body can be taken in one piece. Not so where it comes in chunks as
+  // well, which decide then (RFC 9112 §6.3).
+  const isKept = declared > 0 && declared <= mostBytes && !request.headers.has("transfer-encoding");
+  if (isKept) return new Uint8Array(await request.arrayBuffer());
   const chunks: Uint8Array[] = [];
   let length = 0;
   const reader = body.getReader();
   for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
-    length += chunk.value.byteLength;
-    if (length > maxBytes) {
-      await reader.cancel();
-      return null;
-    }
     chunks.push(chunk.value);
+    length += chunk.value.byteLength;
+    if (length >= mostBytes) {
+      await reader.cancel();
+      break;
+    }
   }
-  return joinChunks(chunks, length);
+  return joinChunks(chunks, length).subarray(0, mostBytes);
 }
 
 /** `chunks`, which have `length` bytes together, as one. */

@@ -1,8 +1,9 @@
 import { Hono } from "hono";
 import { anyOrigin } from "../http/cors.ts";
-import { logFault } from "../http/log.ts";
+import { logEvent, logFault } from "../http/log.ts";
 import { problemResponse } from "../http/problem.ts";
-import { requestScope, type ScopedEnv } from "../http/request_scope.ts";
+import { requestScope, type ScopedContext, type ScopedEnv } from "../http/request_scope.ts";
+import { wholeRequest } from "../http/whole_request.ts";
 import type { Issuer } from "../issuing/issuer.ts";
 import { Outage } from "../kernel/outage.ts";
 import type { PublishedKeyReader } from "../ports/key_ring.ts";
@@ -22,6 +23,8 @@ import { tokenRoute } from "./token_route.ts";
 import { userinfoRoute } from "./userinfo_route.ts";
 
 const RETRY_AFTER_SECONDS = "2";
+/** The most that any endpoint here takes; some take less. Ten seconds are longer than any honest upload of that size. */
+const BODY_BOUNDS = { maxBytes: 64 * 1024, deadlineMs: 10_000 };
 const PUBLIC_DOCUMENTS = [
   "/.well-known/oauth-authorization-server",
   "/.well-known/openid-configuration",
@@ -49,6 +52,7 @@ export function issuerApp({ issuer, desks, published, jwksMaxAgeSeconds }: Issue
   for (const path of PUBLIC_DOCUMENTS) app.use(path, anyOrigin("GET, HEAD"));
   for (const path of ["/oauth2/token", "/oauth2/revoke"]) app.use(path, anyOrigin("POST"));
   app.use("/oauth2/userinfo", anyOrigin("GET, POST"));
+  app.use(wholeRequest(BODY_BOUNDS, tooSlow));
   app.get("/.well-known/oauth-authorization-server", () => metadataRoute(issuer));
   app.get("/.well-known/openid-configuration", () => openidConfigurationRoute(issuer));
   app.get("/.well-known/jwks.json", (c) => jwksRoute(c, issuer, published, jwksMaxAgeSeconds));
@@ -71,6 +75,18 @@ export function issuerApp({ issuer, desks, published, jwksMaxAgeSeconds }: Issue
 function methodNotAllowed(requestId: string): Response {
   const problem = { status: 405, code: "method_not_allowed", title: "Method Not Allowed" };
   return problemResponse(problem, requestId, { allow: "GET, HEAD" });
+}
+
+/** A body that did not come: told like any refusal of the endpoint it was for. */
+function tooSlow(c: ScopedContext): Response {
+  const description = "the body did not come in time";
+  const { requestId, address } = c.var.scope;
+  logEvent("request_too_slow", { request_id: requestId, address, path: c.req.path });
+  if (c.req.path.startsWith("/oauth2/")) {
+    return oauthErrorResponse(oauthError("invalid_request", description, "request_timeout", 408));
+  }
+  const problem = { status: 408, code: "request_timeout", title: "Request Timeout", detail: description };
+  return problemResponse(problem, requestId);
 }
 
 /** Whatever nobody expected: an outage says when to come back, anything else says nothing. */

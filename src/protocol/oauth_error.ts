@@ -21,7 +21,7 @@ export interface OAuthError {
   /** For the log alone: which check refused. A fixed word, never data. */
   readonly reason: string;
   /** Set where HTTP knows a better status than the code's own. */
-  readonly status?: 405 | 413 | 429;
+  readonly status?: 405 | 408 | 413 | 429;
   /** When to come back, in whole seconds, where that is known. */
   readonly retryAfterSeconds?: number;
 }
@@ -31,7 +31,7 @@ export function oauthError(
   code: OAuthErrorCode,
   description: string,
   reason: string = code,
-  status?: 405 | 413,
+  status?: 405 | 408 | 413,
 ): OAuthError {
   return status === undefined ? { code, description, reason } : { code, description, reason, status };
 }

@@ -1,5 +1,6 @@
-import { beforeAll, describe, expect, it } from "vitest";
-import { OPERATIONS } from "../../src/admin/app.ts";
+import { createExecutionContext } from "cloudflare:test";
+import { beforeAll, describe, expect, it, vi } from "vitest";
+import { adminApp, OPERATIONS } from "../../src/admin/app.ts";
 import { parseAccessTokenClaims } from "../../src/protocol/access_token.ts";
 import { parseClientId } from "../../src/protocol/ids.ts";
 import { tokenEntry } from "../../src/protocol/token_revocation.ts";
@@ -135,6 +136,30 @@ describe("revocation reaches the admin API through the edge feed", () => {
     expect(told.status).toBe(503);
     expect(told.json.code).toBe("temporarily_unavailable");
     expect(Number(told.headers.get("retry-after"))).toBeGreaterThan(0);
+  });
+});
+
+describe("a request that is held back", () => {
+  it("is not run by a token that ended before its body was there", async () => {
+    const realNow = Date.now.bind(Date);
+    const token = await mintToken({ issuedSecondsAgo: 890 });
+    const sendIn = async (heldMs: number) => {
+      let aheadMs = 0;
+      let isBegun = false;
+      vi.spyOn(Date, "now").mockImplementation(() => realNow() + aheadMs);
+      const body = new ReadableStream<Uint8Array>({
+        pull(controller) {
+          if (isBegun) aheadMs = heldMs;
+          controller.enqueue(new TextEncoder().encode(isBegun ? '"Held","scopes":["orders:read"]}' : '{"name":'));
+          if (isBegun) controller.close();
+          isBegun = true;
+        },
+      });
+      const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+      const request = new Request(`${issuer}/admin/v1/clients`, { method: "POST", headers, body });
+      return (await adminApp(admin.parts).fetch(request, {}, createExecutionContext())).status;
+    };
+    expect([await sendIn(0), await sendIn(20_000)]).toEqual([201, 401]);
   });
 });
 
