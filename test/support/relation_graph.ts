@@ -35,7 +35,7 @@ export class TupleGraph implements TupleReader {
   /** Runs before a level is read. */
   onRead: () => void = () => undefined;
   /** What the next level says of whether something moved. */
-  moved: () => boolean = () => false;
+  moved: (level: LevelQuestions) => boolean = () => false;
 
   constructor(tuples: Iterable<RelationTuple> = []) {
     for (const each of tuples) this.add(each);
@@ -91,7 +91,7 @@ export class TupleGraph implements TupleReader {
     };
     return {
       revision: this.revision,
-      moved: level.before !== null && this.moved(),
+      moved: level.before !== null && this.moved(level),
       tuples: level.tuples.map((asked) => this.#tuples.has(tupleText(asked))),
       sets: level.sets.map((node) => rowsOf(node, true)),
       members: level.members.map((node) => rowsOf(node, false)),

@@ -1,10 +1,11 @@
 import { Outage } from "../../kernel/outage.ts";
 import { CheckRun, isDecided, type Unknown } from "./check_run.ts";
 import { grantOf, readsOf } from "./grant.ts";
+import { joinLevels } from "./join_levels.ts";
 import type { RelationNames } from "./relation_names.ts";
 import type { RelationSchema } from "./relation_schema.ts";
 import { isRelationId, PRINCIPAL_TYPES, type RelationSubject, type RelationTuple } from "./terms.ts";
-import type { TupleReader } from "./tuple_reader.ts";
+import type { ReadBefore, TupleReader } from "./tuple_reader.ts";
 
 /** What came of one check. */
 export interface RelationFinding {
@@ -31,15 +32,21 @@ export interface RelationFindings {
 export const MAX_LEVELS = 25;
 /** Checks that are answered together. */
 export const MAX_CHECKS = 100;
+/** Rows that one level of one question, or of questions that are read as one, may have. */
 const MAX_ROWS = 1_000;
+/** What questions that are read apart may ask for on one level, and rows that they may be told there, all of them together. */
+const MAX_TOGETHER = 10_000;
 /** How often all is read again because it changed meanwhile. */
 const ATTEMPTS = 3;
 
 const UNDECIDED: RelationFinding = { answer: "undecided", path: [], reads: null };
+/** The same, where more might have been read. */
+const TOO_WIDE: RelationFinding = { ...UNDECIDED };
 
 /**
  * Answers `checks` together, at most `MAX_CHECKS`, as of one moment: what changes while levels are read is read again. One round trip for
- * each level, however many there are. Throws `Outage` where the store does, or where it changes faster than it can be read.
+ * each level, however many there are. Each is answered as it would be alone, for as long as all of them stay within ten times the bounds of one: what is beyond
+ * that is undecided. Throws `Outage` where the store does, or where it changes faster than it can be read.
  */
 export async function checkRelations(
   schema: RelationSchema,
@@ -69,33 +76,78 @@ function isSubject(schema: RelationNames, { type, id, relation }: RelationSubjec
   return schema.types.has(type) || PRINCIPAL_TYPES.some((principal) => principal === type);
 }
 
+/**
+ * All as one first, for most questions of a batch lead through the same tuples. The bounds are those of one question: whatever is cut off by what others led
+ * to is read once more, each question by itself.
+ */
 async function readOnce(
   schema: RelationSchema,
   checks: readonly RelationTuple[],
   reader: TupleReader,
 ): Promise<RelationFindings | "moved"> {
-  const run = new CheckRun(schema);
-  const roots = checks.map((check) => (canBeAsked(schema, check) ? run.unknown(check, check.subject) : null));
-  const asked = roots.filter((root) => root !== null);
-  let first: number | null = null;
+  const asOne = await readRuns(schema, [checks], reader, null);
+  if (asOne === "moved") return asOne;
+  const cutOff = checks.length === 1 ? [] : checks.filter((_, at) => asOne.findings[at] === TOO_WIDE);
+  if (cutOff.length === 0) return asOne;
+  const alone = await readRuns(
+    schema,
+    Array.from(cutOff, (check) => [check]),
+    reader,
+    asOne.before,
+  );
+  if (alone === "moved") return alone;
+  const again = alone.findings[Symbol.iterator]();
+  const findings = asOne.findings.map((found) => (found === TOO_WIDE ? (again.next().value ?? found) : found));
+  return { revision: alone.revision, findings };
+}
+
+/** Findings, and what they were made of. */
+interface ReadFindings extends RelationFindings {
+  readonly before: ReadBefore;
+}
+
+/** Answers each of `groups` within bounds of its own, all of them level by level beside each other, unless something that was read `earlier` moved. */
+async function readRuns(
+  schema: RelationSchema,
+  groups: readonly (readonly RelationTuple[])[],
+  reader: TupleReader,
+  earlier: ReadBefore | null,
+): Promise<ReadFindings | "moved"> {
+  const runs = groups.map((checks) => {
+    const run = new CheckRun(schema);
+    const roots = checks.map((check) => (canBeAsked(schema, check) ? run.unknown(check, check.subject) : null));
+    return { run, roots, asked: roots.filter((root) => root !== null) };
+  });
+  const buckets = () => [...new Set([...(earlier?.buckets ?? []), ...runs.flatMap(({ run }) => run.buckets)])];
+  let first = earlier?.revision ?? null;
   let revision = 0;
-  for (let level = 0; level < MAX_LEVELS && !run.isTooWide; level++) {
-    const open = run.open(asked);
-    if (open.length === 0 && level > 0) break;
-    const questions = run.questions(open, MAX_ROWS, first);
-    const rows = await reader.read(questions);
+  for (let level = 0; level < MAX_LEVELS; level++) {
+    const going = runs.filter(({ run }) => !run.isTooWide).map(({ run, asked }) => ({ run, open: run.open(asked) }));
+    const reading = level === 0 ? going : going.filter(({ open }) => open.length > 0);
+    const levels = reading.map(({ run, open }) => run.questions(open));
+    const joined = joinLevels(levels, MAX_ROWS);
+    if (reading.length === 0 || joined.size > MAX_TOGETHER) break;
+    const before = first === null ? null : { revision: first, buckets: buckets() };
+    const maxRows = Math.min(MAX_ROWS * groups.length, MAX_TOGETHER);
+    const rows = await reader.read({ ...joined.questions, before, maxRows });
     if (rows.moved) return "moved";
-    run.learn(open, questions, rows);
+    for (const [at, { run, open }] of reading.entries()) {
+      const asked = levels[at];
+      if (asked !== undefined) run.learn(open, asked, joined.rowsOf(asked, rows));
+    }
     first ??= rows.revision;
     revision = rows.revision;
   }
-  return { revision, findings: roots.map((root) => finding(schema, run, root)) };
+  const findings = runs.flatMap(({ run, roots }) => roots.map((root) => finding(schema, run, root)));
+  return { revision, findings, before: { revision: first ?? revision, buckets: buckets() } };
 }
 
 function finding(schema: RelationSchema, run: CheckRun, root: Unknown | null): RelationFinding {
-  if (root === null || !isDecided(root)) return UNDECIDED;
+  if (root === null) return UNDECIDED;
   // What was not read could still exclude somebody; without exclusions it could only add to what holds.
-  if (run.isTooWide && (root.heldAt === 0 || schema.strata > 1)) return UNDECIDED;
+  const isCutOff = run.isTooWide && (root.heldAt === 0 || schema.strata > 1);
+  if (isCutOff) return TOO_WIDE;
+  if (!isDecided(root)) return UNDECIDED;
   if (root.heldAt === 0) return { answer: false, path: [], reads: readsOf(run, root) };
   const { path, reads } = grantOf(run, root);
   return { answer: true, path, reads };

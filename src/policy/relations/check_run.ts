@@ -3,7 +3,7 @@ import { bucketOf, nodeText, type TupleNode } from "./node.ts";
 import { definitionOf, type RelationDefinition, type RelationSchema } from "./relation_schema.ts";
 import { partsOf, type Rewrite } from "./rewrite.ts";
 import { type RelationSubject, type RelationTuple, subjectText } from "./terms.ts";
-import type { LevelQuestions, LevelRows } from "./tuple_reader.ts";
+import type { AskedTuples, LevelRows } from "./tuple_reader.ts";
 
 /** Whether `subject` has the definition's relation to `object`: one unknown among those that a check is made of. */
 export interface Unknown extends TupleNode {
@@ -142,8 +142,8 @@ export class CheckRun {
     );
   }
 
-  /** The questions of a level about `open`. */
-  questions(open: readonly Unknown[], maxRows: number, revision: number | null): LevelQuestions {
+  /** What a level asks for about `open`. */
+  questions(open: readonly Unknown[]): AskedTuples {
     const stated = open.filter(takesSubject);
     const sets = unread(open.filter(takesSets), this.#sets);
     const members = unread(open.flatMap(parentNodes), this.#objects);
@@ -151,13 +151,11 @@ export class CheckRun {
       tuples: stated.map(({ object, relation, subject }) => ({ object, relation, subject })),
       sets,
       members,
-      before: revision === null ? null : { revision, buckets: this.buckets },
-      maxRows,
     };
   }
 
   /** Takes in what the store said to `questions` about `open`, and concludes what follows. */
-  learn(open: readonly Unknown[], questions: LevelQuestions, rows: LevelRows): void {
+  learn(open: readonly Unknown[], questions: AskedTuples, rows: LevelRows): void {
     for (const [at, unknown] of open.filter(takesSubject).entries()) unknown.isStated = rows.tuples[at] === true;
     for (const [at, node] of questions.sets.entries())
       this.#sets.set(nodeText(node), this.#taken(node, rows.sets[at] ?? []));

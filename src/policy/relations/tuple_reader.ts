@@ -17,13 +17,17 @@ export interface ReadBefore {
   readonly buckets: readonly number[];
 }
 
-export interface LevelQuestions {
+/** What a level asks for. */
+export interface AskedTuples {
   /** Whether these very tuples are there. */
   readonly tuples: readonly RelationTuple[];
   /** Which sets (subjects with a relation) each of these nodes has. */
   readonly sets: readonly TupleNode[];
   /** Which subjects without a relation each of these nodes has: objects, or principals. */
   readonly members: readonly TupleNode[];
+}
+
+export interface LevelQuestions extends AskedTuples {
   /** Null on the first level. */
   readonly before: ReadBefore | null;
   /** More rows of sets and members together than this are not read: the level then says that it is not whole. */

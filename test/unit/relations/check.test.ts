@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Outage } from "../../../src/kernel/outage.ts";
 import { checkRelations } from "../../../src/policy/relations/check.ts";
 import type { RelationSchema } from "../../../src/policy/relations/relation_schema.ts";
-import { tupleText } from "../../../src/policy/relations/terms.ts";
+import { type RelationTuple, tupleText } from "../../../src/policy/relations/terms.ts";
 import { schemaOf, TupleGraph, tuple } from "../../support/relation_graph.ts";
 
 const SCHEMA = schemaOf({
@@ -157,6 +157,52 @@ describe("a check of a relation", () => {
     expect(findings.map(({ answer }) => answer)).toEqual(numbers(100).map((at) => at < 50));
     expect(graph.levels).toHaveLength(2);
     await expect(checkRelations(SCHEMA, [...checks, ...checks], graph)).rejects.toThrow(RangeError);
+  });
+
+  /** Documents that each have `width` groups, of which the last one has alice in it; and one document that anybody would find too wide. */
+  const widely = (documents: number, width: number) => {
+    const wide = numbers(documents).flatMap((at) => [
+      ...numbers(width).map((of) => `document:${at}#viewer@group:${at}.${of}#member`),
+      `group:${at}.${width - 1}#member@user:alice`,
+    ]);
+    return new TupleGraph(
+      [...wide, ...numbers(1_100).map((at) => `document:all#viewer@group:${at}#member`)].map(tuple),
+    );
+  };
+  const viewers = (names: readonly (number | string)[], user: string) =>
+    names.map((name) => tuple(`document:${name}#viewer@user:${user}`));
+  const answersOf = async (checks: readonly RelationTuple[], graph: TupleGraph) =>
+    (await checkRelations(SCHEMA, checks, graph)).findings.map(({ answer }) => answer);
+
+  it("a batch is answered as its questions would be, however wide they are together", async () => {
+    const graph = widely(40, 60);
+    const checks = [...viewers(numbers(40), "alice"), ...viewers(numbers(40), "bob"), ...viewers(["all"], "alice")];
+    const alone = await Promise.all(checks.map(async (check) => (await answersOf([check], graph))[0]));
+    expect(alone).toEqual([...numbers(40).map(() => true), ...numbers(40).map(() => false), "undecided"]);
+    graph.levels.length = 0;
+    expect(await answersOf(checks, graph)).toEqual(alone);
+    expect(graph.levels.length, "levels, and not questions, are round trips").toBeLessThan(6);
+    expect(await answersOf(checks.toReversed(), graph)).toEqual(alone.toReversed());
+  });
+
+  it("all of a batch together have ten times the bounds of one question: beyond that is undecided, and nothing is read for it", async () => {
+    const graph = widely(100, 300);
+    expect(await answersOf(viewers(numbers(100), "bob"), graph)).toEqual(numbers(100).map(() => "undecided"));
+    const asked = graph.levels.map(({ tuples, sets, members }) => tuples.length + sets.length + members.length);
+    expect(Math.max(...asked)).toBeLessThanOrEqual(10_000);
+    expect(Math.max(...graph.levels.map(({ maxRows }) => maxRows))).toBe(10_000);
+  });
+
+  it("what changes between both readings of a batch is read again, all of it", async () => {
+    const graph = widely(40, 60);
+    const checks = viewers(numbers(40), "alice");
+    let moves = 0;
+    graph.moved = ({ before, maxRows }) => before !== null && maxRows > 1_000 && moves++ === 0;
+    expect(await answersOf(checks, graph)).toEqual(numbers(40).map(() => true));
+    const whole = graph.levels.filter(({ before }) => before === null);
+    expect(whole, "it was begun anew").toHaveLength(2);
+    const again = graph.levels.find(({ maxRows }) => maxRows > 1_000);
+    expect(again?.before?.buckets.length, "what was read as one counts as well").toBeGreaterThan(0);
   });
 
   it("what changes again and again while it is read is an outage", async () => {
