@@ -201,5 +201,7 @@ export interface Call {
   readonly nowMs: number;
   /** Whether the gate itself passes it on, and not who asks about it. */
   readonly isPassedOnHere: boolean;
+  /** Whether what a contract says of bodies may go unkept, where others carry the call out. */
+  readonly takesUnseenBodies: boolean;
   readonly defer: Defer;
 }

@@ -14,6 +14,7 @@ import type { Call, Gate, GateRoute, RouteLimits } from "./gate.ts";
 import { handshakeRefusal } from "./handshake.ts";
 import type { Refusal } from "./refusal.ts";
 import { transportRefusal } from "./transport.ts";
+import { unseenBodies } from "./unseen_bodies.ts";
 import { withinQuota } from "./within_quota.ts";
 
 /** A call that may go on to its origin. */
@@ -40,6 +41,8 @@ export interface Trace extends CallerTrace, ActionTrace {
   limits: LimitTrace | null;
   /** Null where nothing was looked for. */
   abuse: AbuseTrace | null;
+  /** Brings back the credits that the call took; null where it took none, or where they are gone because the origin was asked. */
+  spent: (() => Promise<void>) | null;
 }
 
 /**
@@ -64,6 +67,8 @@ export async function passGate(call: Call, gate: Gate, trace: Trace): Promise<Re
   const authorized = route.isPublic ? ok(null) : await letIn(route, call, gate, trace);
   if (!authorized.ok) return authorized;
   const credential = authorized.value;
+  const unseen = unseenBodies(route, call);
+  if (unseen !== null) return err(unseen);
   const cleared = needsClearing(route, listed) ? await clearCall(route, credential, listed, call, gate, trace) : null;
   if (cleared !== null && !cleared.ok) return cleared;
   const passed = await withinBounds(route, credential, call, gate, trace);
@@ -83,7 +88,9 @@ function withinBounds(
 ): Promise<Result<Passage, Refusal>> {
   const quota = credential?.quota;
   if (quota === undefined) return withinLimits(route.limits, route, credential, call, gate, trace);
-  return withinQuota(quota, route, call, gate, (limits) => withinLimits(limits, route, credential, call, gate, trace));
+  return withinQuota(quota, route, call, gate, trace, (limits) =>
+    withinLimits(limits, route, credential, call, gate, trace),
+  );
 }
 
 async function withinLimits(

@@ -79,6 +79,8 @@ export type Refusal =
   | { readonly kind: "consistency_malformed"; readonly reason: "consistency_malformed" }
   /** It is one, of a change that was never made. */
   | { readonly kind: "consistency_unreached"; readonly reason: "consistency_unreached" }
+  /** Others carry the call out, and nobody would keep what the route promises of bodies. */
+  | { readonly kind: "bodies_not_seen"; readonly reason: "bodies_not_seen" }
   /** Milliseconds until something comes back; null for never. */
   | { readonly kind: "credits_exhausted"; readonly reason: "credits_exhausted"; readonly refillInMs: number | null }
   | { readonly kind: "quota_exceeded"; readonly reason: "limit"; readonly limits: JudgedLimits }

@@ -10,13 +10,15 @@ const OWN = [{ kind: "api_key" }] as const;
 /**
  * Takes what a call costs of a key's credits, and then lets `admit` take what it costs of the limits, the route's and the key's together:
  * all of it, or none. Credits come first, because they can be given back: a call that a limit denies costs none. While they are
- * given back another call may be denied by credits that are about to return; nothing is ever granted twice.
+ * given back another call may be denied by credits that are about to return; nothing is ever granted twice. What a call took that passes can
+ * still be brought back by its trace.
  */
 export async function withinQuota<T>(
   { key, limits, credits }: KeyQuota,
   route: GateRoute,
   call: Call,
   gate: Gate,
+  trace: { spent: (() => Promise<void>) | null },
   admit: (limits: RouteLimits | null) => Promise<Result<T, Refusal>>,
 ): Promise<Result<T, Refusal>> {
   const all = limits.length === 0 ? route.limits : joined(route.limits ?? gate.noLimits, limits);
@@ -34,6 +36,7 @@ export async function withinQuota<T>(
   try {
     const admitted = await admit(all);
     passes = admitted.ok;
+    if (passes) trace.spent = spent.giveBack;
     return admitted;
   } finally {
     if (!passes) call.defer(spent.giveBack());

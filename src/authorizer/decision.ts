@@ -72,9 +72,9 @@ export async function decide(
   const canonical = canonicalAsSent(sent);
   const early = { scheme: sent.scheme, shape, security: parts.judgement.security };
   if (!canonical.ok) return refuseUnread(canonical.error, early);
-  const exchange = openExchange(incoming, canonical.value, ctx, shape, parts.judgement.audit);
+  const exchange = openExchange(incoming, canonical.value, ctx, shape, parts.judgement.audit, parts.takesUnseenBodies);
   const fault = localFault(exchange, canonical.value, parts);
-  return fault === null ? answerFor(exchange, parts) : refuseUnread(fault, early);
+  return fault === null ? answerFor(exchange, parts.judgement) : refuseUnread(fault, early);
 }
 
 /** What is wrong with a call before anybody asks who makes it. */
@@ -90,14 +90,13 @@ function localFault({ headers, call }: Exchange, canonical: CanonicalRequest, pa
   return mayHaveBody && !isStated && !parts.takesUndeclaredBodies ? "length_required" : null;
 }
 
-async function answerFor(exchange: Exchange, decisions: DecisionParts): Promise<AuthorizationDecision> {
-  const parts = decisions.judgement;
+async function answerFor(exchange: Exchange, parts: JudgementParts): Promise<AuthorizationDecision> {
   try {
     const passed = await judge(exchange, parts);
     if (!passed.ok) return await refusedCall(refuse(passed.error, exchange, parts), exchange.requestId);
     const { route, admitted } = passed.value;
     if (admitted?.trial) await admitted.trial;
-    const misfit = looksInto(route) ? unseenContract(exchange, route, decisions.takesUnseenBodies) : null;
+    const misfit = looksInto(route) ? unseenContract(exchange, route) : null;
     if (misfit !== null) return await refuseMisfit(misfit, exchange, passed.value, parts);
     const identity = await identityFor(passed.value, exchange, exchange.call.nowMs, parts);
     const allowed = allow(exchange, passed.value, identity);
@@ -109,19 +108,15 @@ async function answerFor(exchange: Exchange, decisions: DecisionParts): Promise<
 }
 
 function refuseMisfit(
-  misfit: Forwarded | "unseen",
+  misfit: Forwarded,
   exchange: Exchange,
   { route, admitted }: Passage,
   parts: JudgementParts,
 ): Promise<RefusedCall> {
-  const reason = misfit === "unseen" ? "bodies_not_seen" : misfit.ok ? null : misfit.error.fault;
-  const response =
-    misfit === "unseen"
-      ? problemResponse({ status: 403, code: "bodies_not_seen", title: "Forbidden" }, exchange.requestId)
-      : passResponse(misfit, route, admitted?.limits ?? null, exchange);
+  const reason = misfit.ok ? null : misfit.error.fault;
+  const response = passResponse(misfit, route, admitted?.limits ?? null, exchange);
   // As the inline gateway tells it: the gate has let the call in, and what it brings does not fit.
-  const outcome = misfit === "unseen" ? "denied" : "allowed";
-  return refusedCall(finish(exchange, response, outcome, reason, parts), exchange.requestId);
+  return refusedCall(finish(exchange, response, "allowed", reason, parts), exchange.requestId);
 }
 
 function allow({ requestId, call }: Exchange, passage: Passage, identity: string | null): AllowedCall {

@@ -53,6 +53,7 @@ export function openExchange(
   ctx: ExecutionContext,
   shape: Shape,
   audit: DecisionAudit | null,
+  takesUnseenBodies = false,
 ): Exchange {
   const headers = [...request.headers];
   const header = headerReader(headers);
@@ -76,6 +77,7 @@ export function openExchange(
       connection: new EdgeConnection(request, canonical),
       nowMs: Date.now(),
       isPassedOnHere: shape === "gateway",
+      takesUnseenBodies,
       defer: (work) => ctx.waitUntil(work),
     },
     trace: {
@@ -88,6 +90,7 @@ export function openExchange(
       decidedOn: null,
       limits: null,
       abuse: null,
+      spent: null,
     },
     attempts: 0,
     audit,

@@ -117,6 +117,7 @@ async function send(
   parts: GatewayParts,
 ): Promise<Forwarded> {
   const identity = await identityFor(passage, exchange, nowMs, parts);
+  exchange.trace.spent = null;
   const { guard: guarded } = passage.route.origin;
   const guard = guarded === null ? undefined : parts.guards.get(guarded);
   if (guard !== undefined) return forwardGuarded(request, passage.route, guard, exchange, identity);

@@ -78,6 +78,7 @@ export async function identityFor(
 /** The answer to a call that goes nowhere: a refusal, or a preflight's, which ends at the gate. */
 export function refuse(refusal: Refusal, exchange: Exchange, parts: JudgementParts): Response {
   const { call, trace, requestId } = exchange;
+  if (refusal.kind === "unavailable") bringBack(exchange);
   // A proxy would take a 2xx for a yes, and pass the preflight on: there the proxy answers preflights itself.
   const preflight = exchange.shape === "forward_auth" ? null : grantedPreflight(refusal, call, parts.gate);
   if (preflight !== null) {
@@ -122,9 +123,16 @@ export function conclude(
   recordEnd(exchange, { outcome, status, reason });
 }
 
+/** Credits are paid for: nobody pays for a call that the gate itself failed, and whose origin was not asked. */
+function bringBack({ trace, call }: Exchange): void {
+  if (trace.spent !== null) call.defer(trace.spent());
+  trace.spent = null;
+}
+
 /** Nothing unexpected lets a call pass: an outage answers 503, a fault 500, and neither says what it was. */
 export function refuseUnexpected(error: unknown, exchange: Exchange, parts: JudgementParts): Response {
   const { requestId, trace } = exchange;
+  bringBack(exchange);
   const dependency = error instanceof Outage ? error.dependency : null;
   logFault(dependency === null ? "internal_error" : "outage", {
     request_id: requestId,

@@ -140,6 +140,8 @@ function map(refusal: Refusal, context: RefusalContext): Mapped {
       return { problem: CONSISTENCY_MALFORMED };
     case "consistency_unreached":
       return { problem: CONSISTENCY_UNREACHED };
+    case "bodies_not_seen":
+      return { problem: { status: 403, code: "bodies_not_seen", title: "Forbidden" } };
     case "credits_exhausted":
       return creditsExhausted(refusal.refillInMs);
     case "quota_exceeded":

@@ -1,5 +1,4 @@
 import type { GateRoute } from "../access/gate.ts";
-import { decidesByBody } from "../access/route_action.ts";
 import { checkParameters, inputFault } from "../openapi/check_parameters.ts";
 import { capPageSize } from "../openapi/page_size.ts";
 import { contractFor, refusedCall } from "./contract_call.ts";
@@ -7,20 +6,12 @@ import type { Exchange } from "./exchange.ts";
 import type { Forwarded } from "./forward.ts";
 
 /**
- * What is wrong with a call on a route that looks into what is sent and answered, where somebody else carries the call out: nobody
- * sees the bodies, and nothing of the call can be changed. Null where it may go on; `unseen` where it may not, because
- * what the route promises of bodies would hold for nobody.
+ * What is wrong with a call on a route that looks into what is sent and answered, where somebody else carries the call out and nothing of it
+ * can be changed: as far as that shows without its bodies, which the gate has found to be of no account. Null where it may go on.
  */
-export function unseenContract(
-  exchange: Exchange,
-  route: GateRoute,
-  takesUnseen: boolean,
-): Forwarded | "unseen" | null {
+export function unseenContract(exchange: Exchange, route: GateRoute): Forwarded | null {
   const { canonical, call, search } = exchange;
-  // No setting lets a call pass that nobody has decided on.
-  if (decidesByBody(route.action)) return "unseen";
   const contract = contractFor(route.contracts, canonical.method);
-  if (contract !== null && !takesUnseen) return "unseen";
   const { pageSize } = route;
   if (pageSize !== null) {
     const capped = capPageSize(search, pageSize);

@@ -74,6 +74,7 @@ function callOf(
     },
     nowMs: env.nowMs,
     isPassedOnHere: true,
+    takesUnseenBodies: false,
     defer,
   };
 }
