@@ -1,9 +1,11 @@
 import type { ScopedContext } from "../http/request_scope.ts";
+import { challengeToShow } from "../issuing/require_human.ts";
 import { type ConfirmFault, readVerification, verifyEmail } from "../issuing/verify_email.ts";
 import { seeOther } from "./authorization_desk.ts";
 import type { Browser } from "./browser_cookie.ts";
 import { dropRegistration, readRegistration, setKnownBrowser } from "./browser_cookies.ts";
 import { browserAt, browserSeal, logPerson, type PageDesk, showPage, takeForm, visitorAt } from "./page_desk.ts";
+import { HUMAN_FIELD } from "./pages/human_check.tsx";
 import type { PageTerms } from "./pages/page_response.ts";
 import { deadLinkPage, emailVerifiedPage, type VerifyEmailProps, verifyEmailPage } from "./pages/verify_email_page.tsx";
 
@@ -18,7 +20,8 @@ export async function verifyEmailRoute(c: ScopedContext, desk: PageDesk): Promis
   const form = await takeForm(c, { kind: "browser", browserId: browser.id }, "/account", desk);
   if (form instanceof Response) return form;
   const token = form.get("token") ?? "";
-  const entry = { token, proof: proofIn(c, desk), password: form.get("password") ?? "" };
+  const password = form.get("password") ?? "";
+  const entry = { token, proof: proofIn(c, desk), password, humanToken: form.get(HUMAN_FIELD) };
   const verified = await verifyEmail(entry, visitorAt(c, desk), desk.people, c.var.scope.nowMs);
   if (!verified.ok) return refused(c, desk, browser, token, verified.error);
   const { user: user_id, browser: known, unfinished } = verified.value;
@@ -46,7 +49,8 @@ function refused(
   fault: ConfirmFault,
 ): Promise<Response> {
   const logged = fault.kind === "wrong" ? { user_id: fault.loggedUser, reason: fault.loggedReason } : null;
-  logPerson(c, "email_verification_refused", logged ?? { reason: fault.kind });
+  const reason = "loggedReason" in fault ? fault.loggedReason : fault.kind;
+  logPerson(c, "email_verification_refused", logged ?? { reason });
   switch (fault.kind) {
     case "link_dead":
       return deadLink(desk);
@@ -61,6 +65,10 @@ function refused(
         { passwordFault: "This is not the password of the account." },
         { status: 422 },
       );
+    case "human_required":
+      return show(c, desk, browser, token, { human: fault }, { status: 403 });
+    case "human_unknown":
+      return show(c, desk, browser, token, { human: fault }, { status: 503 });
     case "throttled": {
       const { retryAfterSeconds } = fault;
       const headers = { "retry-after": String(retryAfterSeconds) };
@@ -74,13 +82,19 @@ async function show(
   desk: PageDesk,
   browser: Browser,
   token: string,
-  faults: Partial<Pick<VerifyEmailProps, "passwordFault" | "retryAfterSeconds">>,
+  faults: Partial<Pick<VerifyEmailProps, "passwordFault" | "retryAfterSeconds" | "human">>,
   terms: PageTerms = {},
 ): Promise<Response> {
-  const link = await readVerification({ token, proof: proofIn(c, desk) }, desk.people, c.var.scope.nowMs);
+  const { people } = desk;
+  const { nowMs } = c.var.scope;
+  const link = await readVerification({ token, proof: proofIn(c, desk) }, people, nowMs);
   if (link === null) return deadLink(desk);
   const seal = await browserSeal(browser, null, desk);
-  const page = verifyEmailPage({ seal, token, ...link, passwordFault: null, retryAfterSeconds: null, ...faults });
+  const widget = link.asksPassword
+    ? await challengeToShow("login", link.email, visitorAt(c, desk), people, nowMs)
+    : null;
+  const nothing = { passwordFault: null, retryAfterSeconds: null, human: null };
+  const page = verifyEmailPage({ seal, token, ...link, widget, ...nothing, ...faults });
   return showPage(page, browser, desk, terms);
 }
 

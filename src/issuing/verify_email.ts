@@ -7,6 +7,7 @@ import { hashLinkToken } from "./mail_person.ts";
 import { changeUser } from "./new_password.ts";
 import type { People, Visitor } from "./people.ts";
 import { provesRegistration } from "./registration_proof.ts";
+import { type HumanFault, requireHuman } from "./require_human.ts";
 import { type DeadLink, isSame } from "./reset_password.ts";
 import { provePassword, type WrongCredentials } from "./sign_in.ts";
 
@@ -18,7 +19,14 @@ export interface Confirming {
 }
 
 /** Why an address is not confirmed. `password_wanted`: none was sent, and nothing was counted. */
-export type ConfirmFault = DeadLink | WrongCredentials | Throttled | { readonly kind: "password_wanted" };
+export type ConfirmFault = DeadLink | WrongCredentials | Throttled | HumanFault | { readonly kind: "password_wanted" };
+
+/** What is sent with the link, both empty or absent where nothing is asked for. */
+export interface ConfirmingEntry extends Confirming {
+  readonly password: string;
+  /** What shows that a person is there. */
+  readonly humanToken?: string | undefined;
+}
 
 export interface EmailVerified {
   readonly user: UserId;
@@ -45,12 +53,12 @@ export async function readVerification(
  * mails opens links, and would confirm for a stranger.
  *
  * The link proves the mailbox, and not that its reader chose the password of the account: a stranger may have registered the address with a
- * password of their own, and would sign in once its owner had followed the link. So the password is asked for, and counted like a
- * sign-in, or the browser shows that the account was registered in it. Nothing else is confirmed, and the link stays good; who does
+ * password of their own, and would sign in once its owner had followed the link. So the password is asked for, counted like a
+ * sign-in and behind the same check that a person is there, or the browser shows that the account was registered in it. Nothing else is confirmed, and the link stays good; who does
  * not know the password sets one by a reset, which confirms the address as well. Throws `Busy` and `Outage`.
  */
 export async function verifyEmail(
-  { token, proof, password }: Confirming & { readonly password: string },
+  { token, proof, password, humanToken }: ConfirmingEntry,
   visitor: Visitor,
   people: People,
   nowMs: number,
@@ -69,6 +77,8 @@ export async function verifyEmail(
       : ok({ user: user.id, browser: null, unfinished: [] });
   }
   if (password === "") return err({ kind: "password_wanted" });
+  const human = await requireHuman("login", user.email, humanToken, visitor, people, nowMs);
+  if (!human.ok) return human;
   const attempt = await attemptOf(loginName(user.email), visitor, people);
   const wait = await people.guesses.begin(attempt, nowMs);
   if (wait !== null) return err({ kind: "throttled", ...wait });

@@ -1,3 +1,4 @@
+// Long because each form that may ask whether a person is there is tried with and without, here where the service stands in.
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Environment } from "../../src/bindings.ts";
 import { composeHumanCheck } from "../../src/compose_human.ts";
@@ -130,6 +131,61 @@ describe("the pages, where a person has to be there", () => {
     expect((await tab.submit("/register", "/register", entry)).status).toBe(403);
     const done = await tab.submit("/register", "/register", { ...entry, ...solved("sallyport_register") });
     expect(done.status).toBe(303);
+  });
+});
+
+describe("the password behind a mailed link that confirms an address", () => {
+  /** An address that somebody registered, and how another browser follows the link that went there. */
+  async function mailed(captcha: Asked) {
+    const world = pages(captcha);
+    const email = `${crypto.randomUUID()}@example.com`;
+    const registrant = world.browser();
+    await registrant.submit("/register", "/register", { email, password: PASSWORD });
+    const token = await world.linkTo(email);
+    const path = `/verify-email?token=${token}`;
+    const reader = world.browser();
+    const confirm = (fields: Readonly<Record<string, string>>, tab = reader) =>
+      tab.submit(path, "/verify-email", { token, ...fields });
+    return { ...world, path, reader, registrant, confirm };
+  }
+
+  it("attack: who reads the mail guesses it without the check that a sign-in meets; no guess is looked at", async () => {
+    const { confirm, reader, path, hashes } = await mailed({ login: "always", register: "never" });
+    const shown = await reader.go(path);
+    expect(hasWidget(shown.text)).toBe(true);
+    expect(shown.headers.get("content-security-policy")).toContain("https://challenges.cloudflare.com");
+    const before = hashes.count;
+    for (const proof of [{}, { [FIELD]: "0.made-up" }, solved("sallyport_register")]) {
+      const refused = await confirm({ password: PASSWORD, ...proof });
+      expect(refused.status).toBe(403);
+      expect(refused.text).toContain("Please complete the check below.");
+    }
+    expect(hashes.count).toBe(before);
+    expect(logs.events("email_verification_refused").map(({ reason }) => reason)).toContain("captcha_missing");
+    expect((await confirm({ password: PASSWORD, ...solved("sallyport_login") })).status).toBe(303);
+  });
+
+  it("after as many failures as at a sign-in, counted together with those", async () => {
+    const { confirm } = await mailed({ login: { afterFailures: 2 }, register: "never" });
+    const seen = [];
+    for (let attempt = 0; attempt < 3; attempt++) {
+      const { status, text } = await confirm({ password: WRONG });
+      seen.push([status, hasWidget(text)]);
+    }
+    expect(seen).toEqual([
+      [422, false],
+      [422, true],
+      [403, true],
+    ]);
+  });
+
+  it("the browser that registered is asked for neither, and the service down says so", async () => {
+    const { confirm, registrant, path } = await mailed({ login: "always", register: "never" });
+    const proof = solved("sallyport_login");
+    turnstile.isDown = true;
+    expect((await confirm({ password: PASSWORD, ...proof })).status).toBe(503);
+    expect(hasWidget((await registrant.go(path)).text)).toBe(false);
+    expect((await confirm({}, registrant)).status).toBe(303);
   });
 });
 

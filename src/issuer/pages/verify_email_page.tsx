@@ -1,4 +1,5 @@
 import { Button, Field, Form, type FormSeal, Notice } from "./form.tsx";
+import { HumanCheck, HumanNotice, type HumanProblem, type HumanWidget } from "./human_check.tsx";
 import { type Page, page } from "./page.ts";
 import { waitInWords } from "./words.ts";
 
@@ -11,6 +12,9 @@ export interface VerifyEmailProps {
   readonly asksPassword: boolean;
   readonly passwordFault: string | null;
   readonly retryAfterSeconds: number | null;
+  readonly human: HumanProblem | null;
+  /** What has to be solved beside the password; null for nothing. */
+  readonly widget: HumanWidget | null;
 }
 
 /**
@@ -18,7 +22,7 @@ export interface VerifyEmailProps {
  * was made with: a stranger may have made it, with this reader's address and a password of their own.
  */
 export function verifyEmailPage(props: VerifyEmailProps): Page {
-  const { seal, token, email, asksPassword, passwordFault, retryAfterSeconds } = props;
+  const { seal, token, email, asksPassword, passwordFault, retryAfterSeconds, human, widget } = props;
   const body = (
     <div class="panel stack">
       <div>
@@ -36,6 +40,7 @@ export function verifyEmailPage(props: VerifyEmailProps): Page {
           <p>There were too many tries. Nothing has changed, and the link still works.</p>
         </Notice>
       )}
+      {human === null ? null : <HumanNotice problem={human} />}
       <Form action="/verify-email" seal={seal}>
         <input type="hidden" name="token" value={token} />
         {asksPassword ? (
@@ -54,6 +59,7 @@ export function verifyEmailPage(props: VerifyEmailProps): Page {
             />
           </>
         ) : null}
+        <HumanCheck widget={widget} />
         <Button label="Yes, confirm it" />
       </Form>
       {asksPassword ? (
@@ -67,11 +73,11 @@ export function verifyEmailPage(props: VerifyEmailProps): Page {
     </div>
   );
   const title = "Confirm your email address";
-  const isFaulty = passwordFault !== null || retryAfterSeconds !== null;
+  const isFaulty = passwordFault !== null || retryAfterSeconds !== null || human !== null;
   return page(
     isFaulty ? "Error: confirm your email address" : title,
     body,
-    asksPassword ? { script: "reveal" } : undefined,
+    asksPassword ? { script: "reveal", widget } : undefined,
   );
 }
 
