@@ -26,6 +26,13 @@ interface Held {
   readonly askedAtMs: number;
 }
 
+/** Questions that are sent together. */
+interface Gathered {
+  readonly call: RelationCall;
+  readonly checks: RelationCheck[];
+  readonly told: Promise<readonly Held[]>;
+}
+
 /**
  * Answers about relations in one isolate. Each is kept with the revision that it is of and with what it was made of, so that it is used
  * for as long as the feed tells of no later change of that: a change elsewhere ends nothing. None outlives a minute, whatever the feed
@@ -38,6 +45,8 @@ export class RelationAnswers implements RelationFacts {
   readonly #granted = new Lru<Held>({ maxEntries: 10_000, maxBytes: 4 * 1024 * 1024 });
   readonly #others = new Lru<Held>({ maxEntries: 5_000, maxBytes: 2 * 1024 * 1024 });
   readonly #asking = new SharedReadings<Held>();
+  /** What one call asks in this turn of the event loop, before it is sent. */
+  #gathered: Gathered | null = null;
   /** How far the store was when a call demanded more of it. */
   #reached = { revision: 0, atMs: Number.NEGATIVE_INFINITY };
 
@@ -85,7 +94,7 @@ export class RelationAnswers implements RelationFacts {
     const late = checks.filter((_, at) => !isProven(shared[at], call));
     if (late.length === 0) return shared;
     const least = call.view.leastEpoch("relation", ANY_RELATION);
-    const again = await this.#read(late, call.nowMs);
+    const again = await this.#read(late, call);
     if (again.some(({ revision }) => revision < least)) throw new Outage("relations", { cause: "an earlier revision" });
     if (this.#isShort(again, call)) return "unreached";
     let next = 0;
@@ -120,11 +129,30 @@ export class RelationAnswers implements RelationFacts {
         return held;
       }),
     );
-    send(asked.length === 0 ? Promise.resolve([]) : this.#read(asked, call.nowMs));
+    send(asked.length === 0 ? Promise.resolve([]) : this.#read(asked, call));
     return Promise.all(answers);
   }
 
-  async #read(checks: readonly RelationCheck[], nowMs: number): Promise<readonly Held[]> {
+  /** What `call` asks about one subject and another in the same turn goes as one question: a search has fifty of them. */
+  async #read(checks: readonly RelationCheck[], call: RelationCall): Promise<readonly Held[]> {
+    const gathered = this.#gathered?.call === call ? this.#gathered : this.#gather(call);
+    const from = gathered.checks.length;
+    gathered.checks.push(...checks);
+    return (await gathered.told).slice(from, from + checks.length);
+  }
+
+  #gather(call: RelationCall): Gathered {
+    const checks: RelationCheck[] = [];
+    const send = () => {
+      if (this.#gathered === gathered) this.#gathered = null;
+      return this.#readParts(checks, call.nowMs);
+    };
+    const gathered = { call, checks, told: Promise.resolve().then(send) };
+    this.#gathered = gathered;
+    return gathered;
+  }
+
+  async #readParts(checks: readonly RelationCheck[], nowMs: number): Promise<readonly Held[]> {
     const parts = Array.from({ length: Math.ceil(checks.length / MAX_CHECKS) }, (_, at) =>
       checks.slice(at * MAX_CHECKS, (at + 1) * MAX_CHECKS),
     );

@@ -1,11 +1,23 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Found } from "../../../src/access/authzen/search.ts";
+import { CallRelations } from "../../../src/access/call_relations.ts";
 import { Outage } from "../../../src/kernel/outage.ts";
 import type { AccessCandidates } from "../../../src/ports/access_candidates.ts";
 import type { SearchRequest } from "../../../src/protocol/authzen/search_request.ts";
 import { search } from "../../support/authzen_answers.ts";
-import { asking, decisionPoint, knownUser, ruleBy, text, typeOf } from "../../support/decision_point.ts";
+import {
+  asking,
+  decisionPoint,
+  hasRelation,
+  knownUser,
+  OWN_ISSUER,
+  ruleBy,
+  text,
+  typeOf,
+} from "../../support/decision_point.ts";
+import { World } from "../../support/relation_answers_world.ts";
+import { tuple } from "../../support/relation_graph.ts";
 
 const NO_NAMES: ReadonlySet<string> = new Set();
 const PAGE = { token: null, limit: null };
@@ -57,6 +69,25 @@ const types = {
 const pointWith = (candidates: AccessCandidates) =>
   decisionPoint(types, [knownUser("alice"), knownUser("bob"), knownUser("eve")], { candidates });
 
+/** A hundred readers, of whom a group has every second one, by answers that have to be fetched. */
+function readers() {
+  const world = new World();
+  const ids = Array.from({ length: 100 }, (_, at) => `u${String(at).padStart(3, "0")}`);
+  for (const [at, id] of ids.entries()) if (at % 2 === 0) world.write("add", tuple(`group:g#member@user:${id}`));
+  world.write("add", tuple("document:1#viewer@group:g#member"));
+  world.tell();
+  const document = typeOf({ read: [ruleBy("viewer", "allow", hasRelation("viewer"))] });
+  const point = decisionPoint(
+    { document },
+    ids.map((id) => knownUser(id)),
+    {
+      candidates: candidatesOf(ids),
+      relations: (principal, call) => new CallRelations(world.answers, call, principal, OWN_ISSUER),
+    },
+  );
+  return { world, ids, point };
+}
+
 async function all(asked: SearchRequest, limit: number, maxCandidates: number, candidates: AccessCandidates) {
   const pages: Found[] = [];
   for (let after: string | null | undefined = null; after !== undefined; ) {
@@ -82,6 +113,14 @@ describe("AuthZEN 1.0 §8: searches", () => {
     const open = { ...bySubject, resource: { type: "open", id: "1", ...none } };
     expect((await search(open, part, people, asking())).names).toEqual(["alice", "bob"]);
     expect((await search(byAction, part, point, asking())).names).toEqual(["archive", "write"]);
+  });
+
+  it("the relations of fifty candidates, each a subject of its own, are asked about by one question", async () => {
+    const { world, ids, point } = readers();
+    const asked = { ...bySubject, resource: { type: "document", id: "1", ...none } };
+    const found = await search(asked, { after: null, limit: 100, maxCandidates: 100 }, point, asking());
+    expect(found.names).toEqual(ids.filter((_, at) => at % 2 === 0));
+    expect(world.asked.map((checks) => checks.length)).toEqual([50, 50]);
   });
 
   it("whatever the pages' sizes, all pages together are the one list, in order and each once", async () => {

@@ -28,6 +28,31 @@ describe("answers about relations in an isolate", () => {
     expect(world.asked).toEqual([[QUESTION], others]);
   });
 
+  it("of one call about several subjects are one question where they are asked in one turn, and other calls' are their own", async () => {
+    const world = chained();
+    const users = Array.from({ length: 120 }, (_, at) => `document:1#viewer@user:u${at}`);
+    const call = world.call();
+    const others = world.ask("document:9#viewer@user:bob");
+    const answers = await Promise.all([...users, QUESTION].map((text) => world.answers.resolve([tuple(text)], call)));
+    expect(answers.flat()).toEqual([...users.map(() => false), true]);
+    expect(await others).toBe(false);
+    expect(world.asked).toEqual([["document:9#viewer@user:bob"], users.slice(0, 100), [...users.slice(100), QUESTION]]);
+    await Promise.all(["a", "b"].map((id) => world.ask(`document:${id}#viewer@user:alice`)));
+    expect(world.asked).toHaveLength(5);
+  });
+
+  it("where a question of several subjects fails, each of them hears of it, and the next one is asked anew", async () => {
+    const world = chained();
+    world.onTheWay = () => Promise.reject(new Outage("relations"));
+    const call = world.call();
+    const texts = ["document:1#viewer@user:a", "document:1#viewer@user:b"];
+    const told = await Promise.allSettled(texts.map((text) => world.answers.resolve([tuple(text)], call)));
+    expect(told.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+    world.onTheWay = (answered) => answered;
+    expect(await world.answers.resolve(texts.map(tuple), call)).toEqual([false, false]);
+    expect(world.asked).toEqual([texts, texts]);
+  });
+
   it("a tuple three levels away that is taken away ends a yes, as soon as the feed has told of it", async () => {
     for (const text of CHAIN) {
       const world = chained();
