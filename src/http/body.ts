@@ -10,15 +10,26 @@ export type BodyFault = "body_too_large" | "body_not_text";
 export async function readTextBody(request: Request, maxBytes: number): Promise<Result<string, BodyFault>> {
   const declared = Number(request.headers.get("content-length") ?? 0);
   if (declared > maxBytes) return err("body_too_large");
-  if (request.body === null) return ok("");
-  const bytes = await readBytes(request, request.body, maxBytes + 1);
+  const bytes = await takeBody(request, maxBytes + 1);
   if (bytes.byteLength > maxBytes) return err("body_too_large");
   const text = fromUtf8(bytes);
   return text === null ? err("body_not_text") : ok(text);
 }
 
-/** The body of `request`, or its first `mostBytes`: what is behind them is not taken in. */
-export async function readBytes(
+/** What was taken in of bodies, by their requests: a second reader is given the same. */
+const TAKEN = new WeakMap<Request, Uint8Array<ArrayBuffer>>();
+const NOTHING = new Uint8Array(0);
+
+/** The body of `request`, or its first `mostBytes`: what is behind them is not taken in. Whoever asks again is given what was taken in first. */
+export async function takeBody(request: Request, mostBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+  const taken = TAKEN.get(request);
+  if (taken !== undefined) return taken;
+  const bytes = request.body === null ? NOTHING : await readBytes(request, request.body, mostBytes);
+  TAKEN.set(request, bytes);
+  return bytes;
+}
+
+async function readBytes(
   request: Request,
   body: ReadableStream<Uint8Array>,
   mostBytes: number,

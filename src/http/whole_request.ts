@@ -1,5 +1,5 @@
 import type { Context, MiddlewareHandler } from "hono";
-import { readBytes } from "./body.ts";
+import { takeBody } from "./body.ts";
 import type { ScopedEnv } from "./request_scope.ts";
 
 /** What a body may be. */
@@ -25,9 +25,8 @@ export function wholeRequest<E extends ScopedEnv>(
   return async (c, next) => {
     const { raw } = c.req;
     if (raw.body === null || Number(raw.headers.get("content-length") ?? 0) > maxBytes) return next();
-    const body = await inTime(readBytes(raw, raw.body, maxBytes + 1), deadlineMs);
+    const body = await inTime(takeBody(raw, maxBytes + 1), deadlineMs);
     if (body === null) return tooSlow(c);
-    c.req.raw = new Request(raw, { body });
     c.set("scope", { ...c.var.scope, nowMs: Date.now() });
     return next();
   };
