@@ -204,7 +204,7 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
   async refresh(user: UserId, presented: RefreshPresentation, nowMs: number): Promise<GrantOutcome | RolesWanted> {
     const { grantId, presentedHash } = presented;
     return this.#present(user, presented, nowMs, (state, spentAtMs) => {
-      const generation = generationOf(state, presentedHash, (hash) => this.#store.isSpent(grantId, hash));
+      const generation = generationOf(state, presentedHash, (hash) => this.#store.spent.has(grantId, hash));
       return refreshGrant(state, presented, generation, nowMs, spentAtMs);
     });
   }
@@ -222,7 +222,8 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
   ): Promise<EndOutcome | "of_another_client"> {
     const state = this.#store.findGrant(grantId);
     const isOurs =
-      state !== null && generationOf(state, presentedHash, (hash) => this.#store.isSpent(grantId, hash)) !== "unknown";
+      state !== null &&
+      generationOf(state, presentedHash, (hash) => this.#store.spent.has(grantId, hash)) !== "unknown";
     if (!isOurs) return this.#end({ sessions: 0, grants: 0 });
     return state.terms.clientId === clientId ? this.endGrant(user, grantId, nowMs) : "of_another_client";
   }
@@ -359,7 +360,7 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
   /** One transaction. Whatever it left in the outbox has its alarm before this turn is over. */
   #change<T>(user: UserId, nowMs: number, work: (changes: AccountChanges) => T): T {
     const changes = new AccountChanges(this.#store, user, nowMs);
-    const done = this.ctx.storage.transactionSync(() => work(changes));
+    const done = this.#store.transaction(() => work(changes));
     if (this.#store.hasWaiting()) this.#wakeBy(Date.now() + SOON_MS, 0);
     this.#wakeForNotices();
     return done;

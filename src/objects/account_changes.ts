@@ -81,8 +81,9 @@ export class AccountChanges {
     const isGiving = hasGiven(state);
     const { sessionId, clientId, subject, sid } = state.terms;
     if (isGiving && sessionId !== null && sid !== null) {
-      this.#store.clients.note(sessionId, { clientId, subject, sid }, this.#nowMs, rememberUntilMs(state));
-      this.#tellSignedOut(this.#store.clients.takeSurplus(sessionId, clientId, MOST_CLIENTS));
+      const client = { clientId, subject, sid };
+      const isNoted = this.#store.clients.note(sessionId, client, this.#nowMs, rememberUntilMs(state));
+      if (isNoted) this.#tellSignedOut(this.#store.clients.takeSurplus(sessionId, clientId, MOST_CLIENTS));
     }
     this.#makeRoom(id, clientId, isGiving);
   }
@@ -93,6 +94,8 @@ export class AccountChanges {
    */
   #makeRoom(id: GrantId, clientId: ClientId, isGiving: boolean): void {
     const { ofClient, ofUser } = isGiving ? GRANTS : CODES;
+    // So few together that no client can have too many.
+    if (this.#store.countIn(isGiving) <= ofClient) return;
     const holders = this.#store.holders(isGiving);
     const own = holders.find(({ client }) => client === clientId)?.grants ?? 0;
     const all = holders.reduce((sum, { grants }) => sum + grants, 0);

@@ -71,8 +71,8 @@ function writeGiving(
   state: GrantState,
 ): void {
   if (state === before) return;
-  store.putGrant(id, state);
   const spent = state.refresh?.spent ?? null;
-  if (spent !== null) store.addSpent(id, spent.hash);
+  if (spent === null) store.putGrant(id, state);
+  else store.putSpending(id, state, spent.hash);
   if (!hasGiven(before)) changes.takeIn(id, state);
 }

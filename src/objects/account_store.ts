@@ -12,6 +12,7 @@ import { type SessionTimes, sessionEndsAtMs } from "../protocol/session_state.ts
 import { prepareSchema } from "./account_schema.ts";
 import { DueEnds } from "./due_ends.ts";
 import { SessionClients } from "./session_clients.ts";
+import { SpentHashes } from "./spent_hashes.ts";
 import { SubjectEpochs } from "./subject_epochs.ts";
 import { Withdrawals } from "./withdrawals.ts";
 
@@ -48,6 +49,8 @@ export interface AccountHead {
 const HEAD = "account";
 const NEW_ACCOUNT: AccountHead = { epoch: 1, blocked: false, roles: NO_ROLES_COPY };
 
+const UNCOUNTED = { given: Number.POSITIVE_INFINITY, waiting: Number.POSITIVE_INFINITY };
+
 type GrantRow = { id: GrantId; state: string };
 type SessionRow = {
   id: SessionId;
@@ -62,18 +65,23 @@ type SessionRow = {
 };
 
 /**
- * One account's tables. Grants are rows of JSON with the few columns that queries need; spent hashes are rows of their
- * own, for they outnumber everything. All calls are synchronous: the object decides what is one transaction.
+ * One account's tables. Grants are rows of JSON with the few columns that queries need. All calls are synchronous: the object
+ * decides what is one transaction.
  */
 export class AccountStore {
   readonly epochs: SubjectEpochs;
   readonly clients: SessionClients;
+  readonly spent: SpentHashes;
   readonly withdrawals: Withdrawals;
   readonly dueEnds: DueEnds;
   readonly #storage: DurableObjectStorage;
   readonly #sql: SqlStorage;
   /** False once a look found nothing and nothing was put there since: most changes tell nobody, and need not look. */
   #may = { wait: true, notify: true };
+  /** No more unrevoked grants than this: as many as were counted last and came since. Most accounts are far from any bound, and need not count again. */
+  #most = UNCOUNTED;
+  /** As it is stored; null before it was read. */
+  #head: AccountHead | null = null;
 
   constructor(storage: DurableObjectStorage) {
     this.epochs = new SubjectEpochs(storage);
@@ -82,15 +90,29 @@ export class AccountStore {
     this.#sql = storage.sql;
     prepareSchema(storage, platformRandom);
     this.clients = new SessionClients(this.#sql);
+    this.spent = new SpentHashes(this.#sql);
     this.withdrawals = new Withdrawals(this.#sql);
   }
 
+  /** Runs `work` as one transaction. Where it throws nothing of it is left, nor of what was learnt in it. */
+  transaction<T>(work: () => T): T {
+    try {
+      return this.#storage.transactionSync(work);
+    } catch (error) {
+      this.#most = UNCOUNTED;
+      this.#head = null;
+      throw error;
+    }
+  }
+
   head(): AccountHead {
-    return { ...NEW_ACCOUNT, ...this.#storage.kv.get<Partial<AccountHead>>(HEAD) };
+    this.#head ??= { ...NEW_ACCOUNT, ...this.#storage.kv.get<Partial<AccountHead>>(HEAD) };
+    return this.#head;
   }
 
   putHead(head: AccountHead): void {
     this.#storage.kv.put(HEAD, head);
+    this.#head = head;
   }
 
   /** Whether what is kept beside rows is what a new account would have. */
@@ -133,15 +155,25 @@ export class AccountStore {
     return rows.toArray().map(({ id, state }) => ({ id, state: JSON.parse(state) }));
   }
 
-  /** The clients that hold unrevoked grants which gave something already, or which wait to; whoever holds the most first. */
+  /** Counts in one more unrevoked grant, which gave something already or waits to: there are no more of its kind than the number answered. */
+  countIn(hasGiven: boolean): number {
+    const kind = hasGiven ? "given" : "waiting";
+    this.#most = { ...this.#most, [kind]: this.#most[kind] + 1 };
+    return this.#most[kind];
+  }
+
+  /** The clients that hold unrevoked grants which gave something already, or which wait to; whoever holds the most first. Reads every grant. */
   holders(hasGiven: boolean): readonly { readonly client: ClientId; readonly grants: number }[] {
-    return this.#sql
+    const holders = this.#sql
       .exec<{ client: ClientId; grants: number }>(
         `SELECT client, count(*) AS grants FROM grants WHERE is_revoked = 0 AND has_given = ?
          GROUP BY client ORDER BY grants DESC, min(last_used)`,
         Number(hasGiven),
       )
       .toArray();
+    const counted = holders.reduce((sum, { grants }) => sum + grants, 0);
+    this.#most = { ...this.#most, [hasGiven ? "given" : "waiting"]: counted };
+    return holders;
   }
 
   /** Those of `client`'s unrevoked grants that were used longest ago, up to `limit`; never `but`. */
@@ -154,14 +186,16 @@ export class AccountStore {
     return rows.toArray().map(({ id, state }) => ({ id, state: JSON.parse(state) }));
   }
 
-  isSpent(grant: GrantId, hash: string): boolean {
-    return (
-      this.#sql.exec("SELECT 1 FROM spent_hashes WHERE grant_id = ? AND hash = ?", grant, hash).toArray().length > 0
-    );
-  }
-
-  addSpent(grant: GrantId, hash: string): void {
-    this.#sql.exec("INSERT OR IGNORE INTO spent_hashes (grant_id, hash) VALUES (?, ?)", grant, hash);
+  /** Puts a grant whose refresh token of this hash was just spent, and notes the hash with it: one row, and seldom more. */
+  putSpending(id: GrantId, state: GrantState, hash: string): void {
+    const { lately } = this.#sql
+      .exec<{ lately: number }>(
+        `UPDATE grants SET last_used = ?, remember_until = ?, state = ?, spent_lately = spent_lately || ? || ' '
+         WHERE id = ? RETURNING length(spent_lately) AS lately`,
+        ...[state.lastUsedAtMs, rememberUntilMs(state), JSON.stringify(state), hash, id],
+      )
+      .one();
+    this.spent.putAway(id, lately);
   }
 
   addSession(opening: SessionOpening, nowMs: number): void {
@@ -273,7 +307,7 @@ export class AccountStore {
     this.#sql.exec("DELETE FROM session_clients WHERE until <= ?", nowMs);
     this.withdrawals.sweep(nowMs);
     const gone = this.#sql.exec<{ id: string }>("DELETE FROM grants WHERE remember_until <= ? RETURNING id", nowMs);
-    for (const { id } of gone.toArray()) this.#sql.exec("DELETE FROM spent_hashes WHERE grant_id = ?", id);
+    for (const { id } of gone.toArray()) this.spent.forget(id);
   }
 
   /** When something will be there to sweep, or null for never. */

@@ -4,6 +4,8 @@ import type { ClientId, SessionId } from "../protocol/ids.ts";
 /** A client that a session signed its user in at, with the names that this client has for both. */
 export type SessionClient = Pick<LogoutNotice, "clientId" | "subject" | "sid">;
 
+const HOUR_MS = 60 * 60_000;
+
 type Row = { client: ClientId; subject: string; sid: string };
 
 /**
@@ -21,15 +23,19 @@ export class SessionClients {
   /**
    * Notes that `session` signed its user in at `client`, now or again. It is kept until the session's absolute end, also where idleness
    * ends the session before, and until `untilMs` where that is later, when the last token goes: as long as the client may go on
-   * with what it got, whoever disables the user reaches it.
+   * with what it got, whoever disables the user reaches it. Times are kept to the hour: a client that signs somebody in over and over
+   * costs no write each time. Whether anything was written.
    */
-  note(session: SessionId, { clientId, subject, sid }: SessionClient, nowMs: number, untilMs: number): void {
-    this.#sql.exec(
+  note(session: SessionId, { clientId, subject, sid }: SessionClient, nowMs: number, untilMs: number): boolean {
+    const written = this.#sql.exec(
       `INSERT INTO session_clients (session, client, subject, sid, signed_in, until)
        VALUES (?1, ?2, ?3, ?4, ?5, max(?6, coalesce((SELECT absolute_end FROM sessions WHERE id = ?1), 0)))
-       ON CONFLICT DO UPDATE SET signed_in = excluded.signed_in, until = max(until, excluded.until)`,
-      ...[session, clientId, subject, sid, nowMs, untilMs],
+       ON CONFLICT DO UPDATE SET signed_in = excluded.signed_in, until = max(until, excluded.until)
+       WHERE excluded.until > until OR excluded.signed_in >= signed_in + ?7
+       RETURNING 1`,
+      ...[session, clientId, subject, sid, nowMs, Math.ceil(untilMs / HOUR_MS) * HOUR_MS, HOUR_MS],
     );
+    return written.toArray().length > 0;
   }
 
   /** Gives what was noted of `from` to `to`, the session that took its place. */

@@ -90,6 +90,14 @@ export async function newAccount() {
         const isThere = sql.exec("SELECT 1 FROM sqlite_master WHERE name = ?", name).toArray().length > 0;
         return isThere ? sql.exec<{ n: number }>(`SELECT count(*) AS n FROM ${table}`).one().n : 0;
       }),
+    /** How many hashes of spent refresh tokens the object knows, wherever it keeps them; none where all of the account is forgotten. */
+    spentHashes: () =>
+      runInDurableObject(stub, (_, { storage: { sql } }) => {
+        if (sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'grants'").toArray().length === 0) return 0;
+        const { n: put } = sql.exec<{ n: number }>("SELECT count(*) AS n FROM spent_hashes").one();
+        const grants = sql.exec<{ lately: string }>("SELECT spent_lately AS lately FROM grants").toArray();
+        return put + grants.flatMap(({ lately }) => lately.match(/\S+/g) ?? []).length;
+      }),
     ...accountActions(accounts, user, nowMs),
   };
 }

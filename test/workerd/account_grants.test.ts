@@ -1,6 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import { platformRandom } from "../../src/kernel/random.ts";
+import type { GrantStart } from "../../src/ports/accounts.ts";
 import { newGrantId } from "../../src/protocol/ids.ts";
 import { accountGrantsContract, tally } from "../contract/account_grants_contract.ts";
 import { newAccount } from "../support/account_world.ts";
@@ -107,6 +108,86 @@ describe("what ends a grant tells the gate of that grant, and of no other", () =
   });
 });
 
+describe("RFC 9700 4.14.2: what a grant has spent", () => {
+  /** As long as a hash is. */
+  const hashOf = (at: number) => `r${at}`.padEnd(43, "-");
+  /** The refresh token of generation `at`, presented as its client does. */
+  const spending = (start: GrantStart, at: number) =>
+    presentation(start, at, { presentedHash: hashOf(at), successorHash: hashOf(at + 1) });
+
+  it("is known for what it is however long ago it was spent, and nothing else is taken for it", async () => {
+    const account = await newAccount();
+    const { accounts, user, nowMs } = account;
+    const [start, other] = [await account.started({ refreshHash: hashOf(0) }), await account.started()];
+    const isKnown = async (presentedHash: string, { grantId } = start) =>
+      (await accounts.revokeRefresh(user, { grantId, presentedHash, clientId: OTHER_CLIENT }, nowMs)) ===
+      "of_another_client";
+    for (let at = 0; at < 40; at++) {
+      await accounts.refresh(user, spending(start, at), nowMs);
+      if (at === 20) await account.kill();
+    }
+    expect(await account.spentHashes()).toBe(40);
+    const put = await account.rows("spent_hashes");
+    expect([put > 0, put < 40], "some have rows of their own").toEqual([true, true]);
+    for (let at = 0; at <= 40; at++) expect(await isKnown(hashOf(at)), hashOf(at)).toBe(true);
+    for (const guess of [hashOf(41), "r39", "", " ", `${hashOf(39)} `]) expect(await isKnown(guess)).toBe(false);
+    expect(await isKnown(hashOf(7), other), "of another grant").toBe(false);
+    const theft = await accounts.refresh(user, spending(start, 7), nowMs);
+    expect(theft).toEqual({ kind: "refused", reason: "refresh_reused", ended: "user" });
+  });
+
+  it("a death in the turn of any refresh leaves the grant with what it spent, or with neither", async () => {
+    const account = await newAccount();
+    const { accounts, user, nowMs } = account;
+    const start = await account.started({ refreshHash: hashOf(0) });
+    for (let at = 0; at < 18; at++) {
+      await account.kill((instance) => instance.refresh(user, spending(start, at), nowMs).catch(() => undefined));
+      expect(await accounts.refresh(user, spending(start, at), nowMs)).toMatchObject({ kind: "granted" });
+      expect(await account.spentHashes()).toBe(at + 1);
+    }
+  });
+
+  it("an account of an older version keeps its grants and all that they spent", async () => {
+    const account = await newAccount();
+    const { accounts, user, nowMs } = account;
+    const start = await account.started();
+    await runInDurableObject(account.stub(), (_, { storage: { sql, kv } }) => {
+      sql.exec(`
+        CREATE TABLE older (
+          id TEXT PRIMARY KEY, client TEXT NOT NULL, session TEXT, has_given INTEGER NOT NULL, is_revoked INTEGER NOT NULL,
+          last_used INTEGER NOT NULL, remember_until INTEGER NOT NULL, state TEXT NOT NULL) WITHOUT ROWID;
+        INSERT INTO older SELECT id, client, session, has_given, is_revoked, last_used, remember_until, state FROM grants;
+        DROP TABLE grants;
+        ALTER TABLE older RENAME TO grants;
+        CREATE INDEX grants_of_clients ON grants (has_given, client, last_used) WHERE is_revoked = 0;
+        INSERT INTO spent_hashes (grant_id, hash) VALUES ('${start.grantId}', 'older');`);
+      kv.put("schema", 4);
+    });
+    await account.kill();
+    expect(await accounts.refresh(user, presentation(start, 0), nowMs)).toMatchObject({ kind: "granted" });
+    const theft = await accounts.refresh(user, presentation(start, 1, { presentedHash: "older" }), nowMs);
+    expect(theft).toEqual({ kind: "refused", reason: "refresh_reused", ended: "user" });
+  });
+});
+
+describe("a change that fails half-way", () => {
+  it("leaves nothing, in storage or in what the object remembers", async () => {
+    const account = await newAccount();
+    const { accounts, user, nowMs } = account;
+    await account.opened();
+    const rename = (from: string, to: string) =>
+      runInDurableObject(account.stub(), (_, { storage: { sql } }) => {
+        sql.exec(`ALTER TABLE ${from} RENAME TO ${to}`);
+      });
+    await rename("event_outbox", "elsewhere");
+    await expect(accounts.endEverything(user, "admin", null, nowMs)).rejects.toThrow("account is unavailable");
+    await rename("elsewhere", "event_outbox");
+    expect([await accounts.epochOf(user, nowMs), await account.rows("sessions")]).toEqual([1, 1]);
+    await accounts.endEverything(user, "admin", null, nowMs);
+    expect([await accounts.epochOf(user, nowMs), await account.rows("sessions")]).toEqual([2, 0]);
+  });
+});
+
 describe("too many grants", () => {
   it("too many waiting codes end the oldest of them, never a connected app", async () => {
     const account = await newAccount();
@@ -147,6 +228,8 @@ describe("too many grants", () => {
     await runInDurableObject(account.stub(), (_, { storage: { sql } }) => {
       for (let at = 0; at < 999; at++) sql.exec(copy, `grt_${at}`, `cli_${at % 11}`, modest.grantId);
     });
+    // The object did not see them come.
+    await account.kill();
     expect(await account.rows("grants WHERE is_revoked = 0")).toBe(1_000);
     const newcomer = await account.started();
     const live = (await accounts.listGrants(user, nowMs)).map(({ grantId }) => grantId);

@@ -205,14 +205,14 @@ describe("sweeping", () => {
     expect(await account.alarmInMs()).toBeLessThanOrEqual(10 * 60_000);
     const clock = vi.spyOn(Date, "now").mockReturnValue(nowMs + 60_001);
     await runDurableObjectAlarm(account.stub());
-    expect([await account.rows("grants"), await account.rows("spent_hashes")], "tokens may be about").toEqual([2, 2]);
+    expect([await account.rows("grants"), await account.spentHashes()], "tokens may be about").toEqual([2, 2]);
     clock.mockReturnValue(nowMs + 4 * 3_600_000);
     await runDurableObjectAlarm(account.stub());
-    expect([await account.rows("grants"), await account.rows("spent_hashes")]).toEqual([1, 1]);
+    expect([await account.rows("grants"), await account.spentHashes()]).toEqual([1, 1]);
     expect(await account.rows("sessions")).toBe(0);
     clock.mockReturnValue(nowMs + 31 * 86_400_000);
     expect(await runDurableObjectAlarm(account.stub()), "the lasting one has its alarm").toBe(true);
-    expect([await account.rows("grants"), await account.rows("spent_hashes")]).toEqual([0, 0]);
+    expect([await account.rows("grants"), await account.spentHashes()]).toEqual([0, 0]);
     expect(await account.alarmInMs(), "an empty account sleeps").toBeNull();
   });
 

@@ -4,7 +4,7 @@ import { platformRandom } from "../../src/kernel/random.ts";
 import type { GrantTerms } from "../../src/protocol/grant_terms.ts";
 import { newClientId, newSessionId, type SessionId } from "../../src/protocol/ids.ts";
 import { newAccount } from "../support/account_world.ts";
-import { CLIENT, OTHER_CLIENT, presentation, terms } from "../support/grants.ts";
+import { ACCESS_MS, CLIENT, LIFETIMES, OTHER_CLIENT, presentation, terms } from "../support/grants.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -174,6 +174,27 @@ describe("a code that waits while somebody ends its session", () => {
   });
 });
 
+describe("a client that signs in over and over", () => {
+  it("is noted at once when it is new, and within the hour for as long as its last token lives", async () => {
+    const account = await newAccount();
+    const session = await account.opened({ absoluteMs: HOUR_MS });
+    const own = terms({ sessionId: session.id, sid: "sid-1" });
+    const noted = () =>
+      runInDurableObject(account.stub(), (_, { storage: { sql } }) =>
+        sql.exec<{ signed_in: number; until: number }>("SELECT signed_in, until FROM session_clients").one(),
+      );
+    for (const afterMs of [0, 1, HOUR_MS / 3, HOUR_MS / 2, HOUR_MS - 1]) {
+      const [atMs, issue] = [account.nowMs + afterMs, await account.issued({ terms: own }, { codeMs: 2 * HOUR_MS })];
+      expect(await account.redeem(issue, {}, atMs)).toMatchObject({ kind: "granted" });
+      const { signed_in: signedInMs, until: untilMs } = await noted();
+      const lastTokenMs = atMs + LIFETIMES.refreshAbsoluteMs + ACCESS_MS;
+      expect(untilMs).toBeGreaterThanOrEqual(lastTokenMs);
+      expect(untilMs).toBeLessThan(lastTokenMs + 2 * HOUR_MS);
+      expect(atMs - signedInMs).toBeLessThan(HOUR_MS);
+    }
+  });
+});
+
 describe("the bound", () => {
   it("the one signed in longest ago makes room, and is told: nobody could tell it later", async () => {
     const account = await newAccount();
@@ -204,8 +225,8 @@ describe("an account that an older version of the code left behind", () => {
       storage.sql.exec(`
         DROP TABLE session_clients;
         DROP TABLE withdrawals;
+        ALTER TABLE grants DROP COLUMN spent_lately;
         ALTER TABLE sessions DROP COLUMN root;
-        DROP INDEX grants_of_clients;
         CREATE INDEX grants_unrevoked ON grants (has_given, last_used) WHERE is_revoked = 0;`);
       storage.kv.delete("schema");
     });
