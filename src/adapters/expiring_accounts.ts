@@ -23,6 +23,7 @@ export function expiringAccounts(accounts: Accounts, revocations: Revocations): 
     endSession: (...end) => thenExpire(accounts.endSession(...end)),
     endEverything: (...end) => thenExpire(accounts.endEverything(...end)),
     beginChange: (...begin) => thenExpire(accounts.beginChange(...begin)),
+    beginProvenChange: (...begin) => thenExpire(accounts.beginProvenChange(...begin)),
     finishChange: (...end) => thenExpire(accounts.finishChange(...end)),
     endOwed: (...end) => thenExpire(accounts.endOwed(...end)),
     setBlocked: (...end) => thenExpire(accounts.setBlocked(...end)),

@@ -44,6 +44,7 @@ export function remoteAccounts(stub: (user: UserId) => Accounts): Accounts {
     endSession: (user, ...rest) => end(user, (account) => account.endSession(user, ...rest)),
     endEverything: (user, ...rest) => end(user, (account) => account.endEverything(user, ...rest)),
     beginChange: (user, ...rest) => call(user, (account) => account.beginChange(user, ...rest)),
+    beginProvenChange: (user, ...rest) => call(user, (account) => account.beginProvenChange(user, ...rest)),
     finishChange: (user, ...rest) => end(user, (account) => account.finishChange(user, ...rest)),
     endOwed: (user, ...rest) => end(user, (account) => account.endOwed(user, ...rest)),
     setBlocked: (user, ...rest) => end(user, (account) => account.setBlocked(user, ...rest)),

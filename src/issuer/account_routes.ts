@@ -43,8 +43,9 @@ export function changePasswordRoute(c: ScopedContext, desk: PageDesk): Promise<R
     const entry = { current: form.get("current_password") ?? "", next: form.get("new_password") ?? "" };
     const changed = await changePassword(person, entry, visitorAt(c, desk), desk.people, c.var.scope.nowMs);
     if (!changed.ok) return passwordRefused(c, desk, person, changed.error);
-    const { session, unfinished } = changed.value;
-    logPerson(c, "password_changed", { user_id: person.user.id, unfinished });
+    const { session, unopened, unfinished } = changed.value;
+    logPerson(c, "password_changed", { user_id: person.user.id, unfinished, unopened: unopened ?? undefined });
+    // Where the session is over, the account's page leads to the sign-in, and says what was done after it.
     const response = done("password_changed", desk);
     if (session !== null) response.headers.append("set-cookie", setSessionCookie(session.token, desk.cookies));
     const { browser: known } = changed.value;
@@ -93,6 +94,9 @@ function passwordRefused(
   switch (fault.kind) {
     case "wrong":
       return show(c, desk, person, { currentPasswordFault: "This is not your current password." }, { status: 422 });
+    case "superseded":
+      // Where this session is over, that page leads to the sign-in.
+      return Promise.resolve(seeOther("/account"));
     case "password_refused":
       return show(c, desk, person, { newPasswordFault: fault.fault.text }, { status: 422 });
     case "throttled":

@@ -1,5 +1,5 @@
 import { Outage } from "../kernel/outage.ts";
-import type { EndReason } from "../ports/accounts.ts";
+import type { EndReason, OpenChange } from "../ports/accounts.ts";
 import type { SessionId, UserId } from "../protocol/ids.ts";
 import type { People } from "./people.ts";
 
@@ -9,6 +9,8 @@ export interface ChangeBetweenEnds<T> {
   readonly unfinished: string[];
 }
 
+type Everything = { readonly user: UserId; readonly reason: EndReason; readonly except: SessionId | null };
+
 /**
  * Runs `change`, by which a password is replaced, between two ends of everything but the session `except`. Before: a change that cannot
  * end what a thief has open is not made, and throws `Outage`. After: what was opened with the old password in between ends too.
@@ -16,12 +18,37 @@ export interface ChangeBetweenEnds<T> {
  * the second end leaves nothing open for long, and does not hide that the change was made.
  */
 export async function betweenEnds<T>(
-  { user, reason, except }: { readonly user: UserId; readonly reason: EndReason; readonly except: SessionId | null },
+  { user, reason, except }: Everything,
   { accounts }: Pick<People, "accounts">,
   nowMs: number,
   change: () => Promise<T>,
 ): Promise<ChangeBetweenEnds<T>> {
   const begun = await accounts.beginChange(user, reason, except, nowMs);
+  return followedByEnd(user, begun, accounts, nowMs, change);
+}
+
+/**
+ * The same for a change on a proof that was good under `provenAtEpoch`. `superseded`, and nothing is ended or changed, where anything has
+ * ended everything since.
+ */
+export async function betweenProvenEnds<T>(
+  { user, reason, except }: Everything,
+  provenAtEpoch: number,
+  { accounts }: Pick<People, "accounts">,
+  nowMs: number,
+  change: () => Promise<T>,
+): Promise<ChangeBetweenEnds<T> | "superseded"> {
+  const begun = await accounts.beginProvenChange(user, provenAtEpoch, reason, except, nowMs);
+  return begun === "superseded" ? begun : followedByEnd(user, begun, accounts, nowMs, change);
+}
+
+async function followedByEnd<T>(
+  user: UserId,
+  begun: OpenChange,
+  accounts: People["accounts"],
+  nowMs: number,
+  change: () => Promise<T>,
+): Promise<ChangeBetweenEnds<T>> {
   let outcome: T;
   try {
     outcome = await change();

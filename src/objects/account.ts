@@ -2,6 +2,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type {
   Accounts,
+  ChangeBegin,
   CodeIssue,
   CodeIssued,
   CodeRedemption,
@@ -136,6 +137,10 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
     this.#wakeBy(dueMs, 0);
     await this.#outbox.deliver();
     return change;
+  }
+
+  async beginProvenChange(user: UserId, provenAtEpoch: number, ...change: ChangeBegin) {
+    return this.#isSuperseded({ provenAtEpoch }) ? "superseded" : this.beginChange(user, ...change);
   }
 
   async finishChange(user: UserId, { reason, except, mark }: OpenChange, nowMs: number): Promise<EndOutcome> {

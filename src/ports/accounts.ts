@@ -112,6 +112,9 @@ export type EndReason =
   | "admin"
   | "sign_out_everywhere";
 
+/** What a change of the directory ends, and when it begins. */
+export type ChangeBegin = readonly [reason: EndReason, except: SessionId | null, nowMs: number];
+
 /** A change of the directory that was begun. */
 export interface OpenChange {
   readonly reason: EndReason;
@@ -142,7 +145,12 @@ export interface Accounts {
    * everything once more by itself, within a minute or so, unless `finishChange` comes before: what the old state opens or gives
    * meanwhile must not outlive it, whatever becomes of the caller. Changes may overlap.
    */
-  beginChange(user: UserId, reason: EndReason, except: SessionId | null, nowMs: number): Promise<OpenChange>;
+  beginChange(user: UserId, ...change: ChangeBegin): Promise<OpenChange>;
+  /**
+   * Begins a change that its user asks for by a proof that was good under `provenAtEpoch`. `superseded`, and nothing ended, where anything has
+   * ended everything since: of two changes on one proof the second one neither ends what the first one opened nor is made.
+   */
+  beginProvenChange(user: UserId, provenAtEpoch: number, ...change: ChangeBegin): Promise<OpenChange | "superseded">;
   /** Makes the second end of `change`, now that it is made. Only for one that cannot be made any later. */
   finishChange(user: UserId, change: OpenChange, nowMs: number): Promise<EndOutcome>;
   /**

@@ -202,6 +202,7 @@ export function accountSessionsContract({ fresh, broken }: AccountsUnderTest): v
         endSession: () => down.endSession(user, session, nowMs),
         endEverything: () => down.endEverything(user, "admin", null, nowMs),
         beginChange: () => down.beginChange(user, "admin", null, nowMs),
+        beginProvenChange: () => down.beginProvenChange(user, 1, "admin", null, nowMs),
         finishChange: () => down.finishChange(user, { reason: "admin", except: null, mark: 2 }, nowMs),
         endOwed: () => down.endOwed(user, nowMs),
         setBlocked: () => down.setBlocked(user, true, "disabled", nowMs),

@@ -77,6 +77,9 @@ export function memoryAccounts(users: D1Users) {
       owed.set(`${user} ${epochOf(user)}`, user);
       return { reason, except, mark: epochOf(user) };
     },
+    async beginProvenChange(user: UserId, provenAtEpoch: number, reason: EndReason, except: SessionId | null) {
+      return provenAtEpoch === epochOf(user) ? accounts.beginChange(user, reason, except) : ("superseded" as const);
+    },
     async finishChange(user: UserId, { reason, except, mark }: OpenChange) {
       owed.delete(`${user} ${mark}`);
       return accounts.endEverything(user, reason, except);

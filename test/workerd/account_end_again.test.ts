@@ -119,4 +119,22 @@ describe("two changes that overlap", () => {
     await alarmInAMinute();
     expect(await alive()).toEqual([]);
   });
+
+  it("a change on a proof that anything has outdated since is not begun, and ends nothing: of two at once one is", async () => {
+    const account = await newAccount();
+    const { accounts, user, nowMs, rows } = account;
+    const here = await account.opened();
+    const epoch = await accounts.epochOf(user, nowMs);
+    const begin = () => accounts.beginProvenChange(user, epoch, "password_changed", here.id, nowMs);
+    const begun = await Promise.all([begin(), begin()]);
+    expect(begun).toEqual([{ reason: "password_changed", except: here.id, mark: epoch + 1 }, "superseded"]);
+    const [first] = begun;
+    if (first === undefined || first === "superseded") throw new Error("nothing was begun");
+    await accounts.finishChange(user, first, nowMs);
+    await account.opened({ replaces: here.id });
+    expect(await begin()).toBe("superseded");
+    expect([await rows("sessions"), await accounts.epochOf(user, nowMs)]).toEqual([1, epoch + 2]);
+    await alarmInAMinute(account.stub());
+    expect(await rows("sessions"), "and owes nothing").toBe(1);
+  });
 });

@@ -9,6 +9,7 @@ import { resetPassword } from "../../../src/issuing/reset_password.ts";
 import { signIn } from "../../../src/issuing/sign_in.ts";
 import { undoEmailChange } from "../../../src/issuing/undo_email_change.ts";
 import { Outage } from "../../../src/kernel/outage.ts";
+import type { UserId } from "../../../src/protocol/ids.ts";
 import { changeEmailText } from "../../../src/protocol/mail_texts.ts";
 import { migrate } from "../../support/issuer_world.ts";
 import { openPeople, visitor } from "../../support/people_world.ts";
@@ -121,6 +122,65 @@ describe("a change that was made is not answered by an outage", () => {
     if (which === "change") expect(done).toMatchObject({ value: { session: null } });
     expect((await signIn(thief, visitor(), null, people, NOW)).ok).toBe(false);
   });
+});
+
+describe("an operator ends everything of the person while they change their password", () => {
+  /** Accounts in which an operator's end falls right before or right after the call of `method`. */
+  function ending(
+    { accounts }: People,
+    user: UserId,
+    method: "beginProvenChange" | "finishChange",
+    when: "before" | "after",
+  ) {
+    const end = () => accounts.endEverything(user, "admin", null, NOW);
+    const call = accounts[method].bind(accounts) as (...args: readonly unknown[]) => Promise<unknown>;
+    const around = async (...args: readonly unknown[]) => {
+      if (when === "before") await end();
+      const answer = await call(...args);
+      if (when === "after") await end();
+      return answer;
+    };
+    return { accounts: { ...accounts, [method]: around } as People["accounts"] };
+  }
+
+  it("before the first end: nothing is changed, and the person is told that all is over", async () => {
+    const { people, changes, user, users, thief, mailsTo } = await owner();
+    const told = await (await changes.change(ending(people, user.id, "beginProvenChange", "before")))();
+    expect(told).toEqual({ ok: false, error: { kind: "superseded" } });
+    expect((await users.find(user.id))?.passwordHash).toBe(user.passwordHash);
+    expect((await mailsTo(user.email)).filter(({ kind }) => kind === "password_changed")).toEqual([]);
+    expect((await signIn(thief, visitor(), null, people, NOW)).ok, "the old one goes on").toBe(true);
+  });
+
+  it.each([
+    ["right after the first end", "beginProvenChange", "after"],
+    ["right before the second", "finishChange", "before"],
+    ["right after the second", "finishChange", "after"],
+  ] as const)("%s: the password is the new one, and nobody is signed in", async (_, method, when) => {
+    const { people, changes, user, thief, sessions, mailsTo } = await owner();
+    const told = await (await changes.change(ending(people, user.id, method, when)))();
+    expect(told).toMatchObject({
+      ok: true,
+      value: { session: null, unopened: "proof_superseded", unfinished: [], browser: expect.any(String) },
+    });
+    expect([...sessions.values()].filter((one) => one.user === user.id)).toEqual([]);
+    expect((await mailsTo(user.email)).filter(({ kind }) => kind === "password_changed")).toHaveLength(1);
+    expect((await signIn(thief, visitor(), null, people, NOW)).ok).toBe(false);
+    const fresh = { ...thief, password: NEW_PASSWORD };
+    expect((await signIn(fresh, visitor(), null, people, NOW)).ok).toBe(true);
+  });
+});
+
+it("a form to change the password that is sent twice at once changes it once, and leaves the person signed in", async () => {
+  const { people, changes, user, thief, sessions, mailsTo } = await owner();
+  const [one, two] = [await changes.change(), await changes.change()];
+  const told = await Promise.all([one(), two()]);
+  expect(told.filter(({ ok }) => ok)).toHaveLength(1);
+  expect(told.find(({ ok }) => !ok)).toEqual({ ok: false, error: { kind: "superseded" } });
+  expect([...sessions.values()].filter((session) => session.user === user.id)).toHaveLength(1);
+  expect((await mailsTo(user.email)).filter(({ kind }) => kind === "password_changed")).toHaveLength(1);
+  const fresh = { ...thief, password: NEW_PASSWORD };
+  expect((await signIn(fresh, visitor(), null, people, NOW)).ok).toBe(true);
 });
 
 describe("M12: whoever signed in with a stolen password", () => {
