@@ -3,6 +3,7 @@ import { request } from "node:http";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import type { ManyHeadersJob } from "./many_headers_load.ts";
+import type { Slice, SlicedJob, SlicedSide, Turn } from "./sliced_load.ts";
 import type { TokenJob, TokenTally } from "./token_load.ts";
 
 /** What is asked, over and over. */
@@ -34,6 +35,7 @@ export const CONNECTIONS = 32;
 const TOLERATED = 0.005;
 const AUTOCANNON = createRequire(import.meta.url).resolve("autocannon");
 const MANY_HEADERS_LOAD = fileURLToPath(new URL("./many_headers_load.ts", import.meta.url));
+const SLICED_LOAD = fileURLToPath(new URL("./sliced_load.ts", import.meta.url));
 const TOKEN_LOAD = fileURLToPath(new URL("./token_load.ts", import.meta.url));
 
 /** The same request over and over, on loopback, from a process of its own. Failures beyond a few fail the bench. */
@@ -68,6 +70,30 @@ export function turns(url: string, headers: ManyHeadersJob["headers"], warm: boo
 async function loadInTurn(job: ManyHeadersJob): Promise<Measurement> {
   assertLoopback(job.url);
   return measured(job.url, await run(process.execPath, [MANY_HEADERS_LOAD], JSON.stringify(job)));
+}
+
+const SLICE_SECONDS = 0.5;
+
+/** A measurement with the processor time that a request cost workerd. */
+export interface CostedMeasurement extends Measurement {
+  readonly cpuMicroseconds: number;
+}
+
+/** Both sides in turn, in slices of half a second, until each had `seconds`: what was measured of each, turn by turn. */
+export async function inSlices(
+  target: SlicedSide,
+  control: SlicedSide,
+  seconds: number,
+): Promise<readonly Readonly<Record<"target" | "control", CostedMeasurement>>[]> {
+  for (const { url } of [target, control]) assertLoopback(url);
+  const turns = Math.max(1, Math.round(seconds / SLICE_SECONDS));
+  const job: SlicedJob = { target, control, connections: CONNECTIONS, seconds: SLICE_SECONDS, turns };
+  const taken: readonly Turn[] = JSON.parse(await run(process.execPath, [SLICED_LOAD], JSON.stringify(job)));
+  const costed = (url: string, { result, seconds: took, cpuSeconds }: Slice): CostedMeasurement => {
+    const measurement = measured(url, JSON.stringify({ ...result, duration: took }));
+    return { ...measurement, cpuMicroseconds: (cpuSeconds * 1e6) / measurement.requests };
+  };
+  return taken.map((turn) => ({ target: costed(target.url, turn.target), control: costed(control.url, turn.control) }));
 }
 
 /** Runs `job` in a process of its own. Any failure fails the bench: a chain that breaks is not mended. */
@@ -112,7 +138,8 @@ function measured(url: string, output: string): Measurement {
 
 /** One request ahead: a Worker that was idle learns revocations before 32 callers wait for it at once. */
 async function knock({ url, method, headers, body }: Target): Promise<void> {
-  const sent = { method: method ?? "GET", headers: { ...headers } };
+  // On a connection of its own: one that was kept from the last round may be closed by now.
+  const sent = { method: method ?? "GET", headers: { ...headers }, agent: false };
   await new Promise<void>((resolve, reject) => {
     const knocking = request(url, sent, (response) => response.resume().on("end", resolve));
     knocking.on("error", reject);

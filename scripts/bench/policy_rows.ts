@@ -3,7 +3,7 @@ import { bundle } from "../workers/bundle.ts";
 import { AUDITED, LISTED, RELATED, RULED, UNRULED } from "./bench_policy.ts";
 import { coldChecks } from "./cold_checks.ts";
 import { type Installation, once, type RunningWorker } from "./installation.ts";
-import { requests } from "./load.ts";
+import { inSlices, requests } from "./load.ts";
 import { plantMember, plantRelations } from "./plant_relations.ts";
 import type { Pair, Row } from "./row.ts";
 import { fetchToken, tokenRequest } from "./token_request.ts";
@@ -44,7 +44,7 @@ export function policyRows(installation: Installation, tuples: number): readonly
     return { ...gate, path, headers };
   };
   const toBareProxy = (headers: Headers) =>
-    pair({ ...sallyport, path: RULED, headers }, { ...bareProxy, path: RULED, headers });
+    inRounds({ ...sallyport, path: RULED, headers }, { ...bareProxy, path: RULED, headers });
   const row = (name: string, floor: number, prepare: Row["prepare"]): Row => ({
     group: "policy",
     name,
@@ -84,7 +84,13 @@ async function bearer(sallyport: RunningWorker, client: Installation["client"]):
   return { ...HOST, authorization: `Bearer ${await fetchToken(tokenRequest({ sallyport, client }))}` };
 }
 
+/** Two routes that differ by a few per cent at most. */
 function pair(target: Called, control: Called): Pair {
+  const side = ({ url, path, headers, pid }: Called) => ({ url: `${url}${path}`, headers, pid });
+  return { ...inRounds(target, control), inSlices: (seconds) => inSlices(side(target), side(control), seconds) };
+}
+
+function inRounds(target: Called, control: Called): Pair {
   const load = ({ url, path, headers }: Called) => requests({ url: `${url}${path}`, headers });
   return { target: load(target), targetPid: target.pid, control: load(control), controlPid: control.pid };
 }

@@ -1,8 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
 
-/** Ticks of `/proc/<pid>/stat` a second: fixed by the kernel's interface to user space. */
-const TICKS_PER_SECOND = 100;
-
 /** The largest resident size that the workerd `pid` has had, in MiB (Linux: `VmHWM`). */
 export function peakMemoryMiB(pid: string): number {
   return Number(/^VmHWM:\s+(\d+) kB/m.exec(readFrom(pid, "status"))?.[1] ?? 0) / 1024;
@@ -13,10 +10,11 @@ export function residentMemoryMiB(pid: string): number {
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(readFrom(pid, "status"))?.[1] ?? 0) / 1024;
 }
 
-/** The processor time that `pid` has used, in seconds: unlike throughput it hardly depends on what else runs. */
+/** The processor time that the threads of `pid` have used, in seconds: unlike throughput it hardly depends on what else runs. */
 export function processorSeconds(pid: string): number {
-  const [user = "0", system = "0"] = readFrom(pid, "stat").split(") ")[1]?.split(" ").slice(11, 13) ?? [];
-  return (Number(user) + Number(system)) / TICKS_PER_SECOND;
+  const threads = readdirSync(`/proc/${pid}/task`);
+  const used = threads.map((thread) => Number(readFrom(`${pid}/task/${thread}`, "schedstat").split(" ")[0] ?? 0));
+  return used.reduce((sum, nanoseconds) => sum + nanoseconds, 0) / 1e9;
 }
 
 /** The workerd processes that this process has started, oldest first. */
@@ -30,7 +28,7 @@ export function workerdChildren(): string[] {
     .toSorted((a, b) => Number(a) - Number(b));
 }
 
-function readFrom(pid: string, file: "stat" | "status"): string {
+function readFrom(pid: string, file: "schedstat" | "status"): string {
   try {
     return readFileSync(`/proc/${pid}/${file}`, "utf8");
   } catch {

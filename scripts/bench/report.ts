@@ -1,14 +1,9 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import type { Measurement } from "./load.ts";
+import type { CostedMeasurement } from "./load.ts";
 import { median } from "./median.ts";
 import type { Row } from "./row.ts";
-
-/** A measurement with the processor time that a request cost workerd. */
-export interface CostedMeasurement extends Measurement {
-  readonly cpuMicroseconds: number;
-}
 
 /** One pair, measured one after the other. */
 export interface Round {

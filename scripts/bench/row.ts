@@ -1,4 +1,4 @@
-import type { Load } from "./load.ts";
+import type { CostedMeasurement, Load } from "./load.ts";
 
 /** A load of what is measured, and one of what it is set against. */
 export interface Pair {
@@ -7,6 +7,10 @@ export interface Pair {
   readonly targetPid: string;
   readonly control: Load;
   readonly controlPid: string;
+  /** Loads both in short slices that take turns, as long as a round of either takes: for what differs by less than rounds do. Absent where rounds will do. */
+  readonly inSlices?: (
+    seconds: number,
+  ) => Promise<readonly Readonly<Record<"target" | "control", CostedMeasurement>>[]>;
   /** What was found while preparing, for a line beneath the table. */
   readonly note?: string;
 }
