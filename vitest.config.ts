@@ -27,7 +27,7 @@ const deployed = Object.entries(alias).map(([name, path]) => ({
 const AT_ONCE = 2;
 /** For a machine that is several times slower than on a calm day: a test that hangs still ends. */
 const PATIENCE_MS = 240_000;
-const patient = { testTimeout: PATIENCE_MS, hookTimeout: PATIENCE_MS };
+const patient = { testTimeout: PATIENCE_MS, hookTimeout: PATIENCE_MS, expect: { poll: { timeout: PATIENCE_MS / 2 } } };
 
 export default defineConfig({
   test: {
@@ -52,6 +52,7 @@ export default defineConfig({
         test: {
           name: "node",
           include: ["test/e2e/**/*.test.ts"],
+          setupFiles: ["./test/setup/fresh_connections.ts"],
           maxWorkers: AT_ONCE,
           sequence: { groupOrder: 1 },
           ...patient,

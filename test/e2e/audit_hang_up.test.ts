@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { bundle } from "../../scripts/workers/bundle.ts";
 import { migrate, newSecrets, workerOptions } from "../../scripts/workers/options.ts";
 import { calledServer } from "./called_server.ts";
+import { until } from "./until.ts";
 
 /**
  * What only real connections show of the audit trail: callers that hang up, a real queue, and its real consumer.
@@ -44,10 +45,6 @@ afterAll(async () => {
   origin.closeAllConnections();
   await new Promise((resolve) => origin.close(resolve));
 });
-
-async function until(what: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await what())) await new Promise((resolve) => setTimeout(resolve, 20));
-}
 
 /** Calls, and hangs up as soon as the origin has the call. */
 async function callAndHangUp(path: string): Promise<void> {

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Browser, BrowserContextOptions } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openBrowser } from "./pages/browser.ts";
@@ -6,10 +5,10 @@ import { ask, type LoopbackClient, startLoopbackClient } from "./people/loopback
 import { openWatchedTab, sessionOf, signInAt, type WatchedTab } from "./people/tab.ts";
 import { knockWith, type Redeemer, type Tokens, tokenCall } from "./people/tokens.ts";
 import { type PeopleWorld, startPeopleWorld } from "./people/world.ts";
+import { msUntil } from "./until.ts";
 
-/** The bound of the edge feed, with a round trip to it and the pace of asking. */
+/** The bound of the edge feed, with a round trip to it. */
 const BOUND_MS = 3_000 + 250;
-const PACE_MS = 50;
 
 let browser: Browser;
 let world: PeopleWorld;
@@ -62,19 +61,11 @@ async function refreshed({ refresh_token = "" }: Tokens): Promise<string | undef
   return (await tokenCall(world.url, webClient(), { grant_type: "refresh_token", refresh_token })).error;
 }
 
-/**
- * How long after `sinceMs` the last call set out that the gate still took with `token`; 0 where it took none. Throws past the
- * bound. The way there and back, which a busy machine makes long, is no part of it.
- */
-async function msUntilRefused(token: string, sinceMs: number): Promise<number> {
-  for (let lastMs = 0; ; ) {
-    const sentMs = Date.now();
-    const status = await knockWith(world.url, token);
-    if (status === 401) return lastMs;
-    lastMs = sentMs - sinceMs;
-    if (lastMs > BOUND_MS) throw new Error(`still ${status} after ${lastMs} ms`);
-    await sleep(PACE_MS);
-  }
+/** The gate takes `token` in no call that sets out later after `sinceMs` than what it knows may be old. */
+async function refusedInTime(what: string, token: string, sinceMs: number): Promise<void> {
+  const ms = await msUntil(401, () => knockWith(world.url, token), sinceMs);
+  console.info(`${what}: refused ${ms} ms after the page`);
+  expect(ms).toBeLessThanOrEqual(BOUND_MS);
 }
 
 async function openAccount(person: Person, options: BrowserContextOptions = {}): Promise<WatchedTab> {
@@ -108,9 +99,7 @@ describe("the account page in Chromium", () => {
     const withdrawnMs = Date.now();
     expect(await apps.textContent()).not.toContain("Demo web shop");
     expect(await refreshed(tokens)).toBe("invalid_grant");
-    console.info(
-      `withdrawn access: refused ${await msUntilRefused(tokens.access_token, withdrawnMs)} ms after the page`,
-    );
+    await refusedInTime("withdrawn access", tokens.access_token, withdrawnMs);
     // And the next visit has to ask again.
     await tab.goto(ask(world.url, { clientId: webClient().clientId, redirectUri: client.redirectUri }).url);
     expect(new URL(tab.url()).pathname).toBe("/consent");
@@ -154,7 +143,7 @@ describe("the account page in Chromium", () => {
     const changedMs = Date.now();
     expect(await sessionOf(here)).not.toBe(before);
     expect(await refreshed(tokens)).toBe("invalid_grant");
-    console.info(`new password: refused ${await msUntilRefused(tokens.access_token, changedMs)} ms after the page`);
+    await refusedInTime("new password", tokens.access_token, changedMs);
     await there.tab.reload();
     expect(new URL(there.tab.url()).pathname).toBe("/login");
     await signInAt(there.tab, person);

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { processTree, stillRunning } from "./process_tree.ts";
 
 const POLL_MS = 50;
-const END_MS = 45_000;
+const END_MS = 180_000;
 
 /** A command under test, in a process group of its own, as a terminal would start it. */
 export interface RunningCommand {
@@ -98,7 +98,7 @@ export function startCommand(
   };
 }
 
-/** Waits until none of `pids` runs any more; those that still do after 45 s. */
+/** Waits until none of `pids` runs any more; those that still do after three minutes. */
 export async function leftOver(pids: readonly number[]): Promise<readonly number[]> {
   const deadline = Date.now() + END_MS;
   while (stillRunning(pids).length > 0 && Date.now() < deadline) await sleep(POLL_MS);

@@ -7,14 +7,26 @@ import { createServer } from "node:net";
 const FIRST = 20_000;
 const COUNT = 12_000;
 
-/** Ports of 127.0.0.1 that nothing listens on, all different. */
+/**
+ * A part of them for each process of a run: of two that looked at the same moment, both would find the same port free. The first part is that of
+ * the run itself, whose processes have no number.
+ */
+const PARTS = 16;
+const SIZE = COUNT / PARTS;
+const part = Number(process.env.VITEST_POOL_ID ?? 0) % PARTS;
+
+/** Another run on this machine begins elsewhere, as likely as not. */
+let next = Math.floor(Math.random() * SIZE);
+
+/** Ports of 127.0.0.1 that nothing listens on, all different, and not given to anybody of this process lately. */
 export async function freePorts(count: number): Promise<readonly number[]> {
-  const found = new Set<number>();
-  while (found.size < count) {
-    const port = FIRST + Math.floor(Math.random() * COUNT);
-    if (await isFree(port)) found.add(port);
+  const found: number[] = [];
+  while (found.length < count) {
+    const port = FIRST + part * SIZE + next;
+    next = (next + 1) % SIZE;
+    if (await isFree(port)) found.push(port);
   }
-  return [...found];
+  return found;
 }
 
 function isFree(port: number): Promise<boolean> {

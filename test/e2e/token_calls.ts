@@ -1,5 +1,6 @@
 import type { Answer, Connection } from "../../scripts/workers/connection.ts";
 import type { CodeClient, IssuedCode } from "../../scripts/workers/person_browser.ts";
+import { heard } from "./until.ts";
 
 const FORM = { "content-type": "application/x-www-form-urlencoded" };
 
@@ -50,8 +51,8 @@ export function poll(connection: Connection, client: CodeClient, { deviceCode }:
 export async function knock(connection: Connection, accessToken: string): Promise<readonly number[]> {
   const headers = { authorization: `Bearer ${accessToken}` };
   const userinfo = await connection.send({ method: "GET", path: "/oauth2/userinfo", headers });
-  const gate = await connection.send({ method: "GET", path: "/orders", headers });
-  return [userinfo.status, gate.status];
+  const gate = await heard(async () => (await connection.send({ method: "GET", path: "/orders", headers })).status);
+  return [userinfo.status, gate];
 }
 
 async function askTokens(

@@ -2,10 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { platformRandom } from "../../src/kernel/random.ts";
 import { hashApiKey, newApiKey } from "../../src/protocol/api_key.ts";
 import { newApiKeyId } from "../../src/protocol/ids.ts";
-import { administer, knock, msUntil, revoke, tokenOf } from "./two_isolates_calls.ts";
+import { administer, knock, revoke, tokenOf } from "./two_isolates_calls.ts";
 import { type Client, startTwoIsolates, type TwoIsolates } from "./two_isolates_world.ts";
+import { msUntil } from "./until.ts";
 
-/** The bound of the edge feed, with a round trip to it and the pace of asking. */
+/** The bound of the edge feed, with a round trip to it. */
 const BOUND_MS = 3_000 + 250;
 const READ = "orders:read";
 
@@ -40,7 +41,7 @@ describe("what ends at one isolate ends at another one that is warm, within 3 s 
     expect(await revoke(world.a, client, token)).toBe(200);
     const startMs = Date.now();
     expect(await knock(world.a, token)).toBe(401);
-    const ms = await msUntil(401, world.b, token, startMs);
+    const ms = await msUntil(401, () => knock(world.b, token), startMs);
     told("revoked token", ms);
     expect(ms).toBeLessThanOrEqual(BOUND_MS);
     expect(await knock(world.b, bystander)).toBe(200);
@@ -50,12 +51,12 @@ describe("what ends at one isolate ends at another one that is warm, within 3 s 
     const [own, bystander] = [await newKey(), await newKey()];
     expect([await knock(world.b, own.key), await knock(world.b, bystander.key)]).toEqual([200, 200]);
     await administer(world.a, operator, "PATCH", `/keys/${own.id}`, { disabled: true });
-    const disabledMs = await msUntil(401, world.b, own.key, Date.now());
+    const disabledMs = await msUntil(401, () => knock(world.b, own.key));
     told("disabled key", disabledMs);
     expect(disabledMs).toBeLessThanOrEqual(BOUND_MS);
     expect(await knock(world.b, bystander.key)).toBe(200);
     await administer(world.a, operator, "PATCH", `/keys/${own.id}`, { disabled: false });
-    const enabledMs = await msUntil(200, world.b, own.key, Date.now());
+    const enabledMs = await msUntil(200, () => knock(world.b, own.key));
     told("enabled key", enabledMs);
     expect(enabledMs).toBeLessThanOrEqual(BOUND_MS);
   });
@@ -64,7 +65,7 @@ describe("what ends at one isolate ends at another one that is warm, within 3 s 
     const { id, key } = await newKey();
     expect(await knock(world.b, key)).toBe(200);
     await administer(world.a, operator, "DELETE", `/keys/${id}`);
-    const ms = await msUntil(401, world.b, key, Date.now());
+    const ms = await msUntil(401, () => knock(world.b, key));
     told("deleted key", ms);
     expect(ms).toBeLessThanOrEqual(BOUND_MS);
   });
@@ -78,7 +79,7 @@ describe("what ends at one isolate ends at another one that is warm, within 3 s 
     const startMs = Date.now();
     expect(old, "the copy from before").toContain(id);
     await world.copies.put(hash, old);
-    const ms = await msUntil(401, world.b, key, startMs);
+    const ms = await msUntil(401, () => knock(world.b, key), startMs);
     told("deleted key, with a stale KV", ms);
     expect(ms).toBeLessThanOrEqual(BOUND_MS);
     expect(await world.copies.get(hash, "text"), "which KV still has").toBe(old);
@@ -90,7 +91,7 @@ describe("what ends at one isolate ends at another one that is warm, within 3 s 
     const token = await tokenOf(world.b, gone, READ);
     expect(await knock(world.b, token)).toBe(200);
     await administer(world.a, operator, "DELETE", `/clients/${gone.id}`);
-    const ms = await msUntil(401, world.b, token, Date.now());
+    const ms = await msUntil(401, () => knock(world.b, token));
     told("deleted client", ms);
     expect(ms).toBeLessThanOrEqual(BOUND_MS);
     await expect(tokenOf(world.a, gone, READ)).rejects.toThrow("401");
@@ -103,7 +104,7 @@ describe("what ends at one isolate ends at another one that is warm, within 3 s 
     const token = await tokenOf(world.b, off, READ);
     expect(await knock(world.b, token)).toBe(200);
     await administer(world.a, operator, "PATCH", `/clients/${off.id}`, { disabled: true });
-    const ms = await msUntil(401, world.b, token, Date.now());
+    const ms = await msUntil(401, () => knock(world.b, token));
     told("disabled client", ms);
     expect(ms).toBeLessThanOrEqual(BOUND_MS);
     await expect(tokenOf(world.b, off, READ)).rejects.toThrow("401");
@@ -122,7 +123,7 @@ describe("what begins at one isolate", () => {
     await insertKey(text);
     // Any change at A makes the courier carry what lies in the outbox.
     await newKey();
-    const ms = await msUntil(200, world.b, text, Date.now());
+    const ms = await msUntil(200, () => knock(world.b, text));
     told("new key, asked for in vain before", ms);
     expect(ms).toBeLessThanOrEqual(BOUND_MS);
   });
@@ -151,10 +152,10 @@ describe("signing keys", () => {
     const startMs = Date.now();
     const fresh = await tokenOf(world.a, client, READ);
     expect(kidOf(fresh)).not.toBe(kidOf(old));
-    const ms = await msUntil(401, world.b, old, startMs);
+    const ms = await msUntil(401, () => knock(world.b, old), startMs);
     told("token of a withdrawn key", ms);
     expect(ms).toBeLessThanOrEqual(BOUND_MS);
-    expect(await msUntil(200, world.b, fresh, startMs)).toBeLessThanOrEqual(BOUND_MS);
+    expect(await msUntil(200, () => knock(world.b, fresh), startMs)).toBeLessThanOrEqual(BOUND_MS);
     expect(await knock(world.b, await tokenOf(world.b, client, READ))).toBe(200);
   });
 });

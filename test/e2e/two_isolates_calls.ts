@@ -1,6 +1,6 @@
 import type { Client, Isolate, Told } from "./two_isolates_world.ts";
+import { heard } from "./until.ts";
 
-const POLL_MS = 50;
 const FORM = { "content-type": "application/x-www-form-urlencoded" };
 
 /** Asks `isolate` for a token of `client`. */
@@ -37,26 +37,10 @@ export async function administer(
   return told.json;
 }
 
-/** A call through the gate of `isolate`: its status. */
-export async function knock(isolate: Isolate, credential: string): Promise<number> {
+/** A call through the gate of `isolate`: its status, once the gate could tell. */
+export function knock(isolate: Isolate, credential: string): Promise<number> {
   const headers: Record<string, string> = credential.startsWith("sk_")
     ? { "x-api-key": credential }
     : { authorization: `Bearer ${credential}` };
-  return (await isolate.call("GET", "/orders", headers)).status;
-}
-
-/**
- * Knocks every 50 ms until the answer is `wanted`, and tells how many milliseconds after `startMs` the last knock set out that
- * was answered otherwise; 0 where none was. The way there and back, which a busy machine makes long, is no part of it. Gives
- * up after 10 s.
- */
-export async function msUntil(wanted: number, isolate: Isolate, credential: string, startMs: number): Promise<number> {
-  for (let lastMs = 0; ; ) {
-    const sentMs = Date.now();
-    const status = await knock(isolate, credential);
-    if (status === wanted) return lastMs;
-    lastMs = sentMs - startMs;
-    if (sentMs - startMs > 10_000) throw new Error(`still ${status}, not ${wanted}, after 10 s`);
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
+  return heard(async () => (await isolate.call("GET", "/orders", headers)).status);
 }

@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { administer, tokenOf } from "./two_isolates_calls.ts";
 import { type Client, type Isolate, startTwoIsolates, type TwoIsolates } from "./two_isolates_world.ts";
+import { heard, msUntil, until } from "./until.ts";
 
-/** The bound of the edge feed, with a round trip to it, a snapshot's loading and the pace of asking. */
-const BOUND_MS = 3_000 + 500;
-const POLL_MS = 50;
 const HEALTH = "/public/health";
 
 interface Written {
@@ -12,6 +10,10 @@ interface Written {
   routes: { path: string; methods: string[]; public?: boolean; scopes?: string[]; origin?: string }[];
 }
 
+/*
+ * An isolate whose configuration takes long to load serves on with the last good one, as one on a busy machine does: that the newest runs within
+ * the feed's bound is proven with a clock of the test's own (test/gateway/published_config.test.ts), and here that it runs at all.
+ */
 let world: TwoIsolates;
 let operator: Client;
 let bundled: Written;
@@ -51,49 +53,36 @@ async function publish(isolate: Isolate, config: Written): Promise<{ version: nu
   return told as { version: number; hash: string };
 }
 
-const knock = async (isolate: Isolate, headers = {}) => (await isolate.call("GET", HEALTH, headers)).status;
+const knock = (isolate: Isolate, headers = {}) =>
+  heard(async () => (await isolate.call("GET", HEALTH, headers)).status);
 
-/** As `msUntil` of the other tests, for a route that asks for nothing. */
-async function msUntil(wanted: number, isolate: Isolate, startMs: number): Promise<number> {
-  for (let lastMs = 0; ; ) {
-    const sentMs = Date.now();
-    const status = await knock(isolate);
-    if (status === wanted) return lastMs;
-    lastMs = sentMs - startMs;
-    if (lastMs > 10_000) throw new Error(`still ${status}, not ${wanted}, after 10 s`);
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
-}
-
-describe("what is published at one isolate runs at another one that is warm, within 3 s and a round trip", () => {
+describe("what is published at one isolate runs at another one that is warm", () => {
   it("a route that was closed, also where only its public route was ever called; and a rollback", async () => {
     expect([await knock(world.a), await knock(world.b)]).toEqual([200, 200]);
     const published = await publish(world.a, closed(1));
-    expect(await knock(world.a)).toBe(401);
-    const closedMs = await msUntil(401, world.b, Date.now());
+    await msUntil(401, () => knock(world.a));
+    const closedMs = await msUntil(401, () => knock(world.b));
     console.info(`closed route: ${closedMs} ms after the answer`);
-    expect(closedMs).toBeLessThanOrEqual(BOUND_MS);
     await administer(world.a, operator, "POST", "/config/rollback", { parent: published.version });
-    const backMs = await msUntil(200, world.b, Date.now());
+    const backMs = await msUntil(200, () => knock(world.b));
     console.info(`rollback: ${backMs} ms after the answer`);
-    expect(backMs).toBeLessThanOrEqual(BOUND_MS);
   });
 
   it("whose copy in KV is a lie, or is not there", async () => {
     const lying = await publish(world.a, closed(2));
     await world.copies.put(`cfg:${lying.hash}`, JSON.stringify(bundled));
-    expect(await msUntil(401, world.b, Date.now())).toBeLessThanOrEqual(BOUND_MS);
+    await msUntil(401, () => knock(world.b));
     await administer(world.a, operator, "POST", "/config/rollback", { to: "bundled" });
-    expect(await msUntil(200, world.b, Date.now())).toBeLessThanOrEqual(BOUND_MS);
+    await msUntil(200, () => knock(world.b));
     const missing = await publish(world.a, closed(3));
     await world.copies.delete(`cfg:${missing.hash}`);
-    expect(await msUntil(401, world.b, Date.now())).toBeLessThanOrEqual(BOUND_MS);
+    await msUntil(401, () => knock(world.b));
   });
 
   it("a token that the other isolate knew before meets the new route's scopes", async () => {
     const client = await world.newClient(["orders:read"]);
     const headers = { authorization: `Bearer ${await tokenOf(world.b, client, "orders:read")}` };
-    expect(await msUntil(401, world.b, Date.now())).toBeLessThanOrEqual(BOUND_MS);
+    await msUntil(401, () => knock(world.b));
     expect(await knock(world.b, headers)).toBe(200);
     const writers = written((config) => {
       for (const route of config.routes) {
@@ -101,11 +90,7 @@ describe("what is published at one isolate runs at another one that is warm, wit
       }
     });
     await publish(world.a, writers);
-    const startMs = Date.now();
-    while ((await knock(world.b, headers)) === 200 && Date.now() - startMs < 10_000) {
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-    }
-    expect([await knock(world.b, headers), Date.now() - startMs <= BOUND_MS + 1_000]).toEqual([403, true]);
+    await msUntil(403, () => knock(world.b, headers));
   });
 });
 
@@ -124,10 +109,7 @@ it("of two publishers at two isolates who have seen the same version exactly one
     const { running } = await administer(isolate, operator, "GET", "/config");
     return (running as { hash: string }).hash;
   };
-  const startMs = Date.now();
-  while ((await runs(world.b)) !== winner && Date.now() - startMs < 10_000) {
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
+  await until(async () => (await runs(world.b)) === winner);
   expect([await runs(world.a), await runs(world.b)]).toEqual([winner, winner]);
 });
 
@@ -135,7 +117,7 @@ it("a publish whose telling was cut off is told all the same: what D1 has, the f
   const parent = await version();
   const { hash } = await publish(world.a, closed(7));
   await administer(world.a, operator, "POST", "/config/rollback", { to: "bundled" });
-  expect(await msUntil(200, world.b, Date.now())).toBeLessThanOrEqual(BOUND_MS);
+  await msUntil(200, () => knock(world.b));
   // As a Worker leaves D1 that died between its transaction and the feed: the version and its entry, and nobody told.
   const next = (await version()) + 1;
   await world.db.batch([
@@ -149,5 +131,5 @@ it("a publish whose telling was cut off is told all the same: what D1 has, the f
   expect(next).toBeGreaterThan(parent);
   // Anything that is announced makes the courier carry what lies there; its alarm would do it without that.
   await administer(world.a, operator, "POST", "/keys", { name: "any", environment: "test", scopes: [] });
-  expect(await msUntil(401, world.b, Date.now())).toBeLessThanOrEqual(BOUND_MS);
+  await msUntil(401, () => knock(world.b));
 });

@@ -4,10 +4,10 @@ import { PersonBrowser } from "../../scripts/workers/person_browser.ts";
 import { type PlantedPeople, plantPeople } from "../../scripts/workers/plant_people.ts";
 import { administer } from "./two_isolates_calls.ts";
 import { type Client, HOST, type Isolate, startTwoIsolates, type TwoIsolates } from "./two_isolates_world.ts";
+import { heard, msUntil } from "./until.ts";
 
-/** The bound of the edge feed, with a round trip to it and the pace of asking. */
+/** The bound of the edge feed, with a round trip to it. */
 const BOUND_MS = 3_000 + 250;
-const POLL_MS = 50;
 
 /** A browser session that ends at one isolate is refused at the gate of the other one, which holds an answer about it. */
 let world: TwoIsolates;
@@ -39,19 +39,8 @@ async function signedIn(at: number) {
   return { browser, cookie, id };
 }
 
-async function knock(isolate: Isolate, cookie: string): Promise<number> {
-  return (await isolate.call("GET", "/whoami", { cookie })).status;
-}
-
-/** How many milliseconds after `startMs` the last call set out that still passed. */
-async function lastPassMs(isolate: Isolate, cookie: string, startMs: number): Promise<number> {
-  for (let lastMs = 0; ; ) {
-    const sentMs = Date.now();
-    if ((await knock(isolate, cookie)) === 401) return lastMs;
-    lastMs = sentMs - startMs;
-    if (lastMs > 10_000) throw new Error("still open after 10 s");
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
+function knock(isolate: Isolate, cookie: string): Promise<number> {
+  return heard(async () => (await isolate.call("GET", "/whoami", { cookie })).status);
 }
 
 describe("what ends a session at one isolate ends it at the gate of the other, within the bound", () => {
@@ -69,7 +58,7 @@ describe("what ends a session at one isolate ends it at the gate of the other, w
     await end(somebody);
     const startMs = Date.now();
     expect(await knock(world.a, somebody.cookie), "where it ended").toBe(401);
-    const ms = await lastPassMs(world.b, somebody.cookie, startMs);
+    const ms = await msUntil(401, () => knock(world.b, somebody.cookie), startMs);
     console.info(`${what}: ${ms} ms after the answer`);
     expect(ms).toBeLessThanOrEqual(BOUND_MS);
   });

@@ -1,5 +1,6 @@
 import { createLocalJWKSet, decodeJwt, jwtVerify } from "jose";
-import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { eventually } from "../support/eventually.ts";
 import { backstage, ISSUER_URL, migrate, type RegisteredClient } from "../support/issuer_world.ts";
 import { isolate, LogoutBrowser, registerRelyingParty } from "../support/logout_world.ts";
 import { captureLogs, secret } from "../support/logs.ts";
@@ -34,7 +35,7 @@ beforeEach(() => {
 });
 
 function heard(times: number) {
-  return vi.waitFor(() => expect(received).toHaveLength(times), { interval: 10 });
+  return eventually(() => expect(received).toHaveLength(times));
 }
 
 async function claimsFor(client: RegisteredClient, token: string) {
@@ -124,7 +125,7 @@ describe("OWASP API7: what is registered on this machine or a private network", 
     const { idToken } = await browser.tokensOf(app);
     await browser.logout({ id_token_hint: idToken });
     await heard(1);
-    await vi.waitFor(() => expect(logs.events("logout_notice_refused")).toHaveLength(2), { interval: 10 });
+    await eventually(() => expect(logs.events("logout_notice_refused")).toHaveLength(2));
     expect(network.calls.map(({ url }) => url)).toEqual([`${APP}/backchannel`]);
   });
 });

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it, vi } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { consentGiver } from "../../src/issuing/authorizing.ts";
 import type { EndReason } from "../../src/ports/accounts.ts";
 import type { UserRecord } from "../../src/ports/users.ts";
@@ -11,6 +11,7 @@ import {
   landed,
   type TestBrowser,
 } from "../support/authorize_world.ts";
+import { eventually } from "../support/eventually.ts";
 import { registerApp } from "../support/grant_world.ts";
 import { backstage, migrate, type RegisteredClient } from "../support/issuer_world.ts";
 import { captureLogs } from "../support/logs.ts";
@@ -48,7 +49,7 @@ describe("RFC 9700 4.11.2: a consent ends with everything else of its user", () 
       await browser.signIn(user, 60_000);
       expectError(await browser.authorize(app, SILENTLY), "consent_required");
       expect(landed(await browser.authorize(app)).at).toBe("/consent");
-      await vi.waitFor(async () => expect(await rowsOf(user.id)).toBe(0));
+      await eventually(async () => expect(await rowsOf(user.id)).toBe(0));
     },
   );
 
@@ -66,7 +67,7 @@ describe("RFC 9700 4.11.2: a consent ends with everything else of its user", () 
     const { user } = who(browser);
     const before = consentGiver(who(browser));
     await issuer.accounts.endEverything(user.id, "password_reset", null, Date.now());
-    await vi.waitFor(async () => expect(await rowsOf(user.id)).toBe(0));
+    await eventually(async () => expect(await rowsOf(user.id)).toBe(0));
     await consents.add(before, app.id, "", ["openid", "orders:read"], Date.now());
     expect(await rowsOf(user.id), "as if the clearing had never run").toBe(1);
     await browser.signIn(user, 60_000);
@@ -78,7 +79,7 @@ describe("RFC 9700 4.11.2: a consent ends with everything else of its user", () 
     const { user, session } = who(browser);
     await issuer.accounts.endEverything(user.id, "password_changed", session.id, Date.now());
     // The browser's session was looked at before, and so was the consent: as if neither end had been seen.
-    await vi.waitFor(async () => expect(await rowsOf(user.id)).toBe(0));
+    await eventually(async () => expect(await rowsOf(user.id)).toBe(0));
     await browser.agree(app, ["openid", "orders:read"]);
     expectError(await browser.authorize(app, SILENTLY), "access_denied");
     expect(await issuer.accounts.listGrants(user.id, Date.now())).toEqual([]);

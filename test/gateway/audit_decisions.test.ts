@@ -4,6 +4,7 @@ import { DeploymentFault } from "../../src/bindings.ts";
 import { isSampled } from "../../src/protocol/audit_event.ts";
 import { auditedConfig, memoryQueue } from "../support/audit_trail.ts";
 import { gateWith, hurried, present } from "../support/audited_gate.ts";
+import { eventually } from "../support/eventually.ts";
 import { bearer, type ForgeKey, ringKey, token } from "../support/forge.ts";
 import { ORIGIN_URL } from "../support/gateway_config.ts";
 import { install } from "../support/install.ts";
@@ -189,7 +190,7 @@ describe("behind the answer", () => {
     network.origin(() => late.promise);
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const answer = gate.fetch("/orders", present(key));
-    await vi.waitFor(() => expect(network.originCalls).toHaveLength(2));
+    await eventually(() => expect(network.originCalls).toHaveLength(2));
     expect(queue.events).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(5_000);
     expect(queue.events[1]).toMatchObject({ outcome: "allowed", status: null, reason: null });

@@ -4,6 +4,7 @@ import { ExternalPdp, type ExternalPdpTerms } from "../../src/adapters/external_
 import { Outage } from "../../src/kernel/outage.ts";
 import type { ExternalQuestion } from "../../src/ports/external_decisions.ts";
 import { decisionFacts } from "../support/decisions.ts";
+import { eventually } from "../support/eventually.ts";
 import { stubNetwork } from "../support/network.ts";
 
 const PDP = "https://pdp.example";
@@ -189,7 +190,7 @@ describe("what is remembered of its answers", () => {
     answering(() => new Promise((resolve) => (release = resolve)));
     const asked = pdp({ timeoutMs: 5_000 });
     const all = [1, 2, 3].map(() => permits(asked));
-    await vi.waitFor(() => expect(received).toHaveLength(1));
+    await eventually(() => expect(received).toHaveLength(1));
     release(says(true));
     expect(await Promise.all(all)).toEqual([true, true, true]);
     expect(received).toHaveLength(1);

@@ -4,6 +4,7 @@ import { decodeJwt } from "jose";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Environment, readBindings } from "../../src/bindings.ts";
 import type { ConfigInput } from "../../src/config/schema.ts";
+import { eventually } from "../support/eventually.ts";
 import { bearer, newKey, token } from "../support/forge.ts";
 import { gatewayConfig, RESOURCE } from "../support/gateway_config.ts";
 import { type Installation, install } from "../support/install.ts";
@@ -167,7 +168,7 @@ describe("how often the issuer is asked", () => {
     serve(() => new Promise((resolve) => waiting.push(() => resolve(Response.json(active())))));
     const gate = gateWith({ deadlineMs: 5_000 });
     const first = Array.from({ length: 64 }, () => statusOf(gate, opaque()));
-    await vi.waitFor(() => expect(waiting).toHaveLength(64));
+    await eventually(() => expect(waiting).toHaveLength(64));
     expect(await statusOf(gate, opaque())).toBe(503);
     for (const answer of waiting) answer();
     expect(await Promise.all(first)).toEqual(Array(64).fill(200));
@@ -318,7 +319,7 @@ describe("a server that keeps failing is left alone", () => {
     serve(() => new Promise((resolve) => waiting.push(() => resolve(failing()))));
     network.serve(other, () => Response.json(active()));
     const hung = Array.from({ length: 64 }, () => statusOf(gate, opaque("a_")));
-    await vi.waitFor(() => expect(waiting).toHaveLength(64));
+    await eventually(() => expect(waiting).toHaveLength(64));
     expect(await statusOf(gate, opaque("b_"))).toBe(200);
     for (const answer of waiting) answer();
     expect(await Promise.all(hung)).toEqual(Array(64).fill(503));

@@ -4,6 +4,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vite
 import { need, readBindings } from "../../src/bindings.ts";
 import type { IssuerReader } from "../../src/ports/issuer_reader.ts";
 import { type Breakable, breakable, type Health } from "../support/breakable.ts";
+import { eventually } from "../support/eventually.ts";
 import { bearer, type ForgeKey, newKey, ringKey, token } from "../support/forge.ts";
 import { PARTNER_URL } from "../support/gateway_config.ts";
 import { type Installation, install } from "../support/install.ts";
@@ -268,7 +269,7 @@ describe("another issuer's key set that is slow or gone", () => {
     const cold = install();
     await cold.fetch("/whoami", { headers: bearer(await token(ring)) });
     const waiting = cold.fetch("/whoami", { headers: bearer(value) });
-    await vi.waitFor(() => expect(network.calls.at(-1)?.url).toContain(PARTNER_URL));
+    await eventually(() => expect(network.calls.at(-1)?.url).toContain(PARTNER_URL));
     await vi.advanceTimersByTimeAsync(3_000);
     expect((await waiting).status).toBe(503);
   });

@@ -1,12 +1,4 @@
-import { afterEach } from "vitest";
-
-/** Calls that wait for an answer from a silent dependency. */
-const waiting: (() => void)[] = [];
-
-// A call left waiting would keep what waits for it from ending after its test.
-afterEach(() => {
-  for (const giveUp of waiting.splice(0)) giveUp();
-});
+import { silence } from "./silence.ts";
 
 /** How a dependency behaves: as it is, throwing at once, never answering, or answering what a test put into its mouth. */
 export type Health = "well" | "failing" | "silent" | "lying";
@@ -33,7 +25,7 @@ export function breakable<T extends object>(real: T, heard: () => void = () => u
           if (name === "getByName") return wrap(Reflect.apply(member, target, args));
           state.calls += 1;
           if (state.health === "failing") return broken(name);
-          if (state.health === "silent") return name === "prepare" ? silentStatement(heard) : silence(heard);
+          if (state.health === "silent") return name === "prepare" ? silentStatement(heard) : unanswered(heard);
           if (state.health === "lying")
             return name === "prepare" ? state.lie(name) : Promise.resolve(state.lie(String(name)));
           return Reflect.apply(member, target, args);
@@ -52,7 +44,7 @@ function broken(name: string | symbol) {
 
 /** A statement of D1, which is made at once and never answers. */
 function silentStatement(heard: () => void) {
-  return statementThat(() => silence(heard));
+  return statementThat(() => unanswered(heard));
 }
 
 function statementThat(runs: () => Promise<never>) {
@@ -60,9 +52,7 @@ function statementThat(runs: () => Promise<never>) {
   return statement;
 }
 
-function silence(heard: () => void): Promise<never> {
+function unanswered(heard: () => void): Promise<never> {
   heard();
-  return new Promise((_, reject) => {
-    waiting.push(() => reject(new Error("the test is over")));
-  });
+  return silence();
 }

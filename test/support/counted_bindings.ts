@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
-import { afterEach } from "vitest";
 import { type Environment, readBindings } from "../../src/bindings.ts";
+import { endSilences, silence } from "./silence.ts";
 
 /** All bindings of an isolate, with every call to one of them written down. */
 export interface CountedBindings {
@@ -13,18 +13,9 @@ export interface CountedBindings {
   giveUp(): void;
 }
 
-/** Calls that were left without an answer. */
-const waiting: (() => void)[] = [];
-
-function giveUp(): void {
-  for (const end of waiting.splice(0)) end();
-}
-
-afterEach(giveUp);
-
 /** The real bindings and what `more` adds, counted: stores, objects (by whichever name), queues, other Workers. */
 export function countedBindings(more: object = {}): CountedBindings {
-  const counted = { calls: [] as string[], isSilent: false, giveUp };
+  const counted = { calls: [] as string[], isSilent: false, giveUp: endSilences };
   const bound = Object.entries({ ...readBindings(env), ...more });
   const wrapped = bound.map(([name, value]) => [
     name,
@@ -44,7 +35,7 @@ function counting<T extends object>(name: string, target: T, counter: Counter): 
         // Naming an object calls nobody.
         if (member === "getByName") return counting(name, Reflect.apply(value, target, args) as object, counter);
         counter.calls.push(`${name}.${String(member)}`);
-        if (counter.isSilent) return new Promise((_, reject) => waiting.push(() => reject(new Error("over"))));
+        if (counter.isSilent) return silence();
         return Reflect.apply(value, target, args);
       };
     },

@@ -1,4 +1,5 @@
 import { runInDurableObject } from "cloudflare:test";
+import { onTestFinished } from "vitest";
 import { outboxInserts } from "../../src/adapters/d1.ts";
 import { D1ApiKeys } from "../../src/adapters/d1_api_keys.ts";
 import { D1Outbox } from "../../src/adapters/d1_outbox.ts";
@@ -49,9 +50,11 @@ class FragileCopies extends KvApiKeys {
   }
 }
 
-/** A courier of its own, on the file's D1 and KV, with a feed that the test holds. */
+/** A courier of its own, on the file's D1 and KV, with a feed that the test holds. After the test it carries nothing: the rows are another's then. */
 export async function newCourier() {
-  const stub = bindings.OUTBOX.getByName(crypto.randomUUID());
+  const name = crypto.randomUUID();
+  const stub = bindings.OUTBOX.getByName(name);
+  onTestFinished(() => runInDurableObject(bindings.OUTBOX.getByName(name), (_, { storage }) => storage.deleteAlarm()));
   const feed = new RecordingFeed();
   const copies = new FragileCopies(bindings.API_KEYS);
   const rewired = () =>

@@ -1,4 +1,4 @@
-import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
+import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { Argon2Passwords } from "../../src/adapters/argon2_passwords.ts";
 import { DurableObjectGuesses } from "../../src/adapters/durable_object_guesses.ts";
@@ -21,6 +21,7 @@ import {
   type Told,
 } from "./issuer_world.ts";
 import { secret } from "./logs.ts";
+import { withWhatIsBehind } from "./silence.ts";
 
 /** The cheapest cost that an installation can be configured for: real hashes, at the real price. */
 const passwords = new Argon2Passwords({ memoryKiB: 19_456, passes: 1, random: platformRandom });
@@ -75,9 +76,8 @@ export function openFirstParty({ lockout: wanted, lifetimes, people: changes, ..
   const app = issuerApp({ ...parts, desks: changed });
   async function send(path: string, init: RequestInit): Promise<Told> {
     const ctx = createExecutionContext();
-    const response = await app.fetch(new Request(new URL(path, ISSUER_URL), init), {}, ctx);
-    const told = await readWhole(response);
-    await Promise.race([waitOnExecutionContext(ctx), scheduler.wait(50)]);
+    const request = new Request(new URL(path, ISSUER_URL), init);
+    const told = await withWhatIsBehind(ctx, async () => readWhole(await app.fetch(request, {}, ctx)));
     for (const name of ["access_token", "refresh_token", "id_token"]) {
       const value = told.json[name];
       if (typeof value === "string") secret(value);

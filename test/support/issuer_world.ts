@@ -1,4 +1,4 @@
-import { applyD1Migrations, createExecutionContext, type D1Migration, waitOnExecutionContext } from "cloudflare:test";
+import { applyD1Migrations, createExecutionContext, type D1Migration } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { D1Clients } from "../../src/adapters/d1_clients.ts";
 import { type Bindings, type Environment, need, readBindings } from "../../src/bindings.ts";
@@ -17,6 +17,7 @@ import { type ClientId, newClientId, newClientSecretId } from "../../src/protoco
 import { NO_PEOPLE } from "../../src/protocol/person_facing.ts";
 import { NO_USES } from "./keys.ts";
 import { secret as unloggable } from "./logs.ts";
+import { withWhatIsBehind } from "./silence.ts";
 
 declare global {
   namespace Cloudflare {
@@ -153,11 +154,7 @@ export function openIsolate({ config = installedConfig(env), bindings: other = {
     async fetch(path, init) {
       const request = path instanceof Request ? path : new Request(new URL(path, ISSUER_URL), init);
       const ctx = createExecutionContext();
-      const response = await dispatch(request, ctx, apps);
-      const told = await readWhole(response);
-      // What goes on behind the answer is waited for, but not a neighbour that never answers.
-      await Promise.race([waitOnExecutionContext(ctx), scheduler.wait(50)]);
-      return told;
+      return withWhatIsBehind(ctx, async () => readWhole(await dispatch(request, ctx, apps)));
     },
   };
 }

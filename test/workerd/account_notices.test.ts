@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { platformRandom } from "../../src/kernel/random.ts";
 import { newClientId } from "../../src/protocol/ids.ts";
 import { newAccount } from "../support/account_world.ts";
+import { eventually } from "../support/eventually.ts";
 import { CLIENT, OTHER_CLIENT, terms } from "../support/grants.ts";
 import { captureLogs } from "../support/logs.ts";
 
@@ -26,7 +27,7 @@ async function signedIn(account: Account, clients = [CLIENT]) {
 
 /** Waits for the tries that the alarm of the platform makes by itself. */
 function tried(account: Account, times: number) {
-  return vi.waitFor(() => expect(account.clients.tried).toHaveLength(times), { interval: 5 });
+  return eventually(() => expect(account.clients.tried).toHaveLength(times));
 }
 
 /** Lets `ms` pass on the object's clock, and its alarm ring. */
@@ -42,7 +43,7 @@ describe("OpenID Connect Back-Channel Logout 2.5: clients are told of a session'
     await account.accounts.endSession(account.user, session.id, account.nowMs);
     await tried(account, 1);
     expect(account.clients.told).toMatchObject([{ clientId: CLIENT, subject: "usr_subject", sid: `sid of ${CLIENT}` }]);
-    await vi.waitFor(async () => expect(await account.rows("notice_outbox")).toBe(0), { interval: 5 });
+    await eventually(async () => expect(await account.rows("notice_outbox")).toBe(0));
     await runDurableObjectAlarm(account.stub());
     expect(account.clients.tried).toHaveLength(1);
   });
@@ -55,7 +56,7 @@ describe("OpenID Connect Back-Channel Logout 2.5: clients are told of a session'
     account.clients.answers = "not";
     await account.accounts.endSession(account.user, session.id, account.nowMs);
     await tried(account, 1);
-    await vi.waitFor(async () => expect(await account.alarmInMs()).toBe(10_000), { interval: 5 });
+    await eventually(async () => expect(await account.alarmInMs()).toBe(10_000));
     await later(account, startMs, 9_999);
     expect(account.clients.tried, "not before its time").toHaveLength(1);
     account.clients.answers = "well";
@@ -75,7 +76,7 @@ describe("OpenID Connect Back-Channel Logout 2.5: clients are told of a session'
       account.clients.answers = answers;
       await account.accounts.endSession(account.user, session.id, account.nowMs);
       await tried(account, 1);
-      await vi.waitFor(async () => expect(await account.alarmInMs()).toBe(10_000), { interval: 5 });
+      await eventually(async () => expect(await account.alarmInMs()).toBe(10_000));
       const at = [10_000, 70_000, 670_000, 3_670_000];
       for (const [index, ms] of at.entries()) {
         await later(account, startMs, ms - 1);

@@ -5,6 +5,7 @@ import { remoteAccounts } from "../../src/adapters/remote_accounts.ts";
 import { newSessionId } from "../../src/protocol/ids.ts";
 import { accountSessionsContract } from "../contract/accounts_contract.ts";
 import { newAccount } from "../support/account_world.ts";
+import { eventually } from "../support/eventually.ts";
 import { CLIENT, OTHER_CLIENT, presentation, terms } from "../support/grants.ts";
 import { backstage, migrate } from "../support/issuer_world.ts";
 import { captureLogs } from "../support/logs.ts";
@@ -44,7 +45,7 @@ describe("a session in the account's object", () => {
     expect(told.filter(({ kind }) => kind === "session")).toEqual([
       { kind: "session", id: here.id, epoch: 1, untilMs: nowMs + 120_000 },
     ]);
-    await vi.waitFor(() => expect(account.clients.told).toHaveLength(2), { interval: 5 });
+    await eventually(() => expect(account.clients.told).toHaveLength(2));
     // In no order: grants of one moment have none.
     expect(account.clients.told.toSorted((a, b) => (a.sid < b.sid ? -1 : 1))).toMatchObject([
       { clientId: CLIENT, sid: "sid-1", subject: "usr_subject" },
@@ -105,7 +106,7 @@ describe("the account's outbox", () => {
     const { grantId } = await account.started();
     feed.gate = new Promise(() => undefined);
     accounts.endGrant(user, grantId, nowMs).catch(() => undefined);
-    await vi.waitFor(() => expect(feed.calls).toBe(1), { interval: 5 });
+    await eventually(() => expect(feed.calls).toBe(1));
     await account.kill();
     feed.gate = null;
     expect(await runDurableObjectAlarm(account.stub())).toBe(true);

@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { parseAuditEvent } from "../../src/adapters/audit_event_schema.ts";
 import { D1Audit } from "../../src/adapters/d1_audit.ts";
 import { need } from "../../src/bindings.ts";
@@ -7,6 +7,7 @@ import { replayDeadLetters } from "../../src/managing/replay_dead_letters.ts";
 import { pauseSeconds, takeInAudit } from "../../src/managing/take_in_audit.ts";
 import { deliver, message, someDecision } from "../support/audit_trail.ts";
 import { noDatabase } from "../support/broken_database.ts";
+import { eventually } from "../support/eventually.ts";
 import { backstage, bindings, migrate } from "../support/issuer_world.ts";
 import { captureLogs } from "../support/logs.ts";
 
@@ -157,7 +158,7 @@ describe("the real queue", () => {
     const events = Array.from({ length: 5 }, () => someDecision());
     const queue = need(bindings, "AUDIT");
     for (const event of [...events, ...events]) await queue.send(event, { contentType: "json" });
-    await vi.waitFor(async () => expect(await kept()).toHaveLength(5), { timeout: 20_000, interval: 50 });
+    await eventually(async () => expect(await kept()).toHaveLength(5));
     expect((await kept()).map(({ id }) => id).sort()).toEqual(events.map(({ id }) => id).sort());
   });
 });

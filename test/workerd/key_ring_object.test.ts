@@ -3,6 +3,7 @@ import { decodeProtectedHeader, importJWK, jwtVerify } from "jose";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { SignatureAlgorithm } from "../../src/protocol/jws.ts";
 import { RING_FEED_ID } from "../../src/protocol/signing_key_ring.ts";
+import { eventually } from "../support/eventually.ts";
 import { captureLogs } from "../support/logs.ts";
 import { newRing, SETTINGS } from "../support/ring_world.ts";
 
@@ -88,7 +89,7 @@ describe("KeyRing object: a storm of rotations", () => {
       open = resolve;
     });
     const rotations = order.map((emergency) => ring.rotate(["ES256"], emergency));
-    await vi.waitFor(() => expect(making.waiting).toBe(begun + 2), { interval: 5 });
+    await eventually(() => expect(making.waiting).toBe(begun + 2));
     open();
     await Promise.all(rotations);
     expect((await ring.published()).keys.map(({ kid }) => kid)).not.toContain(before.kid);
@@ -104,7 +105,7 @@ describe("KeyRing object: a storm of rotations", () => {
       open = resolve;
     });
     const rotations = times(50, () => ring.rotate(["ES256"], false));
-    await vi.waitFor(() => expect(making.waiting).toBeGreaterThan(begun), { interval: 5 });
+    await eventually(() => expect(making.waiting).toBeGreaterThan(begun));
     open();
     expect((await rotations).every(({ rotations: [one] }) => one !== undefined)).toBe(true);
     expect((await describeKeys()).map(({ status }) => status)).toEqual(["retired", "active", "next"]);

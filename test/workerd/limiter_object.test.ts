@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { DurableObjectLimiter } from "../../src/adapters/durable_object_limiter.ts";
 import type { LimiterObject } from "../../src/ports/limiter_object.ts";
+import { eventually } from "../support/eventually.ts";
 import { bucket, demand, fixed, WINDOW_START_MS } from "../support/limit_policies.ts";
 import type {} from "../support/limiter_binding.ts";
 
@@ -60,7 +61,7 @@ describe("Limiter object: what it keeps", () => {
     const { subject, object } = newSubject();
     const truth = { algorithm: "fixed", window: T0 / 10_000, used: 3 };
     await object.take([demand(subject, fixed(100), 3)], T0);
-    await vi.waitFor(async () => expect(await storedStates(object)).toEqual([truth]), { timeout: 5000 });
+    await eventually(async () => expect(await storedStates(object)).toEqual([truth]));
     await evictDurableObject(object);
     const revived = env.LIMITER.getByName(subject);
     expect(await revived.take([demand(subject, fixed(100))], T0)).toMatchObject({ limits: [{ remaining: 96 }] });
@@ -231,7 +232,7 @@ describe("Durable Object limiter over several subjects", () => {
     const objects = { getByName: (name: string) => (name === subject ? env.LIMITER.getByName(name) : broken) };
     const limiter = new DurableObjectLimiter(objects, { deadlineMs: 5000 });
     await expect(limiter.take([demand(subject, fixed(1)), demand("other", fixed(1))], T0)).rejects.toThrow("limiter");
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect((await object.take([demand(subject, fixed(1))], T0)).granted).toBe(true);
     });
   });

@@ -3,6 +3,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vite
 import { D1ApiKeys } from "../../src/adapters/d1_api_keys.ts";
 import { apiKeyChanged } from "../../src/protocol/api_key_entries.ts";
 import { createKey, newCourier, rowsLeft, writeOutbox } from "../support/courier_world.ts";
+import { eventually } from "../support/eventually.ts";
 import { clientEntry } from "../support/feed_entries.ts";
 import { backstage, migrate } from "../support/issuer_world.ts";
 import { captureLogs } from "../support/logs.ts";
@@ -133,7 +134,7 @@ describe("OutboxCourier: the feed comes first", () => {
       open = resolve;
     });
     const delivered = world.stub.deliver();
-    await vi.waitFor(() => expect(world.copies.calls).toBe(1), { interval: 5 });
+    await eventually(() => expect(world.copies.calls).toBe(1));
     return { ...world, hash, delivered, open };
   }
 
@@ -149,7 +150,7 @@ describe("OutboxCourier: the feed comes first", () => {
     const { stub, feed, hash, delivered, open } = await hangingKv(0);
     await writeOutbox([clientEntry("late")]);
     const late = stub.deliver();
-    await vi.waitFor(() => expect(feed.told.map(({ id }) => id)).toEqual([hash, "late"]), { interval: 5 });
+    await eventually(() => expect(feed.told.map(({ id }) => id)).toEqual([hash, "late"]));
     open();
     expect([await delivered, await late, await rowsLeft()]).toEqual([true, true, 0]);
     expect([feed.told.length, await backstage.kv.get(hash, "json")]).toEqual([2, expect.anything()]);
@@ -250,7 +251,7 @@ describe("OutboxCourier: many callers", () => {
     });
     await writeOutbox([clientEntry("first")]);
     const first = stub.deliver();
-    await vi.waitFor(() => expect(feed.calls).toBe(1), { interval: 5 });
+    await eventually(() => expect(feed.calls).toBe(1));
     await writeOutbox([clientEntry("second")]);
     const second = stub.deliver();
     open();

@@ -4,6 +4,7 @@ import { platformRandom } from "../../src/kernel/random.ts";
 import type { GrantTerms } from "../../src/protocol/grant_terms.ts";
 import { newClientId, newSessionId, type SessionId } from "../../src/protocol/ids.ts";
 import { newAccount } from "../support/account_world.ts";
+import { eventually } from "../support/eventually.ts";
 import { ACCESS_MS, CLIENT, LIFETIMES, OTHER_CLIENT, presentation, terms } from "../support/grants.ts";
 
 afterEach(() => {
@@ -31,7 +32,7 @@ async function later(account: Account, ms: number) {
 /** Whoever is to be told is told by the alarm, which a test that stopped the clock has to ring itself. */
 async function told(account: Account, times: number) {
   await runDurableObjectAlarm(account.stub());
-  await vi.waitFor(() => expect(account.clients.told).toHaveLength(times), { interval: 5 });
+  await eventually(() => expect(account.clients.told).toHaveLength(times));
 }
 
 /** Nobody is told: whatever was to be told is sent by now. */

@@ -6,7 +6,7 @@ import { oneRoute } from "./one_route.ts";
 export default function config(vars: ConfigVariables): ConfigInput {
   const { origins, routes, ...rest } = oneRoute(vars, {});
   const demo = { url: vars.DEMO_ORIGIN_URL, audience: "urn:sallyport:demo-origin", timeoutMs: 120_000 };
-  const guarded = { ...demo, maxConcurrent: 10, readerIdleSeconds: 1, breaker: { minCalls: 10_000 }, retries: {} };
+  const guarded = { ...demo, maxConcurrent: 10, readerIdleSeconds: 10, breaker: { minCalls: 10_000 }, retries: {} };
   const ways = {
     guarded,
     plain: demo,
