@@ -1,12 +1,13 @@
 /**
- * Proves the house's order: rooms import only what the table allows, nothing imports in a circle (types count), and no
- * file is too long. Owns the list of what is checked; the table is in layers/rooms.ts.
+ * Proves the house's order: rooms import only what the table allows, nothing imports in a circle (types count), no
+ * file is too long, and no log is told what was thrown in words that nobody chose. Owns the list of what is checked; the table is in layers/rooms.ts.
  */
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { findCycles, type ImportGraph } from "./layers/cycles.ts";
 import { directionFault, resolveImport } from "./layers/direction.ts";
 import { type Import, readImports } from "./layers/imports.ts";
+import { logTextFaults } from "./layers/log_texts.ts";
 import { roomOf } from "./layers/rooms.ts";
 import { sizeFault } from "./layers/sizes.ts";
 
@@ -49,9 +50,11 @@ export function checkTree(root: string): readonly string[] {
     const fault = sizeFault(readFileSync(join(root, path), "utf8"));
     return fault === null ? [] : [`${path}: ${fault}`];
   });
+  const texts = house.flatMap((path) => logTextFaults(path, readFileSync(join(root, path), "utf8")));
   return [
     ...house.flatMap((path) => importFaults(path, imports.get(path) ?? [], root)),
     ...findCycles(graphOf(imports)).map((circle) => `${circle[0]}: imports itself in a circle: ${circle.join(" -> ")}`),
+    ...texts,
     ...sizes,
   ];
 }

@@ -1,3 +1,4 @@
+import { OwnWords } from "./kernel/fault_text.ts";
 import type { AccountObject } from "./objects/account.ts";
 import type { AuthorizationTransaction } from "./objects/authorization_transaction.ts";
 import type { DeviceAuthorization } from "./objects/device_authorization.ts";
@@ -66,7 +67,7 @@ export interface Bindings {
 export type Environment = { readonly [Name in keyof Bindings]?: Bindings[Name] };
 
 /** A deployment that lacks something it needs. The message names it and never quotes a value. */
-export class DeploymentFault extends Error {
+export class DeploymentFault extends OwnWords {
   override readonly name = "DeploymentFault";
 }
 

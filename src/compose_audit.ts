@@ -8,6 +8,7 @@ import { everyRoute } from "./config/authzen_routes.ts";
 import type { CompiledConfig } from "./config/compile.ts";
 import type { CompiledRoute } from "./config/route_faults.ts";
 import { logFault } from "./http/log.ts";
+import { faultText } from "./kernel/fault_text.ts";
 import type { Kept } from "./kernel/kept.ts";
 import { type AuditIntake, takeInAudit } from "./managing/take_in_audit.ts";
 import type { ActTrail, AuditTrail } from "./ports/audit.ts";
@@ -73,9 +74,9 @@ export async function consumeAudit(batch: MessageBatch<unknown>, env: Environmen
   const intake: AuditIntake = {
     store: new D1Audit(need(readBindings(env), "DB")),
     parse: parseAuditEvent,
-    putBack: (messages, error) => logFault("audit_not_stored", { queue, messages, error: String(error) }),
+    putBack: (messages, error) => logFault("audit_not_stored", { queue, messages, error: faultText(error) }),
     unreadable: (message_ids) => logFault("audit_message_unreadable", { queue, message_ids }),
-    endangered: (event, error) => undelivered(event, String(error)),
+    endangered: (event, error) => undelivered(event, faultText(error)),
   };
   await takeInAudit(batch.messages, LAST_QUEUE.test(queue), intake, Date.now());
 }

@@ -5,6 +5,7 @@ import type { Managed } from "./admin/managed.ts";
 import { type Bindings, type Environment, need, readBindings } from "./bindings.ts";
 import type { CompiledConfig } from "./config/compile.ts";
 import { logFault } from "./http/log.ts";
+import { faultText } from "./kernel/fault_text.ts";
 import { listRoutes } from "./managing/route_inventory.ts";
 import { knownShapes } from "./policy/path_shape.ts";
 import type { UnlistedCallRecords } from "./ports/unlisted_calls.ts";
@@ -36,6 +37,6 @@ export function composeRemoteUnlistedCallRecords(env: Environment): UnlistedCall
 export function composeUnlistedCalls(records: UnlistedCallRecords, { routes }: CompiledConfig): UnlistedCalls {
   const known = knownShapes(routes.map(({ pattern }) => pattern));
   return new UnlistedCalls(records, known, (calls, error) =>
-    logFault("unlisted_calls_lost", { calls, error: String(error) }),
+    logFault("unlisted_calls_lost", { calls, error: faultText(error) }),
   );
 }

@@ -12,6 +12,7 @@ import type { CompiledConfig } from "./config/compile.ts";
 import { outboundReach } from "./config/trusted_issuer_faults.ts";
 import { logFault } from "./http/log.ts";
 import { AddressPace } from "./issuing/address_pace.ts";
+import { faultText } from "./kernel/fault_text.ts";
 import type { Kept } from "./kernel/kept.ts";
 import type { Revocations } from "./ports/edge_feed.ts";
 import type { KeyUseRecords } from "./ports/key_uses.ts";
@@ -41,7 +42,7 @@ export function composeRemoteKeyUseRecords(env: Environment): KeyUseRecords {
 
 /** What a gate remembers of when it took which key, until it has told `records`. */
 export function composeKeyUses(records: KeyUseRecords): KeyUses {
-  return new KeyUses(records, (keys, error) => logFault("key_uses_lost", { keys, error: String(error) }));
+  return new KeyUses(records, (keys, error) => logFault("key_uses_lost", { keys, error: faultText(error) }));
 }
 
 /** The intake of leaked keys; null where it is turned off. */

@@ -21,7 +21,8 @@ import {
 } from "./compose_stores.ts";
 import { longestTokens } from "./config/deployed.ts";
 import { logEvent, logFault } from "./http/log.ts";
-import { Outage, orOutage } from "./kernel/outage.ts";
+import { faultText } from "./kernel/fault_text.ts";
+import { orOutage } from "./kernel/outage.ts";
 import { configTruth, retell, rolesTruth, shadowTruth } from "./managing/retell.ts";
 import { sweep } from "./managing/sweep.ts";
 import type { AccountWiring } from "./objects/account.ts";
@@ -98,11 +99,11 @@ export function wireSweeper(env: Environment): SweeperWiring {
     },
     linkMs: composeMailCourier(bindings, config) === null ? passwords.linkSeconds * 1000 : null,
     swept: (what: string, rows: number) => logEvent("swept", { what, rows }),
-    failed: (what: string, error: unknown) => logFault("sweep_failed", { what, error: String(error) }),
+    failed: (what: string, error: unknown) => logFault("sweep_failed", { what, error: faultText(error) }),
   };
   const { configs, shadows, roles, feed } = issuerStores(bindings);
   const copies = configCopies(bindings);
-  const untold = (event: string) => (error: unknown) => logFault(event, { error: String(error) });
+  const untold = (event: string) => (error: unknown) => logFault(event, { error: faultText(error) });
   const sweepLeaversOnce = composeLeaverSweep(bindings);
   return {
     sweep: async (nowMs) => {
@@ -128,8 +129,7 @@ export async function startSweeper(env: Environment): Promise<boolean> {
     await orOutage("sweeper", SWEEPER_DEADLINE_MS, async () => sweeper().expect());
     return true;
   } catch (error) {
-    const why = error instanceof Outage ? (error.cause ?? error) : error;
-    logFault("sweeper_not_started", { error: String(why) });
+    logFault("sweeper_not_started", { error: faultText(error) });
     return false;
   }
 }

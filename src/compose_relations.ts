@@ -10,6 +10,7 @@ import type { CompiledConfig } from "./config/compile.ts";
 import { readRelations, relationFaults } from "./config/relation_faults.ts";
 import { logEvent, logFault } from "./http/log.ts";
 import { tellRelated, tellRelations } from "./issuing/relation_desk.ts";
+import { faultText } from "./kernel/fault_text.ts";
 import type { Kept } from "./kernel/kept.ts";
 import { orOutage } from "./kernel/outage.ts";
 import type { RelationManagement } from "./managing/relations.ts";
@@ -48,7 +49,7 @@ export function composeRelationManagement(
 export function composeLeaverSweep(bindings: Bindings): (nowMs: number) => Promise<void> {
   const { relations, courier } = issuerStores(bindings);
   const swept = (rows: number) => logEvent("swept", { what: "relations", rows });
-  const failed = (error: unknown) => logFault("sweep_failed", { what: "relations", error: String(error) });
+  const failed = (error: unknown) => logFault("sweep_failed", { what: "relations", error: faultText(error) });
   return (nowMs) => sweepLeavers({ relations, courier, swept, failed }, nowMs);
 }
 

@@ -5,7 +5,7 @@ import { type Bindings, need } from "./bindings.ts";
 import { issuerStores } from "./compose_stores.ts";
 import type { CompiledConfig } from "./config/compile.ts";
 import { logEvent, logFault } from "./http/log.ts";
-import { faultText } from "./kernel/outage.ts";
+import { faultText } from "./kernel/fault_text.ts";
 import type { RoleManagement } from "./managing/roles.ts";
 import type { ConfigCopies } from "./ports/config_versions.ts";
 import type { FeedFollower } from "./ports/edge_feed.ts";

@@ -6,6 +6,7 @@ import type { CompiledConfig } from "./config/compile.ts";
 import type { CompiledRoute } from "./config/route_faults.ts";
 import { isWatched } from "./config/signal_faults.ts";
 import { logFault } from "./http/log.ts";
+import { faultText } from "./kernel/fault_text.ts";
 import type { Kept } from "./kernel/kept.ts";
 
 /*
@@ -34,7 +35,7 @@ function watchedSignals(env: Environment, signals: NonNullable<CompiledConfig["s
   const store = new DurableObjectSignals(() => namespace, rules, forgetAfterSeconds * 1000);
   return {
     watch: new SignalWatch(store, (principals, error) =>
-      logFault("signals_lost", { principals, error: String(error) }),
+      logFault("signals_lost", { principals, error: faultText(error) }),
     ),
     actions: {
       new_country: newCountry?.action ?? "log",

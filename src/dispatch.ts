@@ -10,6 +10,7 @@ import { isGatewayPath, isIssuerPath } from "./config/reserved_paths.ts";
 import { logEvent, logFault } from "./http/log.ts";
 import { problemResponse } from "./http/problem.ts";
 import type { ScopedEnv } from "./http/request_scope.ts";
+import { faultText } from "./kernel/fault_text.ts";
 import { Outage } from "./kernel/outage.ts";
 import { canonicalRequest } from "./policy/canonical_request.ts";
 import type { AskedRequest, AskingShape, AuthorizationDecision } from "./ports/authorization.ts";
@@ -125,7 +126,7 @@ function lastResort(error: unknown, url: string): { readonly response: Response;
 function unexpected(error: unknown, requestId: string): Response {
   const isDeployment = error instanceof DeploymentFault;
   const event = isDeployment ? "deployment_fault" : "internal_error";
-  logFault(event, { request_id: requestId, error: error instanceof Error ? error.message : "not an Error" });
+  logFault(event, { request_id: requestId, error: faultText(error) });
   return unexpectedResponse(isDeployment, requestId);
 }
 

@@ -1,3 +1,4 @@
+import { faultText } from "../kernel/fault_text.ts";
 import { orOutage } from "../kernel/outage.ts";
 import type { AuditTrail } from "../ports/audit.ts";
 import type { Defer } from "../ports/edge_feed.ts";
@@ -77,7 +78,7 @@ export class AuditQueue implements AuditTrail {
         return null;
       } catch (error) {
         const pauseMs = pausesMs[tries];
-        if (pauseMs === undefined) return error instanceof Error ? String(error.cause) : "not an Error";
+        if (pauseMs === undefined) return faultText(error);
         if (pauseMs > 0) await pause(pauseMs);
       }
     }

@@ -1,3 +1,4 @@
+import { faultText } from "../kernel/fault_text.ts";
 import { orOutage } from "../kernel/outage.ts";
 import type { ActTrail, AuditTrail } from "../ports/audit.ts";
 import type { AdminAct, AdminChangeEvent } from "../protocol/audit_event.ts";
@@ -49,7 +50,7 @@ export class D1AdminActs implements ActTrail {
       await orOutage("d1", DEADLINE_MS, async () => auditInsert(this.#db, [event], onlyIf).run());
     } catch (error) {
       if (await this.#queue?.insist(event)) return;
-      this.#lost(event, String(error));
+      this.#lost(event, faultText(error));
     }
   }
 }

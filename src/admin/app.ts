@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { logFault } from "../http/log.ts";
 import { requestScope, type ScopedEnv } from "../http/request_scope.ts";
 import { wholeRequest } from "../http/whole_request.ts";
+import { faultFields } from "../kernel/fault_text.ts";
 import { Outage } from "../kernel/outage.ts";
 import type { Admission } from "../managing/authenticate_admin.ts";
 import { type AdminEnv, admitAdmins } from "./admission.ts";
@@ -123,8 +124,7 @@ function lastResort(error: Error, path: string, requestId: string): Response {
     request_id: requestId,
     path,
     dependency,
-    error: error.message,
-    cause: String(error.cause ?? ""),
+    ...faultFields(error),
   });
   return faultResponse({ code: dependency === null ? "internal_error" : "temporarily_unavailable" }, requestId);
 }

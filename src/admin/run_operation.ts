@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { logEvent, logFault } from "../http/log.ts";
 import { problemResponse } from "../http/problem.ts";
-import { faultText } from "../kernel/outage.ts";
+import { faultText } from "../kernel/fault_text.ts";
 import type { Result } from "../kernel/result.ts";
 import type { AdminEnv } from "./admission.ts";
 import { type AdminFault, describeFault } from "./fault.ts";

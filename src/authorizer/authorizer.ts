@@ -1,5 +1,6 @@
 import { logEvent, logFault } from "../http/log.ts";
 import { problemResponse } from "../http/problem.ts";
+import { faultFields } from "../kernel/fault_text.ts";
 import { Outage } from "../kernel/outage.ts";
 import type { CanonicalRequest } from "../policy/canonical_request.ts";
 import { isLoopbackAuthority } from "../policy/connection.ts";
@@ -46,8 +47,7 @@ export async function handleAuthorizerRequest(
     }
     return await wellKnownResponse(canonical, wellKnown, requestId);
   } catch (error) {
-    const message = error instanceof Error ? error.message : "not an Error";
-    logFault("well_known_failed", { request_id: requestId, path: canonical.path, error: message });
+    logFault("well_known_failed", { request_id: requestId, path: canonical.path, ...faultFields(error) });
     const response = unexpectedResponse(error instanceof Outage, requestId);
     finishResponse(response.headers, requestId, canonical.scheme, wellKnown.security);
     return response;

@@ -7,6 +7,7 @@ import type { Refusal } from "../access/refusal.ts";
 import type { ShadowWatch } from "../access/shadow_watch.ts";
 import type { UnlistedCalls } from "../access/unlisted_calls.ts";
 import { logFault } from "../http/log.ts";
+import { faultFields } from "../kernel/fault_text.ts";
 import { Outage } from "../kernel/outage.ts";
 import { err, type Result } from "../kernel/result.ts";
 import type { CorsPolicy } from "../policy/cors.ts";
@@ -138,8 +139,7 @@ export function refuseUnexpected(error: unknown, exchange: Exchange, parts: Judg
     request_id: requestId,
     route: trace.route,
     dependency,
-    error: error instanceof Error ? error.message : "not an Error",
-    cause: error instanceof Error ? String(error.cause ?? "") : "",
+    ...faultFields(error),
   });
   const response = unexpectedResponse(dependency !== null, requestId);
   return finish(exchange, response, "denied", faultReason(error), parts);

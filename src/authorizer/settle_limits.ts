@@ -2,6 +2,7 @@ import type { Admitted, JudgedLimits } from "../access/admit.ts";
 import type { Gate, GateRoute } from "../access/gate.ts";
 import { afterCharging, chargeOwed, ORIGIN_COST_FIELD, owed, parseOriginCost } from "../access/origin_cost.ts";
 import { logFault } from "../http/log.ts";
+import { faultText } from "../kernel/fault_text.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Forwarded } from "./forward.ts";
 
@@ -28,7 +29,7 @@ export async function settleLimits(
   const debts = owed(charges, cost.value ?? 0);
   if (debts.length === 0) return limits;
   const charged = chargeOwed(debts, Date.now(), gate).catch((error: unknown) => {
-    logFault("origin_cost_lost", { ...log, error: error instanceof Error ? error.message : "not an Error" });
+    logFault("origin_cost_lost", { ...log, error: faultText(error) });
   });
   exchange.call.defer(charged);
   return limits === null ? null : afterCharging(limits, debts);

@@ -5,6 +5,7 @@ import { problemResponse } from "../http/problem.ts";
 import { requestScope, type ScopedContext, type ScopedEnv } from "../http/request_scope.ts";
 import { wholeRequest } from "../http/whole_request.ts";
 import type { Issuer } from "../issuing/issuer.ts";
+import { faultFields } from "../kernel/fault_text.ts";
 import { Outage } from "../kernel/outage.ts";
 import type { PublishedKeyReader } from "../ports/key_ring.ts";
 import { oauthError } from "../protocol/oauth_error.ts";
@@ -96,8 +97,7 @@ function lastResort(error: Error, path: string, requestId: string): Response {
     request_id: requestId,
     path,
     dependency,
-    error: error.message,
-    cause: String(error.cause ?? ""),
+    ...faultFields(error),
   });
   if (dependency !== null) return outageResponse(path, requestId);
   return problemResponse({ status: 500, code: "internal_error", title: "Internal Server Error" }, requestId);

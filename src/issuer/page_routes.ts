@@ -2,6 +2,7 @@ import type { Hono } from "hono";
 import { logFault } from "../http/log.ts";
 import type { ScopedContext, ScopedEnv } from "../http/request_scope.ts";
 import { Busy } from "../kernel/busy.ts";
+import { faultFields } from "../kernel/fault_text.ts";
 import { Outage } from "../kernel/outage.ts";
 import { appsRoute, withdrawRoute } from "./account_apps_routes.ts";
 import {
@@ -74,11 +75,10 @@ export async function asPage(c: ScopedContext, desk: PageDesk, handler: PageHand
   } catch (error) {
     if (error instanceof Busy) return comeBack(c, desk, error.retryAfterSeconds);
     const { requestId: request_id } = c.var.scope;
-    const told = error instanceof Error ? error : new Error("not an Error");
     const dependency = error instanceof Outage ? error.dependency : null;
     const event = dependency === null ? "internal_error" : "outage";
     const { path } = c.req;
-    logFault(event, { request_id, path, dependency, error: told.message, cause: String(told.cause ?? "") });
+    logFault(event, { request_id, path, dependency, ...faultFields(error) });
     return dependency === null ? broken(c, desk) : comeBack(c, desk, RETRY_AFTER_SECONDS);
   }
 }

@@ -13,13 +13,7 @@ export class Outage extends Error {
   }
 }
 
-/** What a log says of `error`: an outage's cause says more than its name. */
-export function faultText(error: unknown): string {
-  const cause = error instanceof Outage && error.cause !== undefined ? error.cause : error;
-  return cause instanceof Error ? cause.message : String(cause);
-}
-
-/** The same where servers of others have a part in it: in words of ours alone, for what they answer may hold anything. */
+/** What a log says of `error` where servers of others have a part in it: in words of ours alone, for what they answer may hold anything. */
 export function outageWords(error: unknown): string {
   return error instanceof Outage && typeof error.cause === "string" ? error.cause : "no answer";
 }

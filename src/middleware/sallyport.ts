@@ -2,6 +2,7 @@ import type { Context, MiddlewareHandler } from "hono";
 import { logFault } from "../http/log.ts";
 import { problemResponse } from "../http/problem.ts";
 import { setSecurityHeaders } from "../http/security_headers.ts";
+import { faultText } from "../kernel/fault_text.ts";
 import { orOutage } from "../kernel/outage.ts";
 import type { Principal } from "../policy/principal.ts";
 import type { AllowedCall, Authorization, AuthorizationDecision, RefusedCall } from "../ports/authorization.ts";
@@ -62,7 +63,7 @@ async function ask(gate: Authorization, request: Request, deadlineMs: number): P
     logFault("authorizer_unreachable", { error: "what it answers is no decision" });
     return null;
   } catch (error) {
-    logFault("authorizer_unreachable", { error: error instanceof Error ? error.message : "not an Error" });
+    logFault("authorizer_unreachable", { error: faultText(error) });
     return null;
   }
 }

@@ -1,5 +1,6 @@
 // Long because each call is one transaction of one object, and all of them share its storage and its alarm.
 import { DurableObject } from "cloudflare:workers";
+import { faultText } from "../kernel/fault_text.ts";
 import type {
   Accounts,
   ChangeBegin,
@@ -63,8 +64,7 @@ const CHANGE_MS = 60_000;
 const LOOK_MS = 24 * 60 * 60_000;
 
 /**
- * One user's sessions and grants. Owns their storage, their announcements and their sweeping; the rules are `protocol/grant_*`.
- * Refuses to know secrets, tokens and other users.
+ * One user's sessions and grants. Owns their storage, announcements and sweeping; the rules are `protocol/grant_*`. Knows no secret, token or other user.
  *
  * Each change reads, decides and writes without a pause, and the runtime holds the answer back until the write is
  * durable: of any number of callers one wins, and what was answered is never forgotten. The outbox rows and the alarm
@@ -275,7 +275,7 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
       if (dueMs !== null) this.#wakeBy(dueMs, 0);
       else if (isEmpty && endMs === null) await this.#endOrWait();
     } catch (error) {
-      console.error(JSON.stringify({ event: "account_alarm_failed", error: String(error) }));
+      console.error(JSON.stringify({ event: "account_alarm_failed", error: faultText(error) }));
       this.#wakeBy(Date.now() + LONGEST_RETRY_MS, 0);
     }
   }

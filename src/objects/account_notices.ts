@@ -1,3 +1,4 @@
+import { faultText } from "../kernel/fault_text.ts";
 import type { ClientNotifier, LogoutNotice, NoticeOutcome } from "../ports/client_notices.ts";
 import type { AccountStore, WaitingNotice } from "./account_store.ts";
 
@@ -42,7 +43,7 @@ export class AccountNotices {
       return await this.#notifier().notify(notice, nowMs);
     } catch (error) {
       const { id: notice_id, clientId: client_id } = notice;
-      console.error(JSON.stringify({ event: "logout_notice_failed", notice_id, client_id, error: String(error) }));
+      console.error(JSON.stringify({ event: "logout_notice_failed", notice_id, client_id, error: faultText(error) }));
       return "again";
     }
   }

@@ -1,3 +1,4 @@
+import { faultText } from "../kernel/fault_text.ts";
 import { orOutage } from "../kernel/outage.ts";
 import type { AccountEvents } from "../ports/account_events.ts";
 import type { EdgeFeedWriter } from "../ports/edge_feed.ts";
@@ -63,7 +64,7 @@ export class AccountOutbox {
       for (let last = await carry(); last !== null; last = await carry()) this.#store.removeDelivered(outbox, last);
       return true;
     } catch (error) {
-      console.error(JSON.stringify({ event: "account_delivery_failed", outbox, error: String(error) }));
+      console.error(JSON.stringify({ event: "account_delivery_failed", outbox, error: faultText(error) }));
       return false;
     }
   }

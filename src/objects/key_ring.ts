@@ -1,4 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
+import { faultText } from "../kernel/fault_text.ts";
 import type { EdgeFeedWriter } from "../ports/edge_feed.ts";
 import type { KeyMaker, KeyRing, RotationReport, SealedSigningKey } from "../ports/key_ring.ts";
 import type { SignatureAlgorithm } from "../protocol/jws.ts";
@@ -89,7 +90,7 @@ export abstract class KeyRingObject<Env> extends DurableObject<Env> implements K
       this.#save(dropDead(this.#state(), Date.now(), settings));
       await this.#announce();
     } catch (error) {
-      log("signing_key_alarm_failed", { error: String(error) });
+      log("signing_key_alarm_failed", { error: faultText(error) });
       await this.ctx.storage.setAlarm(Date.now() + ALARM_RETRY_MS);
     }
   }
@@ -150,7 +151,7 @@ export abstract class KeyRingObject<Env> extends DurableObject<Env> implements K
 
   /** A key whose seal cannot be opened signs nothing any more; its public half goes on proving what it has signed. */
   #reportUnsealable({ jwk: { kid } }: KeyCandidate, error: unknown): null {
-    if (!this.#reported.has(kid)) log("signing_key_reseal_failed", { kid, error: String(error) });
+    if (!this.#reported.has(kid)) log("signing_key_reseal_failed", { kid, error: faultText(error) });
     this.#reported.add(kid);
     return null;
   }

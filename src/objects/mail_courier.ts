@@ -1,4 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
+import { faultText } from "../kernel/fault_text.ts";
 import type { MailCarrier, MailCourier, MailQueue, QueuedMail } from "../ports/mail_queue.ts";
 import { nextTryMs } from "../protocol/mail_delivery.ts";
 
@@ -60,7 +61,7 @@ export abstract class MailCourierObject<Env> extends DurableObject<Env> implemen
       this.#failures = 0;
       return nextMs;
     } catch (error) {
-      console.error(JSON.stringify({ event: "mail_queue_failed", error: String(error) }));
+      console.error(JSON.stringify({ event: "mail_queue_failed", error: faultText(error) }));
       this.#failures += 1;
       return Date.now() + Math.min(SOON_MS * 2 ** Math.min(this.#failures, 6), LONGEST_RETRY_MS);
     }
@@ -85,8 +86,7 @@ async function tryMail(mail: QueuedMail, { queue, carrier }: MailCourierWiring):
   try {
     await carrier.carry(mail);
   } catch (error) {
-    const reason = error instanceof Error ? String(error.cause ?? error.message) : "not an Error";
-    console.error(JSON.stringify({ event: "mail_not_taken", mail: seq, kind, tries, error: reason }));
+    console.error(JSON.stringify({ event: "mail_not_taken", mail: seq, kind, tries, error: faultText(error) }));
     return;
   }
   await queue.markSent(seq, Date.now());

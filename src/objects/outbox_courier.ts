@@ -1,4 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
+import { faultText } from "../kernel/fault_text.ts";
 import type { ApiKeyProjection, ApiKeyRecords } from "../ports/api_keys.ts";
 import type { EdgeFeedWriter } from "../ports/edge_feed.ts";
 import type { Outbox, OutboxCourier as OutboxCourierPort, OutboxItem } from "../ports/outbox.ts";
@@ -93,7 +94,7 @@ export abstract class OutboxCourierObject<Env> extends DurableObject<Env> implem
       } while (left > 0 || this.#again);
       return true;
     } catch (error) {
-      console.error(JSON.stringify({ event: "outbox_delivery_failed", error: String(error) }));
+      console.error(JSON.stringify({ event: "outbox_delivery_failed", error: faultText(error) }));
       return false;
     }
   }

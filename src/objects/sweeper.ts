@@ -1,4 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
+import { faultText } from "../kernel/fault_text.ts";
 import type { Sweeper, SweepOutcome } from "../ports/retention.ts";
 
 /** What the sweeper does; the composition gives it. */
@@ -41,7 +42,7 @@ export abstract class SweeperObject<Env> extends DurableObject<Env> implements S
       if (outcome === "more") return MORE_MS;
       return outcome === "failed" ? Math.min(FAILED_MS, everyMs) : everyMs;
     } catch (error) {
-      console.error(JSON.stringify({ event: "sweeper_failed", error: String(error) }));
+      console.error(JSON.stringify({ event: "sweeper_failed", error: faultText(error) }));
       return FAILED_MS;
     }
   }

@@ -181,3 +181,23 @@ describe("sizes", () => {
     }
   });
 });
+
+describe("what was thrown, in a log", () => {
+  test.each([
+    'console.error(JSON.stringify({ event: "x", error: String(error) }));',
+    ["console.error(`it failed: $", "{error}`);"].join(""),
+    'logFault("x", { error: error.message });',
+    'logFault("x", { error: error instanceof Error ? error.message : "no" });',
+    'logFault("x", { error: told.message, cause: String(told.cause ?? "") });',
+  ])("%s", (line) => {
+    expect(check({ ...HOUSE, "src/objects/a.ts": `${line}\n` }).join("\n")).toContain(
+      "src/objects/a.ts:1: what was thrown may quote secrets",
+    );
+  });
+
+  test("by the one place that withholds secrets", () => {
+    const text = 'import { faultText } from "../kernel/fault_text.ts";\nexport const told = { error: faultText(1) };\n';
+    const words = { "src/kernel/fault_text.ts": "export const faultText = (error: unknown) => String(error);\n" };
+    expect(check({ ...HOUSE, ...words, "src/objects/a.ts": text })).toEqual([]);
+  });
+});

@@ -119,7 +119,8 @@ describe("Sweeper", () => {
     await startSweeper(env);
     const stub = objects.getByName("one");
     expect(await runDurableObjectAlarm(stub)).toBe(true);
-    expect(logs.events("swept")).toMatchObject([{ what: "security_events", rows: 1 }]);
+    // Whatever others left in this store is swept as well.
+    expect(logs.events("swept")).toContainEqual(expect.objectContaining({ what: "security_events", rows: 1 }));
     expect(wireSweeper(env).everyMs).toBe(HOUR);
   });
 
