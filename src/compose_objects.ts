@@ -22,7 +22,7 @@ import {
 import { longestTokens } from "./config/deployed.ts";
 import { logEvent, logFault } from "./http/log.ts";
 import { faultText } from "./kernel/fault_text.ts";
-import { orOutage } from "./kernel/outage.ts";
+import { Outage, orOutage } from "./kernel/outage.ts";
 import { configTruth, retell, rolesTruth, shadowTruth } from "./managing/retell.ts";
 import { sweep } from "./managing/sweep.ts";
 import type { AccountWiring } from "./objects/account.ts";
@@ -30,6 +30,8 @@ import type { KeyRingWiring } from "./objects/key_ring.ts";
 import type { MailCourierWiring } from "./objects/mail_courier.ts";
 import type { CourierWiring } from "./objects/outbox_courier.ts";
 import type { SweeperWiring } from "./objects/sweeper.ts";
+import type { UserFence } from "./ports/users.ts";
+import type { UserId } from "./protocol/ids.ts";
 
 /*
  * The wiring of the Durable Objects: what each is given by the entry that exports it.
@@ -134,6 +136,17 @@ export async function startSweeper(env: Environment): Promise<boolean> {
   }
 }
 
+async function fenced(user: UserId, users: UserFence): Promise<boolean> {
+  try {
+    await users.fence(user);
+    return true;
+  } catch (error) {
+    if (!(error instanceof Outage)) throw error;
+    logFault("user_not_fenced", { user_id: user, cause: faultText(error) });
+    return false;
+  }
+}
+
 /** What an account's object needs. */
 export function wireAccount(env: Environment): AccountWiring {
   const bindings = readBindings(env);
@@ -150,5 +163,6 @@ export function wireAccount(env: Environment): AccountWiring {
     }),
     longestTokenMs: longestTokens(config.issuer).access * 1000,
     isUser: async (user) => (await users.find(user)) !== null,
+    fenceUser: (user) => fenced(user, users),
   };
 }

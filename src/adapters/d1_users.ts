@@ -3,7 +3,7 @@ import { Outage } from "../kernel/outage.ts";
 import type { ListPosition } from "../ports/clients.ts";
 import type { MailMessage } from "../ports/mail.ts";
 import type { MailCourier } from "../ports/mail_queue.ts";
-import type { AllowingLink, UserDirectory, UserProfile, UserRecord } from "../ports/users.ts";
+import type { AllowingLink, UserDirectory, UserFence, UserProfile, UserRecord } from "../ports/users.ts";
 import type { AdminAct } from "../protocol/audit_event.ts";
 import type { FeedEntry } from "../protocol/edge_feed.ts";
 import type { UserId } from "../protocol/ids.ts";
@@ -45,7 +45,7 @@ const userRow = z.object({
 });
 
 /** The users in D1. */
-export class D1Users implements UserDirectory {
+export class D1Users implements UserDirectory, UserFence {
   readonly #db: D1Database;
   readonly #courier: Pick<MailCourier, "expect"> | null;
   readonly #act: AdminAct | null;
@@ -136,6 +136,11 @@ export class D1Users implements UserDirectory {
       ...outboxInserts(this.#db, entries),
     ]);
     return changed === "conflict" || changed === 0 ? "conflict" : "deleted";
+  }
+
+  /** A new version of the same record: the schema refuses what was written for an earlier one. */
+  async fence(id: UserId): Promise<void> {
+    await onD1(() => this.#db.prepare("UPDATE users SET version = version + 1 WHERE id = ?").bind(id).run());
   }
 
   /** Runs while the user is there: where there is none, nothing was changed. */

@@ -42,7 +42,6 @@ import { AccountOutbox, type OutboxTargets } from "./account_outbox.ts";
 import { liveGrant, type Presentation, presentSecret, refusal } from "./account_presentation.ts";
 import { hasSchema } from "./account_schema.ts";
 import { AccountStore } from "./account_store.ts";
-import type { DueEnd } from "./due_ends.ts";
 
 /** What an account needs; the composition gives it. */
 export interface AccountWiring extends OutboxTargets {
@@ -52,13 +51,15 @@ export interface AccountWiring extends OutboxTargets {
   readonly longestTokenMs: number;
   /** Whether there is a record of this user. Throws `Outage`. */
   readonly isUser: (user: UserId) => Promise<boolean>;
+  /** Sees to it that no change of the user's record is made any more that rests on what it was until now. False while that cannot be done. */
+  readonly fenceUser: (user: UserId) => Promise<boolean>;
 }
 
 const SOON_MS = 2_000;
 const LONGEST_RETRY_MS = 60_000;
 /** What has ended need not be swept at once. */
 const SWEEP_MS = 10 * 60_000;
-/** After what time everything ends again where nobody has said that a change is over: longer than a write to D1 waits, with its tries. */
+/** After what time all ends again where nobody said that a change is over: by then its caller, whose calls have deadlines, has read the record. */
 const CHANGE_MS = 60_000;
 /** After what time an account that was just made, or a client's access taken from, is looked at, to forget what is over. */
 const LOOK_MS = 24 * 60 * 60_000;
@@ -154,7 +155,7 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
   async endOwed(user: UserId, nowMs: number): Promise<EndOutcome | null> {
     const owed = this.#store.dueEnds.all();
     if (owed.length === 0) return null;
-    return this.#end(this.#change(user, nowMs, (changes) => this.#carryOut(owed, changes)));
+    return this.#end(this.#change(user, nowMs, (changes) => changes.endAllOwed(owed)));
   }
 
   async setBlocked(user: UserId, blocked: boolean, reason: EndReason, nowMs: number): Promise<EndOutcome> {
@@ -262,7 +263,7 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
     this.#alarmAtMs = null;
     try {
       this.#store.sweep(Date.now());
-      this.#endWhatIsDue();
+      await this.#endWhatIsDue();
       // Side by side: a client that is slow to answer keeps no revocation from the gate.
       const [{ isEmpty }] = await Promise.all([this.#outbox.deliver(), this.#notices.deliver(Date.now())]);
       this.#failures = isEmpty ? 0 : this.#failures + 1;
@@ -280,19 +281,16 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
     }
   }
 
-  /** Whoever began a change died: what was opened or given meanwhile by what it took away ends here. */
-  #endWhatIsDue(): void {
-    const nowMs = Date.now();
-    const user = this.#store.dueEnds.all().find(({ dueMs }) => dueMs <= nowMs)?.user;
+  /**
+   * Whoever began a change died: what was opened or given meanwhile by what it took away ends here. The record is fenced before, so that
+   * a write which is still on its way comes to nothing. While that cannot be done all ends as well, and is owed again.
+   */
+  async #endWhatIsDue(): Promise<void> {
+    const dueMs = Date.now();
+    const user = this.#store.dueEnds.all().find((end) => end.dueMs <= dueMs)?.user;
     if (user === undefined) return;
-    this.#change(user, nowMs, (changes) => this.#carryOut(this.#store.dueEnds.takeDue(nowMs), changes));
-  }
-
-  /** One end for all of them: a session goes on that each of them spares. */
-  #carryOut([first, ...others]: readonly DueEnd[], changes: AccountChanges): Ended {
-    if (first === undefined) return { sessions: 0, grants: 0 };
-    const except = others.every((other) => other.except === first.except) ? first.except : null;
-    return changes.endEverything(first.reason, except, null);
+    const againAtMs = (await this.#wired().fenceUser(user)) ? null : dueMs + CHANGE_MS;
+    this.#change(user, Date.now(), (changes) => changes.endAllOwed(this.#store.dueEnds.takeDue(dueMs, againAtMs)));
   }
 
   /** Forgets the account where nothing is left of it that anybody could miss. Whoever comes later finds a new one. */

@@ -14,6 +14,7 @@ import type { ClientId, GrantId, SessionId, UserId } from "../protocol/ids.ts";
 import { keepHoldings } from "../protocol/roles_copy.ts";
 import { SESSION_ANSWER_MS, sessionEntry } from "../protocol/session_state.ts";
 import type { AccountStore, StoredGrant } from "./account_store.ts";
+import type { DueEnd } from "./due_ends.ts";
 import type { SessionClient } from "./session_clients.ts";
 
 /** A user's browsers; more than that is no person. */
@@ -174,6 +175,13 @@ export class AccountChanges {
       clientId: reused?.state.terms.clientId ?? null,
     });
     return { sessions: gone.length, grants: given.length };
+  }
+
+  /** One end for all of `owed`: a session goes on that each of them spares. */
+  endAllOwed([first, ...others]: readonly DueEnd[]): Ended {
+    if (first === undefined) return { sessions: 0, grants: 0 };
+    const except = others.every((other) => other.except === first.except) ? first.except : null;
+    return this.endEverything(first.reason, except, null);
   }
 
   /** Keeps a copy of what the directory said, where that is worth a write. */

@@ -34,10 +34,16 @@ export class DueEnds {
     return [...this.#kv.list<DueEnd>({ prefix: KEY })].map(([, end]) => end);
   }
 
-  /** What is due at `nowMs`: taken out, so that it is carried out once. To be called in the transaction that does. */
-  takeDue(nowMs: number): readonly DueEnd[] {
+  /**
+   * What is due at `nowMs`: taken out, so that it is carried out once, or put off until `againAtMs` where it is owed again then. To be
+   * called in the transaction that carries it out.
+   */
+  takeDue(nowMs: number, againAtMs: number | null): readonly DueEnd[] {
     const due = [...this.#kv.list<DueEnd>({ prefix: KEY })].filter(([, { dueMs }]) => dueMs <= nowMs);
-    for (const [key] of due) this.#kv.delete(key);
+    for (const [key, end] of due) {
+      if (againAtMs === null) this.#kv.delete(key);
+      else this.#kv.put(key, { ...end, dueMs: againAtMs });
+    }
     return due.map(([, end]) => end);
   }
 

@@ -76,6 +76,12 @@ export interface UserDirectory {
   delete(user: UserRecord, entries: readonly FeedEntry[]): Promise<"deleted" | "conflict">;
 }
 
+/** What ends the time of changes that somebody began and did not finish. Throws `Outage`. */
+export interface UserFence {
+  /** No change that rests on the version of `id` until now is made any more: one that is on its way is a `conflict`, or came before. */
+  fence(id: UserId): Promise<void>;
+}
+
 /** Which subject a user has for the clients of one sector (OpenID Connect Core §8.1). Throws `Outage`. */
 export interface PairwiseSubjects {
   /** The subject of `user` in `sector`, made on first use and the same ever after. */

@@ -49,9 +49,16 @@ export async function newAccount() {
   const feed = new RecordingFeed();
   const events = new RecordingEvents();
   const clients = new RecordingClients();
-  const record = { isThere: true, lookUp: async () => record.isThere };
+  const record = { isThere: true, lookUp: async () => record.isThere, fence: async (_: UserId) => true };
   const rewired = () =>
-    rewire(stub, { feed, events, clients, longestTokenMs: ACCESS_MS, isUser: () => record.lookUp() });
+    rewire(stub, {
+      feed,
+      events,
+      clients,
+      longestTokenMs: ACCESS_MS,
+      isUser: () => record.lookUp(),
+      fenceUser: (of: UserId) => record.fence(of),
+    });
   await rewired();
   const accounts: Accounts = remoteAccounts((of) => objects.getByName(of));
   const nowMs = Date.now();

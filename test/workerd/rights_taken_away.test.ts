@@ -1,11 +1,13 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { D1Users } from "../../src/adapters/d1_users.ts";
 import { Outage } from "../../src/kernel/outage.ts";
+import { platformRandom } from "../../src/kernel/random.ts";
 import { type assignRole, unassignRole } from "../../src/managing/assignments.ts";
 import { changeUser, type UserPatch } from "../../src/managing/change_user.ts";
 import type { Accounts } from "../../src/ports/accounts.ts";
 import type { UserDirectory, UserRecord } from "../../src/ports/users.ts";
 import { normaliseEmail } from "../../src/protocol/email_address.ts";
+import { newUserId } from "../../src/protocol/ids.ts";
 import { newAccount } from "../support/account_world.ts";
 import { alarmInAMinute } from "../support/due_ends.ts";
 import { holding } from "../support/grants.ts";
@@ -29,6 +31,7 @@ async function someone(wishes: Partial<UserRecord> = {}) {
   const users = new D1Users(backstage.db);
   const record = someUser({ id: user, ...HELD, ...wishes });
   await users.insert(record, normaliseEmail(record.email) ?? "");
+  account.record.fence = (id) => users.fence(id).then(() => true);
   const parts = (broken: { accounts?: Partial<Accounts>; users?: Partial<UserDirectory> } = {}) => ({
     users: { find: users.find.bind(users), update: users.update.bind(users), ...broken.users } as UserDirectory,
     accounts: { ...accounts, ...broken.accounts },
@@ -159,5 +162,59 @@ describe("rights that are taken away", () => {
     await person.minted();
     await alarmInAMinute(person.stub());
     expect(await person.live()).toEqual([]);
+  });
+});
+
+describe("a write that is still on its way when its caller dies", () => {
+  /** Takes a role away, and dies with the write on its way: `land` lets it arrive. */
+  async function dyingWithWrite() {
+    const person = await someone();
+    let land: () => Promise<string> = async () => "was not written";
+    const update: UserDirectory["update"] = (...write) => {
+      land = () => person.users.update(...write);
+      return dies();
+    };
+    await expect(person.ask({ roles: ["staff"] }, { users: { update } })).rejects.toBe(DIED);
+    return { ...person, land: () => land(), roles: async () => (await person.users.find(person.user))?.roles };
+  }
+
+  it("attack: it comes after the account made the second end, and what was minted since keeps the role: it changes nothing", async () => {
+    const { stub, minted, live, land, roles, kill } = await dyingWithWrite();
+    await kill();
+    await alarmInAMinute(stub());
+    const { grantId } = await minted();
+    expect(await land()).toBe("conflict");
+    expect([await roles(), await live()]).toEqual([HELD.roles, [grantId]]);
+  });
+
+  it("one that comes before that end is what it ends for", async () => {
+    const { stub, minted, live, land, roles } = await dyingWithWrite();
+    await minted();
+    expect(await land()).toBe("changed");
+    await alarmInAMinute(stub());
+    expect([await roles(), await live()]).toEqual([["staff"], []]);
+  });
+
+  it("while the directory is out all ends as well, and again until that holds", async () => {
+    const { stub, minted, live, land, record, ask } = await dyingWithWrite();
+    const fence = record.fence;
+    record.fence = async () => false;
+    await minted();
+    await alarmInAMinute(stub());
+    expect(await live()).toEqual([]);
+    await minted();
+    expect(await land()).toBe("changed");
+    record.fence = fence;
+    await alarmInAMinute(stub());
+    expect(await live()).toEqual([]);
+    const { grantId } = await minted();
+    await alarmInAMinute(stub());
+    expect(await live(), "once").toEqual([grantId]);
+    expect(await ask({ roles: [] }), "and what is changed afterwards is").toMatchObject({ ok: true });
+  });
+
+  it("a record that is gone needs no fence", async () => {
+    const { users } = await dyingWithWrite();
+    await expect(users.fence(newUserId(platformRandom))).resolves.toBeUndefined();
   });
 });
