@@ -3,7 +3,6 @@ import type { LimitDemand, LimitPolicy, LimitVerdict } from "../limits/limit.ts"
 import type { FieldStyle } from "../limits/rate_limit_fields.ts";
 import { limitSubject } from "../policy/limit_subject.ts";
 import type { Principal } from "../policy/principal.ts";
-import type { Limiter } from "../ports/limiter.ts";
 import type { Call, Gate, GateRoute, RouteLimit, RouteLimits } from "./gate.ts";
 
 /** A verdict with the policies that it is about, in the same order. */
@@ -91,27 +90,24 @@ async function judge(
 ): Promise<JudgedLimits | null | "unavailable"> {
   if (charges.length === 0) return null;
   try {
-    return { ...(await judgeBy(gate.limiter, charges, nowMs)), fields };
+    return judged(await gate.limiter.take(demandsOf(charges), nowMs), charges, fields);
   } catch (error) {
     if (!(error instanceof Outage)) throw error;
     const local = charges.filter(({ limit }) => limit.onUnavailable === "local");
     trace.skipped = charges.flatMap(({ limit }) => (limit.onUnavailable === "local" ? [] : [limit.policy.name]));
     if (charges.some(({ limit }) => limit.onUnavailable === "deny")) return "unavailable";
     trace.local = local.map(({ limit }) => limit.policy.name);
-    return local.length === 0 ? null : { ...(await judgeBy(gate.localLimiter, local, nowMs)), fields };
+    if (local.length === 0) return null;
+    return judged(await gate.localLimiter.take(demandsOf(local), nowMs), local, fields);
   }
 }
 
-async function judgeBy(
-  limiter: Limiter,
-  charges: readonly LimitCharge[],
-  nowMs: number,
-): Promise<Omit<JudgedLimits, "fields">> {
-  const verdict = await limiter.take(
-    charges.map(({ demand }) => demand),
-    nowMs,
-  );
-  return { verdict, policies: charges.map(({ limit }) => limit.policy) };
+function demandsOf(charges: readonly LimitCharge[]): readonly LimitDemand[] {
+  return charges.map(({ demand }) => demand);
+}
+
+function judged(verdict: LimitVerdict, charges: readonly LimitCharge[], fields: FieldStyle): JudgedLimits {
+  return { verdict, policies: charges.map(({ limit }) => limit.policy), fields };
 }
 
 /** Each by itself: one that would deny must not keep the others from counting. */

@@ -2,7 +2,7 @@ import { waitUntil } from "cloudflare:workers";
 import { Lru } from "../kernel/lru.ts";
 import { orOutage } from "../kernel/outage.ts";
 import { checkDemands } from "../limits/check_demands.ts";
-import { type Counter, counterKey, limitState } from "../limits/counter.ts";
+import { type Counter, limitState } from "../limits/counter.ts";
 import { held, join, type Lease, leaseEndsAtMs, leaseSize, sharedPolicy, spend } from "../limits/lease.ts";
 import type { LimitDemand, LimitPolicy, LimitState, LimitVerdict } from "../limits/limit.ts";
 import { bucketScale } from "../limits/token_bucket.ts";
@@ -35,11 +35,15 @@ interface Holding {
   taking: { readonly done: Promise<void>; readonly startedMs: number } | null;
 }
 
-/** What a demand got from memory, and what it still wants. */
-interface Part {
+/** A demand, and what is held for it. */
+interface Known {
   readonly demand: LimitDemand;
   /** Null for a demand that memory has no part in. */
   readonly holding: Holding | null;
+}
+
+/** What a demand got from memory, and what it still wants. */
+interface Part extends Known {
   readonly units: number;
   readonly taken: Lease;
   readonly missing: number;
@@ -76,15 +80,18 @@ export class LeasedLimiter implements Limiter {
   async take(demands: readonly LimitDemand[], nowMs: number): Promise<LimitVerdict> {
     if (!demands.some(({ leased }) => leased === true)) return this.#shared.take(demands, nowMs);
     checkDemands(demands, nowMs);
-    let clockMs = this.#tick(nowMs);
-    const short = demands.filter((demand) => this.#isWorthTaking(demand, clockMs));
-    if (short.length > 0) {
-      await Promise.all(short.map((demand) => this.#waitForUnits(demand, clockMs)));
-      clockMs = this.#tick(this.#now());
-    }
-    const parts = demands.map((demand) => this.#spend(demand, clockMs));
+    const clockMs = this.#tick(nowMs);
+    const known = this.#lookUp(demands);
+    const short = known.filter((one) => isWorthTaking(one, clockMs));
+    if (short.length === 0) return this.#takeFrom(known, clockMs);
+    await Promise.all(short.map(({ demand }) => this.#waitForUnits(demand, clockMs)));
+    return this.#takeFrom(this.#lookUp(demands), this.#tick(this.#now()));
+  }
+
+  async #takeFrom(known: readonly Known[], clockMs: number): Promise<LimitVerdict> {
+    const parts = known.map((one) => spendFrom(one, clockMs));
     const verdict = parts.every(({ missing }) => missing === 0)
-      ? { granted: true, limits: demands.map((demand) => this.#state(demand, clockMs)) }
+      ? { granted: true, limits: parts.map((part) => stateOf(part, clockMs)) }
       : await this.#takeRest(parts, clockMs);
     for (const part of parts) if (part.units > 0) this.#fillUp(part, clockMs);
     return verdict;
@@ -109,7 +116,7 @@ export class LeasedLimiter implements Limiter {
   async charge(demands: readonly LimitDemand[], nowMs: number): Promise<void> {
     checkDemands(demands, nowMs);
     const clockMs = this.#tick(nowMs);
-    const rest = demands.flatMap((demand) => wanted(this.#spend(demand, clockMs)));
+    const rest = this.#lookUp(demands).flatMap((one) => wanted(spendFrom(one, clockMs)));
     if (rest.length > 0) await this.#shared.charge(rest, clockMs);
   }
 
@@ -118,9 +125,12 @@ export class LeasedLimiter implements Limiter {
     return this.#clockMs;
   }
 
+  #lookUp(demands: readonly LimitDemand[]): readonly Known[] {
+    return demands.map((demand) => ({ demand, holding: demand.leased === true ? this.#holding(demand) : null }));
+  }
+
   #holding(demand: LimitDemand): Holding {
-    // Units end by the limit that they were taken under: where another is published they are of no use.
-    const key = `${leaseSize(demand.policy)}:${counterKey(demand)}`;
+    const key = holdingKey(demand);
     const known = this.#holdings.get(key);
     if (known !== undefined) return known;
     const fresh: Holding = {
@@ -132,22 +142,6 @@ export class LeasedLimiter implements Limiter {
     };
     this.#holdings.set(key, fresh, ENTRY_BYTES + 2 * key.length);
     return fresh;
-  }
-
-  /** Whether memory lacks the units for `demand`, and a batch would bring them. */
-  #isWorthTaking(demand: LimitDemand, clockMs: number): boolean {
-    if (demand.leased !== true) return false;
-    const { lease, dryUntilMs } = this.#holding(demand);
-    if (held(lease, clockMs) >= demand.cost) return false;
-    return demand.cost <= leaseSize(demand.policy) && dryUntilMs <= clockMs;
-  }
-
-  #spend(demand: LimitDemand, clockMs: number): Part {
-    if (demand.leased !== true) return { demand, holding: null, units: 0, taken: [], missing: demand.cost };
-    const holding = this.#holding(demand);
-    const { units, taken, left } = spend(holding.lease, demand.cost, clockMs);
-    holding.lease = left;
-    return { demand, holding, units, taken, missing: demand.cost - units };
   }
 
   /** Has a lease filled up behind the request once half of it is gone, so that it seldom has to be waited for. */
@@ -197,23 +191,42 @@ export class LeasedLimiter implements Limiter {
   /** The states in the order of the demands: of memory's own, and as the shared counters told of the rest. */
   #states(parts: readonly Part[], told: readonly LimitState[], clockMs: number): LimitState[] {
     const states = told[Symbol.iterator]();
-    return parts.flatMap(({ demand, missing }): LimitState[] => {
-      if (missing === 0) return [this.#state(demand, clockMs)];
+    return parts.map((part): LimitState => {
+      if (part.missing === 0) return stateOf(part, clockMs);
       const { value: state } = states.next();
       if (state === undefined) throw new TypeError("the shared limiter did not tell of every demand");
-      if (demand.leased !== true) return [state];
-      const holding = this.#holding(demand);
-      holding.sharedLeft = state.remaining;
-      return [{ ...state, remaining: state.remaining + held(holding.lease, clockMs) }];
+      if (part.holding === null) return state;
+      part.holding.sharedLeft = state.remaining;
+      return { ...state, remaining: state.remaining + held(part.holding.lease, clockMs) };
     });
   }
+}
 
-  /** An estimate: what is held here, and what the shared counter had left when it was last asked. */
-  #state(demand: LimitDemand, clockMs: number): LimitState {
-    const { lease, sharedLeft } = this.#holding(demand);
-    const left = held(lease, clockMs) + sharedLeft;
-    return limitState(estimate(demand.policy, left, clockMs), clockMs, null);
-  }
+/** Units end by the limit that they were taken under, so that its size is a part of the name: where another is published they are of no use. */
+function holdingKey({ subject, policy }: LimitDemand): string {
+  const pace =
+    policy.algorithm === "fixed" ? String(policy.windowSeconds) : `${policy.refill}/${policy.intervalSeconds}`;
+  return `${leaseSize(policy)} ${pace} ${policy.name.length} ${policy.name} ${subject}`;
+}
+
+/** Whether memory lacks the units for the demand, and a batch would bring them. */
+function isWorthTaking({ demand, holding }: Known, clockMs: number): boolean {
+  if (holding === null || held(holding.lease, clockMs) >= demand.cost) return false;
+  return demand.cost <= leaseSize(demand.policy) && holding.dryUntilMs <= clockMs;
+}
+
+function spendFrom({ demand, holding }: Known, clockMs: number): Part {
+  if (holding === null) return { demand, holding, units: 0, taken: [], missing: demand.cost };
+  const { units, taken, left } = spend(holding.lease, demand.cost, clockMs);
+  holding.lease = left;
+  return { demand, holding, units, taken, missing: demand.cost - units };
+}
+
+/** An estimate: what is held here, and what the shared counter had left when it was last asked. */
+function stateOf({ demand, holding }: Known, clockMs: number): LimitState {
+  if (holding === null) throw new TypeError("memory has no part in it");
+  const left = held(holding.lease, clockMs) + holding.sharedLeft;
+  return limitState(estimate(demand.policy, left, clockMs), clockMs, null);
 }
 
 /** The demand as the shared counters know it. */

@@ -7,11 +7,15 @@ export function structuredInteger(value: number): string {
   return String(value);
 }
 
+/** What needs no escape. */
+const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
+
 /**
  * `text` as a structured String (RFC 9651 §4.1.6). Throws `RangeError` for what it cannot carry, for a line break would
  * forge a field.
  */
 export function structuredString(text: string): string {
+  if (PLAIN.test(text)) return `"${text}"`;
   if (!/^[\x20-\x7e]*$/.test(text)) throw new RangeError("not printable ASCII");
   return `"${text.replace(/["\\]/g, "\\$&")}"`;
 }

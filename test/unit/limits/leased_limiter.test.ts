@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { LeasedLimiter } from "../../../src/adapters/leased_limiter.ts";
 import { MemoryLimiter } from "../../../src/adapters/memory_limiter.ts";
 import { Outage } from "../../../src/kernel/outage.ts";
 import { leaseLifeMs } from "../../../src/limits/lease.ts";
@@ -274,4 +275,22 @@ it("units that were taken under another limit are not spent under a lower one th
   }
   expect(granted).toBeGreaterThan(50);
   expect(granted).toBeLessThanOrEqual(100);
+});
+
+it("counters whose names, paces and subjects run into each other are held apart: no units of one are spent on another", async () => {
+  const texts = ["a", "1", "60", "a 1", "1 a", " ", "60 1", "1 60 1", '"', "1/60", ""];
+  const limiter = new LeasedLimiter(new MemoryLimiter(), { defer: () => undefined, now: () => T0 });
+  for (const name of texts) {
+    const policies = [1, 60].flatMap((pace) => [
+      { ...fixed(100, name), windowSeconds: pace },
+      { ...bucket(100, name), refill: pace },
+    ]);
+    for (const subject of texts) {
+      for (const policy of policies) {
+        const { limits } = await limiter.take([{ subject, policy, cost: 1, leased: true }], T0);
+        const all = policy.algorithm === "bucket" ? 95 : 100;
+        expect(limits[0]?.remaining, `${JSON.stringify([subject, policy])}: nobody else has spent of it`).toBe(all - 1);
+      }
+    }
+  }
 });
