@@ -16,8 +16,8 @@ const logs = captureLogs();
 const realNow = Date.now.bind(Date);
 let app: RegisteredClient;
 let user: UserRecord;
-/** How far the clock is ahead. */
-let aheadMs = 0;
+/** When a test began, and how far its clock is ahead of that. By itself it stands still: no window ends between two lines. */
+let [startMs, aheadMs] = [0, 0];
 
 beforeAll(async () => {
   await migrate();
@@ -25,8 +25,8 @@ beforeAll(async () => {
 });
 
 beforeEach(() => {
-  aheadMs = 0;
-  vi.spyOn(Date, "now").mockImplementation(() => realNow() + aheadMs);
+  [startMs, aheadMs] = [realNow(), 0];
+  vi.spyOn(Date, "now").mockImplementation(() => startMs + aheadMs);
   vi.spyOn(globalThis, "fetch").mockImplementation(async () => Response.json({ from: "origin" }));
 });
 
