@@ -31,7 +31,6 @@ export function setSecurityHeaders(headers: Headers, scheme: string, security = 
  * that come from anyone else.
  */
 export function fillSecurityHeaders(headers: Headers, scheme: string): void {
-  const own = SECURITY_HEADERS.fields.map(([name]) => [name, headers.get(name)] as const);
-  setSecurityHeaders(headers, scheme);
-  for (const [name, value] of own) if (value !== null) headers.set(name, value);
+  const { fields, hsts } = SECURITY_HEADERS;
+  setSecurityHeaders(headers, scheme, { fields: fields.filter(([name]) => !headers.has(name)), hsts });
 }

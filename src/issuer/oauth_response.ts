@@ -16,23 +16,20 @@ const STATUS: Readonly<Record<OAuthErrorCode, number>> = {
 };
 
 const RETRY_AFTER_SECONDS = "2";
+const JSON_UNCACHED = { "content-type": "application/json", "cache-control": "no-store", pragma: "no-cache" };
 
 /** A JSON answer of an OAuth endpoint, never cached (RFC 6749 §5.1). */
-export function oauthJson(body: object, status = 200, headers: HeadersInit = {}): Response {
-  const out = new Headers(headers);
-  out.set("content-type", "application/json");
-  out.set("cache-control", "no-store");
-  out.set("pragma", "no-cache");
-  return new Response(JSON.stringify(body), { status, headers: out });
+export function oauthJson(body: object, status = 200, headers: Readonly<Record<string, string>> = {}): Response {
+  return new Response(JSON.stringify(body), { status, headers: { ...headers, ...JSON_UNCACHED } });
 }
 
 /** The one mapper from refusals of OAuth endpoints to responses (RFC 6749 §5.2). */
 export function oauthErrorResponse(error: OAuthError): Response {
-  const headers = new Headers();
+  const headers: Record<string, string> = {};
   const status = error.status ?? STATUS[error.code];
-  if (status === 401) headers.set("www-authenticate", 'Basic realm="sallyport", charset="UTF-8"');
-  if (status === 405) headers.set("allow", "POST");
-  if (status === 503) headers.set("retry-after", RETRY_AFTER_SECONDS);
-  if (error.retryAfterSeconds !== undefined) headers.set("retry-after", String(error.retryAfterSeconds));
+  if (status === 401) headers["www-authenticate"] = 'Basic realm="sallyport", charset="UTF-8"';
+  if (status === 405) headers.allow = "POST";
+  if (status === 503) headers["retry-after"] = RETRY_AFTER_SECONDS;
+  if (error.retryAfterSeconds !== undefined) headers["retry-after"] = String(error.retryAfterSeconds);
   return oauthJson({ error: error.code, error_description: error.description }, status, headers);
 }

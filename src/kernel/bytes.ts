@@ -11,12 +11,8 @@ export function utf8(text: string): Uint8Array<ArrayBuffer> {
   return encoder.encode(text) as Uint8Array<ArrayBuffer>;
 }
 
-/** Up to here a loop over plain ASCII is cheaper than setting up a strict decoder. */
-const SHORT = 512;
-
 /** Text of UTF-8 `bytes`, or null where they are not UTF-8. A byte order mark is kept, not swallowed. */
 export function fromUtf8(bytes: Uint8Array): string | null {
-  if (bytes.length <= SHORT && bytes.every((byte) => byte < 0x80)) return String.fromCharCode(...bytes);
   try {
     return strictDecoder.decode(bytes);
   } catch {
@@ -79,9 +75,7 @@ export async function sha256Hex(text: string): Promise<string> {
 
 /** Whether two digests are equal, in time that depends on neither. Both are ASCII of equal length by construction. */
 export function equalDigests(a: string, b: string): boolean {
-  const left = utf8(a);
-  const right = utf8(b);
-  let difference = left.length ^ right.length;
-  for (let at = 0; at < left.length; at++) difference |= (left[at] ?? 0) ^ (right[at] ?? 0);
+  let difference = a.length ^ b.length;
+  for (let at = 0; at < a.length; at++) difference |= a.charCodeAt(at) ^ b.charCodeAt(at);
   return difference === 0;
 }
