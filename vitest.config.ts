@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { unstable_readConfig } from "wrangler";
+import type {} from "./test/support/property_seed.ts";
 
 const workerd = cloudflareTest(async () => ({
   wrangler: { configPath: "./wrangler.toml" },
@@ -27,6 +28,9 @@ const deployed = Object.entries(alias).map(([name, path]) => ({
 const AT_ONCE = 2;
 /** For a machine that is several times slower than on a calm day: a test that hangs still ends. */
 const PATIENCE_MS = 240_000;
+/** What properties draw their cases from: the same in every run, or `PROPERTY_SEED=$RANDOM npm test` for others. */
+const PROPERTY_SEED = Number(process.env.PROPERTY_SEED ?? 20_261_122);
+
 const patient = { testTimeout: PATIENCE_MS, hookTimeout: PATIENCE_MS, expect: { poll: { timeout: PATIENCE_MS / 2 } } };
 
 export default defineConfig({
@@ -34,7 +38,9 @@ export default defineConfig({
     projects: [
       {
         plugins: [workerd],
-        resolve: { alias: deployed },
+        resolve: {
+          alias: [...deployed, { find: /^fast-check$/, replacement: resolve("test/support/seeded_properties.ts") }],
+        },
         test: {
           // Processed as our own files are, so that what it imports is replaced as well.
           server: { deps: { inline: [/@upstash\/ratelimit/] } },
@@ -43,6 +49,7 @@ export default defineConfig({
           // One runtime for many files; what makes each of them begin anew all the same is in the setup file.
           isolate: false,
           setupFiles: ["./test/support/fresh_file.ts"],
+          provide: { propertySeed: PROPERTY_SEED },
           maxWorkers: AT_ONCE,
           ...patient,
           include: ["test/{unit,flows,gateway,contract,workerd}/**/*.test.ts"],

@@ -92,6 +92,7 @@ describe("users/:id/sessions", () => {
   it("lists browsers without what opens them, and ends one of them", async () => {
     const { user, tab, open } = await person();
     const other = pages.browser();
+    vi.setSystemTime(Date.now() + 1_000);
     await other.signIn(user.email, pages.password);
     const listed = await admin.call("GET", `/users/${user.id}/sessions`);
     expect([listed.status, listed.json.data.length]).toEqual([200, 2]);

@@ -163,6 +163,7 @@ describe("V2.3.1: steps cannot be skipped, transactions cannot be lent", () => {
 
   it("consent in place of the sign-in that is owed is refused", async () => {
     const { browser, form } = await waiting();
+    vi.setSystemTime(Date.now() + 1);
     const owed = landed(await browser.authorize(web, { max_age: "0" })).fields.tx;
     const told = await browser.post("/consent", { ...form, tx: owed });
     expect(told.json).toMatchObject({ page: "refused", reason: "consent_out_of_order" });

@@ -1,5 +1,5 @@
 import unsafe from "workerd:unsafe";
-import { vi } from "vitest";
+import { beforeEach, expect, vi } from "vitest";
 
 /*
  * Test files share a runtime, because starting one for each of them takes longer than most of them run. So each file begins
@@ -8,4 +8,17 @@ import { vi } from "vitest";
  */
 vi.useRealTimers();
 vi.resetModules();
+
+/*
+ * The clock stands still in a flow, unless its test moves it: on a slow machine no window for a double submit, no pause between polls and no
+ * minute of a budget ends between two lines of a test. Elsewhere it goes on, for alarms of objects ring by the real one.
+ */
+if (expect.getState().testPath?.includes("/test/flows/") === true) {
+  const startMs = Date.now();
+  vi.setSystemTime(startMs);
+  beforeEach(() => {
+    vi.setSystemTime(startMs);
+  });
+}
+
 await unsafe.deleteAllDurableObjects();
