@@ -12,7 +12,7 @@ import { type Exchange, openExchange } from "./exchange.ts";
 import { type Forwarded, forward } from "./forward.ts";
 import { forwardGuarded } from "./guarded_forward.ts";
 import type { HeldBodies } from "./held_bodies.ts";
-import { finish, identityFor, type JudgementParts, judge, refuse, refuseUnexpected } from "./judgement.ts";
+import { bringBack, finish, identityFor, type JudgementParts, judge, refuse, refuseUnexpected } from "./judgement.ts";
 import { lastingResponse } from "./lasting_response.ts";
 import { upgraded } from "./opened_websocket.ts";
 import type { OriginGuard } from "./origin_guard.ts";
@@ -49,6 +49,7 @@ export async function handleGatewayRequest(
         })
       : await passOn(request, exchange, passed.value, exchange.call.nowMs, parts);
     if (isRefused(forwarded)) return refuse(forwarded.error, exchange, parts);
+    if (!forwarded.ok && forwarded.error.fault === "gate_busy") bringBack(exchange);
     const limits = admitted && (await settleLimits(forwarded, admitted, route, exchange, parts.gate));
     const isLasting = route.webSocket !== null || route.stream !== null;
     const response = isLasting

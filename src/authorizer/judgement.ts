@@ -125,7 +125,7 @@ export function conclude(
 }
 
 /** Credits are paid for: nobody pays for a call that the gate itself failed, and whose origin was not asked. */
-function bringBack({ trace, call }: Exchange): void {
+export function bringBack({ trace, call }: Exchange): void {
   if (trace.spent !== null) call.defer(trace.spent());
   trace.spent = null;
 }

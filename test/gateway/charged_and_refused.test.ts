@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { HeldBodies } from "../../src/authorizer/held_bodies.ts";
 import { type Environment, need, readBindings } from "../../src/bindings.ts";
 import type { ConfigInput } from "../../src/config/schema.ts";
 import { actionConfig } from "../support/action_config.ts";
@@ -69,6 +70,13 @@ const asked =
     return { status: decision.allowed ? 200 : decision.status };
   };
 const nothing = () => undefined;
+/** The bodies of others fill what an isolate holds of them. */
+const noRoom = () => {
+  const full = vi
+    .spyOn(HeldBodies.prototype, "with")
+    .mockImplementation((_body, _terms, use) => use({ kind: "no_room" }));
+  onTestFinished(() => full.mockRestore());
+};
 const owner = (answer: (key: IssuedKey) => Response) => (_: World, key: IssuedKey) =>
   network.origin((request) => (request.url.includes("/internal/") ? answer(key) : Response.json({})));
 
@@ -119,6 +127,7 @@ const rows: readonly Row[] = [
     0,
     1,
   ],
+  ["gate_busy", noRoom, json('{"document":{"id":"1"}}'), 503, 0, 1],
   ["outage", owner(() => new Response(null, { status: 500 })), json('{"document":{"id":"1"}}'), 503, 0, 1],
   // What the caller sent does not do.
   ["request_invalid", nothing, call("/items?limit=51"), 400, 1, 1],

@@ -24,7 +24,7 @@ import {
 } from "../../protocol/authzen/search_request.ts";
 import { type Exchange, openExchange } from "../exchange.ts";
 import type { HeldBodies } from "../held_bodies.ts";
-import { finish, type JudgementParts, judge, refuse, refuseUnexpected } from "../judgement.ts";
+import { bringBack, finish, type JudgementParts, judge, refuse, refuseUnexpected } from "../judgement.ts";
 import { setPassFields } from "../response.ts";
 import { decisionBody, evaluationsBody, type Reasons, searchBody } from "./answers.ts";
 import { badRequest, malformedQuestion, type RequestRefusal, readRequest } from "./read_request.ts";
@@ -90,6 +90,7 @@ async function answer(request: Request, exchange: Exchange, parts: AuthzenParts)
     if (answered.ok) return done(jsonResponse(answered.value), null);
     const { error } = answered;
     if ("kind" in error) return refuse(error, exchange, judgement);
+    if (error.status === 503) bringBack(exchange);
     return done(problemResponse(error, exchange.requestId), error.code);
   } catch (error) {
     return refuseUnexpected(error, exchange, judgement);
