@@ -95,7 +95,10 @@ const TOO_MANY: AuthorizationError = {
   reason: "transactions_throttled",
 };
 
-/** Begins the transaction, and asks. A transaction is an object with storage of its own, which anybody can have made: an address pays. */
+/**
+ * Begins the transaction, and asks. A transaction is an object with storage of its own, which anybody can have made: an address pays, and
+ * for who is signed in their account, so that nobody who shares their network holds them up.
+ */
 async function meet(
   step: PendingStep,
   open: OpenTransaction,
@@ -103,7 +106,7 @@ async function meet(
   parts: Authorizing,
   { nowMs }: Moment,
 ): Promise<AuthorizationStep> {
-  const wait = await parts.issuer.transactionBudget.take(address, nowMs);
+  const wait = await parts.issuer.transactionBudget.take(signedIn?.user.id ?? address, nowMs);
   if (wait !== null) {
     return { ...refusedPage(TOO_MANY, open.client.id), retryAfterSeconds: wait.retryAfterSeconds };
   }

@@ -26,7 +26,7 @@ export class OpeningBudget {
     this.#local = local === 0 ? null : new AddressPace(local);
   }
 
-  /** Takes one of what `address` (a unit: /32, /64) may open; otherwise how long it has to wait. Throws `Outage`. */
+  /** Takes one of what `address` (a unit: /32, /64; or the id of whom it is counted by instead) may open; otherwise how long it has to wait. Throws `Outage`. */
   async take(address: string, nowMs: number): Promise<Throttled | null> {
     if (this.#local !== null && this.#local.take(address, nowMs) === 0) return null;
     const waitSeconds = this.#refused.waitSeconds(address, nowMs);

@@ -2,6 +2,7 @@ import { ID_TOKEN_ALGORITHMS } from "./id_token.ts";
 import { logoutMetadata } from "./logout_request.ts";
 import { PERSON_CLAIMS } from "./person_claims.ts";
 import { type ServerMetadataInput, serverMetadata } from "./server_metadata.ts";
+import { OWN_ACR_VALUES } from "./sign_in_claims.ts";
 
 /** Claims of every ID token, or of those whose sign-in had them. */
 const ID_TOKEN_CLAIMS = [
@@ -13,7 +14,8 @@ const ID_TOKEN_CLAIMS = [
   "iat",
   "auth_time",
   "nonce",
-  "acr",
+  // Only where our own sign-ins have a class at all.
+  ...(OWN_ACR_VALUES.length > 0 ? ["acr"] : []),
   "amr",
   "at_hash",
   "sid",

@@ -82,6 +82,18 @@ describe("OpenID Connect Core 3.1.2.1: prompt, max_age, hints", () => {
     expect(fresh).toBeGreaterThanOrEqual((old ?? 0) + 59);
   });
 
+  it("RFC 9470 7: acr_values is tolerated and promised nothing: no class in a token, and none in discovery", async () => {
+    const browser = await agreed(web);
+    const told = await browser.authorize(web, { acr_values: "urn:example:mfa urn:example:pwd" });
+    const { json } = await redeem(tokens, web, { code: expectCode(told), verifier: VERIFIER });
+    for (const token of [json.id_token, json.access_token]) expect(decodeJwt(String(token))).not.toHaveProperty("acr");
+    for (const name of ["openid-configuration", "oauth-authorization-server"]) {
+      const { json: metadata } = await tokens.fetch(`/.well-known/${name}`);
+      expect(metadata).not.toHaveProperty("acr_values_supported");
+      expect(metadata.claims_supported ?? []).not.toContain("acr");
+    }
+  });
+
   it("a max_age that is kept asks nobody", async () => {
     expectCode(await (await agreed(web)).authorize(web, { max_age: "10000" }));
   });

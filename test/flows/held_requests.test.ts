@@ -32,6 +32,7 @@ beforeEach(() => {
 
 afterEach(() => {
   vi.useRealTimers();
+  vi.restoreAllMocks();
 });
 
 /** Posts what `end` gives as a body whose beginning was sent before `end` was asked. */

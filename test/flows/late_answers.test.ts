@@ -1,4 +1,4 @@
-import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { Outage } from "../../src/kernel/outage.ts";
 import type { UserRecord } from "../../src/ports/users.ts";
 import { expectOAuthError } from "../support/expect_oauth_error.ts";
@@ -28,6 +28,10 @@ beforeEach(() => {
   [startMs, aheadMs] = [realNow(), 0];
   vi.spyOn(Date, "now").mockImplementation(() => startMs + aheadMs);
   vi.spyOn(globalThis, "fetch").mockImplementation(async () => Response.json({ from: "origin" }));
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
 });
 
 /** Lets the next call of `method` reach the account `lateMs` after its request came. */

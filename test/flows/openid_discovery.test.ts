@@ -67,7 +67,7 @@ describe("OpenID Connect Discovery 3: the provider's configuration", () => {
     };
     const user = await registerUser({ profile });
     const scopes = ["openid", "profile", "email", "phone", "address"];
-    const tokens = await signIn(isolate, user, app, { terms: { scopes, acr: "urn:test:acr" } });
+    const tokens = await signIn(isolate, user, app, { terms: { scopes } });
     const headers = { authorization: `Bearer ${String(tokens.access_token)}` };
     const [, payload = ""] = String(tokens.id_token).split(".");
     const idClaims: object = JSON.parse(atob(payload.replace(/-/g, "+").replace(/_/g, "/")));
