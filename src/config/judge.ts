@@ -9,6 +9,7 @@ import { endedPinFaults, pinRotationFaults } from "./pin_rotation_faults.ts";
 import { relationFaults } from "./relation_faults.ts";
 import { stepUpFaults } from "./step_up_faults.ts";
 import { unreachableRouteFaults } from "./unreachable_route_faults.ts";
+import { unsuppliedFaults } from "./unsupplied_faults.ts";
 import { unusedFaults } from "./unused_faults.ts";
 
 /**
@@ -25,6 +26,7 @@ export function judgeConfig(
     ...relationFaults(config),
     ...deadActionFaults(config),
     ...unreachableRouteFaults(config),
+    ...unsuppliedFaults(config),
     ...idlePolicyFaults(config),
     ...stepUpFaults(config),
     ...pinRotationFaults(config),

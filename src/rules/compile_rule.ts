@@ -16,6 +16,8 @@ import { worstWork } from "./work.ts";
 /** A condition that can be asked, and what is known of it without asking. */
 export interface CompiledRule {
   readonly expression: RuleExpression;
+  /** As it was read. */
+  readonly tree: Expression;
   readonly needsBody: boolean;
   readonly needsResource: boolean;
   readonly neverFails: boolean;
@@ -63,6 +65,7 @@ export class RuleCompiler {
         variables,
         lazily(() => conditionsOf(tree, source, language.cel)),
       ),
+      tree,
       needsBody: names.has("request"),
       needsResource,
       neverFails: !needsResource && neverFails(tree),

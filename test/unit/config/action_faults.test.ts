@@ -4,7 +4,12 @@ import { ITEMS } from "../../support/contract_config.ts";
 
 type Json = Record<string, unknown>;
 const RULES = [
-  { id: "owner", effect: "allow", when: "resource.owner == principal.id", on: ["document:read"] },
+  {
+    id: "owner",
+    effect: "allow",
+    when: "has(resource.owner) && resource.owner == principal.id",
+    on: ["document:read"],
+  },
   { id: "anybody", effect: "allow", when: "true", on: ["document:list"] },
   { id: "titled", effect: "allow", when: 'request.body.title != ""', on: ["document:create"] },
 ];
