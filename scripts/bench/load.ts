@@ -136,8 +136,21 @@ function measured(url: string, output: string): Measurement {
   };
 }
 
+/** What a busy machine cuts off while it ends the load before is asked once more, so often at most. */
+const KNOCKS = 3;
+
 /** One request ahead: a Worker that was idle learns revocations before 32 callers wait for it at once. */
-async function knock({ url, method, headers, body }: Target): Promise<void> {
+async function knock(target: Target): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await knockOnce(target);
+    } catch (error) {
+      if (attempt === KNOCKS) throw error;
+    }
+  }
+}
+
+async function knockOnce({ url, method, headers, body }: Target): Promise<void> {
   // On a connection of its own: one that was kept from the last round may be closed by now.
   const sent = { method: method ?? "GET", headers: { ...headers }, agent: false };
   await new Promise<void>((resolve, reject) => {
