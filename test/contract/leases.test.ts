@@ -24,7 +24,7 @@ const SHARED: Readonly<Record<string, () => Limiter>> = {
 // The first call to an object waits until the Worker that has it is built.
 beforeAll(async () => {
   await env.LIMITER.getByName("warm").charge([], T0);
-}, 60_000);
+});
 
 /** An isolate of its own, which takes everything by lease, and the work that it leaves behind. */
 function isolate(shared: Limiter) {

@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { administer } from "./two_isolates_calls.ts";
 import { type Isolate, startTwoIsolates, type TwoIsolates } from "./two_isolates_world.ts";
+import { until } from "./until.ts";
 
 const LIMIT = 100;
 /** A bucket that nothing comes back to while the test lasts: no window can end in between. */
@@ -27,7 +28,7 @@ beforeAll(async () => {
     config.routes.push({ path, methods: ["GET"], origin: "demo", public: true, limits: [name] });
   }
   await administer(world.a, operator, "POST", "/config", { config, parent: 0 });
-  await vi.waitUntil(() => served(world.b), { timeout: 20_000, interval: 100 });
+  await until(() => served(world.b));
 });
 
 afterAll(async () => {

@@ -31,7 +31,7 @@ beforeAll(async () => {
     scopes: ["admin", "shared", ...ALGORITHMS.map((alg) => `${alg.toLowerCase()}:read`)],
   });
   keys = (await isolate.fetch("/.well-known/jwks.json")).json.keys as readonly PublicJwk[];
-}, 60_000);
+});
 
 describe("each API's tokens are signed as its configuration says", () => {
   it.each([

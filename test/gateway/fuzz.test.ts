@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { type ForgeKey, ringKey, token } from "../support/forge.ts";
 import { GATEWAY_URL } from "../support/gateway_config.ts";
 import { install } from "../support/install.ts";
@@ -41,6 +41,9 @@ const request = fc.record({
 
 describe("CWE-248: nothing that a caller sends is a fault of ours", () => {
   it("2,000 random requests: none is 5xx, none hangs, and the origin sees only calls that a route allowed", async () => {
+    // What the gate knows of the feed must not grow old meanwhile, or a slow machine would be a fault of ours.
+    vi.setSystemTime(Date.now());
+    onTestFinished(() => void vi.useRealTimers());
     const gate = install();
     const good = await token(ring, { scope: "orders:read orders:write" });
     const { key } = await storedKey();
@@ -70,5 +73,5 @@ describe("CWE-248: nothing that a caller sends is a fault of ours", () => {
       { numRuns: 2_000 },
     );
     for (const status of [200, 400, 401, 404, 405]) expect(seen.get(status) ?? 0, String(status)).toBeGreaterThan(0);
-  }, 60_000);
+  });
 });

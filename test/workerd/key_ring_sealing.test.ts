@@ -48,7 +48,7 @@ describe("private keys at rest", () => {
       }
       expect(Object.keys(jwk)).not.toContain("d");
     }
-  }, 30_000);
+  });
 
   it("what the ring hands out is sealed as well", async () => {
     const ring = await newRing({});
