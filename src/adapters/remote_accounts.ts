@@ -1,5 +1,5 @@
 import { orOutage } from "../kernel/outage.ts";
-import type { Accounts, EndOutcome } from "../ports/accounts.ts";
+import type { Accounts, EndOutcome, OpenChange } from "../ports/accounts.ts";
 import type { UserId } from "../protocol/ids.ts";
 
 /** An account tells the feed before it answers, and the feed has a deadline of its own, which is shorter. */
@@ -19,6 +19,13 @@ export function remoteAccounts(stub: (user: UserId) => Accounts): Accounts {
     call(user, async (account) => {
       const told = await work(account);
       if (told !== null && told !== "of_another_client" && !isEnding(told)) throw new TypeError("no ending");
+      return told;
+    });
+  /** As `call`, of what begins a change: none is made that the account has not begun. */
+  const begin = <T>(user: UserId, work: (account: Accounts) => Promise<T>) =>
+    call(user, async (account) => {
+      const told = await work(account);
+      if (told !== "superseded" && !isBegun(told)) throw new TypeError("no change");
       return told;
     });
   /** As `call`, of what gives something. */
@@ -43,8 +50,8 @@ export function remoteAccounts(stub: (user: UserId) => Accounts): Accounts {
     listSessions: (user, ...rest) => call(user, (account) => account.listSessions(user, ...rest)),
     endSession: (user, ...rest) => end(user, (account) => account.endSession(user, ...rest)),
     endEverything: (user, ...rest) => end(user, (account) => account.endEverything(user, ...rest)),
-    beginChange: (user, ...rest) => call(user, (account) => account.beginChange(user, ...rest)),
-    beginProvenChange: (user, ...rest) => call(user, (account) => account.beginProvenChange(user, ...rest)),
+    beginChange: (user, ...rest) => begin(user, (account) => account.beginChange(user, ...rest)),
+    beginProvenChange: (user, ...rest) => begin(user, (account) => account.beginProvenChange(user, ...rest)),
     finishChange: (user, ...rest) => end(user, (account) => account.finishChange(user, ...rest)),
     endOwed: (user, ...rest) => end(user, (account) => account.endOwed(user, ...rest)),
     setBlocked: (user, ...rest) => end(user, (account) => account.setBlocked(user, ...rest)),
@@ -65,4 +72,8 @@ const OUTCOMES: ReadonlySet<string> = new Set(["granted", "refused", "roles_want
 
 function isEnding(told: unknown): told is EndOutcome {
   return typeof told === "object" && told !== null && "sessions" in told && typeof told.sessions === "number";
+}
+
+function isBegun(told: unknown): told is OpenChange {
+  return typeof told === "object" && told !== null && "mark" in told && typeof told.mark === "number";
 }

@@ -1,5 +1,10 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
+import { remoteAccounts } from "../../src/adapters/remote_accounts.ts";
+import { Outage } from "../../src/kernel/outage.ts";
+import { platformRandom } from "../../src/kernel/random.ts";
+import type { Accounts } from "../../src/ports/accounts.ts";
+import { newUserId } from "../../src/protocol/ids.ts";
 import { newAccount } from "../support/account_world.ts";
 import { alarmInAMinute } from "../support/due_ends.ts";
 
@@ -138,3 +143,14 @@ describe("two changes that overlap", () => {
     expect(await rows("sessions"), "and owes nothing").toBe(1);
   });
 });
+
+it.each([undefined, {}, { kind: "whatever", id: 7 }, { mark: "1" }, "begun"])(
+  "an account that answers %j has begun no change, and whoever asks makes none",
+  async (told) => {
+    const lying = { beginChange: async () => told, beginProvenChange: async () => told } as unknown as Accounts;
+    const accounts = remoteAccounts(() => lying);
+    const user = newUserId(platformRandom);
+    await expect(accounts.beginChange(user, "password_reset", null, 1)).rejects.toBeInstanceOf(Outage);
+    await expect(accounts.beginProvenChange(user, 1, "password_changed", null, 1)).rejects.toBeInstanceOf(Outage);
+  },
+);
