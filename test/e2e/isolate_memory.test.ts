@@ -41,6 +41,7 @@ const BOUNDED: Readonly<Record<string, string>> = {
   "policy/relations/check_run.ts #objects": "one question's nodes; gone when it is answered",
   "policy/relations/check_run.ts #sets": "one question's nodes; gone when it is answered",
   "policy/relations/check_run.ts #unknowns": "1,000 of one question; gone when it is answered",
+  "policy/relations/join_levels.ts #places": "10,000 of one level; gone when it is answered",
   "policy/relations/list_objects.ts #lookedUp": "2,000 of one list; gone when it is answered",
   "policy/relations/list_objects.ts #places": "2,000 rows a level of one list; gone when it is answered",
   "policy/relations/list_subjects.ts #parents": "2,000 of one list; gone when it is answered",
