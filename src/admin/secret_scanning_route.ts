@@ -2,6 +2,7 @@ import { isPlainUtf8, mediaType, readTextBody } from "../http/body.ts";
 import { logEvent, logFault } from "../http/log.ts";
 import { type Problem, problemResponse } from "../http/problem.ts";
 import type { ScopedContext } from "../http/request_scope.ts";
+import { takeWhole } from "../http/whole_request.ts";
 import { toHex, utf8 } from "../kernel/bytes.ts";
 import { parseStrictJson } from "../kernel/strict_json.ts";
 import { type EndedString, endLeakedKeys, type LeakHandling } from "../managing/end_leaked_keys.ts";
@@ -16,6 +17,7 @@ export interface SecretScanning extends LeakHandling {
 }
 
 const MAX_BODY_BYTES = 1024 * 1024;
+const BODY_BOUNDS = { maxBytes: MAX_BODY_BYTES, deadlineMs: 10_000 };
 const MAX_KEY_ID = 128;
 /** base64 of the longest DER of two numbers of 32 bytes. */
 const MAX_SIGNATURE = 100;
@@ -27,6 +29,7 @@ const PROBLEMS = {
   report_unsigned: { status: 401, title: "Unauthorized" },
   report_not_genuine: { status: 401, title: "Unauthorized" },
   unsupported_media_type: { status: 415, title: "Unsupported Media Type" },
+  request_timeout: { status: 408, title: "Request Timeout" },
   body_too_large: { status: 413, title: "Content Too Large" },
   report_malformed: { status: 400, title: "Bad Request" },
   conflict: { status: 503, title: "Service Unavailable" },
@@ -52,11 +55,14 @@ export async function secretScanningRoute(c: ScopedContext, scanning: SecretScan
   if (mediaType(headers.get("content-type")) !== "application/json" || !isPlainUtf8(headers)) {
     return refuse(c, "unsupported_media_type");
   }
+  const wholeAtMs = await takeWhole(c.req.raw, BODY_BOUNDS, nowMs);
+  if (wholeAtMs === null) return refuse(c, "request_timeout");
+  c.set("scope", { ...c.var.scope, nowMs: wholeAtMs });
   const body = await readTextBody(c.req.raw, MAX_BODY_BYTES);
   if (!body.ok) return refuse(c, body.error === "body_too_large" ? "body_too_large" : "report_malformed");
   const defer = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
   const signed = { body: body.value, keyId, signature };
-  if (!(await scanning.proof.isGenuine(signed, nowMs, defer))) return refuse(c, "report_not_genuine");
+  if (!(await scanning.proof.isGenuine(signed, wholeAtMs, defer))) return refuse(c, "report_not_genuine");
   const reports = parseLeakReports(parseStrictJson(body.value));
   return reports === null ? refuse(c, "report_malformed") : endAll(c, reports, scanning);
 }

@@ -19,27 +19,41 @@ export interface BodyBounds {
  * the route finds it too long.
  */
 export function wholeRequest<E extends ScopedEnv>(
-  { maxBytes, deadlineMs }: BodyBounds,
+  bounds: BodyBounds,
   tooSlow: (c: Context<E>) => Response,
 ): MiddlewareHandler<E> {
   return async (c, next) => {
-    const { raw } = c.req;
-    if (raw.body === null || Number(raw.headers.get("content-length") ?? 0) > maxBytes) return next();
-    const body = await inTime(takeBody(raw, maxBytes + 1), deadlineMs);
-    if (body === null) return tooSlow(c);
-    c.set("scope", { ...c.var.scope, nowMs: Date.now() });
+    const { scope } = c.var;
+    const nowMs = await takeWhole(c.req.raw, bounds, scope.nowMs);
+    if (nowMs === null) return tooSlow(c);
+    c.set("scope", { ...scope, nowMs });
     return next();
   };
 }
 
-/** What `reading` gives, or null once the deadline has passed. A reading that fails is the caller's hanging up: nobody waits any more. */
+/**
+ * Takes in the body of one request, begun at `begunMs`, as `wholeRequest` does: when it was there whole, or null where it was not in time, or
+ * broke off.
+ */
+export async function takeWhole(
+  request: Request,
+  { maxBytes, deadlineMs }: BodyBounds,
+  begunMs: number,
+): Promise<number | null> {
+  const declared = Number(request.headers.get("content-length") ?? 0);
+  if (request.body === null || declared > maxBytes) return begunMs;
+  const body = await inTime(takeBody(request, maxBytes + 1), deadlineMs);
+  return body === null ? null : Date.now();
+}
+
+/** What `reading` gives, or null once the deadline has passed, or where it fails: the caller hung up, and nobody waits any more. */
 async function inTime<T>(reading: Promise<T>, deadlineMs: number): Promise<T | null> {
   let timer: ReturnType<typeof setTimeout> | null = null;
   const late = new Promise<null>((resolve) => {
     timer = setTimeout(() => resolve(null), deadlineMs);
   });
   try {
-    return await Promise.race([reading, late]);
+    return await Promise.race([reading.catch(() => null), late]);
   } finally {
     clearTimeout(timer);
   }

@@ -107,6 +107,30 @@ describe("POST /secret-scanning: what is not genuine ends nothing", () => {
     expect(verify).not.toHaveBeenCalled();
   });
 
+  it("a body that is held back is waited for no longer than 10 s, and one that breaks off not at all", async () => {
+    let pulls = 0;
+    const heldBack = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        pulls += 1;
+        if (pulls === 1) return controller.enqueue(new TextEncoder().encode("["));
+        deadlines.ring();
+        return new Promise(() => undefined);
+      },
+    });
+    expect(await send(report("x"), { sent: heldBack })).toMatchObject({
+      status: 408,
+      json: { code: "request_timeout" },
+    });
+    expect([deadlines.firstMs, deadlines.unbounded]).toEqual([10_000, 0]);
+    const brokenOff = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        controller.error(new Error("the sender hung up"));
+      },
+    });
+    expect(await send(report("x"), { sent: brokenOff })).toMatchObject({ status: 408 });
+    expect(logs.events("internal_error")).toEqual([]);
+  });
+
   it("an address has a budget", async () => {
     // It refills by the clock, which stands still here: however long the messages take, nothing comes back.
     vi.useFakeTimers({ now: Date.now(), toFake: ["Date"] });

@@ -51,6 +51,8 @@ export interface MessageWishes {
   readonly signed?: string;
   readonly method?: string;
   readonly parts?: AdminCaller["parts"];
+  /** What is sent in the place of the body that was signed. */
+  readonly sent?: BodyInit;
 }
 
 /** A message with a report of each of `tokens`. */
@@ -98,7 +100,10 @@ export function leakWorld() {
       published = answer ?? genuine;
     },
     /** Sends `body` as GitHub does, but for what the test wishes. */
-    async send(body: string, { signer = github, headers = {}, signed, method = "POST", parts }: MessageWishes = {}) {
+    async send(
+      body: string,
+      { signer = github, headers = {}, signed, method = "POST", parts, sent: instead }: MessageWishes = {},
+    ) {
       const sent = new Headers({
         "content-type": "application/json",
         "github-public-key-identifier": signer.id,
@@ -108,7 +113,7 @@ export function leakWorld() {
       });
       for (const [name, value] of Object.entries(headers)) if (value === "") sent.delete(name);
       const ctx = createExecutionContext();
-      const init = { method, headers: sent, ...(method === "POST" ? { body } : {}) };
+      const init = { method, headers: sent, ...(method === "POST" ? { body: instead ?? body } : {}) };
       const app = adminApp(parts ?? admin.parts);
       const response = await app.fetch(new Request(`${admin.parts.issuerUrl}/secret-scanning`, init), {}, ctx);
       await waitOnExecutionContext(ctx);
