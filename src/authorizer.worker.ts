@@ -1,11 +1,11 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { Environment } from "./bindings.ts";
+import { composeRemoteUnlistedCallRecords } from "./compose/inventory.ts";
+import { composeRemoteKeyUseRecords } from "./compose/keys.ts";
+import { composeRemoteConfigReader, liveApps } from "./compose/live.ts";
+import { wireIdentityRing } from "./compose/objects.ts";
+import { composeRemoteShadowRecords } from "./compose/shadow.ts";
 import { composeAuthorizer, composeRemoteReader, composeRevocations } from "./compose.ts";
-import { composeRemoteUnlistedCallRecords } from "./compose_inventory.ts";
-import { composeRemoteKeyUseRecords } from "./compose_keys.ts";
-import { composeRemoteConfigReader, liveApps } from "./compose_live.ts";
-import { wireIdentityRing } from "./compose_objects.ts";
-import { composeRemoteShadowRecords } from "./compose_shadow.ts";
 import { type LiveApps, serve } from "./dispatch.ts";
 import { KeyRingObject } from "./objects/key_ring.ts";
 import type { AskedRequest, AskingShape, Authorization } from "./ports/authorization.ts";

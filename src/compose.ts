@@ -2,37 +2,37 @@ import { ApiKeyCache } from "./access/api_key_cache.ts";
 import { FailureBudget } from "./access/failure_budget.ts";
 import { TokenCache } from "./access/token_cache.ts";
 import { AgedRevocations } from "./adapters/aged_revocations.ts";
-import { DurableObjectLimiter } from "./adapters/durable_object_limiter.ts";
 import { JoseTokenSigner } from "./adapters/jose_token_signer.ts";
 import { KvApiKeys } from "./adapters/kv_api_keys.ts";
 import { LeasedLimiter } from "./adapters/leased_limiter.ts";
 import { MemoryLimiter } from "./adapters/memory_limiter.ts";
+import { DurableObjectLimiter } from "./adapters/objects/limiter.ts";
 import { PublishedKeyCache } from "./adapters/published_key_cache.ts";
-import { remoteIssuerReader, remoteKeyRing } from "./adapters/remote.ts";
+import { remoteIssuerReader, remoteKeyRing } from "./adapters/remote/remote.ts";
 import { UpstashLimiter } from "./adapters/upstash_limiter.ts";
 import type { AuthorizerParts } from "./authorizer/authorizer.ts";
 import { HeldBodies } from "./authorizer/held_bodies.ts";
 import { type Bindings, DeploymentFault, type Environment, need, readBindings } from "./bindings.ts";
-import { composeActions, composeMetadata } from "./compose_actions.ts";
-import { composeDecisionAudit } from "./compose_audit.ts";
-import { authzenMetadataOf, composeAuthzen } from "./compose_authzen.ts";
-import { gateRoutes } from "./compose_config.ts";
-import { relationsOfCalls } from "./compose_contracts.ts";
-import { composeSecurityHeaders, defaultCorsPolicy } from "./compose_edges.ts";
-import { composeExternalSays } from "./compose_external.ts";
-import { composeUnlistedCalls } from "./compose_inventory.ts";
-import { proofOfTokens, trustedTokens } from "./compose_issuers.ts";
-import { composeCredits, composeKeyUses } from "./compose_keys.ts";
-import { originGuards } from "./compose_origins.ts";
-import { trustedIssuers } from "./compose_rights.ts";
-import { followedRoles } from "./compose_roles.ts";
-import { composeSessions } from "./compose_sessions.ts";
-import { composeShadowWatch, type ShadowSide } from "./compose_shadow.ts";
-import { composeShapes } from "./compose_shapes.ts";
-import { IDENTITY_RING, keyEncryption, ONE } from "./compose_stores.ts";
-import { gatePins, pinSets, takesBoundTokens } from "./compose_transport.ts";
+import { composeActions, composeMetadata } from "./compose/actions.ts";
+import { composeDecisionAudit } from "./compose/audit.ts";
+import { authzenMetadataOf, composeAuthzen } from "./compose/authzen.ts";
+import { gateRoutes } from "./compose/config.ts";
+import { relationsOfCalls } from "./compose/contracts.ts";
+import { composeSecurityHeaders, defaultCorsPolicy } from "./compose/edges.ts";
+import { composeExternalSays } from "./compose/external.ts";
+import { composeUnlistedCalls } from "./compose/inventory.ts";
+import { proofOfTokens, trustedTokens } from "./compose/issuers.ts";
+import { composeCredits, composeKeyUses } from "./compose/keys.ts";
+import { originGuards } from "./compose/origins.ts";
+import { trustedIssuers } from "./compose/rights.ts";
+import { followedRoles } from "./compose/roles.ts";
+import { composeSessions } from "./compose/sessions.ts";
+import { composeShadowWatch, type ShadowSide } from "./compose/shadow.ts";
+import { composeShapes } from "./compose/shapes.ts";
+import { IDENTITY_RING, keyEncryption, ONE } from "./compose/stores.ts";
+import { gatePins, pinSets, takesBoundTokens } from "./compose/transport.ts";
 import type { CompiledConfig } from "./config/compile.ts";
-import { isInDevelopment } from "./config/transport_faults.ts";
+import { isInDevelopment } from "./config/faults/transport.ts";
 import { Kept } from "./kernel/kept.ts";
 import { platformRandom } from "./kernel/random.ts";
 import type { FeedFollower } from "./ports/edge_feed.ts";
@@ -45,7 +45,7 @@ import { resourceMetadataUrl } from "./protocol/resource_metadata.ts";
 /**
  * The only wiring: from an environment and a configuration to the parts of each app. Owns which adapter stands behind
  * which port. What it builds lives as long as the isolate and holds plain data, never a stub of a request.
- * The control plane is wired in `compose_control.ts`; `compose_stores.ts`, `_budgets`, `_people`, `_mail`, `_objects` and `_config` are other rooms.
+ * `compose/` has a file for each thing that is put together; the control plane is `compose/control.ts`.
  */
 
 /** Bodies that one isolate holds at once to look into them, of the 128 MB that it has for everything. */

@@ -1,12 +1,11 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { adminApp } from "./admin/app.ts";
 import type { Environment } from "./bindings.ts";
-import { composeAuthorizer, composeRevocations } from "./compose.ts";
-import { consumeAudit } from "./compose_audit.ts";
-import { composeAdmin, composeIssuer, composeReader } from "./compose_control.ts";
-import { composeUnlistedCallRecords } from "./compose_inventory.ts";
-import { composeKeyUseRecords } from "./compose_keys.ts";
-import { composeConfigReader, judgedInstallation, liveApps, type Wire } from "./compose_live.ts";
+import { consumeAudit } from "./compose/audit.ts";
+import { composeAdmin, composeIssuer, composeReader } from "./compose/control.ts";
+import { composeUnlistedCallRecords } from "./compose/inventory.ts";
+import { composeKeyUseRecords } from "./compose/keys.ts";
+import { composeConfigReader, judgedInstallation, liveApps, type Wire } from "./compose/live.ts";
 import {
   startSweeper,
   wireAccount,
@@ -15,8 +14,9 @@ import {
   wireMailCourier,
   wireSigningRing,
   wireSweeper,
-} from "./compose_objects.ts";
-import { composeShadowRecords } from "./compose_shadow.ts";
+} from "./compose/objects.ts";
+import { composeShadowRecords } from "./compose/shadow.ts";
+import { composeAuthorizer, composeRevocations } from "./compose.ts";
 import { type LiveApps, serve } from "./dispatch.ts";
 import { issuerApp } from "./issuer/app.ts";
 import { AccountObject } from "./objects/account.ts";

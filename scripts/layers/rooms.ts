@@ -99,47 +99,17 @@ const TOP_FILES: Readonly<Partial<Record<string, string>>> = {
   "src/authorizer.worker.ts": "entry",
   "src/bindings.ts": "bindings",
   "src/compose.ts": "wiring",
-  "src/compose_config.ts": "wiring",
-  "src/compose_control.ts": "wiring",
-  "src/compose_abuse.ts": "wiring",
-  "src/compose_actions.ts": "wiring",
-  "src/compose_external.ts": "wiring",
-  "src/compose_human.ts": "wiring",
-  "src/compose_audit.ts": "wiring",
-  "src/compose_authzen.ts": "wiring",
-  "src/compose_edges.ts": "wiring",
-  "src/compose_signals.ts": "wiring",
-  "src/compose_inventory.ts": "wiring",
-  "src/compose_contracts.ts": "wiring",
-  "src/compose_limits.ts": "wiring",
-  "src/compose_live.ts": "wiring",
-  "src/compose_issuers.ts": "wiring",
-  "src/compose_origins.ts": "wiring",
-  "src/compose_mail.ts": "wiring",
-  "src/compose_budgets.ts": "wiring",
-  "src/compose_keys.ts": "wiring",
-  "src/compose_people.ts": "wiring",
-  "src/compose_policy.ts": "wiring",
-  "src/compose_relations.ts": "wiring",
-  "src/compose_rights.ts": "wiring",
-  "src/compose_route_actions.ts": "wiring",
-  "src/compose_roles.ts": "wiring",
-  "src/compose_sessions.ts": "wiring",
-  "src/compose_explain.ts": "wiring",
-  "src/compose_explainers.ts": "wiring",
-  "src/compose_shadow.ts": "wiring",
-  "src/compose_shapes.ts": "wiring",
-  "src/compose_stores.ts": "wiring",
-  "src/compose_streams.ts": "wiring",
-  "src/compose_transport.ts": "wiring",
-  "src/compose_objects.ts": "wiring",
   "src/dispatch.ts": "wiring",
 };
+
+/** Folders whose room has another name. */
+const FOLDERS: Readonly<Partial<Record<string, string>>> = { compose: "wiring" };
 
 /** The room of a file by its path from the root, or null for a file that belongs to none. */
 export function roomOf(path: string): string | null {
   const top = TOP_FILES[path];
   if (top !== undefined) return top;
   const folder = /^src\/([^/]+)\/./.exec(path)?.[1];
+  if (folder !== undefined && FOLDERS[folder] !== undefined) return FOLDERS[folder];
   return folder !== undefined && folder in ROOMS && !Object.values(TOP_FILES).includes(folder) ? folder : null;
 }

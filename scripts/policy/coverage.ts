@@ -1,4 +1,4 @@
-import { actionPolicies } from "../../src/compose_policy.ts";
+import { actionPolicies } from "../../src/compose/policy.ts";
 import type { CompiledConfig } from "../../src/config/compile.ts";
 import type { Explanation } from "../../src/ports/explaining.ts";
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { explain } from "../../src/access/explain/explain.ts";
 import type { Outcome } from "../../src/access/explain/explained.ts";
-import { explainParts } from "../../src/compose_explain.ts";
+import { explainParts } from "../../src/compose/explain.ts";
 import type { CompiledConfig } from "../../src/config/compile.ts";
 import { canonicalJson } from "../../src/kernel/canonical_json.ts";
 import { MemoryTuples } from "../../src/policy/relations/memory_tuples.ts";

@@ -1,4 +1,4 @@
-import type { ExternalConfig } from "../config/external_schema.ts";
+import type { ExternalConfig } from "../config/schemas/external.ts";
 import { inTurns } from "../kernel/in_turns.ts";
 import type { DecisionFacts } from "../policy/decision_facts.ts";
 import { principalRef } from "../policy/relations/terms.ts";

@@ -1,8 +1,8 @@
 import { parseRoutePattern } from "../policy/route_pattern.ts";
 import { AUTHZEN_PATHS } from "../protocol/authzen/metadata.ts";
-import type { CompiledRoute } from "./route_faults.ts";
-import { route } from "./route_schema.ts";
+import type { CompiledRoute } from "./faults/route.ts";
 import type { Config } from "./schema.ts";
+import { route } from "./schemas/route.ts";
 
 /** What callers of the API have to be allowed. */
 export const EVALUATE_SCOPE = "authz:evaluate";

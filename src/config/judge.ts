@@ -1,16 +1,16 @@
 import type { Result } from "../kernel/result.ts";
-import { auditFaults } from "./audit_faults.ts";
 import { type CompiledConfig, compileConfig } from "./compile.ts";
-import { deadActionFaults } from "./dead_action_faults.ts";
 import type { ConfigFault } from "./fault.ts";
-import { idlePolicyFaults } from "./idle_policy_faults.ts";
-import { outboundFaults } from "./outbound_faults.ts";
-import { endedPinFaults, pinRotationFaults } from "./pin_rotation_faults.ts";
-import { relationFaults } from "./relation_faults.ts";
-import { stepUpFaults } from "./step_up_faults.ts";
-import { unreachableRouteFaults } from "./unreachable_route_faults.ts";
-import { unsuppliedFaults } from "./unsupplied_faults.ts";
-import { unusedFaults } from "./unused_faults.ts";
+import { auditFaults } from "./faults/audit.ts";
+import { deadActionFaults } from "./faults/dead_action.ts";
+import { idlePolicyFaults } from "./faults/idle_policy.ts";
+import { outboundFaults } from "./faults/outbound.ts";
+import { endedPinFaults, pinRotationFaults } from "./faults/pin_rotation.ts";
+import { relationFaults } from "./faults/relation.ts";
+import { stepUpFaults } from "./faults/step_up.ts";
+import { unreachableRouteFaults } from "./faults/unreachable_route.ts";
+import { unsuppliedFaults } from "./faults/unsupplied.ts";
+import { unusedFaults } from "./faults/unused.ts";
 
 /**
  * Validates `input` for whoever writes or publishes it, and for a Worker that does: all that `compileConfig` tells; what relations mean, which a gate has

@@ -1,8 +1,8 @@
 import type { Result } from "../kernel/result.ts";
 import { type RelationNames, relationNames } from "../policy/relations/relation_names.ts";
 import { type CompiledRule, RuleCompiler } from "../rules/compile_rule.ts";
-import type { PolicyConfig, RuleConfig } from "./policy_schema.ts";
 import type { Config, RouteConfig } from "./schema.ts";
+import type { PolicyConfig, RuleConfig } from "./schemas/policy.ts";
 
 /** The `policy` of a configuration with all that is made of its texts, whether or not they are what they should be. */
 export interface ReadPolicy {

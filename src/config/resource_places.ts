@@ -2,9 +2,9 @@ import { parseJsonPointer } from "../kernel/json_pointer.ts";
 import type { ContractResource } from "../openapi/contract.ts";
 import { MAX_RESOURCES, type Place, type ResourceReading } from "../policy/resource_reading.ts";
 import type { RoutePattern } from "../policy/route_pattern.ts";
-import type { PlaceConfig } from "./action_schema.ts";
 import { typeOf } from "./policy_rules.ts";
 import type { RouteConfig } from "./schema.ts";
+import type { PlaceConfig } from "./schemas/action.ts";
 
 type RouteResource = NonNullable<RouteConfig["resource"]>;
 

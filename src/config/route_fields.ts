@@ -1,10 +1,10 @@
 import { type FieldPlace, type FieldTerms, fieldContracts } from "../openapi/field_contracts.ts";
 import type { RouteContracts } from "../openapi/route_contracts.ts";
 import type { RoutePattern } from "../policy/route_pattern.ts";
-import { fieldPlaces } from "./field_schema.ts";
 import { typeOf } from "./policy_rules.ts";
 import { contractResource, idPlaces } from "./resource_places.ts";
 import type { Config, RouteConfig } from "./schema.ts";
+import { fieldPlaces } from "./schemas/field.ts";
 
 /** The parts of a route that say what its calls are about, and what is in them. */
 export type FieldsRoute = Pick<RouteConfig, "methods" | "action" | "resource" | "fields" | "jsonBody">;

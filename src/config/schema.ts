@@ -1,15 +1,15 @@
 import * as z from "zod/mini";
-import { captcha } from "./captcha_schema.ts";
-import { gateway } from "./gateway_schema.ts";
-import { issuer } from "./issuer_schema.ts";
-import { limit } from "./limit_schema.ts";
-import { list } from "./list_schema.ts";
-import { openapiDocument } from "./openapi_schema.ts";
-import { origin } from "./origin_schema.ts";
-import { policy } from "./policy_schema.ts";
-import { type CREDENTIALS, route } from "./route_schema.ts";
 import { schemaText } from "./schema_texts.ts";
-import { signals } from "./signal_schema.ts";
+import { captcha } from "./schemas/captcha.ts";
+import { gateway } from "./schemas/gateway.ts";
+import { issuer } from "./schemas/issuer.ts";
+import { limit } from "./schemas/limit.ts";
+import { list } from "./schemas/list.ts";
+import { openapiDocument } from "./schemas/openapi.ts";
+import { origin } from "./schemas/origin.ts";
+import { policy } from "./schemas/policy.ts";
+import { type CREDENTIALS, route } from "./schemas/route.ts";
+import { signals } from "./schemas/signal.ts";
 import { NAME } from "./terms.ts";
 
 // The small face of zod has no words for faults until it is given some.

@@ -1,8 +1,8 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, inject, it, vi } from "vitest";
-import { DurableObjectLimiter } from "../../src/adapters/durable_object_limiter.ts";
 import { LeasedLimiter } from "../../src/adapters/leased_limiter.ts";
 import { MemoryLimiter } from "../../src/adapters/memory_limiter.ts";
+import { DurableObjectLimiter } from "../../src/adapters/objects/limiter.ts";
 import { UpstashLimiter } from "../../src/adapters/upstash_limiter.ts";
 import type { LimitDemand, LimitPolicy } from "../../src/limits/limit.ts";
 import type { Limiter } from "../../src/ports/limiter.ts";

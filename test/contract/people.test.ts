@@ -1,8 +1,8 @@
 import { describe } from "vitest";
-import { D1ActionLinks } from "../../src/adapters/d1_action_links.ts";
-import { D1Consents } from "../../src/adapters/d1_consents.ts";
-import { D1PairwiseSubjects } from "../../src/adapters/d1_pairwise_subjects.ts";
-import { D1Users } from "../../src/adapters/d1_users.ts";
+import { D1ActionLinks } from "../../src/adapters/d1/action_links.ts";
+import { D1Consents } from "../../src/adapters/d1/consents.ts";
+import { D1PairwiseSubjects } from "../../src/adapters/d1/pairwise_subjects.ts";
+import { D1Users } from "../../src/adapters/d1/users.ts";
 import { platformRandom } from "../../src/kernel/random.ts";
 import { noDatabase } from "../support/broken_database.ts";
 import { backstage, migrate } from "../support/issuer_world.ts";

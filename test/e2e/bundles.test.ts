@@ -18,7 +18,7 @@ const LEFT_OUT: readonly (readonly [what: string, path: RegExp])[] = [
   ["a router", /\/hono\//],
   [
     "what authors and publishers alone are told",
-    /^src\/config\/(?:judge|(?:relation|dead_action|idle_policy|step_up|pin_rotation|audit|unused|outbound)_faults)\.ts$/,
+    /^src\/config\/(?:judge|faults\/(?:relation|dead_action|idle_policy|step_up|pin_rotation|audit|unused|outbound))\.ts$/,
   ],
   ["what explains decisions", /^src\/(?:policy\/trace_action\.ts$|access\/explain\/)/],
   ["what relations mean", /^src\/policy\/relations\/(?:relation_schema|parse_rewrite|schema_\w+|check_run)\.ts$/],
@@ -43,7 +43,7 @@ describe("what each deployment carries", () => {
   test("the authorizer carries no code of the control plane, no SQL, and no use of the token-signing key's secret", () => {
     const { code, sources } = build("wrangler.authorizer.toml");
     const foreign =
-      /^src\/(?:adapters\/(?:d1|argon2)|compose_control|admin\/|issuer\/|issuing\/|managing\/|objects\/(?:edge_feed|outbox))/;
+      /^src\/(?:adapters\/(?:d1\/|argon2)|compose\/control|admin\/|issuer\/|issuing\/|managing\/|objects\/(?:edge_feed|outbox))/;
     expect(sources.filter((path) => foreign.test(path))).toEqual([]);
     expect(code).not.toMatch(/\.prepare\(/);
     // bindings.ts reads every name that any deployment knows; nothing may take this one from there.
@@ -74,7 +74,7 @@ describe("what each deployment carries", () => {
 
   test("positive control: the issuer carries all three", () => {
     const { code, sources } = build("wrangler.issuer.toml");
-    expect(sources).toContain("src/adapters/d1_clients.ts");
+    expect(sources).toContain("src/adapters/d1/clients.ts");
     expect(code).toMatch(/\.prepare\(/);
     expect(code.replace(/SIGNING_KEK:\s?\w+\.SIGNING_KEK\s?\|\|\s?null/, "")).toContain("SIGNING_KEK");
   });

@@ -1,5 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { D1Audit } from "../../src/adapters/d1_audit.ts";
+import { D1Audit } from "../../src/adapters/d1/audit.ts";
 import { type AdminCaller, adminCaller, migrate, stores } from "../support/admin_world.ts";
 import { someDecision } from "../support/audit_trail.ts";
 import { captureLogs } from "../support/logs.ts";

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { D1Clients } from "../../src/adapters/d1_clients.ts";
+import { D1Clients } from "../../src/adapters/d1/clients.ts";
 import { parseClientId } from "../../src/protocol/ids.ts";
 import { type AdminCaller, adminCaller, migrate, stores } from "../support/admin_world.ts";
 

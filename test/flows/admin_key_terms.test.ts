@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { KvApiKeys } from "../../src/adapters/kv_api_keys.ts";
 import { need, readBindings } from "../../src/bindings.ts";
-import { composeCredits, composeKeyUseRecords } from "../../src/compose_keys.ts";
+import { composeCredits, composeKeyUseRecords } from "../../src/compose/keys.ts";
 import { platformRandom } from "../../src/kernel/random.ts";
 import { hashApiKey, parseApiKey } from "../../src/protocol/api_key.ts";
 import { newClientId, newUserId, parseApiKeyId } from "../../src/protocol/ids.ts";

@@ -1,12 +1,12 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { D1MailOutbox } from "../../src/adapters/d1_mail_outbox.ts";
+import { D1MailOutbox } from "../../src/adapters/d1/mail_outbox.ts";
 import { DeploymentFault, type Environment, need, readBindings } from "../../src/bindings.ts";
+import { composeAdmin, composeReader } from "../../src/compose/control.ts";
+import { wireMailCourier } from "../../src/compose/objects.ts";
+import { installedConfig } from "../../src/compose/stores.ts";
 import { composeRevocations } from "../../src/compose.ts";
-import { composeAdmin, composeReader } from "../../src/compose_control.ts";
-import { wireMailCourier } from "../../src/compose_objects.ts";
-import { installedConfig } from "../../src/compose_stores.ts";
 import { type AdminCaller, adminCaller, adminParts, migrate, mintToken, stores } from "../support/admin_world.ts";
 import { captureLogs } from "../support/logs.ts";
 

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { OPERATIONS } from "../../src/admin/app.ts";
-import { bundledText } from "../../src/compose_stores.ts";
+import { bundledText } from "../../src/compose/stores.ts";
 import { platformRandom } from "../../src/kernel/random.ts";
 import { isJsonObject } from "../../src/kernel/strict_json.ts";
 import { newGrantId } from "../../src/protocol/ids.ts";

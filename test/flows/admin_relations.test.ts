@@ -1,5 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { D1Relations } from "../../src/adapters/d1_relations.ts";
+import { D1Relations } from "../../src/adapters/d1/relations.ts";
 import { sweepLeavers } from "../../src/managing/sweep_relations.ts";
 import { FEED_START } from "../../src/protocol/edge_feed.ts";
 import { type AdminCaller, adminCaller, adminParts, migrate, stores } from "../support/admin_world.ts";

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { routeListShape } from "../../src/admin/route_operations.ts";
-import { composeUnlistedCallRecords } from "../../src/compose_inventory.ts";
+import { composeUnlistedCallRecords } from "../../src/compose/inventory.ts";
 import { listRoutes } from "../../src/managing/route_inventory.ts";
 import { type AdminCaller, adminCaller, adminParts, migrate, mintToken, stores } from "../support/admin_world.ts";
 import { gatewayConfig } from "../support/gateway_config.ts";
@@ -27,7 +27,7 @@ describe("GET /routes", () => {
       all.push(...json.data);
       cursor = json.next_cursor as string | null;
     }
-    const { config } = await import("../../src/compose_stores.ts").then(({ installedConfig }) => ({
+    const { config } = await import("../../src/compose/stores.ts").then(({ installedConfig }) => ({
       config: installedConfig(env),
     }));
     expect(all.map((route) => (route as { id: string }).id)).toEqual(config.routes.map(({ id }) => id));

@@ -1,6 +1,6 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { remoteAccounts } from "../../src/adapters/remote_accounts.ts";
+import { remoteAccounts } from "../../src/adapters/remote/accounts.ts";
 import { need } from "../../src/bindings.ts";
 import type { UserRecord } from "../../src/ports/users.ts";
 import { RecordingEvents } from "../support/account_world.ts";

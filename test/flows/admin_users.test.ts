@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { D1Users } from "../../src/adapters/d1_users.ts";
+import { D1Users } from "../../src/adapters/d1/users.ts";
 import { Outage } from "../../src/kernel/outage.ts";
 import { platformRandom } from "../../src/kernel/random.ts";
 import { newUserId, parseUserId } from "../../src/protocol/ids.ts";

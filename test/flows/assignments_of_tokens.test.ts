@@ -1,6 +1,6 @@
 import { decodeJwt } from "jose";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { D1Users } from "../../src/adapters/d1_users.ts";
+import { D1Users } from "../../src/adapters/d1/users.ts";
 import { changeUser, type UserPatch } from "../../src/managing/change_user.ts";
 import type { UserRecord } from "../../src/ports/users.ts";
 import type { RoleAssignment } from "../../src/protocol/holdings.ts";

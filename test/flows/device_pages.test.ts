@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { D1Clients } from "../../src/adapters/d1_clients.ts";
+import { D1Clients } from "../../src/adapters/d1/clients.ts";
 import { clientChangeId } from "../../src/protocol/client_entries.ts";
 import { decide, openDevices, registerDeviceClient, typeCode } from "../support/device_world.ts";
 import { expectOAuthError } from "../support/expect_oauth_error.ts";

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { installedConfig } from "../../src/compose_stores.ts";
+import { installedConfig } from "../../src/compose/stores.ts";
 import type { UserRecord } from "../../src/ports/users.ts";
 import { countedWork } from "../support/counted_work.ts";
 import { openFirstParty, ownApp } from "../support/first_party_world.ts";

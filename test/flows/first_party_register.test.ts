@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import { D1MailOutbox } from "../../src/adapters/d1_mail_outbox.ts";
+import { D1MailOutbox } from "../../src/adapters/d1/mail_outbox.ts";
 import { verifyEmail } from "../../src/issuing/verify_email.ts";
 import { Busy } from "../../src/kernel/busy.ts";
 import { expectProblem } from "../support/expect_problem.ts";

@@ -1,7 +1,7 @@
 // Long because each form that may ask whether a person is there is tried with and without, here where the service stands in.
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Environment } from "../../src/bindings.ts";
-import { composeHumanCheck } from "../../src/compose_human.ts";
+import { composeHumanCheck } from "../../src/compose/human.ts";
 import type { ConfigInput } from "../../src/config/schema.ts";
 import type { HumanCheck } from "../../src/issuing/human_check.ts";
 import { Kept } from "../../src/kernel/kept.ts";

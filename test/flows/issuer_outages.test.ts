@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import { D1Clients } from "../../src/adapters/d1_clients.ts";
+import { D1Clients } from "../../src/adapters/d1/clients.ts";
 import { need, readBindings } from "../../src/bindings.ts";
 import { breakable } from "../support/breakable.ts";
 import { databaseThat } from "../support/broken_database.ts";

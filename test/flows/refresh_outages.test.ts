@@ -1,6 +1,6 @@
 import { decodeJwt } from "jose";
 import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { D1Clients } from "../../src/adapters/d1_clients.ts";
+import { D1Clients } from "../../src/adapters/d1/clients.ts";
 import { breakable } from "../support/breakable.ts";
 import { databaseWithout } from "../support/broken_database.ts";
 import { expectOAuthError } from "../support/expect_oauth_error.ts";

@@ -1,6 +1,6 @@
 import { decodeJwt } from "jose";
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import { D1Users } from "../../src/adapters/d1_users.ts";
+import { D1Users } from "../../src/adapters/d1/users.ts";
 import { need } from "../../src/bindings.ts";
 import { Outage } from "../../src/kernel/outage.ts";
 import { changeUser, deleteUser, type UserPatch } from "../../src/managing/change_user.ts";

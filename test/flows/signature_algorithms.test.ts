@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { calculateJwkThumbprint, createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from "jose";
 import { allowInsecureRequests, customFetch, validateJwtAccessToken } from "oauth4webapi";
 import { beforeAll, describe, expect, it } from "vitest";
-import { wireSigningRing } from "../../src/compose_objects.ts";
+import { wireSigningRing } from "../../src/compose/objects.ts";
 import type { PublicJwk } from "../../src/protocol/signing_key_ring.ts";
 import { expectOAuthError } from "../support/expect_oauth_error.ts";
 import { APIS, fourApiConfig } from "../support/four_api_config.ts";

@@ -1,5 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { remoteAccounts } from "../../src/adapters/remote_accounts.ts";
+import { remoteAccounts } from "../../src/adapters/remote/accounts.ts";
 import { need } from "../../src/bindings.ts";
 import type { UserRecord } from "../../src/ports/users.ts";
 import { type AdminCaller, adminCaller, migrate } from "../support/admin_world.ts";

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import { D1PairwiseSubjects } from "../../src/adapters/d1_pairwise_subjects.ts";
+import { D1PairwiseSubjects } from "../../src/adapters/d1/pairwise_subjects.ts";
 import { platformRandom } from "../../src/kernel/random.ts";
 import type { UserRecord } from "../../src/ports/users.ts";
 import { asClient, registerApp, registerUser, signIn } from "../support/grant_world.ts";

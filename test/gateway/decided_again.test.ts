@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { D1Relations } from "../../src/adapters/d1_relations.ts";
+import { D1Relations } from "../../src/adapters/d1/relations.ts";
 import { actionConfig } from "../support/action_config.ts";
 import { bearer, type ForgeKey, ringKey, token } from "../support/forge.ts";
 import { install } from "../support/install.ts";

@@ -1,10 +1,10 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { explain } from "../../src/access/explain/explain.ts";
-import { D1Relations } from "../../src/adapters/d1_relations.ts";
-import { D1TupleReader } from "../../src/adapters/d1_tuple_reader.ts";
+import { D1Relations } from "../../src/adapters/d1/relations.ts";
+import { D1TupleReader } from "../../src/adapters/d1/tuple_reader.ts";
 import { need, readBindings } from "../../src/bindings.ts";
-import { explainParts } from "../../src/compose_explain.ts";
+import { explainParts } from "../../src/compose/explain.ts";
 import { RoleBook } from "../../src/policy/role_book.ts";
 import type { ExplainQuestion } from "../../src/ports/explaining.ts";
 import { actionConfig } from "../support/action_config.ts";

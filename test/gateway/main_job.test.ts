@@ -1,13 +1,13 @@
 import { applyD1Migrations } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { D1ApiKeys } from "../../src/adapters/d1_api_keys.ts";
-import { D1Clients } from "../../src/adapters/d1_clients.ts";
-import { D1Users } from "../../src/adapters/d1_users.ts";
-import { remoteCourier, remoteKeyRing } from "../../src/adapters/remote.ts";
+import { D1ApiKeys } from "../../src/adapters/d1/api_keys.ts";
+import { D1Clients } from "../../src/adapters/d1/clients.ts";
+import { D1Users } from "../../src/adapters/d1/users.ts";
+import { remoteCourier, remoteKeyRing } from "../../src/adapters/remote/remote.ts";
 import { need, readBindings } from "../../src/bindings.ts";
+import { composeIssuer, composeReader } from "../../src/compose/control.ts";
 import { composeRevocations } from "../../src/compose.ts";
-import { composeIssuer, composeReader } from "../../src/compose_control.ts";
 import { platformRandom } from "../../src/kernel/random.ts";
 import { changeApiKey, deleteApiKey } from "../../src/managing/change_api_key.ts";
 import { changeClient } from "../../src/managing/change_client.ts";

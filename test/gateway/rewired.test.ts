@@ -1,9 +1,9 @@
 import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
 import { type Environment, readBindings } from "../../src/bindings.ts";
+import { composeReader } from "../../src/compose/control.ts";
+import { composeHumanCheck } from "../../src/compose/human.ts";
 import { composeAuthorizer, composeRevocations } from "../../src/compose.ts";
-import { composeReader } from "../../src/compose_control.ts";
-import { composeHumanCheck } from "../../src/compose_human.ts";
 import { Kept } from "../../src/kernel/kept.ts";
 import { auditedConfig } from "../support/audit_trail.ts";
 import { compiled } from "../support/install.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type ActionSources, routeActions } from "../../src/compose_route_actions.ts";
+import { type ActionSources, routeActions } from "../../src/compose/route_actions.ts";
 import { compileConfig } from "../../src/config/compile.ts";
 import { actionConfig } from "../support/action_config.ts";
 

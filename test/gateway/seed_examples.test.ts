@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { D1Relations } from "../../src/adapters/d1_relations.ts";
+import { D1Relations } from "../../src/adapters/d1/relations.ts";
 import type { ConfigInput } from "../../src/config/schema.ts";
 import { actionConfig } from "../support/action_config.ts";
 import { bearer, type ForgeKey, newKey, ringKey, token } from "../support/forge.ts";

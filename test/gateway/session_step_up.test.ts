@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { decodeJwt } from "jose";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { remoteAccounts } from "../../src/adapters/remote_accounts.ts";
+import { remoteAccounts } from "../../src/adapters/remote/accounts.ts";
 import { need, readBindings } from "../../src/bindings.ts";
 import type { ConfigInput } from "../../src/config/schema.ts";
 import { GATEWAY_URL } from "../support/gateway_config.ts";

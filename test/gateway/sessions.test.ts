@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { decodeJwt } from "jose";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { remoteAccounts } from "../../src/adapters/remote_accounts.ts";
+import { remoteAccounts } from "../../src/adapters/remote/accounts.ts";
 import { need, readBindings } from "../../src/bindings.ts";
 import { Outage } from "../../src/kernel/outage.ts";
 import { changeUser } from "../../src/managing/change_user.ts";

@@ -5,7 +5,7 @@ import type { Call } from "../../src/access/gate.ts";
 import type { Trace } from "../../src/access/pass_gate.ts";
 import type { ShadowWatch } from "../../src/access/shadow_watch.ts";
 import { need, readBindings } from "../../src/bindings.ts";
-import { wireSweeper } from "../../src/compose_objects.ts";
+import { wireSweeper } from "../../src/compose/objects.ts";
 import type { ConfigInput } from "../../src/config/schema.ts";
 import { Outage } from "../../src/kernel/outage.ts";
 import type { ShadowDifference, ShadowRun } from "../../src/ports/shadow.ts";

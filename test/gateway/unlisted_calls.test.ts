@@ -2,9 +2,9 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { readBindings } from "../../src/bindings.ts";
+import { composeHosts } from "../../src/compose/config.ts";
+import { composeReader } from "../../src/compose/control.ts";
 import { composeAuthorizer, composeRevocations } from "../../src/compose.ts";
-import { composeHosts } from "../../src/compose_config.ts";
-import { composeReader } from "../../src/compose_control.ts";
 import { dispatch } from "../../src/dispatch.ts";
 import { Outage } from "../../src/kernel/outage.ts";
 import type { UnlistedCall } from "../../src/ports/unlisted_calls.ts";

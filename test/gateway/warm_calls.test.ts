@@ -1,7 +1,7 @@
 // Long because each feature of a route is one row of the same table.
 import { decodeJwt } from "jose";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { D1Relations } from "../../src/adapters/d1_relations.ts";
+import { D1Relations } from "../../src/adapters/d1/relations.ts";
 import type { ConfigInput } from "../../src/config/schema.ts";
 import { contractConfig } from "../support/contract_config.ts";
 import { countedBindings } from "../support/counted_bindings.ts";

@@ -1,6 +1,6 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { remoteAccounts } from "../../src/adapters/remote_accounts.ts";
+import { remoteAccounts } from "../../src/adapters/remote/accounts.ts";
 import { need, readBindings } from "../../src/bindings.ts";
 import { platformRandom } from "../../src/kernel/random.ts";
 import type { AccountEvent } from "../../src/ports/account_events.ts";

@@ -1,11 +1,11 @@
 import { applyD1Migrations, createExecutionContext, type D1Migration, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { remoteEdgeFeed } from "../../src/adapters/remote.ts";
+import { remoteEdgeFeed } from "../../src/adapters/remote/remote.ts";
 import { type AdminParts, adminApp } from "../../src/admin/app.ts";
 import { type Environment, need, readBindings } from "../../src/bindings.ts";
+import { composeAdmin, composeIssuer, composeReader } from "../../src/compose/control.ts";
+import { installedConfig } from "../../src/compose/stores.ts";
 import { composeRevocations } from "../../src/compose.ts";
-import { composeAdmin, composeIssuer, composeReader } from "../../src/compose_control.ts";
-import { installedConfig } from "../../src/compose_stores.ts";
 import { platformRandom, randomTokenId } from "../../src/kernel/random.ts";
 import { accessTokenClaims } from "../../src/protocol/access_token.ts";
 import { type ClientId, newClientId } from "../../src/protocol/ids.ts";

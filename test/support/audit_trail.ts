@@ -1,6 +1,6 @@
 import { createExecutionContext, createMessageBatch, getQueueResult } from "cloudflare:test";
 import type { Environment } from "../../src/bindings.ts";
-import { consumeAudit } from "../../src/compose_audit.ts";
+import { consumeAudit } from "../../src/compose/audit.ts";
 import type { ConfigInput } from "../../src/config/schema.ts";
 import { platformRandom } from "../../src/kernel/random.ts";
 import { type AuditEvent, type DecisionEvent, decisionEvent } from "../../src/protocol/audit_event.ts";

@@ -1,11 +1,11 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { Hono } from "hono";
 import { expect } from "vitest";
-import { D1Consents } from "../../src/adapters/d1_consents.ts";
-import { D1PairwiseSubjects } from "../../src/adapters/d1_pairwise_subjects.ts";
+import { D1Consents } from "../../src/adapters/d1/consents.ts";
+import { D1PairwiseSubjects } from "../../src/adapters/d1/pairwise_subjects.ts";
 import { JoseIdTokenHints } from "../../src/adapters/jose_id_token_hints.ts";
 import { VerificationKeys } from "../../src/adapters/jose_verification_keys.ts";
-import { remoteAuthorizationTransactions } from "../../src/adapters/remote_authorization_transactions.ts";
+import { remoteAuthorizationTransactions } from "../../src/adapters/remote/authorization_transactions.ts";
 import { need } from "../../src/bindings.ts";
 import { cookieRules } from "../../src/http/cookies.ts";
 import { requestScope, type ScopedEnv } from "../../src/http/request_scope.ts";

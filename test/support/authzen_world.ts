@@ -1,5 +1,5 @@
-import { D1Relations } from "../../src/adapters/d1_relations.ts";
-import { D1Users } from "../../src/adapters/d1_users.ts";
+import { D1Relations } from "../../src/adapters/d1/relations.ts";
+import { D1Users } from "../../src/adapters/d1/users.ts";
 import type { ConfigInput } from "../../src/config/schema.ts";
 import { consistencyToken } from "../../src/policy/relations/revision.ts";
 import { parseTuple, type RelationTuple } from "../../src/policy/relations/terms.ts";

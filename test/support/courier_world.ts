@@ -1,8 +1,8 @@
 import { runInDurableObject } from "cloudflare:test";
 import { onTestFinished } from "vitest";
-import { outboxInserts } from "../../src/adapters/d1.ts";
-import { D1ApiKeys } from "../../src/adapters/d1_api_keys.ts";
-import { D1Outbox } from "../../src/adapters/d1_outbox.ts";
+import { D1ApiKeys } from "../../src/adapters/d1/api_keys.ts";
+import { outboxInserts } from "../../src/adapters/d1/database.ts";
+import { D1Outbox } from "../../src/adapters/d1/outbox.ts";
 import { KvApiKeys } from "../../src/adapters/kv_api_keys.ts";
 import { platformRandom } from "../../src/kernel/random.ts";
 import type { ApiKey } from "../../src/ports/api_keys.ts";

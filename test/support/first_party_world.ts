@@ -1,9 +1,9 @@
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { Argon2Passwords } from "../../src/adapters/argon2_passwords.ts";
-import { DurableObjectGuesses } from "../../src/adapters/durable_object_guesses.ts";
+import { DurableObjectGuesses } from "../../src/adapters/objects/guesses.ts";
 import { need } from "../../src/bindings.ts";
-import { installedConfig } from "../../src/compose_stores.ts";
+import { installedConfig } from "../../src/compose/stores.ts";
 import type { LockoutConfig } from "../../src/config/schema.ts";
 import { issuerApp } from "../../src/issuer/app.ts";
 import type { People } from "../../src/issuing/people.ts";

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
-import { D1Users } from "../../src/adapters/d1_users.ts";
-import { installedConfig } from "../../src/compose_stores.ts";
+import { D1Users } from "../../src/adapters/d1/users.ts";
+import { installedConfig } from "../../src/compose/stores.ts";
 import { sha256Base64url, toBase64url } from "../../src/kernel/bytes.ts";
 import { platformRandom } from "../../src/kernel/random.ts";
 import type { GrantLifetimes } from "../../src/ports/accounts.ts";

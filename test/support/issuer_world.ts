@@ -1,11 +1,11 @@
 import { applyD1Migrations, createExecutionContext, type D1Migration } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { D1Clients } from "../../src/adapters/d1_clients.ts";
+import { D1Clients } from "../../src/adapters/d1/clients.ts";
 import { type Bindings, type Environment, need, readBindings } from "../../src/bindings.ts";
+import { composeHosts } from "../../src/compose/config.ts";
+import { composeIssuer, composeReader } from "../../src/compose/control.ts";
+import { installedConfig } from "../../src/compose/stores.ts";
 import { composeAuthorizer, composeRevocations } from "../../src/compose.ts";
-import { composeHosts } from "../../src/compose_config.ts";
-import { composeIssuer, composeReader } from "../../src/compose_control.ts";
-import { installedConfig } from "../../src/compose_stores.ts";
 import type { CompiledConfig } from "../../src/config/compile.ts";
 import { type Apps, dispatch } from "../../src/dispatch.ts";
 import { type IssuerAppParts, issuerApp } from "../../src/issuer/app.ts";

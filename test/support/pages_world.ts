@@ -1,8 +1,8 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { Hono } from "hono";
-import { D1Clients } from "../../src/adapters/d1_clients.ts";
-import { D1Consents } from "../../src/adapters/d1_consents.ts";
-import { remoteAccounts } from "../../src/adapters/remote_accounts.ts";
+import { D1Clients } from "../../src/adapters/d1/clients.ts";
+import { D1Consents } from "../../src/adapters/d1/consents.ts";
+import { remoteAccounts } from "../../src/adapters/remote/accounts.ts";
 import { need } from "../../src/bindings.ts";
 import { cookieRules } from "../../src/http/cookies.ts";
 import { requestScope, type ScopedEnv } from "../../src/http/request_scope.ts";

@@ -1,7 +1,7 @@
 import { joseKeyMaker } from "../../src/adapters/jose_keys.ts";
 import { JoseTokenSigner } from "../../src/adapters/jose_token_signer.ts";
 import { parseKeyEncryption } from "../../src/adapters/key_encryption.ts";
-import { remoteKeyRing } from "../../src/adapters/remote.ts";
+import { remoteKeyRing } from "../../src/adapters/remote/remote.ts";
 import type { KeyRing } from "../../src/ports/key_ring.ts";
 import type { SignatureAlgorithm } from "../../src/protocol/jws.ts";
 import { RecordingFeed } from "./courier_world.ts";

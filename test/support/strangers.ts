@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { need, readBindings } from "../../src/bindings.ts";
-import { installedConfig } from "../../src/compose_stores.ts";
+import { installedConfig } from "../../src/compose/stores.ts";
 import type { LockoutConfig } from "../../src/config/schema.ts";
 import { breakable } from "./breakable.ts";
 import { type Isolate, openIsolate, type RegisteredClient, type Told } from "./issuer_world.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { remoteIssuerReader, remoteKeyRing } from "../../src/adapters/remote.ts";
+import { remoteIssuerReader, remoteKeyRing } from "../../src/adapters/remote/remote.ts";
 import { Outage } from "../../src/kernel/outage.ts";
 import { platformRandom } from "../../src/kernel/random.ts";
 import { newSessionId, newUserId } from "../../src/protocol/ids.ts";

@@ -1,6 +1,6 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
-import { remoteAccounts } from "../../src/adapters/remote_accounts.ts";
+import { remoteAccounts } from "../../src/adapters/remote/accounts.ts";
 import { Outage } from "../../src/kernel/outage.ts";
 import { platformRandom } from "../../src/kernel/random.ts";
 import type { Accounts } from "../../src/ports/accounts.ts";

@@ -1,7 +1,7 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { D1SecurityEvents } from "../../src/adapters/d1_security_events.ts";
-import { remoteAccounts } from "../../src/adapters/remote_accounts.ts";
+import { D1SecurityEvents } from "../../src/adapters/d1/security_events.ts";
+import { remoteAccounts } from "../../src/adapters/remote/accounts.ts";
 import { newSessionId } from "../../src/protocol/ids.ts";
 import { accountSessionsContract } from "../contract/accounts_contract.ts";
 import { newAccount } from "../support/account_world.ts";

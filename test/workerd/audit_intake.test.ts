@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { parseAuditEvent } from "../../src/adapters/audit_event_schema.ts";
-import { D1Audit } from "../../src/adapters/d1_audit.ts";
+import { D1Audit } from "../../src/adapters/d1/audit.ts";
 import { need } from "../../src/bindings.ts";
 import { replayDeadLetters } from "../../src/managing/replay_dead_letters.ts";
 import { pauseSeconds, takeInAudit } from "../../src/managing/take_in_audit.ts";

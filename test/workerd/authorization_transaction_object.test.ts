@@ -1,7 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { remoteAuthorizationTransactions } from "../../src/adapters/remote_authorization_transactions.ts";
+import { remoteAuthorizationTransactions } from "../../src/adapters/remote/authorization_transactions.ts";
 import { need, readBindings } from "../../src/bindings.ts";
 import { platformRandom } from "../../src/kernel/random.ts";
 import { newTransactionId, type TransactionId } from "../../src/protocol/ids.ts";

@@ -1,7 +1,7 @@
 import { createLocalJWKSet, jwtVerify } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
 import { BackchannelLogout } from "../../src/adapters/backchannel_logout.ts";
-import { D1Clients } from "../../src/adapters/d1_clients.ts";
+import { D1Clients } from "../../src/adapters/d1/clients.ts";
 import { platformRandom } from "../../src/kernel/random.ts";
 import type { LogoutNotice } from "../../src/ports/client_notices.ts";
 import { ID_TOKEN_ALGORITHMS } from "../../src/protocol/id_token.ts";

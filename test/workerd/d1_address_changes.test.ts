@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { D1ActionLinks } from "../../src/adapters/d1_action_links.ts";
-import { D1AddressChanges } from "../../src/adapters/d1_address_changes.ts";
-import { D1Users } from "../../src/adapters/d1_users.ts";
+import { D1ActionLinks } from "../../src/adapters/d1/action_links.ts";
+import { D1AddressChanges } from "../../src/adapters/d1/address_changes.ts";
+import { D1Users } from "../../src/adapters/d1/users.ts";
 import { Outage } from "../../src/kernel/outage.ts";
 import type { AddressChange } from "../../src/ports/address_changes.ts";
 import type { UserRecord } from "../../src/ports/users.ts";

@@ -1,5 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { auditListSql, D1Audit } from "../../src/adapters/d1_audit.ts";
+import { auditListSql, D1Audit } from "../../src/adapters/d1/audit.ts";
 import type { AuditFilter, AuditPosition } from "../../src/ports/audit.ts";
 import type { AuditEvent } from "../../src/protocol/audit_event.ts";
 import { someDecision } from "../support/audit_trail.ts";

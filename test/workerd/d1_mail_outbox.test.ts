@@ -1,5 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { D1MailOutbox } from "../../src/adapters/d1_mail_outbox.ts";
+import { D1MailOutbox } from "../../src/adapters/d1/mail_outbox.ts";
 import type { MailMessage } from "../../src/ports/mail.ts";
 import { mailContract } from "../contract/mail_contract.ts";
 import { noDatabase } from "../support/broken_database.ts";

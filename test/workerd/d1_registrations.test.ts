@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { D1MailOutbox } from "../../src/adapters/d1_mail_outbox.ts";
-import { D1Registrations } from "../../src/adapters/d1_registrations.ts";
-import { D1Users } from "../../src/adapters/d1_users.ts";
+import { D1MailOutbox } from "../../src/adapters/d1/mail_outbox.ts";
+import { D1Registrations } from "../../src/adapters/d1/registrations.ts";
+import { D1Users } from "../../src/adapters/d1/users.ts";
 import { Outage } from "../../src/kernel/outage.ts";
 import type { Registration } from "../../src/ports/registrations.ts";
 import { databaseThat } from "../support/broken_database.ts";

@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { D1ApiKeys } from "../../src/adapters/d1_api_keys.ts";
-import { D1Clients } from "../../src/adapters/d1_clients.ts";
-import { D1Outbox } from "../../src/adapters/d1_outbox.ts";
+import { D1ApiKeys } from "../../src/adapters/d1/api_keys.ts";
+import { D1Clients } from "../../src/adapters/d1/clients.ts";
+import { D1Outbox } from "../../src/adapters/d1/outbox.ts";
 import { Outage } from "../../src/kernel/outage.ts";
 import { platformRandom } from "../../src/kernel/random.ts";
 import type { ClientSecretRecord, ClientWithSecrets } from "../../src/ports/clients.ts";

@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { D1Outbox } from "../../src/adapters/d1_outbox.ts";
-import { D1Relations, tupleListSql } from "../../src/adapters/d1_relations.ts";
-import { LEVEL_SQL } from "../../src/adapters/d1_tuple_reader.ts";
+import { D1Outbox } from "../../src/adapters/d1/outbox.ts";
+import { D1Relations, tupleListSql } from "../../src/adapters/d1/relations.ts";
+import { LEVEL_SQL } from "../../src/adapters/d1/tuple_reader.ts";
 import { Outage } from "../../src/kernel/outage.ts";
 import { checkRelations } from "../../src/policy/relations/check.ts";
 import { bucketOf } from "../../src/policy/relations/node.ts";

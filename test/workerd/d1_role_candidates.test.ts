@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { CANDIDATE_SQL, D1RoleCandidates } from "../../src/adapters/d1_role_candidates.ts";
-import { composeReader } from "../../src/compose_control.ts";
+import { CANDIDATE_SQL, D1RoleCandidates } from "../../src/adapters/d1/role_candidates.ts";
+import { composeReader } from "../../src/compose/control.ts";
 import { RoleBook } from "../../src/policy/role_book.ts";
 import { closeRoles } from "../../src/policy/role_graph.ts";
 import { type AdminCaller, adminCaller, migrate, stores } from "../support/admin_world.ts";

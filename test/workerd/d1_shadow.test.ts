@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { D1Perishables } from "../../src/adapters/d1_retention.ts";
-import { D1Shadow } from "../../src/adapters/d1_shadow.ts";
+import { D1Perishables } from "../../src/adapters/d1/retention.ts";
+import { D1Shadow } from "../../src/adapters/d1/shadow.ts";
 import type { ShadowDifference, ShadowRun } from "../../src/ports/shadow.ts";
 import { backstage, migrate } from "../support/issuer_world.ts";
 

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { d1Subjects } from "../../src/adapters/d1_subjects.ts";
+import { d1Subjects } from "../../src/adapters/d1/subjects.ts";
 import { knownSubjects } from "../../src/adapters/known_subjects.ts";
 import { type AdminCaller, adminCaller, migrate, stores } from "../support/admin_world.ts";
 

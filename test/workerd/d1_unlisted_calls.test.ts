@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { D1Perishables } from "../../src/adapters/d1_retention.ts";
-import { D1UnlistedCalls } from "../../src/adapters/d1_unlisted_calls.ts";
+import { D1Perishables } from "../../src/adapters/d1/retention.ts";
+import { D1UnlistedCalls } from "../../src/adapters/d1/unlisted_calls.ts";
 import type { UnlistedCall } from "../../src/ports/unlisted_calls.ts";
 import { backstage, migrate } from "../support/issuer_world.ts";
 

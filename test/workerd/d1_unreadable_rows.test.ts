@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { D1ActionLinks } from "../../src/adapters/d1_action_links.ts";
-import { D1Audit } from "../../src/adapters/d1_audit.ts";
-import { D1ConfigVersions } from "../../src/adapters/d1_config_versions.ts";
-import { D1KeyLeaks } from "../../src/adapters/d1_key_leaks.ts";
-import { D1MailOutbox, d1MailRecords } from "../../src/adapters/d1_mail_outbox.ts";
-import { D1Outbox } from "../../src/adapters/d1_outbox.ts";
-import { D1SecurityEvents } from "../../src/adapters/d1_security_events.ts";
+import { D1ActionLinks } from "../../src/adapters/d1/action_links.ts";
+import { D1Audit } from "../../src/adapters/d1/audit.ts";
+import { D1ConfigVersions } from "../../src/adapters/d1/config_versions.ts";
+import { D1KeyLeaks } from "../../src/adapters/d1/key_leaks.ts";
+import { D1MailOutbox, d1MailRecords } from "../../src/adapters/d1/mail_outbox.ts";
+import { D1Outbox } from "../../src/adapters/d1/outbox.ts";
+import { D1SecurityEvents } from "../../src/adapters/d1/security_events.ts";
 import type { UserId } from "../../src/protocol/ids.ts";
 import { someDecision } from "../support/audit_trail.ts";
 import { backstage, migrate } from "../support/issuer_world.ts";

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { D1ActionLinks } from "../../src/adapters/d1_action_links.ts";
-import { D1Users } from "../../src/adapters/d1_users.ts";
+import { D1ActionLinks } from "../../src/adapters/d1/action_links.ts";
+import { D1Users } from "../../src/adapters/d1/users.ts";
 import { Outage } from "../../src/kernel/outage.ts";
 import { mailsTo } from "../support/courier_world.ts";
 import { backstage, migrate } from "../support/issuer_world.ts";

@@ -1,7 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { remoteDeviceAuthorizations } from "../../src/adapters/remote_device_authorizations.ts";
+import { remoteDeviceAuthorizations } from "../../src/adapters/remote/device_authorizations.ts";
 import { need, readBindings } from "../../src/bindings.ts";
 import { deviceAuthorizationsContract } from "../contract/device_authorizations_contract.ts";
 import { approval, deviceStart, LIFE_MS, PRESENTED } from "../support/devices.ts";

@@ -1,7 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { DurableObjectGuesses, type GuessesObjects } from "../../src/adapters/durable_object_guesses.ts";
+import { DurableObjectGuesses, type GuessesObjects } from "../../src/adapters/objects/guesses.ts";
 import { need, readBindings } from "../../src/bindings.ts";
 import { guessesContract, LOCKOUT } from "../contract/guesses_contract.ts";
 

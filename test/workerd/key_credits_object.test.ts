@@ -1,7 +1,7 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { DurableObjectCredits } from "../../src/adapters/durable_object_credits.ts";
+import { DurableObjectCredits } from "../../src/adapters/objects/credits.ts";
 import { need, readBindings } from "../../src/bindings.ts";
 import { platformRandom } from "../../src/kernel/random.ts";
 import type { KeyCreditsObject } from "../../src/ports/key_credits.ts";

@@ -1,7 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { DurableObjectLimiter } from "../../src/adapters/durable_object_limiter.ts";
+import { DurableObjectLimiter } from "../../src/adapters/objects/limiter.ts";
 import type { LimiterObject } from "../../src/ports/limiter_object.ts";
 import { eventually } from "../support/eventually.ts";
 import { bucket, demand, fixed, WINDOW_START_MS } from "../support/limit_policies.ts";

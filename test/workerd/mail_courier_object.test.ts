@@ -1,7 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { carriedMail, remoteMailCourier } from "../../src/adapters/carried_mail.ts";
-import { D1MailOutbox } from "../../src/adapters/d1_mail_outbox.ts";
+import { D1MailOutbox } from "../../src/adapters/d1/mail_outbox.ts";
 import { need } from "../../src/bindings.ts";
 import { Outage } from "../../src/kernel/outage.ts";
 import type { MailMessage } from "../../src/ports/mail.ts";

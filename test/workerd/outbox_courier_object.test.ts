@@ -1,6 +1,6 @@
 import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { D1ApiKeys } from "../../src/adapters/d1_api_keys.ts";
+import { D1ApiKeys } from "../../src/adapters/d1/api_keys.ts";
 import { apiKeyChanged } from "../../src/protocol/api_key_entries.ts";
 import { createKey, newCourier, rowsLeft, writeOutbox } from "../support/courier_world.ts";
 import { eventually } from "../support/eventually.ts";

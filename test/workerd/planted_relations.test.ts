@@ -1,6 +1,6 @@
 import { beforeAll, expect, it } from "vitest";
 import { plantRelations } from "../../scripts/bench/plant_relations.ts";
-import { D1TupleReader } from "../../src/adapters/d1_tuple_reader.ts";
+import { D1TupleReader } from "../../src/adapters/d1/tuple_reader.ts";
 import { checkRelations } from "../../src/policy/relations/check.ts";
 import { backstage, migrate } from "../support/issuer_world.ts";
 import { schemaOf, tuple } from "../support/relation_graph.ts";

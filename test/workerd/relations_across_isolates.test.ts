@@ -1,9 +1,9 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { AgedRevocations } from "../../src/adapters/aged_revocations.ts";
-import { remoteIssuerReader } from "../../src/adapters/remote.ts";
-import { composeReader } from "../../src/compose_control.ts";
-import { composeRelationsOfCall } from "../../src/compose_relations.ts";
+import { remoteIssuerReader } from "../../src/adapters/remote/remote.ts";
+import { composeReader } from "../../src/compose/control.ts";
+import { composeRelationsOfCall } from "../../src/compose/relations.ts";
 import { Kept } from "../../src/kernel/kept.ts";
 import { Outage } from "../../src/kernel/outage.ts";
 import { type RelationNames, relationNames } from "../../src/policy/relations/relation_names.ts";

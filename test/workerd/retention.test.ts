@@ -1,11 +1,11 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { D1ActionLinks } from "../../src/adapters/d1_action_links.ts";
-import { D1Audit } from "../../src/adapters/d1_audit.ts";
-import { D1MailOutbox, d1MailRecords } from "../../src/adapters/d1_mail_outbox.ts";
-import { D1PairwiseSubjects } from "../../src/adapters/d1_pairwise_subjects.ts";
-import { D1Perishables } from "../../src/adapters/d1_retention.ts";
-import { D1SecurityEvents } from "../../src/adapters/d1_security_events.ts";
-import { D1Users } from "../../src/adapters/d1_users.ts";
+import { D1ActionLinks } from "../../src/adapters/d1/action_links.ts";
+import { D1Audit } from "../../src/adapters/d1/audit.ts";
+import { D1MailOutbox, d1MailRecords } from "../../src/adapters/d1/mail_outbox.ts";
+import { D1PairwiseSubjects } from "../../src/adapters/d1/pairwise_subjects.ts";
+import { D1Perishables } from "../../src/adapters/d1/retention.ts";
+import { D1SecurityEvents } from "../../src/adapters/d1/security_events.ts";
+import { D1Users } from "../../src/adapters/d1/users.ts";
 import { registerUser } from "../../src/issuing/register_user.ts";
 import { verifyEmail } from "../../src/issuing/verify_email.ts";
 import { platformRandom } from "../../src/kernel/random.ts";

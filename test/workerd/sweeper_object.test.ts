@@ -2,7 +2,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { need } from "../../src/bindings.ts";
-import { startSweeper, wireSweeper } from "../../src/compose_objects.ts";
+import { startSweeper, wireSweeper } from "../../src/compose/objects.ts";
 import type { SweepOutcome } from "../../src/ports/retention.ts";
 import { breakable } from "../support/breakable.ts";
 import { backstage, bindings, migrate } from "../support/issuer_world.ts";

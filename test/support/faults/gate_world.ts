@@ -1,10 +1,10 @@
 import { env } from "cloudflare:workers";
 import { type Environment, need, readBindings } from "../../../src/bindings.ts";
+import { composeReader } from "../../../src/compose/control.ts";
+import { composeRemoteUnlistedCallRecords } from "../../../src/compose/inventory.ts";
+import { composeRemoteKeyUseRecords } from "../../../src/compose/keys.ts";
+import { issuerStores } from "../../../src/compose/stores.ts";
 import { composeRemoteReader } from "../../../src/compose.ts";
-import { composeReader } from "../../../src/compose_control.ts";
-import { composeRemoteUnlistedCallRecords } from "../../../src/compose_inventory.ts";
-import { composeRemoteKeyUseRecords } from "../../../src/compose_keys.ts";
-import { issuerStores } from "../../../src/compose_stores.ts";
 import { type ConfigInput, configSchema } from "../../../src/config/schema.ts";
 import { openSession } from "../../../src/issuing/open_session.ts";
 import { platformRandom } from "../../../src/kernel/random.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { actionPolicies } from "../../../src/compose_policy.ts";
+import { actionPolicies } from "../../../src/compose/policy.ts";
 import { compileConfig } from "../../../src/config/compile.ts";
 import { bodyRules } from "../../../src/config/policy_rules.ts";
 import { type DecisionStep, decideAction } from "../../../src/policy/decide_action.ts";

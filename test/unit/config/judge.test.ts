@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { DeploymentFault, type Environment } from "../../../src/bindings.ts";
-import { installedConfig } from "../../../src/compose_stores.ts";
+import { installedConfig } from "../../../src/compose/stores.ts";
 import { compileConfig } from "../../../src/config/compile.ts";
 import { judgeConfig } from "../../../src/config/judge.ts";
 import { err } from "../../../src/kernel/result.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { relationSchema } from "../../../src/compose_relations.ts";
+import { relationSchema } from "../../../src/compose/relations.ts";
 import { type CompiledConfig, compileConfig } from "../../../src/config/compile.ts";
 import { judgeConfig } from "../../../src/config/judge.ts";
 import { canBeAsked } from "../../../src/policy/relations/check.ts";

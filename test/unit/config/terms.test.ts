@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { gateway } from "../../../src/config/gateway_schema.ts";
-import { origin } from "../../../src/config/origin_schema.ts";
+import { gateway } from "../../../src/config/schemas/gateway.ts";
+import { origin } from "../../../src/config/schemas/origin.ts";
 import { httpUrl, instant } from "../../../src/config/terms.ts";
 
 const NO_URLS: readonly [string, string][] = [

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { compileConfig } from "../../../src/config/compile.ts";
-import { metadataUrl } from "../../../src/config/trusted_issuer_faults.ts";
+import { metadataUrl } from "../../../src/config/faults/trusted_issuer.ts";
 import { changed, type MutableConfig } from "../../support/changed_config.ts";
 import { GATEWAY_URL, ISSUER_URL, PARTNER_JWKS_URL, PARTNER_URL } from "../../support/gateway_config.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { accessLists } from "../../../src/compose_abuse.ts";
+import { accessLists } from "../../../src/compose/abuse.ts";
 import { judgeLists } from "../../../src/policy/access_list.ts";
 import { parseAddress } from "../../../src/policy/address_range.ts";
 import { readEdgeFacts } from "../../../src/policy/edge_facts.ts";
