@@ -29,6 +29,7 @@ describe("the admin API's codes", () => {
     [{ code: "precondition_failed" }, 412, {}],
     [{ code: "public_client" }, 409, {}],
     [{ code: "rotation_in_progress" }, 409, {}],
+    [{ code: "request_timeout" }, 408, {}],
     [{ code: "body_too_large" }, 413, {}],
     [{ code: "config_invalid", faults: [{ path: "routes[0].path", reason: "is reserved" }] }, 422, {}],
     [{ code: "unsupported_media_type" }, 415, {}],
