@@ -84,10 +84,11 @@ export function adminApp(parts: AdminParts): Hono<ScopedEnv> {
 /** Every operation behind admission, and 405 for the other methods of their paths. */
 function guardedOperations(parts: AdminParts): Hono<AdminEnv> {
   const guarded = new Hono<AdminEnv>();
+  const admit = admitAdmins(parts);
   // Strangers are not read to the end. Who is admitted is looked at again then: a token may have ended while its request was held back.
-  guarded.use(admitAdmins(parts));
+  guarded.use(admit);
   guarded.use(wholeRequest(BODY_BOUNDS, (c) => faultResponse({ code: "request_timeout" }, c.var.scope.requestId)));
-  guarded.use(admitAdmins(parts));
+  guarded.use((c, next) => (c.req.raw.body === null ? next() : admit(c, next)));
   for (const [path, operations] of Map.groupBy(OPERATIONS, routingPath)) {
     for (const operation of operations) {
       guarded.on(operation.method, path, (c) => runOperation(c, operation, parts));

@@ -16,17 +16,29 @@ export async function readTextBody(request: Request, maxBytes: number): Promise<
   return text === null ? err("body_not_text") : ok(text);
 }
 
+interface TakenBody {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly mostBytes: number;
+}
+
 /** What was taken in of bodies, by their requests: a second reader is given the same. */
-const TAKEN = new WeakMap<Request, Uint8Array<ArrayBuffer>>();
+const TAKEN = new WeakMap<Request, TakenBody>();
 const NOTHING = new Uint8Array(0);
 
-/** The body of `request`, or its first `mostBytes`: what is behind them is not taken in. Whoever asks again is given what was taken in first. */
+/**
+ * The body of `request`, or its first `mostBytes`: what is behind them is not taken in. Whoever asks again is given what was taken in first; throws
+ * for one who asks for more than was left of it, and would take a part for the whole.
+ */
 export async function takeBody(request: Request, mostBytes: number): Promise<Uint8Array<ArrayBuffer>> {
   const taken = TAKEN.get(request);
-  if (taken !== undefined) return taken;
-  const bytes = request.body === null ? NOTHING : await readBytes(request, request.body, mostBytes);
-  TAKEN.set(request, bytes);
-  return bytes;
+  if (taken === undefined) {
+    const bytes = request.body === null ? NOTHING : await readBytes(request, request.body, mostBytes);
+    TAKEN.set(request, { bytes, mostBytes });
+    return bytes;
+  }
+  const isPart = taken.bytes.byteLength >= taken.mostBytes;
+  if (isPart && mostBytes > taken.mostBytes) throw new RangeError("the rest of the body was not taken in");
+  return taken.bytes;
 }
 
 async function readBytes(
