@@ -1,4 +1,5 @@
 // Long because every statement on the tables of an account is here: what is one transaction is seen together.
+import { Lru } from "../kernel/lru.ts";
 import { platformRandom } from "../kernel/random.ts";
 import type { AccountEvent } from "../ports/account_events.ts";
 import type { SessionOpening, SessionRecord } from "../ports/accounts.ts";
@@ -49,6 +50,9 @@ export interface AccountHead {
 const HEAD = "account";
 const NEW_ACCOUNT: AccountHead = { epoch: 1, blocked: false, roles: NO_ROLES_COPY };
 
+/** Grants as they are stored that an account remembers: more than anybody uses at once. */
+const REMEMBERED = { maxEntries: 100, maxBytes: 128 * 1024 };
+
 const UNCOUNTED = { given: Number.POSITIVE_INFINITY, waiting: Number.POSITIVE_INFINITY };
 
 type GrantRow = { id: GrantId; state: string };
@@ -82,6 +86,8 @@ export class AccountStore {
   #most = UNCOUNTED;
   /** As it is stored; null before it was read. */
   #head: AccountHead | null = null;
+  /** Grants that were read or written lately, as they are stored: a code comes back soon after it was issued. */
+  #grants = new Lru<GrantState>(REMEMBERED);
 
   constructor(storage: DurableObjectStorage) {
     this.epochs = new SubjectEpochs(storage);
@@ -101,6 +107,7 @@ export class AccountStore {
     } catch (error) {
       this.#most = UNCOUNTED;
       this.#head = null;
+      this.#grants = new Lru(REMEMBERED);
       throw error;
     }
   }
@@ -122,8 +129,13 @@ export class AccountStore {
   }
 
   findGrant(id: GrantId): GrantState | null {
+    const held = this.#grants.get(id);
+    if (held !== undefined) return held;
     const [row] = this.#sql.exec<{ state: string }>("SELECT state FROM grants WHERE id = ?", id).toArray();
-    return row === undefined ? null : JSON.parse(row.state);
+    if (row === undefined) return null;
+    const state: GrantState = JSON.parse(row.state);
+    this.#grants.set(id, state, row.state.length);
+    return state;
   }
 
   /** Adds a grant. Throws where the id is taken: ids are random, so that is a bug. */
@@ -131,7 +143,7 @@ export class AccountStore {
     this.#sql.exec(
       `INSERT INTO grants (client, session, has_given, is_revoked, last_used, remember_until, state, id)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-      ...[state.terms.clientId, ...columns(state), id],
+      ...[state.terms.clientId, ...columns(state), this.#remembered(id, state), id],
     );
   }
 
@@ -139,7 +151,7 @@ export class AccountStore {
     this.#sql.exec(
       `UPDATE grants SET session = ?, has_given = ?, is_revoked = ?, last_used = ?, remember_until = ?, state = ?
        WHERE id = ?`,
-      ...[...columns(state), id],
+      ...[...columns(state), this.#remembered(id, state), id],
     );
   }
 
@@ -192,7 +204,7 @@ export class AccountStore {
       .exec<{ lately: number }>(
         `UPDATE grants SET last_used = ?, remember_until = ?, state = ?, spent_lately = spent_lately || ? || ' '
          WHERE id = ? RETURNING length(spent_lately) AS lately`,
-        ...[state.lastUsedAtMs, rememberUntilMs(state), JSON.stringify(state), hash, id],
+        ...[state.lastUsedAtMs, rememberUntilMs(state), this.#remembered(id, state), hash, id],
       )
       .one();
     this.spent.putAway(id, lately);
@@ -307,7 +319,10 @@ export class AccountStore {
     this.#sql.exec("DELETE FROM session_clients WHERE until <= ?", nowMs);
     this.withdrawals.sweep(nowMs);
     const gone = this.#sql.exec<{ id: string }>("DELETE FROM grants WHERE remember_until <= ? RETURNING id", nowMs);
-    for (const { id } of gone.toArray()) this.spent.forget(id);
+    for (const { id } of gone.toArray()) {
+      this.spent.forget(id);
+      this.#grants.delete(id);
+    }
   }
 
   /** When something will be there to sweep, or null for never. */
@@ -323,14 +338,19 @@ export class AccountStore {
     const ends = [at, this.withdrawals.nextEndMs()].filter((end) => end !== null);
     return ends.length === 0 ? null : Math.min(...ends);
   }
+
+  /** The text of a grant that is being written, which is remembered with it. */
+  #remembered(id: GrantId, state: GrantState): string {
+    const text = JSON.stringify(state);
+    this.#grants.set(id, state, text.length);
+    return text;
+  }
 }
 
 /** What queries need of a grant, in the order of the statements above. */
 function columns(state: GrantState): readonly (string | number | null)[] {
   const { terms, revokedAtMs, lastUsedAtMs } = state;
-  const isRevoked = Number(revokedAtMs !== null);
-  const untilMs = rememberUntilMs(state);
-  return [terms.sessionId, Number(hasGiven(state)), isRevoked, lastUsedAtMs, untilMs, JSON.stringify(state)];
+  return [terms.sessionId, Number(hasGiven(state)), Number(revokedAtMs !== null), lastUsedAtMs, rememberUntilMs(state)];
 }
 
 function storedSession(row: SessionRow): StoredSession {
