@@ -22,16 +22,17 @@ export function outageWords(error: unknown): string {
  * Runs `work` and turns any throw, or `deadlineMs` going by, into an `Outage` of `dependency`.
  * The work is not cancelled at the deadline: only the waiting ends.
  */
-export async function orOutage<T>(dependency: string, deadlineMs: number, work: () => Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Outage(dependency, { cause: "deadline" })), deadlineMs);
+export function orOutage<T>(dependency: string, deadlineMs: number, work: () => Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const fail = (cause: unknown) => reject(cause instanceof Outage ? cause : new Outage(dependency, { cause }));
+    const timer = setTimeout(() => fail("deadline"), deadlineMs);
+    started(work)
+      .then(resolve, fail)
+      .finally(() => clearTimeout(timer));
   });
-  try {
-    return await Promise.race([work(), late]);
-  } catch (cause) {
-    throw cause instanceof Outage ? cause : new Outage(dependency, { cause });
-  } finally {
-    if (timer !== undefined) clearTimeout(timer);
-  }
+}
+
+/** `work`, begun. What it throws before its first pause fails it like any other fault. */
+async function started<T>(work: () => Promise<T>): Promise<T> {
+  return work();
 }

@@ -15,28 +15,38 @@ export function randomTokenId(random: RandomBytes): string {
 
 /** `bytes` read as one big-endian number, in base 62, left-padded with `0` to `width` characters. */
 export function toBase62(bytes: Uint8Array, width: number): string {
-  let number = 0n;
-  for (const byte of bytes) number = (number << 8n) | BigInt(byte);
+  const rest = bytes.slice();
   let out = "";
-  while (number > 0n) {
-    out = BASE62.charAt(Number(number % 62n)) + out;
-    number /= 62n;
+  for (let from = 0; from < rest.length; ) {
+    if (rest[from] === 0) from++;
+    else out = BASE62.charAt(divide(rest, from, BASE62.length)) + out;
   }
   return out.padStart(width, "0");
 }
 
 /** The `length` bytes that `toBase62` spelt as `text`, or null where no bytes of that length are spelt so. */
 export function fromBase62(text: string, length: number): Uint8Array<ArrayBuffer> | null {
-  let number = 0n;
-  for (const symbol of text) {
-    const value = BASE62.indexOf(symbol);
-    if (value < 0) return null;
-    number = number * 62n + BigInt(value);
-  }
   const bytes = new Uint8Array(length);
-  for (let at = length - 1; at >= 0; at--) {
-    bytes[at] = Number(number & 0xffn);
-    number >>= 8n;
+  for (const symbol of text) {
+    let carry = BASE62.indexOf(symbol);
+    if (carry < 0) return null;
+    for (let at = length - 1; at >= 0; at--) {
+      carry += (bytes[at] ?? 0) * BASE62.length;
+      bytes[at] = carry & 0xff;
+      carry >>= 8;
+    }
+    if (carry > 0) return null;
   }
-  return number === 0n ? bytes : null;
+  return bytes;
+}
+
+/** Divides the big-endian number that begins at `from` by `divisor`, where it is; what is left over. */
+function divide(number: Uint8Array, from: number, divisor: number): number {
+  let remainder = 0;
+  for (let at = from; at < number.length; at++) {
+    const part = remainder * 256 + (number[at] ?? 0);
+    number[at] = Math.floor(part / divisor);
+    remainder = part % divisor;
+  }
+  return remainder;
 }
