@@ -1,4 +1,3 @@
-import type { Hono } from "hono";
 import { authorizeCall } from "./authorizer/authorization.ts";
 import { type AuthorizerParts, handleAuthorizerRequest } from "./authorizer/authorizer.ts";
 import { refusedCall } from "./authorizer/decision.ts";
@@ -9,7 +8,7 @@ import { DeploymentFault, type Environment } from "./bindings.ts";
 import { isGatewayPath, isIssuerPath } from "./config/reserved_paths.ts";
 import { logEvent, logFault } from "./http/log.ts";
 import { problemResponse } from "./http/problem.ts";
-import type { ScopedEnv } from "./http/request_scope.ts";
+import type { WebApp } from "./http/web_app.ts";
 import { faultText } from "./kernel/fault_text.ts";
 import { Outage } from "./kernel/outage.ts";
 import { canonicalRequest } from "./policy/canonical_request.ts";
@@ -26,8 +25,8 @@ const ADMIN_PREFIX = "/admin/v1/";
 export interface Apps {
   readonly issuerHosts: ReadonlySet<string>;
   readonly gatewayHosts: ReadonlySet<string>;
-  readonly issuer: Hono<ScopedEnv> | null;
-  readonly admin: Hono<ScopedEnv> | null;
+  readonly issuer: WebApp | null;
+  readonly admin: WebApp | null;
   readonly authorizer: AuthorizerParts | null;
 }
 

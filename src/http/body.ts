@@ -8,8 +8,7 @@ export type BodyFault = "body_too_large" | "body_not_text";
  * dropped where it passes the bound, so that no body can fill the memory.
  */
 export async function readTextBody(request: Request, maxBytes: number): Promise<Result<string, BodyFault>> {
-  const declared = Number(request.headers.get("content-length") ?? 0);
-  if (declared > maxBytes) return err("body_too_large");
+  if (!TAKEN.has(request) && declaredBytes(request) > maxBytes) return err("body_too_large");
   const bytes = await takeBody(request, maxBytes + 1);
   if (bytes.byteLength > maxBytes) return err("body_too_large");
   const text = fromUtf8(bytes);
@@ -32,7 +31,7 @@ const NOTHING = new Uint8Array(0);
 export async function takeBody(request: Request, mostBytes: number): Promise<Uint8Array<ArrayBuffer>> {
   const taken = TAKEN.get(request);
   if (taken === undefined) {
-    const bytes = request.body === null ? NOTHING : await readBytes(request, request.body, mostBytes);
+    const bytes = await readBytes(request, mostBytes);
     TAKEN.set(request, { bytes, mostBytes });
     return bytes;
   }
@@ -41,16 +40,19 @@ export async function takeBody(request: Request, mostBytes: number): Promise<Uin
   return taken.bytes;
 }
 
-async function readBytes(
-  request: Request,
-  body: ReadableStream<Uint8Array>,
-  mostBytes: number,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const declared = Number(request.headers.get("content-length") ?? 0);
+/** The length that a request states of its body; 0 where it states none. */
+export function declaredBytes({ headers }: Request): number {
+  return Number(headers.get("content-length") ?? 0);
+}
+
+async function readBytes(request: Request, mostBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+  const declared = declaredBytes(request);
   // A stated length is kept by the platform: such a body can be taken in one piece. Not so where it comes in chunks as
   // well, which decide then (RFC 9112 §6.3).
   const isKept = declared > 0 && declared <= mostBytes && !request.headers.has("transfer-encoding");
   if (isKept) return new Uint8Array(await request.arrayBuffer());
+  const { body } = request;
+  if (body === null) return NOTHING;
   const chunks: Uint8Array[] = [];
   let length = 0;
   const reader = body.getReader();

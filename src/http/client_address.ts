@@ -16,8 +16,7 @@ const ZONE = /^[a-z0-9][a-z0-9.-]{0,252}$/i;
  * that calls, as the platform names it in `CF-Worker`. That header is believed at this address alone: there the platform has set it, over
  * whatever the Worker wrote, and anywhere else it is the caller's word. Without it they share the address's budget.
  */
-export function callerUnit(header: (name: string) => string | null): string {
-  const address = clientAddress(header);
+export function callerUnit(header: (name: string) => string | null, address = clientAddress(header)): string {
   if (address !== FOREIGN_WORKERS) return addressUnit(address);
   const zone = header("cf-worker");
   return zone !== null && ZONE.test(zone) ? `worker:${zone.toLowerCase()}` : addressUnit(address);

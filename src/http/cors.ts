@@ -12,19 +12,32 @@ const EXPOSED = "WWW-Authenticate, Retry-After, X-Request-Id";
  */
 export function anyOrigin(methods: string): MiddlewareHandler<ScopedEnv> {
   return async (c, next) => {
-    if (c.req.method === "OPTIONS" && c.req.raw.headers.has("access-control-request-method")) {
-      return new Response(null, {
-        status: 204,
-        headers: {
-          "access-control-allow-origin": "*",
-          "access-control-allow-methods": methods,
-          "access-control-allow-headers": "Authorization, Content-Type",
-          "access-control-max-age": PREFLIGHT_SECONDS,
-        },
-      });
-    }
+    if (isPreflight(c.req.raw)) return preflightAnswer(methods);
     await next();
-    c.res.headers.set("access-control-allow-origin", "*");
-    c.res.headers.set("access-control-expose-headers", EXPOSED);
+    allowAnyOrigin(c.res.headers);
   };
+}
+
+/** Whether a browser asks what it may send. */
+export function isPreflight({ method, headers }: Request): boolean {
+  return method === "OPTIONS" && headers.has("access-control-request-method");
+}
+
+/** What a browser is told that asks: see `anyOrigin`. */
+export function preflightAnswer(methods: string): Response {
+  return new Response(null, {
+    status: 204,
+    headers: {
+      "access-control-allow-origin": "*",
+      "access-control-allow-methods": methods,
+      "access-control-allow-headers": "Authorization, Content-Type",
+      "access-control-max-age": PREFLIGHT_SECONDS,
+    },
+  });
+}
+
+/** Lets a script of any site read an answer: see `anyOrigin`. */
+export function allowAnyOrigin(headers: Headers): void {
+  headers.set("access-control-allow-origin", "*");
+  headers.set("access-control-expose-headers", EXPOSED);
 }

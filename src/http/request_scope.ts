@@ -2,7 +2,7 @@ import type { Context, MiddlewareHandler } from "hono";
 import { callerUnit, clientAddress } from "./client_address.ts";
 import { fillSecurityHeaders } from "./security_headers.ts";
 
-/** What every request of a Hono app has: a name, a time read once, and where it came from. */
+/** What every request of an app has: a name, a time read once, and where it came from. */
 export interface RequestScope {
   readonly requestId: string;
   readonly nowMs: number;
@@ -14,20 +14,25 @@ export interface RequestScope {
 export type ScopedEnv = { Variables: { scope: RequestScope } };
 export type ScopedContext = Context<ScopedEnv>;
 
-/** Opens the scope, and marks every response with its id, the security headers and, unless it says otherwise, `no-store`. */
+/** The scope of `request`, which just came. */
+export function openScope({ headers }: Request): RequestScope {
+  const header = (name: string) => headers.get(name);
+  const address = clientAddress(header);
+  return { requestId: crypto.randomUUID(), nowMs: Date.now(), address, addressUnit: callerUnit(header, address) };
+}
+
+/** Marks an answer to a request for `url` with its id, the security headers and, unless it says otherwise, `no-store`. */
+export function finishAnswer(headers: Headers, requestId: string, url: string): void {
+  headers.set("x-request-id", requestId);
+  if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
+  fillSecurityHeaders(headers, url.startsWith("https:") ? "https:" : "http:");
+}
+
+/** Opens the scope of every request, and finishes every answer. */
 export function requestScope(): MiddlewareHandler<ScopedEnv> {
   return async (c, next) => {
-    const header = (name: string) => c.req.raw.headers.get(name);
-    c.set("scope", {
-      requestId: crypto.randomUUID(),
-      nowMs: Date.now(),
-      address: clientAddress(header),
-      addressUnit: callerUnit(header),
-    });
+    c.set("scope", openScope(c.req.raw));
     await next();
-    const { headers } = c.res;
-    headers.set("x-request-id", c.var.scope.requestId);
-    if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
-    fillSecurityHeaders(headers, c.req.url.startsWith("https:") ? "https:" : "http:");
+    finishAnswer(c.res.headers, c.var.scope.requestId, c.req.url);
   };
 }

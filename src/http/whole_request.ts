@@ -1,5 +1,5 @@
 import type { Context, MiddlewareHandler } from "hono";
-import { takeBody } from "./body.ts";
+import { declaredBytes, takeBody } from "./body.ts";
 import type { ScopedEnv } from "./request_scope.ts";
 
 /** What a body may be. */
@@ -40,21 +40,24 @@ export async function takeWhole(
   { maxBytes, deadlineMs }: BodyBounds,
   begunMs: number,
 ): Promise<number | null> {
-  const declared = Number(request.headers.get("content-length") ?? 0);
-  if (request.body === null || declared > maxBytes) return begunMs;
-  const body = await inTime(takeBody(request, maxBytes + 1), deadlineMs);
-  return body === null ? null : Date.now();
+  const declared = declaredBytes(request);
+  // Whoever states a length brings a body: to look at the body itself makes an object of it.
+  if (declared > maxBytes || (declared === 0 && request.body === null)) return begunMs;
+  const isWhole = await isInTime(takeBody(request, maxBytes + 1), deadlineMs);
+  return isWhole ? Date.now() : null;
 }
 
-/** What `reading` gives, or null once the deadline has passed, or where it fails: the caller hung up, and nobody waits any more. */
-async function inTime<T>(reading: Promise<T>, deadlineMs: number): Promise<T | null> {
-  let timer: ReturnType<typeof setTimeout> | null = null;
-  const late = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), deadlineMs);
+/** Whether `reading` succeeds before the deadline has passed. Where it fails the caller hung up, and nobody waits any more. */
+function isInTime(reading: Promise<unknown>, deadlineMs: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), deadlineMs);
+    const settle = (isWhole: boolean) => {
+      clearTimeout(timer);
+      resolve(isWhole);
+    };
+    reading.then(
+      () => settle(true),
+      () => settle(false),
+    );
   });
-  try {
-    return await Promise.race([reading.catch(() => null), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,5 +1,4 @@
 import type { Hono } from "hono";
-import { anyOrigin } from "../http/cors.ts";
 import type { ScopedContext, ScopedEnv } from "../http/request_scope.ts";
 import type { CurrentSession } from "../issuing/current_session.ts";
 import {
@@ -14,14 +13,12 @@ import type { Form } from "../protocol/form.ts";
 import { formatUserCode, parseUserCode } from "../protocol/user_code.ts";
 import { type AuthorizationDesk, seeOther } from "./authorization_desk.ts";
 import { accessInWords } from "./authorization_pages.ts";
-import { deviceAuthorizationRoute, VERIFICATION_PATH } from "./device_authorization_route.ts";
+import { VERIFICATION_PATH } from "./device_authorization_route.ts";
 import { deviceReturnPath, dropDeviceReturn, setDeviceReturn } from "./device_return.ts";
 import { logPerson, momentOf, type PageDesk, personAt, seal, showPage, takeForm, visitorAt } from "./page_desk.ts";
 import { asPage, methodNotAllowed } from "./page_routes.ts";
 import { clientView } from "./pages/client_view.tsx";
 import { type DeviceCodeProps, deviceCodePage, deviceConfirmPage, deviceDonePage } from "./pages/device_pages.tsx";
-
-const ENDPOINT = "/oauth2/device_authorization";
 
 interface DeviceDesk {
   readonly pages: PageDesk;
@@ -37,14 +34,12 @@ const PAGES: Readonly<Record<string, Readonly<Partial<Record<"GET" | "POST", Han
   "/device/denied": { GET: (_, { pages }) => showPage(deviceDonePage({ approved: false }), null, pages) },
 };
 
-/** Adds the device authorization endpoint, and the pages where a person answers a device, to `app`. */
+/** Adds the pages where a person answers a device to `app`. */
 export function deviceRoutes(
   app: Hono<ScopedEnv>,
   issuer: Issuer,
   desks: { readonly pages: PageDesk; readonly authorization: Pick<AuthorizationDesk, "authorizing"> },
 ): void {
-  app.use(ENDPOINT, anyOrigin("POST"));
-  app.all(ENDPOINT, (c) => deviceAuthorizationRoute(c, issuer));
   const { pages, authorization } = desks;
   const { subjects, lifetimes } = authorization.authorizing;
   const desk: DeviceDesk = { pages, verification: { issuer, subjects, lifetimes, guesses: pages.people.guesses } };

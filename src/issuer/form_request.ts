@@ -1,6 +1,4 @@
 import { isPlainUtf8, mediaType, readTextBody } from "../http/body.ts";
-import type { ScopedContext } from "../http/request_scope.ts";
-import type { Caller } from "../issuing/issuer.ts";
 import { err, type Result } from "../kernel/result.ts";
 import { type Form, parseForm } from "../protocol/form.ts";
 import { type OAuthError, oauthError } from "../protocol/oauth_error.ts";
@@ -21,11 +19,6 @@ const BODY_ONLY = [
   "refresh_token",
   "device_code",
 ];
-
-/** Who calls an endpoint for clients. */
-export function callerOf(c: ScopedContext): Caller {
-  return { authorization: c.req.raw.headers.get("authorization"), address: c.var.scope.addressUnit };
-}
 
 /** Reads a request to an OAuth endpoint that takes a form by POST alone (RFC 6749 §3.2): checks in order. */
 export async function readFormRequest(request: Request): Promise<Result<Form, OAuthError>> {

@@ -1,3 +1,4 @@
+import { fillSecurityHeaders } from "../http/security_headers.ts";
 import type { OAuthError, OAuthErrorCode } from "../protocol/oauth_error.ts";
 
 const STATUS: Readonly<Record<OAuthErrorCode, number>> = {
@@ -16,11 +17,15 @@ const STATUS: Readonly<Record<OAuthErrorCode, number>> = {
 };
 
 const RETRY_AFTER_SECONDS = "2";
-const JSON_UNCACHED = { "content-type": "application/json", "cache-control": "no-store", pragma: "no-cache" };
+/** What all answers say. Made once: the platform copies fields as they are for less than it takes to set each. */
+const FIELDS = new Headers({ "content-type": "application/json", "cache-control": "no-store", pragma: "no-cache" });
+fillSecurityHeaders(FIELDS, "http:");
 
 /** A JSON answer of an OAuth endpoint, never cached (RFC 6749 §5.1). */
 export function oauthJson(body: object, status = 200, headers: Readonly<Record<string, string>> = {}): Response {
-  return new Response(JSON.stringify(body), { status, headers: { ...headers, ...JSON_UNCACHED } });
+  const response = new Response(JSON.stringify(body), { status, headers: FIELDS });
+  for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
+  return response;
 }
 
 /** The one mapper from refusals of OAuth endpoints to responses (RFC 6749 §5.2). */

@@ -1,16 +1,12 @@
 import { logEvent } from "../http/log.ts";
-import type { ScopedContext } from "../http/request_scope.ts";
 import type { Issuer } from "../issuing/issuer.ts";
 import { revocationEndpoint } from "../issuing/revocation_endpoint.ts";
-import { callerOf, readFormRequest } from "./form_request.ts";
+import type { ClientCall } from "./client_call.ts";
 import { oauthErrorResponse, oauthJson } from "./oauth_response.ts";
 
 /** `POST /oauth2/revoke` (RFC 7009). Success is `{}`: some clients cannot read an empty body. */
-export async function revokeRoute(c: ScopedContext, issuer: Issuer): Promise<Response> {
-  const { requestId, nowMs, address } = c.var.scope;
-  const form = await readFormRequest(c.req.raw);
-  const moment = { nowMs, defer: (work: Promise<unknown>) => c.executionCtx.waitUntil(work) };
-  const caller = callerOf(c);
+export async function revokeRoute({ form, caller, moment, scope }: ClientCall, issuer: Issuer): Promise<Response> {
+  const { requestId, address } = scope;
   const revoked = form.ok ? await revocationEndpoint(caller, form.value, issuer, moment) : form;
   if (!revoked.ok) {
     const { code, reason } = revoked.error;

@@ -1,18 +1,14 @@
 import { logEvent, logFault } from "../http/log.ts";
-import type { ScopedContext } from "../http/request_scope.ts";
 import type { Issuer } from "../issuing/issuer.ts";
 import { tokenEndpoint } from "../issuing/token_endpoint.ts";
 import { newTokenTrace } from "../issuing/token_trace.ts";
-import { callerOf, readFormRequest } from "./form_request.ts";
+import type { ClientCall } from "./client_call.ts";
 import { oauthErrorResponse } from "./oauth_response.ts";
 import { tokenAnswer, tracedFields } from "./token_answer.ts";
 
 /** `POST /oauth2/token` (RFC 6749 §3.2, §5). */
-export async function tokenRoute(c: ScopedContext, issuer: Issuer): Promise<Response> {
-  const { requestId, nowMs, address } = c.var.scope;
-  const form = await readFormRequest(c.req.raw);
-  const moment = { nowMs, defer: (work: Promise<unknown>) => c.executionCtx.waitUntil(work) };
-  const caller = callerOf(c);
+export async function tokenRoute({ form, caller, moment, scope }: ClientCall, issuer: Issuer): Promise<Response> {
+  const { requestId, address } = scope;
   const trace = newTokenTrace();
   const issued = form.ok ? await tokenEndpoint(caller, form.value, issuer, moment, trace) : form;
   const who = { request_id: requestId, address, ...tracedFields(trace) };

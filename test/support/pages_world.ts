@@ -6,6 +6,7 @@ import { remoteAccounts } from "../../src/adapters/remote/accounts.ts";
 import { need } from "../../src/bindings.ts";
 import { cookieRules } from "../../src/http/cookies.ts";
 import { requestScope, type ScopedEnv } from "../../src/http/request_scope.ts";
+import type { WebApp } from "../../src/http/web_app.ts";
 import type { LoginContext } from "../../src/issuer/login_context.ts";
 import type { PageDesk } from "../../src/issuer/page_desk.ts";
 import { pageRoutes } from "../../src/issuer/page_routes.ts";
@@ -53,12 +54,12 @@ const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefo
 /** A browser with a jar of cookies, at an address of its own. Redirects are not followed. */
 export class PageBrowser {
   readonly jar = new Map<string, string>();
-  readonly #app: Hono<ScopedEnv>;
+  readonly #app: WebApp;
   readonly #url: string;
   readonly #headers: Readonly<Record<string, string>>;
 
   constructor(
-    app: Hono<ScopedEnv>,
+    app: WebApp,
     { address = crypto.randomUUID(), userAgent = FIREFOX, url = PAGES_URL }: BrowserWishes = {},
   ) {
     this.#app = app;
