@@ -130,3 +130,82 @@ export default {
   },
 };
 `;
+
+/**
+ * A Worker that judges nothing, and does for every refresh what no token endpoint can do without: it reads the form within a deadline, digests the client's
+ * secret and both refresh tokens, opens what names the account and derives what follows, has one row read and written in one transaction within a
+ * deadline, signs, gives the answer what browsers are to be told, and writes one line. The row is JSON of the length of a grant.
+ */
+export const WRITING_DUTIES = `${SIGN}
+import { DurableObject } from "cloudflare:workers";
+export class Store extends DurableObject {
+  constructor(ctx, env) {
+    super(ctx, env);
+    ctx.storage.sql.exec("CREATE TABLE IF NOT EXISTS grants (id TEXT PRIMARY KEY, used INTEGER NOT NULL, state TEXT NOT NULL)");
+  }
+  async spend(presented, nowMs) {
+    const { sql } = this.ctx.storage;
+    return this.ctx.storage.transactionSync(() => {
+      const [row] = sql.exec("SELECT state FROM grants WHERE id = ?", presented.grantId).toArray();
+      if (row === undefined) sql.exec("INSERT INTO grants (id, used, state) VALUES (?, 0, '{}')", presented.grantId);
+      const { refresh: before } = JSON.parse(row?.state ?? "{}");
+      const refresh = { currentHash: presented.successorHash, issuedAtMs: nowMs, spent: { hash: presented.presentedHash, atMs: nowMs } };
+      const state = { terms, lifetimes, startedAtMs: nowMs, lastUsedAtMs: nowMs, endsAtMs: nowMs + 1e9, revokedAtMs: null, refresh, before: before?.currentHash };
+      sql.exec("UPDATE grants SET used = ?, state = ? WHERE id = ?", nowMs, JSON.stringify(state), presented.grantId);
+      return { kind: "granted", retried: false, grant: { grantId: presented.grantId, terms, userEpoch: 1, endsAtMs: state.endsAtMs }, holdings };
+    });
+  }
+}
+const terms = {
+  clientId: "cli_bench", subject: "usr_bench", scopes: ["orders:read", "offline_access"], resource: null, sessionId: "ses_bench", sid: "sid_bench",
+  authTimeMs: 1, acr: null, amr: ["pwd"], nonce: null, refreshable: true,
+};
+const lifetimes = { codeMs: 1, codeRetryMs: 1, refreshRetryMs: 1, refreshIdleMs: 1, refreshAbsoluteMs: 1, onReuse: "user" };
+const holdings = { assignments: [{ role: "manager", tenant: null, untilMs: null }], attributes: { department: "sales" } };
+const fields = {
+  "content-type": "application/json", "cache-control": "no-store", "pragma": "no-cache", "x-content-type-options": "nosniff", "x-frame-options": "DENY",
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'", "referrer-policy": "no-referrer", "access-control-allow-origin": "*",
+  "access-control-expose-headers": "WWW-Authenticate, Retry-After, X-Request-Id",
+};
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true });
+const text = (bytes) => btoa(String.fromCharCode(...new Uint8Array(bytes)));
+const digest = async (secret) => text(await crypto.subtle.digest("SHA-256", encoder.encode(secret)));
+const within = (work, ms) => new Promise((resolve, reject) => {
+  const timer = setTimeout(reject, ms);
+  work.then(resolve, reject).finally(() => clearTimeout(timer));
+});
+let keys;
+async function ready() {
+  const sealing = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
+  const deriving = await crypto.subtle.generateKey({ name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
+  const iv = crypto.getRandomValues(new Uint8Array(12));
+  const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, sealing, new Uint8Array(32));
+  return { sealing, deriving, iv, sealed };
+}
+export default {
+  async fetch(request, env) {
+    const requestId = crypto.randomUUID();
+    const address = request.headers.get("cf-connecting-ip");
+    const form = new URLSearchParams(decoder.decode(await within(request.arrayBuffer(), 10_000)));
+    const nowMs = Date.now();
+    const clientDigest = await digest(form.get("client_secret"));
+    const token = form.get("refresh_token");
+    const name = token.split(".")[0];
+    keys ??= await ready();
+    await crypto.subtle.decrypt({ name: "AES-GCM", iv: keys.iv }, keys.sealing, keys.sealed);
+    const presentedHash = await digest(token);
+    const successor = text(await crypto.subtle.sign("HMAC", keys.deriving, encoder.encode(token)));
+    const presented = { grantId: name, presentedHash, successorHash: await digest(successor), clientId: clientDigest, narrowing: "[null,null]", holdings: null };
+    const { grant } = await within(env.STORE.getByName(name).spend(presented, nowMs), 15_000);
+    const accessToken = await sign();
+    console.info(JSON.stringify({
+      time: new Date().toISOString(), event: "token_issued", request_id: requestId, address, client_id: "cli_bench", user_id: "usr_bench",
+      grant_id: grant.grantId, token_id: requestId, scopes: grant.terms.scopes,
+    }));
+    const refreshToken = (name + "." + crypto.randomUUID() + crypto.randomUUID()).slice(0, 129);
+    const body = { access_token: accessToken, token_type: "Bearer", expires_in: 900, refresh_token: refreshToken, scope: "orders:read" };
+    return new Response(JSON.stringify(body), { headers: { ...fields, "x-request-id": requestId } });
+  },
+};
+`;

@@ -6,7 +6,7 @@ import { type Bundle, bundle } from "../workers/bundle.ts";
 import { migrate, newSecrets, workerOptions } from "../workers/options.ts";
 import { type PlantedPeople, plantPeople } from "../workers/plant_people.ts";
 import { type BenchCaller, plantCaller } from "./caller.ts";
-import { BARE_PROXY, BARE_SIGNER, BARE_WRITER, DUTIES, HONO_JWK, ORIGIN } from "./controls.ts";
+import { BARE_PROXY, BARE_SIGNER, BARE_WRITER, DUTIES, HONO_JWK, ORIGIN, WRITING_DUTIES } from "./controls.ts";
 import { plantCrowd } from "./crowd.ts";
 import { CONNECTIONS } from "./load.ts";
 import { newOutsideIssuer, type OutsideIssuer } from "./outside_issuer.ts";
@@ -32,6 +32,8 @@ export interface Installation extends BenchCaller {
   readonly duties: RunningWorker;
   readonly bareSigner: RunningWorker;
   readonly bareWriter: () => Promise<RunningWorker>;
+  /** What no endpoint that spends something once can do without, without a judgement. */
+  readonly writingDuties: () => Promise<RunningWorker>;
   readonly bareHasher: () => Promise<RunningWorker>;
   readonly honoJwk: () => Promise<RunningWorker>;
   /** Starts another installation of Sallyport, before the same origin. */
@@ -94,6 +96,7 @@ export async function startInstallation(measured: Bundle): Promise<Installation>
     duties: await start(bare(DUTIES, toOrigin)),
     bareSigner: await start(bare(await bundled(BARE_SIGNER))),
     bareWriter: once(async () => start(withStore(bare(await bundled(BARE_WRITER))))),
+    writingDuties: once(async () => start(withStore(bare(await bundled(WRITING_DUTIES))))),
     bareHasher: once(hasher),
     honoJwk: once(async () => start(bare(await bundled(HONO_JWK), toOrigin))),
     client: sallyport.client,

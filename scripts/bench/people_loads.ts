@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { Connection } from "../workers/connection.ts";
 import { type CodeClient, PersonBrowser } from "../workers/person_browser.ts";
 import { type Installation, type RunningWorker, URL_OF_ISSUER } from "./installation.ts";
-import { type Load, runTokenJob } from "./load.ts";
+import { CONNECTIONS, type Load, runTokenJob } from "./load.ts";
 import type { Script } from "./token_load.ts";
 
 /**
@@ -92,8 +92,13 @@ export async function inventCodes(count: number, client: CodeClient): Promise<re
   );
 }
 
+/** A refresh token of a control for each connection. */
+export function inventedFamilies(): readonly string[] {
+  return Array.from({ length: CONNECTIONS }, (_, at) => inventedToken(at));
+}
+
 /** A refresh token or code of a control: its object's name, and something random. */
-export function inventedToken(at: number): string {
+function inventedToken(at: number): string {
   return `object${at}`.padEnd(85, "x").concat(".", randomUUID()).padEnd(129, "x");
 }
 

@@ -1,10 +1,10 @@
-import { type Installation, once } from "./installation.ts";
+import { type Installation, once, type RunningWorker } from "./installation.ts";
 import { CONNECTIONS } from "./load.ts";
 import {
   beginFamilies,
   benchClient,
   inventCodes,
-  inventedToken,
+  inventedFamilies,
   issueCodes,
   redemptions,
   refreshes,
@@ -18,8 +18,9 @@ import type { Row } from "./row.ts";
  * `crowd` users and grants beside those under load.
  */
 export function peopleRows(installation: Installation, crowd: number): readonly Row[] {
-  const { sallyport, bareWriter, bareHasher } = installation;
+  const { sallyport, bareWriter, writingDuties, bareHasher } = installation;
   const client = benchClient(installation);
+  const ofControl = (worker: RunningWorker) => refreshes(worker, client, inventedFamilies());
   const signedIn = once(async () => {
     const people = await signEverybodyIn(installation);
     const families = await beginFamilies(installation, people.slice(0, CONNECTIONS), client);
@@ -34,11 +35,24 @@ export function peopleRows(installation: Installation, crowd: number): readonly 
       prepare: async () => {
         const { families } = await signedIn();
         const writer = await bareWriter();
-        const invented = families.map((_, at) => inventedToken(at));
         return {
           target: refreshes(sallyport, client, families),
           targetPid: sallyport.pid,
-          control: refreshes(writer, client, invented),
+          control: ofControl(writer),
+          controlPid: writer.pid,
+        };
+      },
+    },
+    {
+      group: "issuer",
+      name: "duties of a refresh, to writer",
+      floor: null,
+      prepare: async () => {
+        const [duties, writer] = [await writingDuties(), await bareWriter()];
+        return {
+          target: ofControl(duties),
+          targetPid: duties.pid,
+          control: ofControl(writer),
           controlPid: writer.pid,
         };
       },
