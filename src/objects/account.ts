@@ -35,6 +35,7 @@ import {
 import type { ClientId, GrantId, SessionId, UserId } from "../protocol/ids.ts";
 import { type KnownHoldings, unsettledRoles } from "../protocol/roles_copy.ts";
 import { isSeenAnew } from "../protocol/session_state.ts";
+import { AccountAlarm } from "./account_alarm.ts";
 import { AccountChanges, type Ended } from "./account_changes.ts";
 import { closedFor, endOf } from "./account_end.ts";
 import { AccountNotices } from "./account_notices.ts";
@@ -76,17 +77,15 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
   /** Null before they are needed, and once the account is forgotten. */
   #opened: { store: AccountStore; outbox: AccountOutbox; notices: AccountNotices } | null = null;
   #wiring: AccountWiring | undefined;
-  /** When the alarm is due; null for none. Kept here so that most writes need not set it. */
-  #alarmAtMs: number | null = null;
+  readonly #alarm: AccountAlarm;
   #failures = 0;
 
   protected abstract wire(): AccountWiring;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    void ctx.blockConcurrencyWhile(async () => {
-      this.#alarmAtMs = await ctx.storage.getAlarm();
-    });
+    this.#alarm = new AccountAlarm(ctx.storage);
+    void ctx.blockConcurrencyWhile(() => this.#alarm.recall());
   }
 
   async epochOf(): Promise<number> {
@@ -101,7 +100,7 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
     if (this.#store.head().blocked) return "blocked";
     if (this.#isSuperseded(opening)) return "superseded";
     this.#change(user, nowMs, (changes) => changes.openSession(opening));
-    this.#wakeBy(nowMs + opening.absoluteMs, SWEEP_MS);
+    this.#alarm.wakeBy(nowMs + opening.absoluteMs, SWEEP_MS);
     await this.#outbox.deliver();
     return "opened";
   }
@@ -135,7 +134,7 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
       this.#store.dueEnds.put({ ...open, user, dueMs });
       return open;
     });
-    this.#wakeBy(dueMs, 0);
+    this.#alarm.wakeBy(dueMs, 0);
     await this.#outbox.deliver();
     return change;
   }
@@ -168,7 +167,7 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
       if (head.blocked === blocked) return nothing;
       return blocked ? changes.endEverything(reason, null, null) : nothing;
     });
-    if (reason === "deleted") this.#wakeBy(Date.now() + SWEEP_MS, 0);
+    if (reason === "deleted") this.#alarm.wakeBy(Date.now() + SWEEP_MS, 0);
     return this.#end(ended);
   }
 
@@ -255,12 +254,12 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
       this.#store.withdrawals.note(client, nowMs);
       return changes.endGrants(this.#store.unrevokedGrants({ client }));
     });
-    this.#wakeBy(Date.now() + LOOK_MS, SWEEP_MS);
+    this.#alarm.wakeBy(Date.now() + LOOK_MS, SWEEP_MS);
     return this.#end({ sessions: 0, grants });
   }
 
   override async alarm(): Promise<void> {
-    this.#alarmAtMs = null;
+    this.#alarm.forget();
     try {
       this.#store.sweep(Date.now());
       await this.#endWhatIsDue();
@@ -269,15 +268,15 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
       this.#failures = isEmpty ? 0 : this.#failures + 1;
       const endMs = this.#store.nextEndMs();
       if (!isEmpty) {
-        this.#wakeBy(Date.now() + Math.min(SOON_MS * 2 ** Math.min(this.#failures, 5), LONGEST_RETRY_MS), 0);
-      } else if (endMs !== null) this.#wakeBy(endMs, SWEEP_MS);
+        this.#alarm.wakeBy(Date.now() + Math.min(SOON_MS * 2 ** Math.min(this.#failures, 5), LONGEST_RETRY_MS), 0);
+      } else if (endMs !== null) this.#alarm.wakeBy(endMs, SWEEP_MS);
       this.#wakeForNotices();
       const dueMs = this.#store.dueEnds.nextMs();
-      if (dueMs !== null) this.#wakeBy(dueMs, 0);
+      if (dueMs !== null) this.#alarm.wakeBy(dueMs, 0);
       else if (isEmpty && endMs === null) await this.#endOrWait();
     } catch (error) {
       console.error(JSON.stringify({ event: "account_alarm_failed", error: faultText(error) }));
-      this.#wakeBy(Date.now() + LONGEST_RETRY_MS, 0);
+      this.#alarm.wakeBy(Date.now() + LONGEST_RETRY_MS, 0);
     }
   }
 
@@ -297,9 +296,9 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
   async #endOrWait(): Promise<void> {
     const end = await endOf(this.#store, this.#wired().isUser, Date.now());
     if (end === "keep") return;
-    if (end !== "forget") return this.#wakeBy(end.lookAtMs, 0);
+    if (end !== "forget") return this.#alarm.wakeBy(end.lookAtMs, 0);
     this.#opened = null;
-    this.#alarmAtMs = null;
+    this.#alarm.forget();
     await this.ctx.storage.deleteAll();
   }
 
@@ -322,7 +321,7 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
     const store = new AccountStore(this.ctx.storage);
     const outbox = new AccountOutbox(store, () => this.#wired());
     this.#opened = { store, outbox, notices: new AccountNotices(store, () => this.#wired().clients) };
-    if (isNew) this.#wakeBy(Date.now() + LOOK_MS, 0);
+    if (isNew) this.#alarm.wakeBy(Date.now() + LOOK_MS, 0);
     return this.#opened;
   }
 
@@ -337,7 +336,7 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
     const { outcome, after } = this.#change(user, nowMs, (changes) =>
       presentSecret(this.#store, changes, presentation, nowMs, (state) => transition(state, spentAtMs)),
     );
-    if (after !== null) this.#wakeBy(rememberUntilMs(after), SWEEP_MS);
+    if (after !== null) this.#alarm.wakeBy(rememberUntilMs(after), SWEEP_MS);
     if (outcome.kind === "refused" && outcome.ended !== "nothing") await this.#outbox.deliver();
     return outcome;
   }
@@ -357,34 +356,26 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
       changes.takeIn(id, state);
       if (holdings !== null) changes.keepHoldings(holdings);
     });
-    this.#wakeBy(rememberUntilMs(state), SWEEP_MS);
+    this.#alarm.wakeBy(rememberUntilMs(state), SWEEP_MS);
   }
 
   /** One transaction. Whatever it left in the outbox has its alarm before this turn is over. */
   #change<T>(user: UserId, nowMs: number, work: (changes: AccountChanges) => T): T {
     const changes = new AccountChanges(this.#store, user, nowMs);
     const done = this.#store.transaction(() => work(changes));
-    if (this.#store.hasWaiting()) this.#wakeBy(Date.now() + SOON_MS, 0);
+    if (this.#store.hasWaiting()) this.#alarm.wakeBy(Date.now() + SOON_MS, 0);
     this.#wakeForNotices();
     return done;
   }
 
   #wakeForNotices(): void {
     const dueMs = this.#store.nextNoticeDueMs();
-    if (dueMs !== null) this.#wakeBy(dueMs, 0);
+    if (dueMs !== null) this.#alarm.wakeBy(dueMs, 0);
   }
 
   async #end(ended: Ended): Promise<EndOutcome> {
     const { told } = await this.#outbox.deliver();
     return { delivered: told ? "delivered" : "pending", ...ended };
-  }
-
-  /** Sees to it that the alarm is due by `atMs`, or within `slackMs` from now where that is later. Part of this turn's write. */
-  #wakeBy(atMs: number, slackMs: number): void {
-    const latestMs = Math.max(atMs, Date.now() + slackMs);
-    if (this.#alarmAtMs !== null && this.#alarmAtMs <= latestMs) return;
-    this.#alarmAtMs = latestMs;
-    void this.ctx.storage.setAlarm(latestMs);
   }
 
   #isAlive(session: SessionId, nowMs: number): boolean {
