@@ -95,9 +95,9 @@ export class AccountChanges {
    */
   #makeRoom(id: GrantId, clientId: ClientId, isGiving: boolean): void {
     const { ofClient, ofUser } = isGiving ? GRANTS : CODES;
-    // So few together that no client can have too many.
-    if (this.#store.countIn(isGiving) <= ofClient) return;
-    const holders = this.#store.holders(isGiving);
+    const most = this.#store.counts.countIn(isGiving, clientId);
+    if (most.own <= ofClient && most.all <= ofUser) return;
+    const holders = this.#store.counts.holders(isGiving);
     const own = holders.find(({ client }) => client === clientId)?.grants ?? 0;
     const all = holders.reduce((sum, { grants }) => sum + grants, 0);
     const [largest] = holders;

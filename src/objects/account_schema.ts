@@ -37,7 +37,7 @@ const STEPS: readonly string[] = [
   // Clients whose access was withdrawn lately, each with the number of the withdrawal and its time.
   `CREATE TABLE withdrawals (client TEXT PRIMARY KEY, mark INTEGER NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;`,
   // A spend is to write few pages, for every commit waits until they are durable. Without a rowid a row as long as a grant's would be cut in
-  // two, each part on a page of its own; and an index would be one page more, for a count that is seldom needed (`AccountStore.countIn`).
+  // two, each part on a page of its own; and an index would be one page more, for a count that is seldom needed (`GrantCounts`).
   `CREATE TABLE grants_with_rowid (
      id TEXT PRIMARY KEY, client TEXT NOT NULL, session TEXT, has_given INTEGER NOT NULL,
      is_revoked INTEGER NOT NULL, last_used INTEGER NOT NULL, remember_until INTEGER NOT NULL, state TEXT NOT NULL,

@@ -12,6 +12,7 @@ import { NO_ROLES_COPY, type RolesCopy } from "../protocol/roles_copy.ts";
 import { type SessionTimes, sessionEndsAtMs } from "../protocol/session_state.ts";
 import { prepareSchema } from "./account_schema.ts";
 import { DueEnds } from "./due_ends.ts";
+import { GrantCounts } from "./grant_counts.ts";
 import { SessionClients } from "./session_clients.ts";
 import { SpentHashes } from "./spent_hashes.ts";
 import { SubjectEpochs } from "./subject_epochs.ts";
@@ -53,8 +54,6 @@ const NEW_ACCOUNT: AccountHead = { epoch: 1, blocked: false, roles: NO_ROLES_COP
 /** Grants as they are stored that an account remembers: more than anybody uses at once. */
 const REMEMBERED = { maxEntries: 100, maxBytes: 128 * 1024 };
 
-const UNCOUNTED = { given: Number.POSITIVE_INFINITY, waiting: Number.POSITIVE_INFINITY };
-
 type GrantRow = { id: GrantId; state: string };
 type SessionRow = {
   id: SessionId;
@@ -76,14 +75,13 @@ export class AccountStore {
   readonly epochs: SubjectEpochs;
   readonly clients: SessionClients;
   readonly spent: SpentHashes;
+  readonly counts: GrantCounts;
   readonly withdrawals: Withdrawals;
   readonly dueEnds: DueEnds;
   readonly #storage: DurableObjectStorage;
   readonly #sql: SqlStorage;
   /** False once a look found nothing and nothing was put there since: most changes tell nobody, and need not look. */
   #may = { wait: true, notify: true };
-  /** No more unrevoked grants than this: as many as were counted last and came since. Most accounts are far from any bound, and need not count again. */
-  #most = UNCOUNTED;
   /** As it is stored; null before it was read. */
   #head: AccountHead | null = null;
   /** Grants that were read or written lately, as they are stored: a code comes back soon after it was issued. */
@@ -97,6 +95,7 @@ export class AccountStore {
     prepareSchema(storage, platformRandom);
     this.clients = new SessionClients(this.#sql);
     this.spent = new SpentHashes(this.#sql);
+    this.counts = new GrantCounts(this.#sql);
     this.withdrawals = new Withdrawals(this.#sql);
   }
 
@@ -105,7 +104,7 @@ export class AccountStore {
     try {
       return this.#storage.transactionSync(work);
     } catch (error) {
-      this.#most = UNCOUNTED;
+      this.counts.forget();
       this.#head = null;
       this.#grants = new Lru(REMEMBERED);
       throw error;
@@ -165,27 +164,6 @@ export class AccountStore {
       session,
     );
     return rows.toArray().map(({ id, state }) => ({ id, state: JSON.parse(state) }));
-  }
-
-  /** Counts in one more unrevoked grant, which gave something already or waits to: there are no more of its kind than the number answered. */
-  countIn(hasGiven: boolean): number {
-    const kind = hasGiven ? "given" : "waiting";
-    this.#most = { ...this.#most, [kind]: this.#most[kind] + 1 };
-    return this.#most[kind];
-  }
-
-  /** The clients that hold unrevoked grants which gave something already, or which wait to; whoever holds the most first. Reads every grant. */
-  holders(hasGiven: boolean): readonly { readonly client: ClientId; readonly grants: number }[] {
-    const holders = this.#sql
-      .exec<{ client: ClientId; grants: number }>(
-        `SELECT client, count(*) AS grants FROM grants WHERE is_revoked = 0 AND has_given = ?
-         GROUP BY client ORDER BY grants DESC, min(last_used)`,
-        Number(hasGiven),
-      )
-      .toArray();
-    const counted = holders.reduce((sum, { grants }) => sum + grants, 0);
-    this.#most = { ...this.#most, [hasGiven ? "given" : "waiting"]: counted };
-    return holders;
   }
 
   /** Those of `client`'s unrevoked grants that were used longest ago, up to `limit`; never `but`. */
