@@ -82,8 +82,12 @@ export class AgedRevocations implements FeedFollower {
     this.#pull = null;
   }
 
-  /** A clock that went backwards proves nothing about age: such a snapshot counts as old. */
-  #ageMs(nowMs: number): number {
+  /**
+   * A request may have begun before another one's pull did that has ended by now: it is asked about as of now, or it would take what was just read for old.
+   * A clock that went backwards proves nothing about age: such a snapshot counts as old.
+   */
+  #ageMs(begunMs: number): number {
+    const nowMs = begunMs < this.#asOfMs ? Date.now() : begunMs;
     return nowMs < this.#asOfMs ? Number.POSITIVE_INFINITY : nowMs - this.#asOfMs;
   }
 

@@ -39,6 +39,21 @@ describe("the snapshot's age decides: use, use and pull behind, wait", () => {
     expect((await viewing)?.leastEpoch("token", "revoked")).toBe(1);
   });
 
+  it.each([
+    ["just ended: it needs none of its own", 500, 0, false],
+    ["ended too long ago: it waits", 3_001, 1, true],
+    ["lies ahead of every clock, which went backwards: it waits", -1, 1, true],
+  ])("of a request that began before a pull which %s", async (_, nowMs, pulls, waits) => {
+    const feed = handFed();
+    await feed.start(entry("revoked"));
+    vi.setSystemTime(T0 + nowMs);
+    const viewing = feed.view(T0 - 50);
+    expect(await isWaiting(viewing)).toBe(waits);
+    expect(feed.asked).toHaveLength(1 + pulls);
+    if (waits) await feed.answer(page(1, []));
+    expect((await viewing)?.leastEpoch("token", "revoked")).toBe(1);
+  });
+
   it("a cold isolate waits for its first pull, and knows nobody as unrevoked before it", async () => {
     const feed = handFed();
     const first = feed.view(T0);
