@@ -26,9 +26,17 @@ export function orOutage<T>(dependency: string, deadlineMs: number, work: () => 
   return new Promise((resolve, reject) => {
     const fail = (cause: unknown) => reject(cause instanceof Outage ? cause : new Outage(dependency, { cause }));
     const timer = setTimeout(() => fail("deadline"), deadlineMs);
-    started(work)
-      .then(resolve, fail)
-      .finally(() => clearTimeout(timer));
+    // The deadline is over before whoever waits goes on, and asks the next one with a deadline of its own.
+    started(work).then(
+      (value) => {
+        clearTimeout(timer);
+        resolve(value);
+      },
+      (cause: unknown) => {
+        clearTimeout(timer);
+        fail(cause);
+      },
+    );
   });
 }
 
