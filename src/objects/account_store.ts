@@ -291,16 +291,21 @@ export class AccountStore {
     return this.#may.wait;
   }
 
-  /** Forgets sessions that have ended by themselves and grants that nothing can be done with any more. */
+  /**
+   * Forgets sessions that have ended by themselves and grants that nothing can be done with any more. One transaction: a grant goes with its
+   * spent hashes, which nobody would find without it.
+   */
   sweep(nowMs: number): void {
-    this.#sql.exec("DELETE FROM sessions WHERE min(last_seen + idle, absolute_end) <= ?", nowMs);
-    this.#sql.exec("DELETE FROM session_clients WHERE until <= ?", nowMs);
-    this.withdrawals.sweep(nowMs);
-    const gone = this.#sql.exec<{ id: string }>("DELETE FROM grants WHERE remember_until <= ? RETURNING id", nowMs);
-    for (const { id } of gone.toArray()) {
-      this.spent.forget(id);
-      this.#grants.delete(id);
-    }
+    this.transaction(() => {
+      this.#sql.exec("DELETE FROM sessions WHERE min(last_seen + idle, absolute_end) <= ?", nowMs);
+      this.#sql.exec("DELETE FROM session_clients WHERE until <= ?", nowMs);
+      this.withdrawals.sweep(nowMs);
+      const gone = this.#sql.exec<{ id: string }>("DELETE FROM grants WHERE remember_until <= ? RETURNING id", nowMs);
+      for (const { id } of gone.toArray()) {
+        this.spent.forget(id);
+        this.#grants.delete(id);
+      }
+    });
   }
 
   /** When something will be there to sweep, or null for never. */
