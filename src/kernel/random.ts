@@ -15,7 +15,8 @@ export function randomTokenId(random: RandomBytes): string {
 
 /** `bytes` read as one big-endian number, in base 62, left-padded with `0` to `width` characters. */
 export function toBase62(bytes: Uint8Array, width: number): string {
-  const rest = bytes.slice();
+  // A copy in every case: Node's `Buffer` has a `slice` that is a view, and what is done here would be done to the caller's bytes.
+  const rest = new Uint8Array(bytes);
   let out = "";
   for (let from = 0; from < rest.length; ) {
     if (rest[from] === 0) from++;

@@ -12,6 +12,7 @@ import { crc32 } from "../../../src/kernel/crc32.ts";
 import { fromBase62, toBase62 } from "../../../src/kernel/random.ts";
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+const SYMBOLS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const anyBytes = fc.uint8Array({ maxLength: 200 }).map((bytes) => Uint8Array.from(bytes));
 
 describe("base64url", () => {
@@ -159,6 +160,36 @@ describe("CRC-32 and base 62", () => {
     );
     expect(toBase62(new Uint8Array(32), 43)).toBe("0".repeat(43));
     expect(toBase62(new Uint8Array(32).fill(255), 43)).toHaveLength(43);
+  });
+
+  it("leaves the bytes that it spells as they were, also where a slice of them is no copy, as of Node's Buffer", () => {
+    class View extends Uint8Array<ArrayBuffer> {
+      override slice(start?: number, end?: number): Uint8Array<ArrayBuffer> {
+        return this.subarray(start, end);
+      }
+    }
+    const bytes = new View(new Uint8Array([1, 2, 3, 4]).buffer);
+    expect(toBase62(bytes, 6)).toBe(toBase62(new Uint8Array([1, 2, 3, 4]), 6));
+    expect([...bytes]).toEqual([1, 2, 3, 4]);
+  });
+
+  it("spells the number that its bytes are, and reads numbers of that length alone", () => {
+    const number = (digits: Iterable<number>, base: bigint) =>
+      [...digits].reduce((sum, digit) => sum * base + BigInt(digit), 0n);
+    const spelt = (text: string) =>
+      number(
+        [...text].map((symbol) => SYMBOLS.indexOf(symbol)),
+        62n,
+      );
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 40 }), fc.nat(40), (bytes, length) => {
+        const text = toBase62(bytes, 0);
+        expect(spelt(text)).toBe(number(bytes, 256n));
+        const read = fromBase62(text, length);
+        if (spelt(text) >= 256n ** BigInt(length)) expect(read).toBeNull();
+        else expect(number(read ?? [-1], 256n)).toBe(spelt(text));
+      }),
+    );
   });
 
   it("reads its own spelling back, and nothing that no bytes are spelt as", () => {
