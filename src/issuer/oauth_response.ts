@@ -17,7 +17,10 @@ const STATUS: Readonly<Record<OAuthErrorCode, number>> = {
 };
 
 const RETRY_AFTER_SECONDS = "2";
-/** What all answers say. Made once: the platform copies fields as they are for less than it takes to set each. */
+/**
+ * What all answers say. Made once, and never changed: the platform copies fields as they are for less than it takes to set each. HSTS is not among
+ * them, for only `finishAnswer` knows whether a request came over TLS.
+ */
 const FIELDS = new Headers({ "content-type": "application/json", "cache-control": "no-store", pragma: "no-cache" });
 fillSecurityHeaders(FIELDS, "http:");
 

@@ -73,6 +73,23 @@ describe.each(ENDPOINTS)("%s", (path) => {
   });
 });
 
+it("what one answer alone has to say is said by no other, at the same time or later", async () => {
+  const broken = openIsolate({ bindings: { DB: databaseThat(() => true) } });
+  const ask = (of = isolate, authorization = basic(client)) =>
+    postForm(of, "/oauth2/token", { grant_type: "client_credentials" }, { authorization });
+  const [outage, refusal, method, given] = await Promise.all([
+    ask(broken),
+    ask(isolate, "Basic eDp5"),
+    isolate.fetch("/oauth2/token"),
+    ask(),
+  ]);
+  const said = ({ headers }: Told) => ["retry-after", "www-authenticate", "allow"].filter((name) => headers.has(name));
+  expect(said(outage)).toEqual(["retry-after"]);
+  expect(said(refusal)).toEqual(["www-authenticate"]);
+  expect(said(method)).toEqual(["allow"]);
+  expect([given.status, ...said(given), ...said(await ask())]).toEqual([200]);
+});
+
 describe("a preflight", () => {
   const asked = {
     method: "OPTIONS",
