@@ -40,7 +40,7 @@ export async function takeBody(request: Request, mostBytes: number): Promise<Uin
   return taken.bytes;
 }
 
-/** The length that a request states of its body; 0 where it states none. */
+/** The length in bytes that a request states of its body; 0 where it states none, `NaN` (which is within every bound) where what it states is no number. */
 export function declaredBytes({ headers }: Request): number {
   return Number(headers.get("content-length") ?? 0);
 }

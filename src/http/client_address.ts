@@ -14,7 +14,8 @@ const ZONE = /^[a-z0-9][a-z0-9.-]{0,252}$/i;
 /**
  * The unit that budgets and limits count a caller by: its `addressUnit`; for Workers of other zones, which all share one address, the zone
  * that calls, as the platform names it in `CF-Worker`. That header is believed at this address alone: there the platform has set it, over
- * whatever the Worker wrote, and anywhere else it is the caller's word. Without it they share the address's budget.
+ * whatever the Worker wrote, and anywhere else it is the caller's word. Without it they share the address's budget. `address` spares whoever
+ * has read the caller's address already a second look.
  */
 export function callerUnit(header: (name: string) => string | null, address = clientAddress(header)): string {
   if (address !== FOREIGN_WORKERS) return addressUnit(address);
