@@ -333,9 +333,10 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
   ): Promise<GrantOutcome | RolesWanted> {
     // By the object's own clock: what was asked may have waited, in a queue or behind an outage.
     const spentAtMs = Math.max(nowMs, Date.now());
-    const { outcome, after } = this.#change(user, nowMs, (changes) =>
-      presentSecret(this.#store, changes, presentation, nowMs, (state) => transition(state, spentAtMs)),
-    );
+    const changes = new AccountChanges(this.#store, user, nowMs);
+    const presented = presentSecret(this.#store, changes, presentation, nowMs, (state) => transition(state, spentAtMs));
+    const { outcome, after } = presented;
+    this.#wakeForWaiting();
     if (after !== null) this.#alarm.wakeBy(rememberUntilMs(after), SWEEP_MS);
     if (outcome.kind === "refused" && outcome.ended !== "nothing") await this.#outbox.deliver();
     return outcome;
@@ -363,9 +364,14 @@ export abstract class AccountObject<Env> extends DurableObject<Env> implements A
   #change<T>(user: UserId, nowMs: number, work: (changes: AccountChanges) => T): T {
     const changes = new AccountChanges(this.#store, user, nowMs);
     const done = this.#store.transaction(() => work(changes));
+    this.#wakeForWaiting();
+    return done;
+  }
+
+  /** To be called in the turn of whatever may have left something to tell. */
+  #wakeForWaiting(): void {
     if (this.#store.hasWaiting()) this.#alarm.wakeBy(Date.now() + SOON_MS, 0);
     this.#wakeForNotices();
-    return done;
   }
 
   #wakeForNotices(): void {

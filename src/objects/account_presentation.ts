@@ -18,7 +18,7 @@ export interface Presented {
 }
 
 /**
- * Puts a secret to a grant: the transition, what it ended and what must be told of that. To be run inside a transaction. Without
+ * Puts a secret to a grant: the transition, what it ended and what must be told of that, in one transaction. To be run without a pause. Without
  * roles for the token nothing is spent: whoever has to ask the directory asks it before, and an outage there costs nobody
  * their secret.
  */
@@ -37,13 +37,16 @@ export function presentSecret(
   if (step.kind === "granted") {
     const known = holdings ?? keptHoldings(head.roles, head.epoch, nowMs);
     if (known === null) return { outcome: { kind: "roles_wanted" }, after: null };
-    writeGiving(store, changes, id, before, state);
-    if (holdings !== null) changes.keepHoldings(holdings);
+    writeGiving(store, changes, { id, before, state }, holdings);
     return { outcome: { ...step, grant: liveGrant(store, id, state), holdings: known }, after: state };
   }
-  if (state !== before) store.putGrant(id, state);
-  if (step.ended === "grant") changes.endSuspectedGrant(id, state, step.reason);
-  if (step.ended === "user") changes.endEverything("refresh_reuse", null, { id, state });
+  if (state !== before) {
+    store.transaction(() => {
+      store.putGrant(id, state);
+      if (step.ended === "grant") changes.endSuspectedGrant(id, state, step.reason);
+      if (step.ended === "user") changes.endEverything("refresh_reuse", null, { id, state });
+    });
+  }
   return { outcome: step, after: null };
 }
 
@@ -62,17 +65,30 @@ export function refusal(reason: GrantRefusal): GrantOutcome {
   return { kind: "refused", reason, ended: "nothing" };
 }
 
+/** A grant that gives. */
+interface Giving {
+  readonly id: GrantId;
+  readonly before: GrantState;
+  readonly state: GrantState;
+}
+
+/** A refresh that brings nothing else is one statement, which is whole without a transaction. Anything more is one transaction. */
+function writeGiving(store: AccountStore, changes: AccountChanges, giving: Giving, holdings: KnownHoldings): void {
+  const { id, before, state } = giving;
+  if (hasGiven(before) && holdings === null) putGiving(store, giving);
+  else {
+    store.transaction(() => {
+      putGiving(store, giving);
+      if (!hasGiven(before)) changes.takeIn(id, state);
+      if (holdings !== null) changes.keepHoldings(holdings);
+    });
+  }
+}
+
 /** A retry changes nothing, and writes nothing. */
-function writeGiving(
-  store: AccountStore,
-  changes: AccountChanges,
-  id: GrantId,
-  before: GrantState,
-  state: GrantState,
-): void {
+function putGiving(store: AccountStore, { id, before, state }: Giving): void {
   if (state === before) return;
   const spent = state.refresh?.spent ?? null;
   if (spent === null) store.putGrant(id, state);
   else store.putSpending(id, state, spent.hash);
-  if (!hasGiven(before)) changes.takeIn(id, state);
 }

@@ -139,18 +139,22 @@ export class AccountStore {
 
   /** Adds a grant. Throws where the id is taken: ids are random, so that is a bug. */
   addGrant(id: GrantId, state: GrantState): void {
-    this.#sql.exec(
-      `INSERT INTO grants (client, session, has_given, is_revoked, last_used, remember_until, state, id)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-      ...[state.terms.clientId, ...columns(state), this.#remembered(id, state), id],
+    this.#write(id, state, (text) =>
+      this.#sql.exec(
+        `INSERT INTO grants (client, session, has_given, is_revoked, last_used, remember_until, state, id)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+        ...[state.terms.clientId, ...columns(state), text, id],
+      ),
     );
   }
 
   putGrant(id: GrantId, state: GrantState): void {
-    this.#sql.exec(
-      `UPDATE grants SET session = ?, has_given = ?, is_revoked = ?, last_used = ?, remember_until = ?, state = ?
-       WHERE id = ?`,
-      ...[...columns(state), this.#remembered(id, state), id],
+    this.#write(id, state, (text) =>
+      this.#sql.exec(
+        `UPDATE grants SET session = ?, has_given = ?, is_revoked = ?, last_used = ?, remember_until = ?, state = ?
+         WHERE id = ?`,
+        ...[...columns(state), text, id],
+      ),
     );
   }
 
@@ -178,13 +182,15 @@ export class AccountStore {
 
   /** Puts a grant whose refresh token of this hash was just spent, and notes the hash with it: one row, and seldom more. */
   putSpending(id: GrantId, state: GrantState, hash: string): void {
-    const { lately } = this.#sql
-      .exec<{ lately: number }>(
-        `UPDATE grants SET last_used = ?, remember_until = ?, state = ?, spent_lately = spent_lately || ? || ' '
-         WHERE id = ? RETURNING length(spent_lately) AS lately`,
-        ...[state.lastUsedAtMs, rememberUntilMs(state), this.#remembered(id, state), hash, id],
-      )
-      .one();
+    const { lately } = this.#write(id, state, (text) =>
+      this.#sql
+        .exec<{ lately: number }>(
+          `UPDATE grants SET last_used = ?, remember_until = ?, state = ?, spent_lately = spent_lately || ? || ' '
+           WHERE id = ? RETURNING length(spent_lately) AS lately`,
+          ...[state.lastUsedAtMs, rememberUntilMs(state), text, hash, id],
+        )
+        .one(),
+    );
     this.spent.putAway(id, lately);
   }
 
@@ -322,11 +328,12 @@ export class AccountStore {
     return ends.length === 0 ? null : Math.min(...ends);
   }
 
-  /** The text of a grant that is being written, which is remembered with it. */
-  #remembered(id: GrantId, state: GrantState): string {
+  /** Has `write` write a grant, of which it is given the text. What is written is remembered, and nothing else. */
+  #write<T>(id: GrantId, state: GrantState, write: (text: string) => T): T {
     const text = JSON.stringify(state);
+    const written = write(text);
     this.#grants.set(id, state, text.length);
-    return text;
+    return written;
   }
 }
 

@@ -24,7 +24,10 @@ export class SpentHashes {
     return rows.toArray().length > 0;
   }
 
-  /** Gives the hashes in a grant's row rows of their own, once they are `characters` long and that is enough. */
+  /**
+   * Gives the hashes in a grant's row rows of their own, once they are `characters` long and that is enough. They leave the row at last: wherever it
+   * fails, each is in one of the two places.
+   */
   putAway(grant: GrantId, characters: number): void {
     if (characters < LATELY_CHARACTERS) return;
     const [row] = this.#sql.exec<{ hashes: string }>("SELECT spent_lately AS hashes FROM grants WHERE id = ?", grant);

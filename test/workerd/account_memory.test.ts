@@ -6,7 +6,7 @@ import { AccountStore } from "../../src/objects/account_store.ts";
 import { revoke, startGrant } from "../../src/protocol/grant_state.ts";
 import { type GrantId, newGrantId } from "../../src/protocol/ids.ts";
 import { newAccount } from "../support/account_world.ts";
-import { ACCESS_MS, grantStart, LIFETIMES, terms } from "../support/grants.ts";
+import { ACCESS_MS, grantStart, LIFETIMES, presentation, terms } from "../support/grants.ts";
 
 /* What an account remembers of its grants is what is stored of them: whatever was done, in whatever order, and whatever of it failed. */
 
@@ -116,4 +116,27 @@ it("a sweep that fails half-way forgets nothing, and the next one forgets grants
     for (const id of ids) expect(store.findGrant(id)).toBeNull();
     expect(storage.sql.exec("SELECT 1 FROM spent_hashes").toArray()).toHaveLength(0);
   });
+});
+
+it("a refresh whose write fails spent nothing; one behind which old hashes cannot be put away is spent, and can be retried", async () => {
+  const account = await newAccount();
+  const start = await account.started();
+  const { accounts, user, nowMs } = account;
+  // The account has a copy of what the user holds: nothing but the spend is written.
+  const refresh = (at: number) => accounts.refresh(user, presentation(start, at, { holdings: null }), nowMs);
+  const breaking = (trigger: string) =>
+    runInDurableObject(account.stub(), (_, { storage: { sql } }) => sql.exec(trigger).toArray());
+  await breaking("CREATE TRIGGER breaks BEFORE UPDATE ON grants BEGIN SELECT RAISE(ABORT, 'broken by the test'); END");
+  await expect(refresh(0)).rejects.toThrow("account is unavailable");
+  await breaking("DROP TRIGGER breaks");
+  await breaking("CREATE TRIGGER breaks BEFORE INSERT ON spent_hashes BEGIN SELECT RAISE(ABORT, 'broken'); END");
+  let last = 0;
+  while ((await refresh(last).catch(() => null)) !== null) last += 1;
+  expect(last, "positive control: many stand in the grant's own row first").toBeGreaterThan(15);
+  expect(await refresh(last)).toMatchObject({ kind: "granted", retried: true });
+  await breaking("DROP TRIGGER breaks");
+  expect(await refresh(last + 1)).toMatchObject({ kind: "granted", retried: false });
+  expect(await account.rows("spent_hashes"), "put away now").toBe(last + 2);
+  await account.kill();
+  expect(await refresh(3), "stolen, and known as such").toMatchObject({ reason: "refresh_reused", ended: "user" });
 });
