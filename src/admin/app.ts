@@ -1,9 +1,7 @@
 import { Hono } from "hono";
-import { logFault } from "../http/log.ts";
+import { logLastResort } from "../http/log.ts";
 import { requestScope, type ScopedEnv } from "../http/request_scope.ts";
 import { wholeRequest } from "../http/whole_request.ts";
-import { faultFields } from "../kernel/fault_text.ts";
-import { Outage } from "../kernel/outage.ts";
 import type { Admission } from "../managing/authenticate_admin.ts";
 import { type AdminEnv, admitAdmins } from "./admission.ts";
 import { apiKeyCreditOperations } from "./api_key_credit_operations.ts";
@@ -120,12 +118,6 @@ function documentResponse(issuerUrl: string): Response {
 
 /** Whatever nobody expected: an outage says when to come back, anything else says nothing. */
 function lastResort(error: Error, path: string, requestId: string): Response {
-  const dependency = error instanceof Outage ? error.dependency : null;
-  logFault(dependency === null ? "internal_error" : "outage", {
-    request_id: requestId,
-    path,
-    dependency,
-    ...faultFields(error),
-  });
+  const dependency = logLastResort(error, path, requestId);
   return faultResponse({ code: dependency === null ? "internal_error" : "temporarily_unavailable" }, requestId);
 }

@@ -1,8 +1,6 @@
-import { logEvent, logFault } from "../http/log.ts";
+import { logEvent, logLastResort } from "../http/log.ts";
 import { problemResponse } from "../http/problem.ts";
 import type { RequestScope } from "../http/request_scope.ts";
-import { faultFields } from "../kernel/fault_text.ts";
-import { Outage } from "../kernel/outage.ts";
 import { oauthError } from "../protocol/oauth_error.ts";
 import { oauthErrorResponse } from "./oauth_response.ts";
 
@@ -26,14 +24,8 @@ export function tooSlow(path: string, { requestId, address }: RequestScope): Res
 
 /** Whatever nobody expected: an outage says when to come back, anything else says nothing. */
 export function lastResort(error: unknown, path: string, requestId: string): Response {
-  const dependency = error instanceof Outage ? error.dependency : null;
-  logFault(dependency === null ? "internal_error" : "outage", {
-    request_id: requestId,
-    path,
-    dependency,
-    ...faultFields(error),
-  });
-  if (dependency !== null) return outageResponse(path, requestId);
+  const isOutage = logLastResort(error, path, requestId) !== null;
+  if (isOutage) return outageResponse(path, requestId);
   return problemResponse({ status: 500, code: "internal_error", title: "Internal Server Error" }, requestId);
 }
 

@@ -75,6 +75,18 @@ it("of any steps, some of which fail together, it remembers what is stored", asy
   expect(compared, "positive control: there were grants").toBeGreaterThan(1_000);
 });
 
+it("a grant that was just written is not read again", async () => {
+  const account = await newAccount();
+  await runInDurableObject(account.stub(), (_, { storage }) => {
+    const store = new AccountStore(storage);
+    const start = grantStart({ grantId: newGrantId(platformRandom) });
+    const state = startGrant(start, LIFETIMES, ACCESS_MS, NOW_MS);
+    store.addGrant(start.grantId, state);
+    storage.sql.exec("UPDATE grants SET state = 'broken by the test'");
+    expect(store.findGrant(start.grantId)).toEqual(state);
+  });
+});
+
 it("a grant that was revoked in a change which failed is not revoked", async () => {
   const account = await newAccount();
   await runInDurableObject(account.stub(), (_, { storage }) => {
