@@ -10,6 +10,8 @@ const SALT_BYTES = 32;
 const TAG_BYTES = 32;
 /** The implementation takes no shorter ones; the policy lets none be set. */
 const LEAST_PASSWORD_BYTES = 8;
+/** Argon2 takes no less for one lane (RFC 9106 §3.1). */
+const LEAST_MEMORY_KIB = 8;
 
 /** The isolate's queue: however many adapters there are, one thread computes for them. */
 const isolateQueue = new HashQueue();
@@ -68,7 +70,12 @@ export class Argon2Passwords implements Passwords {
     const short = bytes.length < LEAST_PASSWORD_BYTES;
     const against = stored ?? this.#nobody();
     // Too short to have been set: something of the same cost is computed all the same, for the time must not tell.
-    const tag = await this.#tag(short ? new Uint8Array(LEAST_PASSWORD_BYTES) : bytes, against, against.tag.length);
+    const tag = await this.#tag(
+      short ? new Uint8Array(LEAST_PASSWORD_BYTES) : bytes,
+      against,
+      against.tag.length,
+      beside(this.#cost, against),
+    );
     const matches = equalBytes(tag, against.tag) && stored !== null && !short;
     return { matches, outdated: stored !== null && this.#isOutdated(stored) };
   }
@@ -87,13 +94,28 @@ export class Argon2Passwords implements Passwords {
     password: Uint8Array,
     { memoryKiB, passes, salt }: Omit<Argon2Hash, "tag">,
     tagLength: number,
+    more: Argon2Cost | null = null,
   ): Promise<Uint8Array<ArrayBuffer>> {
     const argon2id = this.#compute ?? (await isolateInstance());
-    const tag = await this.#queue.run(() =>
-      argon2id({ password, salt, parallelism: 1, passes, memorySize: memoryKiB, tagLength }),
-    );
+    const spend = (cost: Argon2Cost) =>
+      argon2id({ password, salt, parallelism: 1, passes: cost.passes, memorySize: cost.memoryKiB, tagLength });
+    const tag = await this.#queue.run(() => {
+      if (more !== null) spend(more);
+      return spend({ memoryKiB, passes });
+    });
     return new Uint8Array(tag);
   }
+}
+
+/**
+ * What a hash that costs less than today's is computed beside, so that both together cost what today's does; null where nothing is missing. A hash from
+ * before the cost was raised would otherwise tell by its time that somebody has it. Time goes with memory times passes (RFC 9106 §3.1).
+ */
+function beside(today: Argon2Cost, stored: Argon2Cost): Argon2Cost | null {
+  const missing = today.memoryKiB * today.passes - stored.memoryKiB * stored.passes;
+  if (missing < LEAST_MEMORY_KIB) return null;
+  const passes = Math.ceil(missing / today.memoryKiB);
+  return { memoryKiB: Math.max(LEAST_MEMORY_KIB, Math.round(missing / passes)), passes };
 }
 
 /** Whether two byte strings are equal, in time that depends on their lengths alone. */

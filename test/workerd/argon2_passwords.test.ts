@@ -57,6 +57,51 @@ describe("Argon2Passwords", () => {
   });
 });
 
+describe("a hash from before the cost was raised", () => {
+  const PASSWORD = "the same words";
+  const STORED = [
+    { memoryKiB: 1024, passes: 2 },
+    { memoryKiB: 1024, passes: 1 },
+    { memoryKiB: 256, passes: 2 },
+    { memoryKiB: 19, passes: 1 },
+    { memoryKiB: 4096, passes: 1 },
+    { memoryKiB: 2039, passes: 1 },
+  ];
+
+  /** Passes over KiB that `verify` computes, in one turn of the queue. */
+  async function spentOn(password: string, phc: string | null): Promise<{ spent: number; turns: number }> {
+    let spent = 0;
+    let turns = 0;
+    const queue = new (class extends HashQueue {
+      override run<T>(work: () => T): Promise<T> {
+        turns += 1;
+        return super.run(work);
+      }
+    })();
+    const compute = ({ memorySize, passes, tagLength }: { memorySize: number; passes: number; tagLength: number }) => {
+      spent += memorySize * passes;
+      return new Uint8Array(tagLength);
+    };
+    await new Argon2Passwords({ ...TODAY, queue, compute }).verify(password, phc);
+    return { spent, turns };
+  }
+
+  it.each(STORED)("of $memoryKiB KiB and $passes passes takes the time of nobody's", async (stored) => {
+    const phc = await new Argon2Passwords({ ...TODAY, ...stored }).hash(PASSWORD);
+    const [known, nobody] = [await spentOn("a wrong one of mine", phc), await spentOn("a wrong one of mine", null)];
+    const dearer = Math.max(0, stored.memoryKiB * stored.passes - TODAY.memoryKiB * TODAY.passes);
+    expect(nobody).toEqual({ spent: TODAY.memoryKiB * TODAY.passes, turns: 1 });
+    expect(known.turns, "another turn could be told by what passes between two").toBe(1);
+    expect(Math.abs(known.spent - dearer - nobody.spent), "KiB").toBeLessThanOrEqual(9);
+  });
+
+  it.each(STORED)("of $memoryKiB KiB and $passes passes is computed as it was made", async (stored) => {
+    const phc = await new Argon2Passwords({ ...TODAY, ...stored }).hash(PASSWORD);
+    expect(await passwords.verify(PASSWORD, phc)).toMatchObject({ matches: true });
+    expect(await passwords.verify(`${PASSWORD}!`, phc)).toMatchObject({ matches: false });
+  });
+});
+
 describe("HashQueue", () => {
   it("runs one at a time in order, lets eight wait, and turns away the next with a time to come back", async () => {
     const queue = new HashQueue(8);
