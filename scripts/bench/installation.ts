@@ -45,8 +45,8 @@ export interface Installation extends BenchCaller {
 }
 
 export const URL_OF_ISSUER = "http://localhost";
-/** Three for each connection: an account has to itself what loads it, and those of the code row take turns. */
-const PEOPLE = 3 * CONNECTIONS;
+/** Two for each connection: those who redeem codes have accounts apart from those who refresh. */
+const PEOPLE = 2 * CONNECTIONS;
 const COMPATIBILITY_DATE = "2026-07-30";
 const WORKER = "worker";
 const SOCKET = { unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }] };

@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import type { ManyHeadersJob } from "./many_headers_load.ts";
 import type { Slice, SlicedJob, SlicedSide, Turn } from "./sliced_load.ts";
-import type { TokenJob, TokenTally } from "./token_load.ts";
+import type { TokenJob, TokenSlice, TokenTally } from "./token_load.ts";
 
 /** What is asked, over and over. */
 export interface Target {
@@ -72,7 +72,8 @@ async function loadInTurn(job: ManyHeadersJob): Promise<Measurement> {
   return measured(job.url, await run(process.execPath, [MANY_HEADERS_LOAD], JSON.stringify(job)));
 }
 
-const SLICE_SECONDS = 0.5;
+/** How long either side is loaded in a turn. */
+export const SLICE_SECONDS = 0.5;
 
 /** A measurement with the processor time that a request cost workerd. */
 export interface CostedMeasurement extends Measurement {
@@ -97,14 +98,21 @@ export async function inSlices(
 }
 
 /** Runs `job` in a process of its own. Any failure fails the bench: a chain that breaks is not mended. */
-export async function runTokenJob(job: TokenJob): Promise<Measurement & Pick<TokenTally, "tokens">> {
-  assertLoopback(job.url);
-  const output = await run(process.execPath, [TOKEN_LOAD], JSON.stringify(job));
-  const { seconds, latenciesMs, tokens }: TokenTally = JSON.parse(output);
+export async function runTokenJob(job: TokenJob): Promise<{
+  readonly turns: readonly (readonly CostedMeasurement[])[];
+  readonly tokens: TokenTally["tokens"];
+}> {
+  for (const { url } of job.sides) assertLoopback(url);
+  const { turns, tokens }: TokenTally = JSON.parse(await run(process.execPath, [TOKEN_LOAD], JSON.stringify(job)));
+  return { turns: turns.map((slices) => slices.map(measuredSlice)), tokens };
+}
+
+function measuredSlice({ seconds, cpuSeconds, latenciesMs }: TokenSlice): CostedMeasurement {
   const sorted = latenciesMs.toSorted((a, b) => a - b);
   const at = (share: number) => sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
-  const answered = sorted.length;
-  return { requests: answered, requestsPerSecond: answered / seconds, p50Ms: at(0.5), p99Ms: at(0.99), tokens };
+  const requests = sorted.length;
+  const cpuMicroseconds = (cpuSeconds * 1e6) / requests;
+  return { requests, requestsPerSecond: requests / seconds, p50Ms: at(0.5), p99Ms: at(0.99), cpuMicroseconds };
 }
 
 function assertLoopback(url: string): void {

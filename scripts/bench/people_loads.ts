@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import { Connection } from "../workers/connection.ts";
 import { type CodeClient, PersonBrowser } from "../workers/person_browser.ts";
 import { type Installation, type RunningWorker, URL_OF_ISSUER } from "./installation.ts";
-import { CONNECTIONS, type Load, runTokenJob } from "./load.ts";
+import { CONNECTIONS, type Load, runTokenJob, SLICE_SECONDS } from "./load.ts";
+import type { Pair } from "./row.ts";
 import type { Script } from "./token_load.ts";
 
 /**
@@ -15,7 +16,10 @@ const CODES = 40;
 /** As many at once as the queue of hashes takes. */
 const SIGN_INS = 8;
 
-const TOKEN = { host: HOST, path: "/oauth2/token", status: 200 };
+/** After this long two Workers that are loaded in turn get hardly faster any more. */
+const WARM_UP_SECONDS = 40;
+
+const TOKEN = { path: "/oauth2/token", status: 200 };
 
 /** Someone signed in, and the client that they use. */
 export interface BenchPerson {
@@ -39,33 +43,113 @@ export async function signEverybodyIn({ sallyport, people }: Installation): Prom
   return signedIn;
 }
 
-/** Each connection refreshes a family of its own; every run goes on where the one before ended. */
-export function refreshes({ url }: RunningWorker, client: CodeClient, families: readonly string[]): Load {
-  let tokens = families;
+/** What one Worker is sent, run after run. */
+export interface TokenLoad {
+  readonly worker: RunningWorker;
+  readonly path: string;
+  readonly status: number;
+  /** What has to be there before a run, and is not measured. */
+  readonly ready: () => Promise<void>;
+  /** What each connection sends in the run that comes next. */
+  readonly scripts: () => readonly Script[];
+  /** Told the refresh tokens of a run (see `TokenTally`). */
+  readonly goOn: (tokens: readonly string[]) => void;
+}
+
+/** Both loads, round after round. */
+export function inRounds(target: TokenLoad, control: TokenLoad): Pair {
+  return { target: load(target), targetPid: target.worker.pid, control: load(control), controlPid: control.worker.pid };
+}
+
+/**
+ * Both loads in slices that take turns: a disk that is slow for some seconds meets both. Sallyport is more code than what it is set against, and is
+ * compiled well later: both are loaded first for as long as that takes.
+ */
+export function inTurns(target: TokenLoad, control: TokenLoad): Pair {
   return {
-    ready: async () => {},
-    run: async (seconds) => {
-      const body = form(client, { grant_type: "refresh_token" });
-      const scripts = tokens.map((token): Script => ({ kind: "chained", body, token }));
-      const measured = await runTokenJob({ ...TOKEN, url, seconds, scripts });
-      tokens = measured.tokens;
-      return measured;
+    ...inRounds(target, control),
+    warmUpSeconds: WARM_UP_SECONDS,
+    inSlices: async (seconds) => {
+      const turns = await played([target, control], Math.max(1, Math.round(seconds / SLICE_SECONDS)), SLICE_SECONDS);
+      return turns.flatMap(([ours, without]) => (ours && without ? [{ target: ours, control: without }] : []));
     },
   };
 }
 
-/** Each connection redeems codes of one user, as many as `ready` was given by `issue`. */
-export function redemptions({ url }: RunningWorker, issue: () => Promise<readonly (readonly string[])[]>): Load {
-  let bodies: readonly (readonly string[])[] = [];
+function load(of: TokenLoad): Load {
   return {
-    ready: async () => {
-      bodies = await issue();
-    },
-    run: () => {
-      const scripts = bodies.map((own): Script => ({ kind: "once", bodies: own }));
-      return runTokenJob({ ...TOKEN, url, seconds: Number.MAX_SAFE_INTEGER, scripts });
+    ready: of.ready,
+    run: async (seconds) => {
+      const [[measurement] = []] = await played([of], 1, seconds);
+      if (measurement === undefined) throw new Error("a load that did nothing");
+      return measurement;
     },
   };
+}
+
+/** `turns` in which each of `loads`, which are of one kind, is loaded for `seconds`. */
+async function played(loads: readonly TokenLoad[], turns: number, seconds: number) {
+  const sides = loads.map(({ worker, scripts }) => ({ url: worker.url, pid: worker.pid, scripts: scripts() }));
+  const [{ path, status } = TOKEN] = loads;
+  const run = await runTokenJob({ host: HOST, path, status, sides, turns, seconds });
+  for (const [at, { goOn }] of loads.entries()) goOn(run.tokens[at] ?? []);
+  return run.turns;
+}
+
+/** Each connection refreshes a family of its own; every run goes on where the one before ended. */
+export function refreshes(worker: RunningWorker, client: CodeClient, families: readonly string[]): TokenLoad {
+  const body = form(client, { grant_type: "refresh_token" });
+  let tokens = families;
+  return {
+    ...TOKEN,
+    worker,
+    ready: async () => {},
+    scripts: () => tokens.map((token): Script => ({ kind: "chained", body, token })),
+    goOn: (now) => {
+      tokens = now;
+    },
+  };
+}
+
+/**
+ * Each connection redeems codes of one user, as many as `ready` was given by `issue`. What came of a run is given to `end`, if that is there, before the
+ * next one.
+ */
+export function redemptions(
+  worker: RunningWorker,
+  issue: () => Promise<readonly (readonly string[])[]>,
+  end: (tokens: readonly string[]) => Promise<void> = async () => {},
+): TokenLoad {
+  let scripts: readonly Script[] = [];
+  let given: readonly string[] = [];
+  return {
+    ...TOKEN,
+    worker,
+    ready: async () => {
+      await end(given);
+      scripts = (await issue()).map((bodies): Script => ({ kind: "once", bodies }));
+    },
+    scripts: () => scripts,
+    goOn: (now) => {
+      given = now;
+    },
+  };
+}
+
+/** Revokes refresh tokens, as their client does (RFC 7009): who has as many grants of one client as one may have ends the oldest with each new one. */
+export async function revoke(
+  { sallyport }: Installation,
+  client: CodeClient,
+  tokens: readonly string[],
+): Promise<void> {
+  const connection = new Connection(new URL(sallyport.url), HOST);
+  const headers = { "content-type": "application/x-www-form-urlencoded" };
+  for (const token of tokens) {
+    const body = form(client, { token });
+    const { status } = await connection.send({ method: "POST", path: "/oauth2/revoke", headers, body });
+    if (status !== 200) throw new Error(`revoking a refresh token: ${status}`);
+  }
+  connection.close();
 }
 
 /** Redemptions of codes that the authorization endpoint issues to `people` now. */
@@ -123,9 +207,12 @@ export async function beginFamilies(
 }
 
 /** Different people sign in by password, each over and over, at `worker`. */
-export function signIns({ url }: RunningWorker, { sallyport, people }: Installation): Load {
+export function signIns(worker: RunningWorker, { sallyport, people }: Installation): TokenLoad {
   let scripts: readonly Script[] = [];
   return {
+    worker,
+    path: "/login",
+    status: 303,
     ready: async () => {
       scripts = await Promise.all(
         people.emails.slice(0, SIGN_INS).map(async (email): Promise<Script> => {
@@ -135,7 +222,8 @@ export function signIns({ url }: RunningWorker, { sallyport, people }: Installat
         }),
       );
     },
-    run: (seconds) => runTokenJob({ host: HOST, path: "/login", status: 303, url, seconds, scripts }),
+    scripts: () => scripts,
+    goOn: () => {},
   };
 }
 

@@ -3,11 +3,14 @@ import { CONNECTIONS } from "./load.ts";
 import {
   beginFamilies,
   benchClient,
+  inRounds,
+  inTurns,
   inventCodes,
   inventedFamilies,
   issueCodes,
   redemptions,
   refreshes,
+  revoke,
   signEverybodyIn,
   signIns,
 } from "./people_loads.ts";
@@ -34,28 +37,14 @@ export function peopleRows(installation: Installation, crowd: number): readonly 
       floor: 0.8,
       prepare: async () => {
         const { families } = await signedIn();
-        const writer = await bareWriter();
-        return {
-          target: refreshes(sallyport, client, families),
-          targetPid: sallyport.pid,
-          control: ofControl(writer),
-          controlPid: writer.pid,
-        };
+        return inTurns(refreshes(sallyport, client, families), ofControl(await bareWriter()));
       },
     },
     {
       group: "issuer",
       name: "duties of a refresh, to writer",
       floor: null,
-      prepare: async () => {
-        const [duties, writer] = [await writingDuties(), await bareWriter()];
-        return {
-          target: ofControl(duties),
-          targetPid: duties.pid,
-          control: ofControl(writer),
-          controlPid: writer.pid,
-        };
-      },
+      prepare: async () => inTurns(ofControl(await writingDuties()), ofControl(await bareWriter())),
     },
     {
       group: "issuer",
@@ -64,33 +53,22 @@ export function peopleRows(installation: Installation, crowd: number): readonly 
       prepare: async () => {
         const { people } = await signedIn();
         const writer = await bareWriter();
-        // Codes go to another shift each time: who has as many grants of one client as one may have ends the oldest with each new one.
-        let shift = 0;
-        const nextShift = () => {
-          const from = (shift++ * CONNECTIONS) % people.length;
-          return people.slice(from, from + CONNECTIONS);
-        };
-        return {
-          target: redemptions(sallyport, () => issueCodes(nextShift(), client)),
-          targetPid: sallyport.pid,
-          control: redemptions(writer, () => inventCodes(CONNECTIONS, client)),
-          controlPid: writer.pid,
-        };
+        const others = people.slice(CONNECTIONS);
+        return inTurns(
+          redemptions(
+            sallyport,
+            () => issueCodes(others, client),
+            (tokens) => revoke(installation, client, tokens),
+          ),
+          redemptions(writer, () => inventCodes(CONNECTIONS, client)),
+        );
       },
     },
     {
       group: "issuer",
       name: "password login, 8 at once",
       floor: null,
-      prepare: async () => {
-        const hasher = await bareHasher();
-        return {
-          target: signIns(sallyport, installation),
-          targetPid: sallyport.pid,
-          control: signIns(hasher, installation),
-          controlPid: hasher.pid,
-        };
-      },
+      prepare: async () => inRounds(signIns(sallyport, installation), signIns(await bareHasher(), installation)),
     },
   ];
 }
