@@ -108,14 +108,19 @@ export class Argon2Passwords implements Passwords {
 }
 
 /**
- * What a hash that costs less than today's is computed beside, so that both together cost what today's does; null where nothing is missing. A hash from
- * before the cost was raised would otherwise tell by its time that somebody has it. Time goes with memory times passes (RFC 9106 §3.1).
+ * What a hash that costs less than today's is computed beside, so that both together take about the time of one of today's; null where nothing worth
+ * a hash is missing. A hash from before the cost was raised would otherwise tell by its time that somebody has it.
  */
 function beside(today: Argon2Cost, stored: Argon2Cost): Argon2Cost | null {
-  const missing = today.memoryKiB * today.passes - stored.memoryKiB * stored.passes;
+  const missing = work(today) - work(stored);
   if (missing < LEAST_MEMORY_KIB) return null;
   const passes = Math.ceil(missing / today.memoryKiB);
   return { memoryKiB: Math.max(LEAST_MEMORY_KIB, Math.round(missing / passes)), passes };
+}
+
+/** What a hash takes, in passes over a KiB: measured in workerd, its time goes with that within a few per cent. */
+function work({ memoryKiB, passes }: Argon2Cost): number {
+  return memoryKiB * passes;
 }
 
 /** Whether two byte strings are equal, in time that depends on their lengths alone. */

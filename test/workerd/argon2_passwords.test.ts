@@ -59,18 +59,24 @@ describe("Argon2Passwords", () => {
 
 describe("a hash from before the cost was raised", () => {
   const PASSWORD = "the same words";
-  const STORED = [
-    { memoryKiB: 1024, passes: 2 },
+  const CHEAPER = [
     { memoryKiB: 1024, passes: 1 },
     { memoryKiB: 256, passes: 2 },
     { memoryKiB: 19, passes: 1 },
+    { memoryKiB: 900, passes: 2 },
+    { memoryKiB: 400, passes: 4 },
+  ];
+  const NOTHING_TO_ADD = [
+    { memoryKiB: 1024, passes: 2 },
+    { memoryKiB: 2041, passes: 1 },
     { memoryKiB: 4096, passes: 1 },
-    { memoryKiB: 2039, passes: 1 },
   ];
 
-  /** Passes over KiB that `verify` computes, in one turn of the queue. */
-  async function spentOn(password: string, phc: string | null): Promise<{ spent: number; turns: number }> {
-    let spent = 0;
+  type Computed = { memorySize: number; passes: number; tagLength: number };
+
+  /** The hashes that `verify` computes, and the turns of the queue that they take. */
+  async function computedFor(password: string, phc: string | null) {
+    const computed: Computed[] = [];
     let turns = 0;
     const queue = new (class extends HashQueue {
       override run<T>(work: () => T): Promise<T> {
@@ -78,28 +84,48 @@ describe("a hash from before the cost was raised", () => {
         return super.run(work);
       }
     })();
-    const compute = ({ memorySize, passes, tagLength }: { memorySize: number; passes: number; tagLength: number }) => {
-      spent += memorySize * passes;
+    const compute = ({ memorySize, passes, tagLength }: Computed) => {
+      computed.push({ memorySize, passes, tagLength });
       return new Uint8Array(tagLength);
     };
     await new Argon2Passwords({ ...TODAY, queue, compute }).verify(password, phc);
-    return { spent, turns };
+    return { computed, turns };
   }
 
-  it.each(STORED)("of $memoryKiB KiB and $passes passes takes the time of nobody's", async (stored) => {
+  /** Passes over a KiB, which the time goes with. */
+  const timeOf = (computed: readonly Computed[]) =>
+    computed.reduce((sum, { memorySize, passes }) => sum + memorySize * passes, 0);
+
+  it.each(CHEAPER.flatMap((stored) => ["a wrong one of mine", ""].map((tried) => ({ ...stored, tried }))))(
+    "of $memoryKiB KiB and $passes passes takes the time of nobody's, with '$tried'",
+    async ({ tried, ...stored }) => {
+      const phc = await new Argon2Passwords({ ...TODAY, ...stored }).hash(PASSWORD);
+      const [known, nobody] = [await computedFor(tried, phc), await computedFor(tried, null)];
+      expect(known.computed).toHaveLength(2);
+      expect(timeOf(known.computed) / timeOf(nobody.computed)).toBeCloseTo(1, 2);
+      expect(known.turns, "another turn could be told by what passes between two").toBe(1);
+      for (const { memorySize, passes } of known.computed) {
+        expect(memorySize).toBeLessThanOrEqual(TODAY.memoryKiB);
+        expect(memorySize).toBeGreaterThanOrEqual(8);
+        expect(passes).toBeGreaterThanOrEqual(1);
+      }
+    },
+  );
+
+  it.each(NOTHING_TO_ADD)("of $memoryKiB KiB and $passes passes is computed alone", async (stored) => {
     const phc = await new Argon2Passwords({ ...TODAY, ...stored }).hash(PASSWORD);
-    const [known, nobody] = [await spentOn("a wrong one of mine", phc), await spentOn("a wrong one of mine", null)];
-    const dearer = Math.max(0, stored.memoryKiB * stored.passes - TODAY.memoryKiB * TODAY.passes);
-    expect(nobody).toEqual({ spent: TODAY.memoryKiB * TODAY.passes, turns: 1 });
-    expect(known.turns, "another turn could be told by what passes between two").toBe(1);
-    expect(Math.abs(known.spent - dearer - nobody.spent), "KiB").toBeLessThanOrEqual(9);
+    const { computed } = await computedFor("a wrong one of mine", phc);
+    expect(computed).toMatchObject([{ memorySize: stored.memoryKiB, passes: stored.passes }]);
   });
 
-  it.each(STORED)("of $memoryKiB KiB and $passes passes is computed as it was made", async (stored) => {
-    const phc = await new Argon2Passwords({ ...TODAY, ...stored }).hash(PASSWORD);
-    expect(await passwords.verify(PASSWORD, phc)).toMatchObject({ matches: true });
-    expect(await passwords.verify(`${PASSWORD}!`, phc)).toMatchObject({ matches: false });
-  });
+  it.each([...CHEAPER, ...NOTHING_TO_ADD])(
+    "of $memoryKiB KiB and $passes passes is that of its password",
+    async (stored) => {
+      const phc = await new Argon2Passwords({ ...TODAY, ...stored }).hash(PASSWORD);
+      expect(await passwords.verify(PASSWORD, phc)).toMatchObject({ matches: true });
+      expect(await passwords.verify(`${PASSWORD}!`, phc)).toMatchObject({ matches: false });
+    },
+  );
 });
 
 describe("HashQueue", () => {
