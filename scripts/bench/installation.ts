@@ -23,7 +23,7 @@ export interface RunningWorker {
 
 /** What runs, and how to reach it. */
 export interface Installation extends BenchCaller {
-  readonly sallyport: RunningWorker;
+  readonly sallyport: RunningGate;
   readonly origin: Pick<RunningWorker, "url">;
   /** Whose tokens configurations with outside issuers take. */
   readonly outsiders: OutsideIssuer;
@@ -45,8 +45,8 @@ export interface Installation extends BenchCaller {
 }
 
 export const URL_OF_ISSUER = "http://localhost";
-/** Two for each connection: those who redeem codes have accounts apart from those who refresh. */
-const PEOPLE = 2 * CONNECTIONS;
+/** One for each connection that refreshes, and shifts of as many whose codes are redeemed: enough for two runs of every shift with the bench's own rounds. */
+const PEOPLE = 5 * CONNECTIONS;
 const COMPATIBILITY_DATE = "2026-07-30";
 const WORKER = "worker";
 const SOCKET = { unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }] };

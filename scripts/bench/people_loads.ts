@@ -16,9 +16,6 @@ const CODES = 40;
 /** As many at once as the queue of hashes takes. */
 const SIGN_INS = 8;
 
-/** After this long two Workers that are loaded in turn get hardly faster any more. */
-const WARM_UP_SECONDS = 40;
-
 const TOKEN = { path: "/oauth2/token", status: 200 };
 
 /** Someone signed in, and the client that they use. */
@@ -52,6 +49,8 @@ export interface TokenLoad {
   readonly ready: () => Promise<void>;
   /** What each connection sends in the run that comes next. */
   readonly scripts: () => readonly Script[];
+  /** In how many slices a run can be cut. */
+  readonly mostTurns: number;
   /** Told the refresh tokens of a run (see `TokenTally`). */
   readonly goOn: (tokens: readonly string[]) => void;
 }
@@ -63,15 +62,23 @@ export function inRounds(target: TokenLoad, control: TokenLoad): Pair {
 
 /**
  * Both loads in slices that take turns: a disk that is slow for some seconds meets both. Sallyport is more code than what it is set against, and is
- * compiled well later: both are loaded first for as long as that takes.
+ * compiled well later: both are loaded `warmUps` times first.
  */
-export function inTurns(target: TokenLoad, control: TokenLoad): Pair {
+export function inTurns(target: TokenLoad, control: TokenLoad, warmUps: number): Pair {
   return {
     ...inRounds(target, control),
-    warmUpSeconds: WARM_UP_SECONDS,
+    warmUps,
     inSlices: async (seconds) => {
-      const turns = await played([target, control], Math.max(1, Math.round(seconds / SLICE_SECONDS)), SLICE_SECONDS);
-      return turns.flatMap(([ours, without]) => (ours && without ? [{ target: ours, control: without }] : []));
+      const wanted = Math.max(1, Math.round(seconds / SLICE_SECONDS));
+      const turns = await played(
+        [target, control],
+        Math.min(wanted, target.mostTurns, control.mostTurns),
+        SLICE_SECONDS,
+      );
+      return turns.map(([ours, without]) => {
+        if (ours === undefined || without === undefined) throw new Error("a turn without one of its sides");
+        return { target: ours, control: without };
+      });
     },
   };
 }
@@ -87,11 +94,13 @@ function load(of: TokenLoad): Load {
   };
 }
 
-/** `turns` in which each of `loads`, which are of one kind, is loaded for `seconds`. */
+/** `turns` in which each of `loads` is loaded for `seconds`. */
 async function played(loads: readonly TokenLoad[], turns: number, seconds: number) {
-  const sides = loads.map(({ worker, scripts }) => ({ url: worker.url, pid: worker.pid, scripts: scripts() }));
-  const [{ path, status } = TOKEN] = loads;
-  const run = await runTokenJob({ host: HOST, path, status, sides, turns, seconds });
+  const sides = loads.map(({ worker: { url, pid }, path, status, scripts }) => ({
+    ...{ url, pid, path, status },
+    scripts: scripts(),
+  }));
+  const run = await runTokenJob({ host: HOST, sides, turns, seconds });
   for (const [at, { goOn }] of loads.entries()) goOn(run.tokens[at] ?? []);
   return run.turns;
 }
@@ -104,6 +113,7 @@ export function refreshes(worker: RunningWorker, client: CodeClient, families: r
     ...TOKEN,
     worker,
     ready: async () => {},
+    mostTurns: Number.POSITIVE_INFINITY,
     scripts: () => tokens.map((token): Script => ({ kind: "chained", body, token })),
     goOn: (now) => {
       tokens = now;
@@ -111,45 +121,19 @@ export function refreshes(worker: RunningWorker, client: CodeClient, families: r
   };
 }
 
-/**
- * Each connection redeems codes of one user, as many as `ready` was given by `issue`. What came of a run is given to `end`, if that is there, before the
- * next one.
- */
-export function redemptions(
-  worker: RunningWorker,
-  issue: () => Promise<readonly (readonly string[])[]>,
-  end: (tokens: readonly string[]) => Promise<void> = async () => {},
-): TokenLoad {
+/** Each connection redeems codes of one user, as many as `ready` was given by `issue`. */
+export function redemptions(worker: RunningWorker, issue: () => Promise<readonly (readonly string[])[]>): TokenLoad {
   let scripts: readonly Script[] = [];
-  let given: readonly string[] = [];
   return {
     ...TOKEN,
     worker,
     ready: async () => {
-      await end(given);
       scripts = (await issue()).map((bodies): Script => ({ kind: "once", bodies }));
     },
+    mostTurns: CODES,
     scripts: () => scripts,
-    goOn: (now) => {
-      given = now;
-    },
+    goOn: () => {},
   };
-}
-
-/** Revokes refresh tokens, as their client does (RFC 7009): who has as many grants of one client as one may have ends the oldest with each new one. */
-export async function revoke(
-  { sallyport }: Installation,
-  client: CodeClient,
-  tokens: readonly string[],
-): Promise<void> {
-  const connection = new Connection(new URL(sallyport.url), HOST);
-  const headers = { "content-type": "application/x-www-form-urlencoded" };
-  for (const token of tokens) {
-    const body = form(client, { token });
-    const { status } = await connection.send({ method: "POST", path: "/oauth2/revoke", headers, body });
-    if (status !== 200) throw new Error(`revoking a refresh token: ${status}`);
-  }
-  connection.close();
 }
 
 /** Redemptions of codes that the authorization endpoint issues to `people` now. */
@@ -222,6 +206,7 @@ export function signIns(worker: RunningWorker, { sallyport, people }: Installati
         }),
       );
     },
+    mostTurns: Number.POSITIVE_INFINITY,
     scripts: () => scripts,
     goOn: () => {},
   };

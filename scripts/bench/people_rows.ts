@@ -10,11 +10,13 @@ import {
   issueCodes,
   redemptions,
   refreshes,
-  revoke,
   signEverybodyIn,
   signIns,
 } from "./people_loads.ts";
 import type { Row } from "./row.ts";
+
+/** How often both sides are loaded before: half a minute each; codes are dear, and their row comes when the others have warmed most of what it needs. */
+const WARM_UPS = { refreshes: 15, redemptions: 3 };
 
 /**
  * The rows about people: what spends something once, and what proves a password. Their accounts and the directory hold
@@ -37,14 +39,14 @@ export function peopleRows(installation: Installation, crowd: number): readonly 
       floor: 0.8,
       prepare: async () => {
         const { families } = await signedIn();
-        return inTurns(refreshes(sallyport, client, families), ofControl(await bareWriter()));
+        return inTurns(refreshes(sallyport, client, families), ofControl(await bareWriter()), WARM_UPS.refreshes);
       },
     },
     {
       group: "issuer",
       name: "duties of a refresh, to writer",
       floor: null,
-      prepare: async () => inTurns(ofControl(await writingDuties()), ofControl(await bareWriter())),
+      prepare: async () => inTurns(ofControl(await writingDuties()), ofControl(await bareWriter()), WARM_UPS.refreshes),
     },
     {
       group: "issuer",
@@ -53,14 +55,17 @@ export function peopleRows(installation: Installation, crowd: number): readonly 
       prepare: async () => {
         const { people } = await signedIn();
         const writer = await bareWriter();
+        // Codes go to another shift each time: who has as many grants of one client as one may have ends the oldest with each new one.
         const others = people.slice(CONNECTIONS);
+        let shift = 0;
+        const nextShift = () => {
+          const from = (shift++ * CONNECTIONS) % others.length;
+          return others.slice(from, from + CONNECTIONS);
+        };
         return inTurns(
-          redemptions(
-            sallyport,
-            () => issueCodes(others, client),
-            (tokens) => revoke(installation, client, tokens),
-          ),
+          redemptions(sallyport, () => issueCodes(nextShift(), client)),
           redemptions(writer, () => inventCodes(CONNECTIONS, client)),
+          WARM_UPS.redemptions,
         );
       },
     },

@@ -22,7 +22,7 @@ export function reportRows(rows: readonly Row[], rounds: ReadonlyMap<string, rea
     const measured = rounds.get(name) ?? [];
     const of = (pick: (round: Round) => number) => median(measured.map(pick));
     const ratio = of(({ ours, control }) => ours.requestsPerSecond / control.requestsPerSecond);
-    if (floor !== null && ratio < floor) passed = false;
+    if (floor !== null && !(ratio >= floor)) passed = false;
     lines.push([
       name,
       ratio.toFixed(3),

@@ -11,8 +11,8 @@ export interface Pair {
   readonly inSlices?: (
     seconds: number,
   ) => Promise<readonly Readonly<Record<"target" | "control", CostedMeasurement>>[]>;
-  /** How long both sides are loaded before the first round; a few seconds where it is absent. */
-  readonly warmUpSeconds?: number;
+  /** How often both sides are loaded before the first round; once where it is absent. */
+  readonly warmUps?: number;
   /** What was found while preparing, for a line beneath the table. */
   readonly note?: string;
 }

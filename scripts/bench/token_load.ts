@@ -9,7 +9,7 @@ import { processorSeconds } from "./process_usage.ts";
 
 /** What one connection sends, one after the other. */
 export type Script =
-  /** Each body once, as many in every turn. */
+  /** Each body once, an equal part of them in every turn. */
   | { readonly kind: "once"; readonly bodies: readonly string[] }
   /** The same over and over. */
   | { readonly kind: "again"; readonly body: string; readonly headers: Readonly<Record<string, string>> }
@@ -18,18 +18,18 @@ export type Script =
 
 export interface TokenJob {
   readonly host: string;
-  readonly path: string;
-  /** The only status that counts as an answer: any other ends the load. */
-  readonly status: number;
   /** Loaded one after the other in every turn. */
   readonly sides: readonly TokenSide[];
   readonly turns: number;
-  /** How long a side is loaded in a turn: then no connection sends anything new, and what was sent is waited for. Bodies that are sent once take as long as they take. */
+  /** How long a side is loaded in a turn: then no connection sends anything new, and what was sent is waited for. Bodies that are sent once take the time that they take. */
   readonly seconds: number;
 }
 
 export interface TokenSide {
   readonly url: string;
+  readonly path: string;
+  /** The only status that counts as an answer: any other ends the load. */
+  readonly status: number;
   /** Whose processor time it takes. */
   readonly pid: string;
   /** One for each connection. */
@@ -61,51 +61,60 @@ interface Player {
 
 const FORM = { "content-type": "application/x-www-form-urlencoded" };
 
-async function run(job: TokenJob): Promise<TokenTally> {
-  const sides = job.sides.map(({ url, pid, scripts }) => ({
-    pid,
-    players: scripts.map(
-      (script): Player => ({
-        connection: new Connection(new URL(url), job.host),
-        script,
-        sent: 0,
-        tokens: script.kind === "chained" ? [script.token] : [],
-      }),
-    ),
+/** One side, with its connections. */
+interface Playing extends Omit<TokenSide, "scripts"> {
+  readonly players: readonly Player[];
+}
+
+/** When a slice ends. */
+interface SliceEnd {
+  readonly atMs: number;
+  /** The part of all bodies that are sent once that is sent by then. */
+  readonly share: number;
+}
+
+async function run({ host, sides, turns, seconds }: TokenJob): Promise<TokenTally> {
+  const playing = sides.map(
+    ({ scripts, ...side }): Playing => ({ ...side, players: connected(side.url, host, scripts) }),
+  );
+  const taken: (readonly TokenSlice[])[] = [];
+  for (let turn = 1; turn <= turns; turn++) taken.push(await takeTurn(playing, seconds, turn / turns));
+  const tokens = playing.map(({ players }) => players.flatMap((player) => player.tokens));
+  for (const { players } of playing) for (const { connection } of players) connection.close();
+  return { turns: taken, tokens };
+}
+
+function connected(url: string, host: string, scripts: readonly Script[]): readonly Player[] {
+  return scripts.map((script) => ({
+    connection: new Connection(new URL(url), host),
+    script,
+    sent: 0,
+    tokens: script.kind === "chained" ? [script.token] : [],
   }));
-  const turns: TokenSlice[][] = [];
-  for (let turn = 0; turn < job.turns; turn++) {
-    const slices = new Map<number, TokenSlice>();
-    // By chance, so that nothing that comes again and again keeps pace with either.
-    const order = sides.map((_, at) => at);
-    if (Math.random() < 0.5) order.reverse();
-    for (const at of order) {
-      const side = sides[at];
-      if (side !== undefined) slices.set(at, await slice(side.players, side.pid, job));
-    }
-    turns.push(sides.flatMap((_, at) => slices.get(at) ?? []));
-  }
-  const tokens = sides.map(({ players }) => players.flatMap((player) => player.tokens));
-  for (const { players } of sides) for (const { connection } of players) connection.close();
-  return { turns, tokens };
 }
 
-async function slice(players: readonly Player[], pid: string, job: TokenJob): Promise<TokenSlice> {
+/** A slice of each side, in the order of the sides. Which goes first is chance, so that nothing that comes again and again keeps pace with either. */
+async function takeTurn(sides: readonly Playing[], seconds: number, share: number): Promise<readonly TokenSlice[]> {
+  const isBackwards = Math.random() < 0.5;
+  const slices: TokenSlice[] = [];
+  for (const side of isBackwards ? sides.toReversed() : sides) slices.push(await slice(side, seconds, share));
+  return isBackwards ? slices.toReversed() : slices;
+}
+
+async function slice(side: Playing, seconds: number, share: number): Promise<TokenSlice> {
   const latenciesMs: number[] = [];
-  const before = processorSeconds(pid);
+  const before = processorSeconds(side.pid);
   const startedMs = performance.now();
-  const endMs = startedMs + job.seconds * 1000;
-  await Promise.all(players.map((player) => play(player, job, endMs, latenciesMs)));
-  const seconds = (performance.now() - startedMs) / 1000;
-  return { seconds, cpuSeconds: processorSeconds(pid) - before, latenciesMs };
+  const end = { atMs: startedMs + seconds * 1000, share };
+  await Promise.all(side.players.map((player) => play(player, side, end, latenciesMs)));
+  const took = (performance.now() - startedMs) / 1000;
+  if (latenciesMs.length === 0) throw new Error(`${side.path}: a slice in which nothing was sent`);
+  return { seconds: took, cpuSeconds: processorSeconds(side.pid) - before, latenciesMs };
 }
 
-async function play(player: Player, { path, status, turns }: TokenJob, endMs: number, latenciesMs: number[]) {
+async function play(player: Player, { path, status }: Playing, end: SliceEnd, latenciesMs: number[]): Promise<void> {
   const { connection, script } = player;
-  const last =
-    script.kind === "once" ? player.sent + Math.ceil(script.bodies.length / turns) : Number.POSITIVE_INFINITY;
-  const goesOn = () => (script.kind === "once" ? player.sent < last : performance.now() < endMs);
-  while (goesOn()) {
+  while (goesOn(player, end)) {
     const body = bodyOf(script, player.sent, player.tokens[0] ?? "");
     if (body === undefined) return;
     const headers = script.kind === "again" ? { ...FORM, ...script.headers } : FORM;
@@ -114,11 +123,19 @@ async function play(player: Player, { path, status, turns }: TokenJob, endMs: nu
     latenciesMs.push(performance.now() - sentMs);
     if (answer.status !== status) throw new Error(`${path}: ${answer.status}`);
     player.sent += 1;
-    if (script.kind === "again") continue;
-    const { refresh_token: token } = JSON.parse(answer.text);
-    if (script.kind === "chained") player.tokens = [token];
-    else player.tokens.push(token);
+    if (script.kind === "chained") player.tokens = [refreshTokenOf(answer.text)];
+    else if (script.kind === "once") player.tokens.push(refreshTokenOf(answer.text));
   }
+}
+
+function goesOn({ script, sent }: Player, { atMs, share }: SliceEnd): boolean {
+  return script.kind === "once" ? sent < Math.floor(script.bodies.length * share) : performance.now() < atMs;
+}
+
+function refreshTokenOf(text: string): string {
+  const { refresh_token: token } = JSON.parse(text);
+  if (typeof token !== "string") throw new Error("an answer without a refresh token");
+  return token;
 }
 
 function bodyOf(script: Script, sent: number, token: string): string | undefined {

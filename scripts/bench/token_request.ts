@@ -1,9 +1,12 @@
 import { request } from "node:http";
-import { type Installation, URL_OF_ISSUER } from "./installation.ts";
+import { type Installation, type RunningWorker, URL_OF_ISSUER } from "./installation.ts";
 import type { Target } from "./load.ts";
 
 /** What the installation's client sends for a token of its own. */
-export function tokenRequest({ sallyport, client }: Pick<Installation, "sallyport" | "client">): Target {
+export function tokenRequest({
+  sallyport,
+  client,
+}: Pick<Installation, "client"> & { readonly sallyport: RunningWorker }): Target {
   const basic = Buffer.from(`${client.id}:${client.secret}`).toString("base64");
   const headers = {
     host: new URL(URL_OF_ISSUER).host,
